@@ -1,0 +1,331 @@
+# Totem. One file, not recursive but for other variants of the same targets. `make help` lists the targets.
+#
+#   make Q=             shows every command
+#   make V=asan unit    another variant: debug release asan tsan cov fuzz analyze
+#   make CC=clang unit  another compiler (its own folder)
+#   make T=db unit      only what matches
+#
+# Everything made is below build/: build/gen (sources), build/$(V) (objects), build/vendor (flags of the libraries).
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+
+V ?= debug
+Q ?= @
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+VARIANTS := debug release asan tsan cov fuzz analyze
+ifeq ($(filter $(V),$(VARIANTS)),)
+$(error V=$(V): the variants are $(VARIANTS))
+endif
+
+# --- compiler and flags ---------------------------------------------------------------------------------------------
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(V),fuzz)
+CC := clang
+endif
+CLANG := $(findstring clang,$(notdir $(firstword $(CC))))
+# $(1): variant. Clang's objects do not mix with gcc's; fuzz is always clang's.
+folder = build/$(1)$(if $(CLANG),$(if $(filter fuzz,$(1)),,-clang))
+B := $(call folder,$(V))
+# Which build of the libraries a variant links.
+vendor_of = build/vendor/$(if $(filter asan tsan fuzz,$(1)),$(1),release)$(if $(filter asan tsan,$(1)),$(if $(CLANG),-clang))
+
+probe = $(shell echo 'int x;' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null && echo '$(1)')
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wundef -Wvla -Walloca -Wpointer-arith \
+	-Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls \
+	-Wnested-externs -Wdate-time -Wdouble-promotion -Wswitch-enum -Wnull-dereference -fno-common
+ifneq ($(CLANG),)
+WARN += -Wthread-safety -Wcomma -Wassign-enum
+else
+WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wformat-signedness -Wimplicit-fallthrough=5 \
+	-Wcast-align=strict
+endif
+
+COMMON := -std=gnu17 -D_GNU_SOURCE $(WARN) -g -fPIE -pthread -fno-strict-overflow -fno-delete-null-pointer-checks
+HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
+	$(call probe,-fcf-protection=full) $(call probe,-mbranch-protection=standard) \
+	$(call probe,-ftrivial-auto-var-init=zero) $(call probe,-fstrict-flex-arrays=3)
+SANITIZE := -O1 -Werror -DTOTEM_TEST -U_FORTIFY_SOURCE -fno-omit-frame-pointer -fno-sanitize-recover=all
+
+CFLAGS_debug   := -Og -Werror -DTOTEM_TEST
+CFLAGS_release := -O2 $(HARDEN) -ffunction-sections -fdata-sections
+CFLAGS_asan    := $(SANITIZE) -fsanitize=address,undefined
+CFLAGS_tsan    := $(SANITIZE) -fsanitize=thread
+CFLAGS_cov     := -O0 -Werror -DTOTEM_TEST --coverage
+CFLAGS_fuzz    := $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
+CFLAGS_analyze := -O1 -DTOTEM_TEST -fanalyzer
+# gcc sees NULL on paths that the sanitizers' own checks make; the other variants keep these warnings.
+ifeq ($(CLANG),)
+CFLAGS_asan += -Wno-null-dereference -Wno-maybe-uninitialized
+CFLAGS_tsan += -Wno-null-dereference -Wno-maybe-uninitialized -Wno-tsan
+endif
+ifneq ($(CI),)
+CFLAGS_release += -Werror
+endif
+
+LDFLAGS_all     := -pie -pthread
+LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections
+LDFLAGS_asan    := -fsanitize=address,undefined
+LDFLAGS_tsan    := -fsanitize=thread
+LDFLAGS_cov     := --coverage
+LDFLAGS_fuzz    := -fsanitize=address,undefined
+
+# --- sources --------------------------------------------------------------------------------------------------------
+
+LAYERS    := base io store peer flow api cli
+GEN_io    := build/gen/queries.c $(if $(wildcard app/tools/embed.c),build/gen/assets.c)
+TEST_LIB  := $(wildcard tests/*.c)
+UNIT      := $(wildcard tests/unit/test_*.c)
+SIM       := $(wildcard tests/sim/*.c)
+FUZZ      := $(wildcard tests/fuzz/fuzz_*.c)
+SCENARIOS := $(wildcard tests/scenario/*.scn)
+HOST_TOOL := $(wildcard app/tools/*.c)
+APP_SRC   := $(foreach l,$(LAYERS),$(wildcard app/$(l)/*.c))
+OWN_SRC   := $(APP_SRC) $(TEST_LIB) $(UNIT) $(SIM)
+OWN_ALL   := $(OWN_SRC) $(FUZZ) $(HOST_TOOL) $(wildcard app/*/*.h tests/*.h tests/*/*.h tests/bench/*.c)
+
+# Folders are prerequisites too: a file that goes away changes them.
+QUERIES    := $(wildcard db/queries db/queries/*.sql db/migrations db/migrations/*.sql)
+WEB        := $(shell find web 2>/dev/null | grep -v ' ')
+VENDOR_SRC := $(shell find vendor -type f ! -name '*.md' 2>/dev/null)
+
+# --- generators -----------------------------------------------------------------------------------------------------
+
+quiet = @printf '  %-8s %s\n' $(1) $(2)
+
+build/tools/%: app/tools/%.c
+	$(call quiet,HOSTCC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g $(WARN) -o $@ $<
+
+# Outputs are only touched when they change; the stamp is what make looks at.
+build/gen/queries.stamp: build/tools/sqlgen $(QUERIES)
+	$(call quiet,GEN,$(@D)/queries.c)
+	@mkdir -p $(@D)
+	$(Q)build/tools/sqlgen db/queries db/migrations build/gen/queries.h build/gen/queries.c
+	@touch $@
+build/gen/queries.h build/gen/queries.c: build/gen/queries.stamp ;
+
+build/gen/assets.stamp: build/tools/embed $(WEB)
+	$(call quiet,GEN,$(@D)/assets.c)
+	@mkdir -p $(@D) web
+	$(Q)build/tools/embed build/gen/assets.c web ''
+	@touch $@
+build/gen/assets.c: build/gen/assets.stamp ;
+
+# The libraries: vendor/build.sh keeps them in a cache outside the tree and prints where.
+build/vendor/%/compile.flags: $(VENDOR_SRC)
+	$(call quiet,VENDOR,$*)
+	@mkdir -p $(@D)/gen
+	$(Q)prefix=$$(CC='$(CC)' vendor/build.sh --variant $(patsubst %-clang,%,$*) | tail -n 1) && \
+	cp "$$prefix/link.flags" $(@D)/link.flags && cp "$$prefix/versions.h" $(@D)/gen/vendor_versions.h && \
+	cp "$$prefix/compile.flags" $@
+
+# --- one variant ----------------------------------------------------------------------------------------------------
+# $(1): variant  $(2): its folder  $(3): folder with the libraries' flags
+
+FORCE:
+
+define variant
+# Changed flags rebuild the variant.
+$(2)/flags: FORCE
+	@mkdir -p $(2)
+	@echo '$(CC) $(COMMON) $(CFLAGS_$(1)) $(LDFLAGS_$(1))' | cmp -s - $$@ || \
+		echo '$(CC) $(COMMON) $(CFLAGS_$(1)) $(LDFLAGS_$(1))' >$$@
+
+$(2)/%.o: %.c $(2)/flags $(3)/compile.flags | build/gen/queries.h
+	$$(call quiet,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(COMMON) $$(CFLAGS_$(1)) -Iapp -Ibuild -I$(3) -Itests @$(3)/compile.flags -MMD -MP -c -o $$@ $$<
+
+$(2)/gen/%.o: build/gen/%.c $(2)/flags $(3)/compile.flags | build/gen/queries.h
+	$$(call quiet,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(COMMON) $$(CFLAGS_$(1)) -Iapp -Ibuild -MMD -MP -c -o $$@ $$<
+
+$(foreach l,$(LAYERS),$(call layer,$(2),$(l)))
+
+$(2)/libt.a: $(TEST_LIB:%.c=$(2)/%.o)
+	$$(call quiet,AR,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && ar rcsDT $$@ $$(filter %.o,$$^)
+
+$(2)/totem: $(2)/app/cli/main.o $(foreach l,$(LAYERS),$(2)/lib$(l).a) $(3)/compile.flags
+	$$(call quiet,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS_all) $$(LDFLAGS_$(1)) -o $$@ $(2)/app/cli/main.o $$(call group,$(2),$$(LAYERS)) @$(3)/link.flags
+
+$(2)/sim: $(SIM:%.c=$(2)/%.o) $(2)/libt.a $(foreach l,$(LAYERS),$(2)/lib$(l).a) $(3)/compile.flags
+	$$(call quiet,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS_all) $$(LDFLAGS_$(1)) -o $$@ $(SIM:%.c=$(2)/%.o) $(2)/libt.a $$(call group,$(2),$$(LAYERS)) @$(3)/link.flags
+
+$(foreach f,$(FUZZ),$(call fuzz,$(1),$(2),$(3),$(basename $(notdir $(f)))))
+$(foreach u,$(UNIT),$(call unit,$(1),$(2),$(3),$(basename $(notdir $(u))),$(call layers_below,$(u))))
+-include $(shell find $(2) -name '*.d' 2>/dev/null)
+endef
+
+# $(1): folder  $(2): layer. Thin archives: a link takes what it needs, the simulator's own clock wins over ours.
+define layer
+
+$(1)/lib$(2).a: $(patsubst %.c,$(1)/%.o,$(filter-out app/cli/main.c,$(wildcard app/$(2)/*.c))) $(patsubst build/gen/%.c,$(1)/gen/%.o,$(GEN_$(2)))
+	$$(call quiet,AR,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)rm -f $$@ && ar rcsDT $$@ $$(filter %.o,$$^)
+
+endef
+
+group = -Wl,--start-group $(foreach l,$(2),$(1)/lib$(l).a) -Wl,--end-group
+
+# The layer of a test's file and all below it: work on a high layer does not stop the tests of a low one.
+layer_of = $(notdir $(patsubst %/,%,$(dir $(firstword $(wildcard $(foreach l,$(LAYERS),app/$(l)/$(1).c))))))
+upto = $(if $(1),$(if $(filter $(1),$(firstword $(2))),$(firstword $(2)),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2)))),$(2))
+below_schema := base io
+below_queries := base io
+below_db_disk := base io
+subject = $(patsubst test_%,%,$(basename $(notdir $(1))))
+layers_below = $(or $(below_$(call subject,$(1))),$(sort io $(call upto,$(call layer_of,$(call subject,$(1))),$(LAYERS))))
+
+# $(4): name  $(5): layers
+define unit
+
+$(2)/unit/$(4): $(2)/tests/unit/$(4).o $(2)/libt.a $(foreach l,$(5),$(2)/lib$(l).a) $(3)/compile.flags
+	$$(call quiet,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS_all) $$(LDFLAGS_$(1)) -o $$@ $$< $(2)/libt.a $$(call group,$(2),$(5)) @$(3)/link.flags
+
+endef
+
+define fuzz
+
+$(2)/fuzz/$(4): $(2)/tests/fuzz/$(4).o $(foreach l,$(LAYERS),$(2)/lib$(l).a) $(3)/compile.flags
+	$$(call quiet,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS_all) -fsanitize=fuzzer $$(LDFLAGS_$(1)) -o $$@ $$< $$(call group,$(2),$$(LAYERS)) @$(3)/link.flags
+
+endef
+
+$(foreach v,$(sort release $(V)),$(eval $(call variant,$(v),$(call folder,$(v)),$(call vendor_of,$(v)))))
+
+# Those whose name contains $(T); all without T.
+chosen = $(if $(T),$(foreach f,$(1),$(if $(findstring $(T),$(notdir $(f))),$(f))),$(1))
+UNIT_BINS := $(patsubst %,$(B)/unit/%,$(basename $(notdir $(call chosen,$(UNIT)))))
+FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(FUZZ)))))
+
+# --- use ------------------------------------------------------------------------------------------------------------
+
+.PHONY: all run demo dev-free test check lint unit scenario golden integration attack crash torture bench asan tsan \
+	fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema help FORCE objects
+
+all: build/totem ## release binary build/totem
+
+build/totem: $(call folder,release)/totem
+	$(call quiet,STRIP,$@)
+	$(Q)strip -o $@.new $< && mv $@.new $@
+
+run: ## install what is missing, build, start the box
+	@vendor/deps.sh --install run
+	@$(MAKE) --no-print-directory all
+	@exec build/totem serve
+
+demo: all ## the box with doubles of its peers and a trickle of customers
+	@exec python3 tests/peers/demo.py build/totem
+
+dev-free: $(B)/totem ## debug build with a free port and a throw-away folder
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(B)/totem serve --data "$$dir" --listen 127.0.0.1:0
+
+# --- tests ----------------------------------------------------------------------------------------------------------
+
+test: ## everything, from a bare system; last line: N passed, N failed
+	@vendor/deps.sh --install test
+	@tests/run.sh test
+
+check: ## what a commit needs: lint unit scenario golden
+	@tests/run.sh check
+
+lint: build/gen/queries.h ## rules of the house, each proven by a planted violation
+	@if [ '$(V)' = debug ]; then $(MAKE) --no-print-directory -k objects >/dev/null 2>&1 || true; fi
+	@tests/lint/run.sh $(B)
+
+objects: $(APP_SRC:%.c=$(B)/%.o)
+
+unit: $(UNIT_BINS) ## unit tests (T=word: only matching files)
+	@tests/unit.sh $(UNIT_BINS)
+
+scenario: $(if $(SIM),$(B)/sim) ## the program over a scripted world
+	@tests/hook.sh scenario '$(SIM)' tests/scenario/run.sh $(B)/sim $(SCENARIOS)
+
+golden: ## real payloads, byte for byte
+	@tests/hook.sh golden '$(wildcard tests/golden/run.sh tests/golden/run.py)' $(wildcard tests/golden/run.sh tests/golden/run.py) $(B)
+
+integration: $(if $(filter debug release,$(V)),build/totem,$(B)/totem) ## the real binary against local doubles of its peers
+	@tests/hook.sh integration '$(wildcard tests/integration/run.py)' python3 tests/integration/run.py $< $(ARGS)
+
+attack: build/totem ## hostile clients
+	@tests/hook.sh attack '$(wildcard tests/attack/run.sh)' tests/attack/run.sh build/totem
+
+crash: build/totem ## kill -9 under load (N=100 times)
+	@tests/hook.sh crash '$(wildcard tests/crash/run.sh tests/crash/run.py)' $(wildcard tests/crash/run.sh tests/crash/run.py) build/totem $(or $(N),100)
+
+torture: ## every n-th allocation, write and sync fails
+	@tests/hook.sh torture '$(wildcard tests/torture/run.sh)' tests/torture/run.sh
+
+bench: build/totem ## throughput and latency (ARGS=--smoke: short)
+	@tests/hook.sh bench '$(wildcard tests/bench/run.sh tests/bench/run.py)' $(wildcard tests/bench/run.sh tests/bench/run.py) build/totem $(ARGS)
+
+asan: ## unit and scenario with address and undefined-behaviour checks
+	@tests/run.sh asan
+
+tsan: ## unit and scenario with race checks
+	@tests/run.sh tsan
+
+fuzz-bins: $(FUZZ_BINS)
+fuzz: ## each fuzz target for N=30 seconds
+	@$(MAKE) --no-print-directory V=fuzz T='$(T)' fuzz-bins
+	@tests/fuzz.sh $(or $(N),30) $(FUZZ_BINS)
+
+clang: ## the second compiler: everything compiles and the unit tests pass
+	@$(MAKE) --no-print-directory CC=clang V=debug unit
+
+cov: ## line and branch coverage per file
+	@find build/cov -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) --no-print-directory V=cov unit scenario
+	@tests/cov.sh build/cov
+
+tidy: compdb ## clang-tidy over our code
+	@tests/tidy.sh $(APP_SRC)
+
+cppcheck: ## cppcheck over our code
+	@tests/cppcheck.sh
+
+analyze: ## gcc -fanalyzer over our code (advisory)
+	@$(MAKE) --no-print-directory -k V=analyze CC=gcc objects
+
+format: ## clang-format, in place
+	$(Q)clang-format -i $(OWN_ALL)
+
+schema: $(B)/unit/test_schema ## write db/schema.sql from the migrations
+	@TOTEM_SCHEMA_WRITE=db/schema.sql $(B)/unit/test_schema
+
+compdb: build/compile_commands.json ## build/compile_commands.json for editors and clang-tidy
+build/compile_commands.json: Makefile $(call vendor_of,debug)/compile.flags build/gen/queries.h FORCE
+	@tests/compdb.sh '$(CC) $(COMMON) $(CFLAGS_debug) -Iapp -Ibuild -I$(call vendor_of,debug) -Itests' \
+		$(call vendor_of,debug)/compile.flags $(OWN_SRC) $(FUZZ) >$@.new && mv $@.new $@
+
+deps: ## install the packages that building and testing need
+	@vendor/deps.sh --install test
+
+clean: ## remove build/ (the libraries stay in their cache)
+	$(Q)rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
