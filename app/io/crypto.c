@@ -1,0 +1,210 @@
+/* crypto.c - digests, MACs, random bytes and sealed secrets. The only door to mbedTLS.
+ *
+ * All functions are thread-safe: contexts live on the stack, random bytes come from the kernel
+ * (getrandom(2)), so there is no generator state to lock, to fork or to seed. */
+#include "io/crypto.h"
+
+#include <errno.h>
+#include <mbedtls/constant_time.h>
+#include <mbedtls/gcm.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/version.h>
+#include <psa/crypto.h>
+#include <sys/random.h>
+
+#include "base/enc.h"
+
+#if !defined(MBEDTLS_THREADING_C) || !defined(MBEDTLS_THREADING_PTHREAD)
+#error "mbedTLS needs MBEDTLS_THREADING_C and _PTHREAD: TLS 1.3 uses a global key store"
+#endif
+
+#define SHA256_BLOCK 64
+#define SEAL_NONCE   12
+#define SEAL_TAG     16
+#define SEAL_PREFIX  "v1:"
+
+enum rc crypto_start(struct err *e)
+{
+	if (mbedtls_version_get_number() != MBEDTLS_VERSION_NUMBER)
+		return FAIL(e, RC_IO, "mbedTLS library and header differ");
+	if (mbedtls_version_check_feature("MBEDTLS_THREADING_C") != 0)
+		return FAIL(e, RC_IO, "mbedTLS is not thread-safe");
+	psa_status_t status = psa_crypto_init();
+	if (status != PSA_SUCCESS)
+		return FAIL(e, RC_IO, "psa_crypto_init: %d", (int)status);
+	uint8_t probe[16];
+	if (getrandom(probe, sizeof probe, 0) != (ssize_t)sizeof probe)
+		return FAIL(e, RC_IO, "getrandom: no random bytes");
+	crypto_zero(probe, sizeof probe);
+	return RC_OK;
+}
+
+const char *crypto_version(void)
+{
+	return MBEDTLS_VERSION_STRING_FULL;
+}
+
+/* The digest of mbedTLS cannot fail in software; a failure would be a build error. */
+static void sha_add(mbedtls_sha256_context *c, const void *p, size_t n)
+{
+	if (n > 0)
+		ASSERT(mbedtls_sha256_update(c, p, n) == 0);
+}
+
+static void sha_start(mbedtls_sha256_context *c)
+{
+	mbedtls_sha256_init(c);
+	ASSERT(mbedtls_sha256_starts(c, 0) == 0);
+}
+
+static void sha_end(mbedtls_sha256_context *c, uint8_t ret_digest[SHA256_BYTES])
+{
+	ASSERT(mbedtls_sha256_finish(c, ret_digest) == 0);
+	mbedtls_sha256_free(c);
+}
+
+void crypto_sha256(struct str bytes, uint8_t ret_digest[SHA256_BYTES])
+{
+	mbedtls_sha256_context c;
+	sha_start(&c);
+	sha_add(&c, bytes.p, bytes.n);
+	sha_end(&c, ret_digest);
+}
+
+void crypto_sha256_hex(struct str bytes, char ret_text[2 * SHA256_BYTES + 1])
+{
+	uint8_t digest[SHA256_BYTES];
+	crypto_sha256(bytes, digest);
+	enc_hex(digest, sizeof digest, ret_text);
+}
+
+void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t ret_mac[SHA256_BYTES])
+{
+	crypto_hmac_sha256_parts(key, &bytes, 1, ret_mac);
+}
+
+/* RFC 2104, written out: no allocation and no method table, as mbedtls_md_hmac would have. */
+void crypto_hmac_sha256_parts(struct str key, const struct str *parts, size_t count,
+			      uint8_t ret_mac[SHA256_BYTES])
+{
+	uint8_t k[SHA256_BLOCK] = { 0 };
+	uint8_t pad[SHA256_BLOCK];
+	uint8_t inner[SHA256_BYTES];
+	mbedtls_sha256_context c;
+
+	if (key.n > sizeof k)
+		crypto_sha256(key, k);
+	else if (key.n > 0)
+		memcpy(k, key.p, key.n);
+	for (size_t i = 0; i < sizeof pad; i++)
+		pad[i] = k[i] ^ 0x36;
+	sha_start(&c);
+	sha_add(&c, pad, sizeof pad);
+	for (size_t i = 0; i < count; i++)
+		sha_add(&c, parts[i].p, parts[i].n);
+	sha_end(&c, inner);
+	for (size_t i = 0; i < sizeof pad; i++)
+		pad[i] = k[i] ^ 0x5c;
+	sha_start(&c);
+	sha_add(&c, pad, sizeof pad);
+	sha_add(&c, inner, sizeof inner);
+	sha_end(&c, ret_mac);
+	crypto_zero(k, sizeof k);
+	crypto_zero(pad, sizeof pad);
+	crypto_zero(inner, sizeof inner);
+}
+
+bool crypto_equal(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	return a.n == 0 || mbedtls_ct_memcmp(a.p, b.p, a.n) == 0;
+}
+
+void crypto_random(uint8_t *ret_bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t got = getrandom(ret_bytes, n, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		ASSERT(got > 0);
+		ret_bytes += got;
+		n -= (size_t)got;
+	}
+}
+
+void crypto_zero(void *p, size_t n)
+{
+	mbedtls_platform_zeroize(p, n);
+}
+
+/* An sbuf that held a secret. */
+static void secret_release(struct sbuf *b)
+{
+	if (b->p != NULL)
+		crypto_zero(b->p, b->cap);
+	sbuf_release(b);
+}
+
+static enum rc gcm_start(mbedtls_gcm_context *c, const uint8_t key[CRYPTO_KEY_BYTES], struct err *e)
+{
+	mbedtls_gcm_init(c);
+	if (mbedtls_gcm_setkey(c, MBEDTLS_CIPHER_ID_AES, key, CRYPTO_KEY_BYTES * 8) != 0) {
+		mbedtls_gcm_free(c);
+		return FAIL(e, RC_IO, "AES key could not be set");
+	}
+	return RC_OK;
+}
+
+/* Raw form: nonce, cipher text, tag. */
+enum rc crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, struct str plain,
+		    struct sbuf *ret_text, struct err *e)
+{
+	mbedtls_gcm_context c;
+	size_t raw_bytes;
+	ASSERT(!add_overflows(plain.n, SEAL_NONCE + SEAL_TAG, &raw_bytes));
+	AUTO(secret_release) struct sbuf raw = SBUF(raw_bytes);
+	uint8_t *p = (uint8_t *)sbuf_room(&raw, raw_bytes);
+	ASSERT(p != NULL);
+
+	TRY(gcm_start(&c, key, e));
+	crypto_random(p, SEAL_NONCE);
+	int bad = mbedtls_gcm_crypt_and_tag(&c, MBEDTLS_GCM_ENCRYPT, plain.n, p, SEAL_NONCE,
+					    (const uint8_t *)context.p, context.n,
+					    (const uint8_t *)plain.p, p + SEAL_NONCE, SEAL_TAG,
+					    p + SEAL_NONCE + plain.n);
+	mbedtls_gcm_free(&c);
+	if (bad != 0)
+		return FAIL(e, RC_IO, "secret could not be sealed (%d)", bad);
+	sbuf_text(ret_text, SEAL_PREFIX);
+	enc_base64(ret_text, p, raw_bytes);
+	return sbuf_ok(ret_text) ? RC_OK : FAIL(e, RC_LIMIT, "sealed text is too long");
+}
+
+enum rc crypto_unseal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, struct str text,
+		      struct sbuf *ret_plain, struct err *e)
+{
+	mbedtls_gcm_context c;
+	AUTO(secret_release) struct sbuf raw = SBUF(text.n + 1);
+
+	if (!str_starts(text, STR(SEAL_PREFIX)) ||
+	    !enc_unbase64(&raw, str_sub(text, sizeof SEAL_PREFIX - 1, text.n)) || !sbuf_ok(&raw) ||
+	    raw.n < SEAL_NONCE + SEAL_TAG)
+		return FAIL(e, RC_INVALID, "not a sealed text");
+	const uint8_t *p = (const uint8_t *)raw.p;
+	size_t n = raw.n - SEAL_NONCE - SEAL_TAG;
+	AUTO(secret_release) struct sbuf plain = SBUF(n + 1);
+	uint8_t *out = (uint8_t *)sbuf_room(&plain, n + 1);
+	ASSERT(out != NULL);
+
+	TRY(gcm_start(&c, key, e));
+	int bad = mbedtls_gcm_auth_decrypt(&c, n, p, SEAL_NONCE, (const uint8_t *)context.p,
+					   context.n, p + SEAL_NONCE + n, SEAL_TAG, p + SEAL_NONCE,
+					   out);
+	mbedtls_gcm_free(&c);
+	if (bad != 0)
+		return FAIL(e, RC_INVALID, "sealed text has another key or place");
+	sbuf_add(ret_plain, out, n);
+	return sbuf_ok(ret_plain) ? RC_OK : FAIL(e, RC_LIMIT, "sealed text is too long");
+}

@@ -1,0 +1,34 @@
+/* crypto.h - the only door to mbedTLS: digests, MACs, random, sealed secrets.
+ * crypto_start() once in main before any thread (psa_crypto_init, version and threading asserts). */
+#ifndef IO_CRYPTO_H
+#define IO_CRYPTO_H
+
+#include "base/err.h"
+#include "base/sbuf.h"
+
+#define SHA256_BYTES 32
+#define CRYPTO_KEY_BYTES 32
+
+enum rc crypto_start(struct err *e) MUST_CHECK;
+const char *crypto_version(void);
+
+void crypto_sha256(struct str bytes, uint8_t ret_digest[SHA256_BYTES]);
+void crypto_sha256_hex(struct str bytes, char ret_text[2 * SHA256_BYTES + 1]);
+void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t ret_mac[SHA256_BYTES]);
+/* MAC over the concatenation of parts, e.g. "<timestamp>" "." "<body>". */
+void crypto_hmac_sha256_parts(struct str key, const struct str *parts, size_t count,
+			      uint8_t ret_mac[SHA256_BYTES]);
+/* Constant time in the content; the lengths are public. */
+bool crypto_equal(struct str a, struct str b);
+void crypto_random(uint8_t *ret_bytes, size_t n); /* failure is a bug: no entropy, no start */
+void crypto_zero(void *p, size_t n);
+
+/* Sealed secrets: AES-256-GCM with a random nonce and `context` (table, column, row) as additional data, so
+ * that a sealed value cannot be moved to another place. Text form "v1:" + base64. */
+enum rc crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, struct str plain,
+		    struct sbuf *ret_text, struct err *e) MUST_CHECK;
+/* RC_INVALID: not a sealed text, other key or other context. */
+enum rc crypto_unseal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, struct str text,
+		      struct sbuf *ret_plain, struct err *e) MUST_CHECK;
+
+#endif

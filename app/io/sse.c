@@ -1,0 +1,420 @@
+/* sse.c - one epoll thread, all event streams.
+ *
+ *   worker --sse_accept/join--> joining list --eventfd--> thread --source--> bytes --> sockets
+ *   commit --sse_notify-------------------------^
+ *
+ * Clients at the same place (company, position) get the same bytes, read once. The bytes go
+ * straight to the socket; only what the kernel does not take is kept, so an idle client has no
+ * buffer. All fields of a client belong to the thread once it has joined. */
+#include "io/sse.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mtx.h"
+#include "base/thr.h"
+
+#define SSE_EVENTS     64
+#define SSE_GATHER_MS  10 /* at most a hundred rounds of reading a second, whatever the commits */
+#define SSE_STALL_MS   (2 * SSE_HEARTBEAT_MS)
+#define SSE_GROUPS     16
+#define SSE_READ_MAX   (4 * MIB)
+#define SSE_ROUNDS_MAX 64 /* reads for one client in one go; then the others have their turn */
+
+struct client {
+	struct sse *sse;
+	struct web_stream *stream; /* NULL: to be forgotten */
+	struct client *next;       /* joining list */
+	int64_t company;
+	int64_t position;
+	int64_t moved_ms; /* when unsent bytes last got fewer */
+	struct sbuf unsent;
+	bool polls_out;
+};
+
+/* What the source gave for one place in this round. */
+struct group {
+	int64_t company; /* -1: empty */
+	int64_t after;
+	int64_t last;
+	struct sbuf bytes;
+};
+
+struct sse {
+	sse_source *source;
+	void *arg;
+	struct thr thread;
+	int epoll_fd;
+	int wake_fd;
+	atomic_bool stopping;
+	atomic_bool notified;
+	atomic_int accepted; /* promised or served */
+	struct mtx lock;
+	/* Under `lock`: */
+	struct client *joining;
+	bool closed; /* the thread has ended: nobody takes from `joining` */
+	/* The thread's own: */
+	struct client **clients;
+	size_t count;
+	struct group groups[SSE_GROUPS];
+	size_t group_next;
+	bool more; /* somebody has not yet got all there is */
+};
+
+static void client_free(struct client *c)
+{
+	web_stream_close(c->stream);
+	sbuf_release(&c->unsent);
+	atomic_fetch_sub(&c->sse->accepted, 1);
+	mem_free(c);
+}
+
+static void client_drop(struct client *c)
+{
+	/* Closing takes the descriptor out of epoll; the struct goes in the next sweep. */
+	web_stream_close(c->stream);
+	c->stream = NULL;
+}
+
+static void client_poll(struct client *c, bool out)
+{
+	if (c->stream == NULL || c->polls_out == out)
+		return;
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | (out ? EPOLLOUT : 0),
+				  .data.ptr = c };
+	if (epoll_ctl(c->sse->epoll_fd, EPOLL_CTL_MOD, web_stream_fd(c->stream), &ev) != 0)
+		client_drop(c);
+	else
+		c->polls_out = out;
+}
+
+/* Bytes behind what is already waiting; order is kept. */
+static void client_send(struct client *c, struct str bytes, int64_t now_ms)
+{
+	while (bytes.n > 0 && c->unsent.n == 0 && c->stream != NULL) {
+		ptrdiff_t put = web_stream_send(c->stream, bytes.p, bytes.n);
+		if (put < 0)
+			client_drop(c);
+		if (put <= 0)
+			break;
+		bytes = str_sub(bytes, (size_t)put, bytes.n);
+	}
+	if (bytes.n == 0 || c->stream == NULL)
+		return;
+	if (c->unsent.n == 0)
+		c->moved_ms = now_ms;
+	sbuf_str(&c->unsent, bytes);
+	if (!sbuf_ok(&c->unsent))
+		client_drop(c);
+	client_poll(c, true);
+}
+
+static void client_flush(struct client *c, int64_t now_ms)
+{
+	size_t done = 0;
+	while (done < c->unsent.n && c->stream != NULL) {
+		ptrdiff_t put = web_stream_send(c->stream, c->unsent.p + done, c->unsent.n - done);
+		if (put < 0)
+			client_drop(c);
+		if (put <= 0)
+			break;
+		done += (size_t)put;
+	}
+	if (done == 0 || c->stream == NULL)
+		return;
+	c->moved_ms = now_ms;
+	c->unsent.n -= done;
+	if (c->unsent.n > 0) {
+		memmove(c->unsent.p, c->unsent.p + done, c->unsent.n);
+		return;
+	}
+	sbuf_release(&c->unsent);
+	client_poll(c, false);
+	c->sse->more = true; /* it may have missed events while it was full */
+}
+
+/* The bytes after this place, read at most once per round. NULL: the source failed. */
+static const struct group *group_of(struct sse *s, int64_t company, int64_t after)
+{
+	for (size_t i = 0; i < SSE_GROUPS; i++) {
+		if (s->groups[i].company == company && s->groups[i].after == after)
+			return &s->groups[i];
+	}
+	struct group *g = &s->groups[s->group_next];
+	struct err e = { .rc = RC_OK };
+	s->group_next = (s->group_next + 1) % SSE_GROUPS;
+	sbuf_reset(&g->bytes);
+	g->bytes.max = SSE_READ_MAX;
+	g->company = company;
+	g->after = after;
+	g->last = after;
+	enum rc rc = s->source(s->arg, company, after, &g->bytes, &g->last, &e);
+	if ((rc != RC_OK && rc != RC_ABSENT) || !sbuf_ok(&g->bytes)) {
+		log_err(LOG_DEBUG, "sse.read_failed", &e);
+		g->company = -1; /* matches nobody: read again in the next round */
+		return NULL;
+	}
+	return g;
+}
+
+static void client_feed(struct sse *s, struct client *c, int64_t now_ms)
+{
+	for (int i = 0; i < SSE_ROUNDS_MAX; i++) {
+		if (c->stream == NULL || c->unsent.n > 0)
+			return; /* its place is kept; the flush asks again */
+		const struct group *g = group_of(s, c->company, c->position);
+		if (g == NULL || g->last == c->position)
+			return;
+		c->position = g->last;
+		client_send(c, sbuf_view(&g->bytes), now_ms);
+	}
+	s->more = true;
+}
+
+static void groups_clear(struct sse *s)
+{
+	for (size_t i = 0; i < COUNT(s->groups); i++) {
+		s->groups[i].company = -1;
+		if (s->groups[i].bytes.cap > 64 * KIB)
+			sbuf_release(&s->groups[i].bytes);
+	}
+	s->group_next = 0;
+}
+
+/* --- the thread --- */
+
+static void sweep(struct sse *s)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		struct client *c = s->clients[i];
+		if (c->stream != NULL)
+			s->clients[kept++] = c;
+		else
+			client_free(c);
+	}
+	s->count = kept;
+}
+
+static void joins_take(struct sse *s, int64_t now_ms)
+{
+	mtx_lock(&s->lock);
+	struct client *c = TAKE(s->joining);
+	mtx_unlock(&s->lock);
+	while (c != NULL) {
+		struct client *next = c->next;
+		struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP, .data.ptr = c };
+		ASSERT(s->count < SSE_CLIENTS_MAX);
+		s->clients[s->count++] = c;
+		c->moved_ms = now_ms;
+		if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, web_stream_fd(c->stream), &ev) != 0)
+			client_drop(c);
+		s->more = true;
+		c = next;
+	}
+}
+
+static void heartbeat(struct sse *s, int64_t now_ms)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		struct client *c = s->clients[i];
+		if (c->unsent.n == 0)
+			client_send(c, STR(":\n\n"), now_ms);
+		else if (now_ms - c->moved_ms >= SSE_STALL_MS)
+			client_drop(c);
+	}
+}
+
+/* One wait and what it brought. */
+static void events_take(struct sse *s, int64_t wait_ms)
+{
+	struct epoll_event events[SSE_EVENTS];
+	int n = epoll_wait(s->epoll_fd, events, SSE_EVENTS, (int)wait_ms);
+	ASSERT(n >= 0 || errno == EINTR);
+	int64_t now_ms = clock_mono_us() / 1000;
+	for (int i = 0; i < n; i++) {
+		struct client *c = events[i].data.ptr;
+		if (c == NULL) {
+			uint64_t posts;
+			/* Only empties the counter; an empty one is no news. */
+			if (read(s->wake_fd, &posts, sizeof posts) == (ssize_t)sizeof posts)
+				joins_take(s, now_ms);
+			continue;
+		}
+		if (c->stream != NULL && (events[i].events & (EPOLLHUP | EPOLLERR)) != 0)
+			client_drop(c);
+		if (c->stream != NULL && (events[i].events & (EPOLLIN | EPOLLRDHUP)) != 0 &&
+		    !web_stream_alive(c->stream))
+			client_drop(c);
+		client_flush(c, now_ms);
+	}
+}
+
+static void feed_all(struct sse *s, int64_t now_ms)
+{
+	s->more = false;
+	atomic_store(&s->notified, false); /* before reading: a later commit wakes again */
+	groups_clear(s);
+	for (size_t i = 0; i < s->count; i++)
+		client_feed(s, s->clients[i], now_ms);
+}
+
+static void close_all(struct sse *s)
+{
+	joins_take(s, clock_mono_us() / 1000);
+	for (size_t i = 0; i < s->count; i++)
+		client_free(s->clients[i]);
+	s->count = 0;
+	mtx_lock(&s->lock);
+	s->closed = true;
+	struct client *late = TAKE(s->joining);
+	mtx_unlock(&s->lock);
+	while (late != NULL) {
+		struct client *next = late->next;
+		client_free(late);
+		late = next;
+	}
+}
+
+static void run(void *arg)
+{
+	struct sse *s = arg;
+	int64_t now_ms = clock_mono_us() / 1000;
+	int64_t beat_ms = now_ms + SSE_HEARTBEAT_MS;
+	int64_t feed_ms = now_ms; /* earliest next read of the source */
+	while (!atomic_load(&s->stopping)) {
+		bool due = s->more || atomic_load(&s->notified);
+		int64_t until_ms = due ? i64_min(feed_ms, beat_ms) : beat_ms;
+		events_take(s, i64_max(until_ms - now_ms, 0));
+		now_ms = clock_mono_us() / 1000;
+		if ((s->more || atomic_load(&s->notified)) && now_ms >= feed_ms) {
+			feed_all(s, now_ms);
+			feed_ms = now_ms + SSE_GATHER_MS;
+		}
+		if (now_ms >= beat_ms) {
+			heartbeat(s, now_ms);
+			beat_ms = now_ms + SSE_HEARTBEAT_MS;
+		}
+		sweep(s);
+	}
+	close_all(s);
+}
+
+/* --- other threads --- */
+
+static void wake_thread(struct sse *s)
+{
+	uint64_t one = 1;
+	/* Fails only when the counter is full, and then the thread is awake anyway. */
+	ssize_t put = write(s->wake_fd, &one, sizeof one);
+	ASSERT(put == (ssize_t)sizeof one || errno == EAGAIN || errno == EINTR);
+}
+
+void sse_notify(struct sse *s)
+{
+	/* One system call per round of reading, not one per commit. */
+	if (!atomic_exchange(&s->notified, true))
+		wake_thread(s);
+}
+
+static void join(void *arg, struct web_stream *stream)
+{
+	struct client *c = arg;
+	struct sse *s = c->sse;
+	c->stream = stream;
+	mtx_lock(&s->lock);
+	bool taken = stream != NULL && !s->closed && !atomic_load(&s->stopping);
+	if (taken) {
+		c->next = s->joining;
+		s->joining = c;
+	}
+	mtx_unlock(&s->lock);
+	if (taken)
+		wake_thread(s);
+	else
+		client_free(c);
+}
+
+enum rc sse_accept(struct sse *s, struct res *r, int64_t company, int64_t after_id, struct err *e)
+{
+	if (atomic_load(&s->stopping))
+		return FAIL(e, RC_RETRY, "event streams are stopping");
+	if (atomic_fetch_add(&s->accepted, 1) >= (int)SSE_CLIENTS_MAX) {
+		atomic_fetch_sub(&s->accepted, 1);
+		return FAIL(e, RC_LIMIT, "%u event streams are open", SSE_CLIENTS_MAX);
+	}
+	struct client *c = mem_new(1, sizeof *c);
+	c->sse = s;
+	c->company = company;
+	c->position = after_id;
+	c->unsent.max = SSE_BUFFER_MAX;
+	r->status = 200;
+	r->content_type = "text/event-stream";
+	web_header(r, "Cache-Control", STR("no-cache, no-transform"));
+	web_header(r, "X-Accel-Buffering", STR("no"));
+	sbuf_str(&r->body, STR("retry: 2000\n\n"));
+	r->take_over = join;
+	r->take_over_arg = c;
+	return RC_OK;
+}
+
+int64_t sse_clients(const struct sse *s)
+{
+	return atomic_load(&s->accepted);
+}
+
+enum rc sse_start(sse_source *source, void *arg, struct sse **ret_sse, struct err *e)
+{
+	struct sse *s = mem_new(1, sizeof *s);
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+	s->source = source;
+	s->arg = arg;
+	mtx_init(&s->lock, LOCK_STREAM);
+	s->clients = mem_new(SSE_CLIENTS_MAX, sizeof(struct client *));
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	groups_clear(s);
+	enum rc rc = RC_OK;
+	if (s->epoll_fd < 0 || s->wake_fd < 0 ||
+	    epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->wake_fd, &ev) != 0)
+		rc = FAIL(e, RC_IO, "event streams: %m");
+	if (rc == RC_OK)
+		rc = thr_start(&s->thread, "sse", run, s, e);
+	if (rc != RC_OK) {
+		sse_free(s);
+		return rc;
+	}
+	*ret_sse = s;
+	return RC_OK;
+}
+
+void sse_stop(struct sse *s)
+{
+	if (s == NULL || atomic_exchange(&s->stopping, true))
+		return;
+	wake_thread(s);
+	thr_join(&s->thread);
+}
+
+void sse_free(struct sse *s)
+{
+	if (s == NULL)
+		return;
+	if (s->thread.started)
+		sse_stop(s);
+	ASSERT(atomic_load(&s->accepted) == 0); /* web_stop comes before sse_free */
+	for (size_t i = 0; i < COUNT(s->groups); i++)
+		sbuf_release(&s->groups[i].bytes);
+	if (s->epoll_fd >= 0)
+		close(s->epoll_fd);
+	if (s->wake_fd >= 0)
+		close(s->wake_fd);
+	mtx_destroy(&s->lock);
+	mem_free(s->clients);
+	mem_free(s);
+}
