@@ -1,0 +1,288 @@
+/* n8n.c - what a workflow gets and what its answer means. Promises: n8n.h. No state; any thread. */
+#include "peer/n8n.h"
+
+#include "io/json.h"
+#include "io/jsonw.h"
+
+#define FIRST_WAIT_MS (2 * SECOND_MS) /* n8n's routes come up within 2 s of "ready" (fact 0.14) */
+
+static void write_if(struct jsonw *w, const char *key, struct str v)
+{
+	if (v.p != NULL)
+		jsonw_kstr(w, key, v);
+}
+
+static enum rc check(const struct n8n_message *m, struct err *e)
+{
+	const struct {
+		const char *name;
+		struct str value;
+	} required[] = {
+		{ "id", m->id },
+		{ "conversation", m->conversation },
+		{ "type", m->type },
+		{ "origin", m->origin },
+		{ "idempotency_key", m->idempotency_key },
+	};
+	for (size_t i = 0; i < COUNT(required); i++)
+		if (required[i].value.n == 0 || required[i].value.n > IDEMPOTENCY_KEY_MAX)
+			return FAIL(e, RC_INVALID, "%s: empty or longer than %u bytes",
+				    required[i].name, IDEMPOTENCY_KEY_MAX);
+	if (m->hop < 0)
+		return FAIL(e, RC_INVALID, "hop: negative");
+	if (m->hop > LOOP_HOP_MAX)
+		return FAIL(e, RC_REFUSED, "the message went round %d times", m->hop);
+	return RC_OK;
+}
+
+enum rc n8n_encode(const struct n8n_message *m, struct sbuf *to, struct err *e)
+{
+	struct jsonw w;
+	size_t before = to->n;
+	TRY(check(m, e));
+	jsonw_init(&w, to);
+	jsonw_object(&w);
+	jsonw_kstr(&w, "id", m->id);
+	jsonw_kstr(&w, "conversation", m->conversation);
+	jsonw_kobject(&w, "contact");
+	write_if(&w, "id", m->contact_id);
+	write_if(&w, "name", m->contact_name);
+	write_if(&w, "phone", m->contact_phone);
+	write_if(&w, "user_id", m->contact_user_id);
+	jsonw_end(&w);
+	write_if(&w, "channel", m->channel);
+	write_if(&w, "text", m->text);
+	jsonw_kstr(&w, "type", m->type);
+	jsonw_kstr(&w, "origin", m->origin);
+	jsonw_ki64(&w, "hop", m->hop);
+	write_if(&w, "reply_url", m->reply_url);
+	jsonw_kstr(&w, "idempotency_key", m->idempotency_key);
+	jsonw_ktime(&w, "created_at", m->created_ms);
+	jsonw_end(&w);
+	if (sbuf_ok(to))
+		return RC_OK;
+	to->n = before;
+	return FAIL(e, RC_LIMIT, "the buffer for the request is full");
+}
+
+const char *n8n_class_name(enum n8n_class cls)
+{
+	switch (cls) {
+	case N8N_DONE:
+		return "done";
+	case N8N_STARTED:
+		return "started";
+	case N8N_RETRY:
+		return "retry";
+	case N8N_PARK:
+		return "park";
+	case N8N_CLASSES:
+		break;
+	}
+	BUG("not a class");
+}
+
+struct judge {
+	const struct n8n_answer *ans;
+	struct arena *a;
+	struct n8n_verdict *v;
+	bool full;
+};
+
+static void set(struct judge *j, enum n8n_class cls, const char *text)
+{
+	const struct n8n_answer *ans = j->ans;
+	j->v->cls = cls;
+	j->v->retry_ms = -1;
+	if (cls != N8N_DONE) { /* a verdict against an answer takes what was read before back */
+		j->v->reply_count = 0;
+		j->v->actions = STR_NONE;
+	}
+	if (cls == N8N_RETRY) {
+		int64_t ms = FIRST_WAIT_MS;
+		for (int i = 1; i < ans->tries && ms < JOB_RETRY_CAP_MS; i++)
+			ms *= 2;
+		j->v->retry_ms = i64_min(ms, JOB_RETRY_CAP_MS);
+		if (ans->retry_after_ms >= 0)
+			j->v->retry_ms = i64_min(ans->retry_after_ms, DAY_MS);
+	}
+	if (ans->rc == RC_OK)
+		(void)snprintf(j->v->text, sizeof j->v->text, "HTTP %d: %s", ans->status, text);
+	else
+		(void)snprintf(j->v->text, sizeof j->v->text, "%s", text); /* cut is fine */
+}
+
+enum owner { OWNER_NOBODY, OWNER_WE, OWNER_FOREIGN };
+
+/* Whose id does an object carry? */
+static enum owner owner_of(const struct n8n_answer *ans, const struct json *n)
+{
+	struct str id = json_get_str(n, "id");
+	struct str key = json_get_str(n, "idempotency_key");
+	bool id_is_there = json_get(n, "id") != NULL;
+	bool key_is_there = json_get(n, "idempotency_key") != NULL;
+	if ((ans->id.n > 0 && str_eq(id, ans->id)) ||
+	    (ans->idempotency_key.n > 0 && str_eq(key, ans->idempotency_key)))
+		return OWNER_WE;
+	return id_is_there || key_is_there ? OWNER_FOREIGN : OWNER_NOBODY;
+}
+
+/* False: too many. */
+static bool add_reply(struct judge *j, struct str text)
+{
+	if (str_trim(text).n == 0)
+		return true;
+	if (j->v->reply_count == N8N_REPLIES_MAX)
+		return false;
+	struct str copy = arena_str(j->a, text);
+	if (copy.p == NULL)
+		j->full = true;
+	else
+		j->v->reply[j->v->reply_count++] = copy;
+	return true;
+}
+
+/* The first of the known places that is there. False: too many texts. */
+static bool take_replies(struct judge *j, const struct json *object)
+{
+	static const char *const places[] = { "reply", "output", "text", "message.text" };
+	for (size_t i = 0; i < COUNT(places); i++) {
+		const struct json *n = json_path(object, places[i]);
+		if (json_kind(n) == JSON_TEXT)
+			return add_reply(j, json_str(n));
+		if (json_kind(n) != JSON_ARRAY)
+			continue;
+		for (const struct json *c = json_first(n); c != NULL; c = json_next(c))
+			if (!add_reply(j, json_str(c)))
+				return false;
+		return true;
+	}
+	return true;
+}
+
+static void take_actions(struct judge *j, const struct json *object)
+{
+	const struct json *n = json_get(object, "actions");
+	enum json_kind kind = json_kind(n);
+	if (j->v->actions.p != NULL || (kind != JSON_ARRAY && kind != JSON_OBJECT))
+		return;
+	struct sbuf b AUTO(sbuf_release) = SBUF(j->a->max);
+	json_print(n, &b);
+	if (sbuf_ok(&b))
+		j->v->actions = arena_str(j->a, sbuf_view(&b));
+	j->full |= j->v->actions.p == NULL;
+}
+
+static void judge_object(struct judge *j, const struct json *n)
+{
+	if (owner_of(j->ans, n) != OWNER_WE) {
+		bool started = json_count(n) == 1 &&
+			       str_eqc(json_get_str(n, "message"), "Workflow was started");
+		if (started)
+			set(j, N8N_STARTED, "the workflow was started");
+		else
+			set(j, N8N_PARK, "the workflow's answer does not carry our id");
+		return;
+	}
+	bool fits = take_replies(j, n);
+	take_actions(j, n);
+	set(j, fits ? N8N_DONE : N8N_PARK, fits ? "answered" : "too many texts in one answer");
+}
+
+static void judge_array(struct judge *j, const struct json *list)
+{
+	bool fits = true;
+	bool ours = false;
+	for (const struct json *n = json_first(list); n != NULL && fits; n = json_next(n)) {
+		enum owner owner = owner_of(j->ans, n);
+		ours |= owner == OWNER_WE;
+		if (json_kind(n) != JSON_OBJECT || owner == OWNER_FOREIGN || !ours) {
+			ours = false;
+			break;
+		}
+		fits = take_replies(j, n);
+		take_actions(j, n);
+	}
+	if (!ours)
+		set(j, N8N_PARK, "the workflow's answer does not carry our id");
+	else
+		set(j, fits ? N8N_DONE : N8N_PARK,
+		    fits ? "answered" : "too many texts in one answer");
+}
+
+static void judge_success(struct judge *j)
+{
+	struct json *root AUTO(json_freep) = NULL;
+	if (str_trim(j->ans->body).n == 0) {
+		set(j, N8N_RETRY, "an empty answer: the workflow died before it answered");
+		return;
+	}
+	if (json_parse(j->ans->body, &root, NULL) != RC_OK) {
+		set(j, N8N_RETRY, "an answer that is no JSON: starting up, or a proxy");
+		return;
+	}
+	if (json_kind(root) == JSON_OBJECT)
+		judge_object(j, root);
+	else if (json_kind(root) == JSON_ARRAY)
+		judge_array(j, root);
+	else
+		set(j, N8N_PARK, "the workflow's answer does not carry our id");
+}
+
+static void judge_status(struct judge *j)
+{
+	int status = j->ans->status;
+	if (status >= 200 && status < 300)
+		judge_success(j);
+	else if (status == 401 || status == 403)
+		set(j, N8N_PARK, "the webhook's authentication refuses us");
+	else if (status == 422)
+		set(j, N8N_PARK, "n8n cannot read the request");
+	else if (status == 404)
+		set(j, N8N_RETRY, "no such webhook: not active, or n8n is starting");
+	else if (status == 408 || status == 425 || status == 429)
+		set(j, N8N_RETRY, "n8n asks for patience");
+	else if (status >= 500 || status < 200)
+		set(j, N8N_RETRY, "the workflow or n8n failed");
+	else
+		set(j, N8N_PARK, "refused: check the address of the webhook");
+}
+
+static void judge_transport(struct judge *j)
+{
+	switch (j->ans->rc) {
+	case RC_INVALID:
+	case RC_REFUSED:
+		set(j, N8N_PARK, "the address is refused or malformed");
+		return;
+	case RC_RETRY:
+	case RC_IO:
+		set(j, N8N_RETRY, "n8n was not reached");
+		return;
+	case RC_OK:
+	case RC_UNKNOWN:
+	case RC_ABSENT:
+	case RC_CONFLICT:
+	case RC_LIMIT:
+	case RC_COUNT:
+		break;
+	}
+	/* It may run already. It has our idempotency_key, and a run may also have died unseen
+	 * (n8n.h). */
+	set(j, N8N_RETRY, "no answer; the workflow may have run");
+}
+
+enum rc n8n_judge(const struct n8n_answer *ans, struct arena *a, struct n8n_verdict *ret_v,
+		  struct err *e)
+{
+	struct n8n_verdict v = { .retry_ms = -1 };
+	struct judge j = { .ans = ans, .a = a, .v = &v, .full = false };
+	if (ans->rc == RC_OK)
+		judge_status(&j);
+	else
+		judge_transport(&j);
+	if (j.full)
+		return FAIL(e, RC_LIMIT, "the answer needs more memory than allowed");
+	*ret_v = v;
+	return RC_OK;
+}
