@@ -1,0 +1,243 @@
+/* conversation.c - conversations and their aggregate. */
+#include "store/conversation.h"
+
+#include "store/row.h"
+
+static enum rc changed(struct tx *tx, struct stmt *s, struct err *e)
+{
+	TRY(stmt_run(s, e));
+	return db_changes(tx->db) > 0 ? RC_OK : RC_ABSENT;
+}
+
+struct place {
+	int64_t company_id, channel_id, contact_id;
+	struct str wa_id;
+};
+
+static enum rc look_up(struct db *db, const struct place *p, int64_t *ret_id, bool *ret_same,
+		       struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_CONVERSATION_LOOKUP, &s, e));
+	stmt_bind_i64(&s, "channel_id", p->channel_id);
+	stmt_bind_i64(&s, "contact_id", p->contact_id);
+	stmt_bind_str(&s, "wa_id", p->wa_id);
+	TRY(stmt_next(&s, e));
+	*ret_id = stmt_i64(&s, "id");
+	*ret_same = stmt_i64(&s, "same") != 0;
+	return RC_OK;
+}
+
+static enum rc insert(struct tx *tx, const struct place *p, int64_t *ret_id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	if (p->wa_id.n == 0)
+		return RC_ABSENT;
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_INSERT, &s, e));
+	stmt_bind_i64(&s, "company_id", p->company_id);
+	stmt_bind_i64(&s, "channel_id", p->channel_id);
+	stmt_bind_i64(&s, "contact_id", p->contact_id);
+	stmt_bind_str(&s, "wa_id", p->wa_id);
+	stmt_bind_i64(&s, "created_ms", tx->now_ms);
+	TRY(stmt_run(&s, e));
+	*ret_id = db_last_rowid(tx->db);
+	return RC_OK;
+}
+
+static enum rc set_address(struct tx *tx, int64_t id, struct str wa_id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_ADDRESS, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_str(&s, "wa_id", wa_id);
+	return stmt_run(&s, e);
+}
+
+enum rc conversation_resolve(struct tx *tx, int64_t company_id, int64_t channel_id,
+			     int64_t contact_id, struct str wa_id, int64_t *ret_id, struct err *e)
+{
+	const struct place p = { company_id, channel_id, contact_id, wa_id };
+	int64_t id;
+	bool same;
+	enum rc rc = look_up(tx->db, &p, &id, &same, e);
+
+	if (rc == RC_ABSENT)
+		return insert(tx, &p, ret_id, e);
+	TRY(rc);
+	if (!same && wa_id.n > 0)
+		TRY(set_address(tx, id, wa_id, e));
+	*ret_id = id;
+	return RC_OK;
+}
+
+static void take(struct row *r, struct conversation *ret)
+{
+	*ret = (struct conversation){ 0 };
+	ret->id = stmt_i64(&r->s, "id");
+	ret->company_id = stmt_i64(&r->s, "company_id");
+	ret->channel_id = stmt_i64(&r->s, "channel_id");
+	ret->contact_id = stmt_i64(&r->s, "contact_id");
+	ret->wa_id = row_str(r, "wa_id");
+	ret->status = row_str(r, "status");
+	ret->contact_name = row_str(r, "contact_name");
+	ret->unread_count = stmt_i64(&r->s, "unread_count");
+	ret->last_message_at = stmt_i64(&r->s, "last_message_at");
+	ret->last_message_id = stmt_i64(&r->s, "last_message_id");
+	ret->last_inbound_ms = stmt_i64(&r->s, "last_inbound_ms");
+	ret->chatwoot_conversation_id = stmt_i64(&r->s, "chatwoot_conversation_id");
+	ret->chatwoot_contact_id = stmt_i64(&r->s, "chatwoot_contact_id");
+	ret->chatwoot_source_id = row_str(r, "chatwoot_source_id");
+	ret->automation_off_until_ms = stmt_i64(&r->s, "automation_off_until_ms");
+	ret->created_ms = stmt_i64(&r->s, "created_ms");
+	ret->last_content = row_str(r, "last_content");
+}
+
+enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct conversation *ret,
+			  struct err *e)
+{
+	AUTO(row_drop) struct row r = { 0 };
+	struct conversation c;
+
+	TRY(row_begin(db, Q_CONVERSATION_LOAD, a, &r, e));
+	stmt_bind_i64(&r.s, "id", id);
+	TRY(stmt_next(&r.s, e));
+	take(&r, &c);
+	TRY(row_end(&r, e));
+	*ret = c;
+	return RC_OK;
+}
+
+enum rc conversation_by_chatwoot(struct db *db, int64_t company_id,
+				 int64_t chatwoot_conversation_id, int64_t *ret_id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_CONVERSATION_BY_CHATWOOT, &s, e));
+	stmt_bind_i64(&s, "company_id", company_id);
+	stmt_bind_i64(&s, "chatwoot_conversation_id", chatwoot_conversation_id);
+	TRY(stmt_next(&s, e));
+	*ret_id = stmt_i64(&s, "id");
+	return RC_OK;
+}
+
+enum rc conversation_touch(struct tx *tx, const struct conversation_touch *t, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_TOUCH, &s, e));
+	stmt_bind_i64(&s, "id", t->id);
+	stmt_bind_i64(&s, "at_ms", t->at_ms);
+	stmt_bind_i64(&s, "message_id", t->message_id);
+	stmt_bind_i64(&s, "inbound_ms", t->inbound_ms);
+	stmt_bind_i64(&s, "unread", t->unread);
+	return changed(tx, &s, e);
+}
+
+enum rc conversation_read(struct tx *tx, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_READ, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	return changed(tx, &s, e);
+}
+
+enum rc conversation_set_chatwoot(struct tx *tx, int64_t id, int64_t contact_id,
+				  int64_t conversation_id, struct str source_id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_CHATWOOT, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_i64(&s, "chatwoot_contact_id", contact_id);
+	stmt_bind_i64(&s, "chatwoot_conversation_id", conversation_id);
+	stmt_bind_str(&s, "chatwoot_source_id", source_id);
+	return changed(tx, &s, e);
+}
+
+struct automatic {
+	int64_t from_ms, count, off_until_ms;
+};
+
+static enum rc automatic_get(struct db *db, int64_t id, struct automatic *ret, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_CONVERSATION_AUTOMATIC, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	TRY(stmt_next(&s, e));
+	ret->from_ms = stmt_i64(&s, "automatic_from_ms");
+	ret->count = stmt_i64(&s, "automatic_count");
+	ret->off_until_ms = stmt_i64(&s, "automation_off_until_ms");
+	return RC_OK;
+}
+
+static enum rc automatic_put(struct tx *tx, int64_t id, const struct automatic *a, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_AUTOMATIC_SET, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_i64(&s, "automatic_from_ms", a->from_ms);
+	stmt_bind_i64(&s, "automatic_count", a->count);
+	stmt_bind_i64(&s, "automation_off_until_ms", a->off_until_ms);
+	return stmt_run(&s, e);
+}
+
+enum rc conversation_count_automatic(struct tx *tx, int64_t id, int64_t per_minute, struct err *e)
+{
+	struct automatic a;
+
+	TRY(automatic_get(tx->db, id, &a, e));
+	if (tx->now_ms < a.off_until_ms)
+		return FAIL(e, RC_REFUSED, "automation of this conversation is stopped");
+	if (tx->now_ms < a.from_ms || tx->now_ms - a.from_ms >= MINUTE_MS) {
+		a.from_ms = tx->now_ms;
+		a.count = 0;
+	}
+	if (a.count >= per_minute)
+		return FAIL(e, RC_REFUSED,
+			    "more than %lld automatic messages in a minute: two machines may be "
+			    "talking",
+			    (long long)per_minute);
+	a.count++;
+	return automatic_put(tx, id, &a, e);
+}
+
+enum rc conversation_stop_automation(struct tx *tx, int64_t id, int64_t until_ms, struct err *e)
+{
+	struct automatic a;
+
+	TRY(automatic_get(tx->db, id, &a, e));
+	a.off_until_ms = i64_max(a.off_until_ms, until_ms);
+	a.from_ms = 0; /* the next minute begins afresh */
+	a.count = 0;
+	return automatic_put(tx, id, &a, e);
+}
+
+enum rc conversation_each(struct db *db, const struct conversation_filter *f,
+			  conversation_each_fn *fn, void *arg, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(ROW_LIST_ARENA);
+	AUTO(row_drop) struct row r = { 0 };
+	struct conversation c;
+	enum rc rc;
+
+	TRY(row_begin(db, Q_CONVERSATION_LIST, &a, &r, e));
+	stmt_bind_i64(&r.s, "company_id", f->company_id);
+	stmt_bind_i64(&r.s, "before_ms", f->before_id > 0 ? f->before_ms : INT64_MAX);
+	stmt_bind_i64(&r.s, "before_id", f->before_id > 0 ? f->before_id : INT64_MAX);
+	stmt_bind_i64(&r.s, "unread_only", f->unread_only);
+	stmt_bind_str(&r.s, "search", f->search.n > 0 ? f->search : STR_NONE);
+	stmt_bind_i64(&r.s, "limit", row_limit(f->limit));
+	while ((rc = stmt_next(&r.s, e)) == RC_OK) {
+		arena_reset(&a);
+		take(&r, &c);
+		TRY(row_fits(&r, e));
+		TRY(fn(arg, &c, e));
+	}
+	return rc == RC_ABSENT ? RC_OK : rc;
+}

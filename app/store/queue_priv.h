@@ -1,0 +1,149 @@
+/* queue_priv.h - inside of the queues: shared by queue*.c, and hooks for store.c and the tables beside it. */
+#ifndef STORE_QUEUE_PRIV_H
+#define STORE_QUEUE_PRIV_H
+
+#include "base/limits.h"
+#include "store/queue.h"
+
+enum slot_state { SLOT_FREE, SLOT_READY, SLOT_DELAYED, SLOT_BLOCKED, SLOT_RUNNING };
+
+struct key;
+
+/* A job in memory. In exactly one of: a lane's ready list, the heap, its key's chain behind the head, the
+ * running list, the free list. The head of a key's chain is also in one of the first three. */
+struct slot {
+	struct slot *prev, *next;  /* ready list, running list or free list */
+	struct slot *behind;       /* next of the same key */
+	struct key *key;           /* NULL: no order */
+	int64_t id, okey, lane, ref, created_ms, due_ms;
+	int64_t lease_until_us;    /* monotonic */
+	uint64_t token;            /* of the running lease; 0: none */
+	size_t heap_at;
+	int attempts, snoozes, crashes;
+	enum job_prio prio;
+	enum slot_state state;
+	bool recovered;
+};
+
+struct key {
+	int64_t okey;
+	struct slot *head, *tail;
+	struct key *next; /* bucket or free list */
+};
+
+struct slot_list {
+	struct slot *head, *tail;
+};
+
+struct lane {
+	int64_t id;
+	int running;
+	struct slot_list ready[PRIO_COUNT];
+};
+
+#define QUEUE_LANES_MAX 64
+#define QUEUE_RATE_SECONDS 60
+
+struct queue_numbers {
+	int64_t accepted, done, failed, dead, discarded;
+	int64_t sequence;
+	bool touched;
+};
+
+struct queue {
+	enum queue_id id;
+	struct queue_config config;
+	queue_discard_fn *on_discard;
+	struct cnd changed;
+	int waiters;
+
+	struct lane lanes[QUEUE_LANES_MAX];
+	int lane_count;
+	int lane_turn;       /* round robin */
+	bool taking;         /* inside queue_take: the batch under construction does not block itself */
+	unsigned takes;      /* each eighth prefers the low end */
+	struct slot **heap;  /* delayed, by due_ms */
+	size_t heap_n, heap_cap;
+	struct slot_list running;
+	struct key **buckets;
+	size_t bucket_count, key_count;
+
+	int64_t rows;        /* unfinished jobs, on disk */
+	int64_t in_memory;
+	int64_t running_n;
+	int64_t loaded_to;   /* highest id that is or was in memory */
+	int64_t newest;      /* highest committed id */
+	int64_t recovered_to; /* jobs up to this id were there at the start */
+	bool spilled;        /* rows above loaded_to wait on disk */
+	bool refilling;
+	bool clearing;
+
+	bool paused;
+	int64_t paused_until_ms; /* 0: until resumed */
+	int64_t drain_to;        /* 0: not draining; else take ids up to this one */
+
+	struct queue_numbers base;  /* as committed */
+	struct queue_numbers delta; /* of the running transaction; writer only */
+	struct queue_numbers saved; /* delta at the start of the running unit; writer only */
+	uint32_t rate[QUEUE_RATE_SECONDS];
+	int64_t rate_second;
+};
+
+struct gate {
+	int64_t lane, until_ms;
+};
+
+struct queues {
+	struct mtx lock; /* LOCK_QUEUE: everything but delta and saved */
+	struct store *store;
+	bool stopping;
+	int64_t memory_max; /* jobs of one queue in memory: QUEUE_MEMORY_MAX, less in tests */
+	uint64_t tokens;
+	struct slot *free_slots;
+	struct key *free_keys;
+	void **slabs;
+	size_t slab_count;
+	struct gate gates[QUEUE_LANES_MAX];
+	int gate_count;
+	int64_t group_targets[QUEUE_COUNT];
+	struct queue q[QUEUE_COUNT];
+};
+
+#define QUEUE_ID_BITS 40
+int64_t queue_first_id(enum queue_id q); /* ids of the queue are in [first, first + 2^40) */
+int64_t queue_last_id(enum queue_id q);
+bool queue_of_id(int64_t id, enum queue_id *ret) MUST_CHECK;
+
+/* queue_sched.c: all with the lock held */
+struct slot *sched_slot_new(struct queues *qs) REQUIRES(qs->lock);
+void sched_insert(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms) REQUIRES(qs->lock);
+struct slot *sched_pick(struct queues *qs, struct queue *q, int64_t now_ms, bool take) REQUIRES(qs->lock);
+/* From running back to ready or delayed; keeps its place. */
+void sched_return(struct queues *qs, struct queue *q, struct slot *s, int64_t due_ms, int64_t now_ms) REQUIRES(qs->lock);
+/* The job is finished or gone: next of its key becomes ready. Any state. */
+void sched_remove(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms) REQUIRES(qs->lock);
+void sched_due(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock); /* moves due jobs to ready */
+void sched_undelay(struct queues *qs, struct queue *q, struct slot *s) REQUIRES(qs->lock);
+int64_t sched_next_due(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock);
+int64_t sched_gate(const struct queues *qs, int64_t lane) REQUIRES(qs->lock);
+const struct slot *sched_key_head(const struct queue *q, int64_t okey);
+void sched_signal(struct queue *q);
+void sched_free(struct queues *qs);
+
+/* One row of Q_QUEUE_LOAD into the schedule; returns its id. */
+int64_t queue_load_row(struct queues *qs, struct queue *q, struct stmt *row, int64_t now_ms) REQUIRES(qs->lock);
+
+/* store.c calls these around units and transactions (writer thread). */
+void queues_unit_begin(struct queues *qs);
+void queues_unit_undo(struct queues *qs);
+enum rc queues_before_commit(struct queues *qs, struct db *db, struct err *e) MUST_CHECK;
+void queues_after_commit(struct queues *qs, int64_t now_ms);
+void queues_rollback(struct queues *qs);
+
+/* For topic.c and deadletter.c */
+int64_t *queues_group_targets(struct queues *qs);
+/* Adds a job that was a dead letter: `accepted` does not grow, `dead` falls. */
+enum rc queue_readd(struct tx *tx, const struct job_new *n, int64_t *ret_id, struct err *e) MUST_CHECK;
+enum rc queue_dead_discarded(struct tx *tx, enum queue_id q, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,22 @@
+/* target.h - everything outside that the box talks with: its row and its state. What the box knows about it are settings. */
+#ifndef STORE_TARGET_H
+#define STORE_TARGET_H
+
+#include "store/store.h"
+
+#define TARGET_SLUG_MAX 40
+struct target {
+	int64_t id, company_id, paused_until_ms, last_in_ms;
+	char kind[12], slug[TARGET_SLUG_MAX + 1], state[8];
+	char reason[200];
+};
+bool target_slug_ok(struct str slug);
+/* Finds or makes it. Slug: 1 to TARGET_SLUG_MAX of [a-z0-9_-] (RC_INVALID). */
+enum rc target_resolve(struct tx *tx, const char *kind, struct str slug, int64_t *ret_id, struct err *e) MUST_CHECK;
+typedef enum rc target_each_fn(void *arg, const struct target *t, struct err *e);
+enum rc target_each(struct db *db, target_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
+/* until_ms 0: until someone resumes. */
+enum rc target_pause(struct tx *tx, int64_t id, int64_t until_ms, const char *reason, struct err *e) MUST_CHECK;
+enum rc target_resume(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,95 @@
+-- The thread of a contact on a channel, and its aggregate.
+
+-- name: conversation_lookup
+-- The conversation of a channel and contact; same: its address is the asked one.
+-- in: channel_id contact_id wa_id
+-- out: id same
+SELECT id, wa_id = @wa_id AS same FROM whatsapp_conversations
+ WHERE channel_id = @channel_id AND contact_id = @contact_id;
+
+-- name: conversation_insert
+-- A new conversation.
+-- in: company_id channel_id contact_id wa_id created_ms
+INSERT INTO whatsapp_conversations (company_id, channel_id, contact_id, wa_id, created_ms)
+VALUES (@company_id, @channel_id, @contact_id, @wa_id, @created_ms);
+
+-- name: conversation_address
+-- The address to send to changed.
+-- in: id wa_id
+UPDATE whatsapp_conversations SET wa_id = @wa_id WHERE id = @id;
+
+-- name: conversation_load
+-- One conversation with the name of its contact.
+-- in: id
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms last_content
+SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
+       v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, NULL AS last_content
+  FROM whatsapp_conversations AS v JOIN contacts AS c ON c.id = v.contact_id
+ WHERE v.id = @id;
+
+-- name: conversation_by_chatwoot
+-- The conversation that Chatwoot knows under this number.
+-- in: company_id chatwoot_conversation_id
+-- out: id
+SELECT id FROM whatsapp_conversations
+ WHERE company_id = @company_id AND chatwoot_conversation_id = @chatwoot_conversation_id
+   AND chatwoot_conversation_id <> 0
+ ORDER BY id DESC
+ LIMIT 1;
+
+-- name: conversation_touch
+-- A message came or went: later time wins, at the same time the later stored one.
+-- in: id at_ms message_id inbound_ms unread
+UPDATE whatsapp_conversations
+   SET last_message_id = CASE WHEN @at_ms >= last_message_at THEN @message_id ELSE last_message_id END,
+       last_message_at = max(last_message_at, @at_ms),
+       last_inbound_ms = max(last_inbound_ms, @inbound_ms),
+       unread_count = unread_count + @unread
+ WHERE id = @id;
+
+-- name: conversation_read
+-- A person has seen it.
+-- in: id
+UPDATE whatsapp_conversations SET unread_count = 0 WHERE id = @id;
+
+-- name: conversation_chatwoot
+-- Its counterpart in Chatwoot.
+-- in: id chatwoot_contact_id chatwoot_conversation_id chatwoot_source_id
+UPDATE whatsapp_conversations
+   SET chatwoot_contact_id = @chatwoot_contact_id, chatwoot_conversation_id = @chatwoot_conversation_id,
+       chatwoot_source_id = @chatwoot_source_id
+ WHERE id = @id;
+
+-- name: conversation_automatic
+-- The loop breaker's count.
+-- in: id
+-- out: automatic_from_ms automatic_count automation_off_until_ms
+SELECT automatic_from_ms, automatic_count, automation_off_until_ms FROM whatsapp_conversations WHERE id = @id;
+
+-- name: conversation_automatic_set
+-- Writes the loop breaker's count.
+-- in: id automatic_from_ms automatic_count automation_off_until_ms
+UPDATE whatsapp_conversations
+   SET automatic_from_ms = @automatic_from_ms, automatic_count = @automatic_count,
+       automation_off_until_ms = @automation_off_until_ms
+ WHERE id = @id;
+
+-- name: conversation_list
+-- Conversations of a company, the one with the newest message first.
+-- in: company_id before_ms before_id unread_only search limit
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms last_content
+-- scan: search and unread_only are filtered in passing
+SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
+       v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, m.content AS last_content
+  FROM whatsapp_conversations AS v
+  JOIN contacts AS c ON c.id = v.contact_id
+  LEFT JOIN whatsapp_messages AS m ON m.id = v.last_message_id
+ WHERE v.company_id = @company_id
+   AND v.last_message_at <= @before_ms
+   AND (v.last_message_at < @before_ms OR v.id < @before_id)
+   AND (@unread_only = 0 OR v.unread_count > 0)
+   AND (@search IS NULL OR instr(lower(c.name), lower(@search)) > 0 OR instr(v.wa_id, @search) > 0)
+ ORDER BY v.last_message_at DESC, v.id DESC
+ LIMIT @limit;

@@ -1,0 +1,194 @@
+-- Messages, their way and the words that came back about them.
+
+-- name: message_insert
+-- A new message; nothing happens when its provider id is already stored.
+-- in: company_id conversation_id channel_id delivery_id direction type status sending sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
+INSERT INTO whatsapp_messages
+	(company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sender_type, source, hop,
+	 timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id, wa_id, sender_name,
+	 sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content, content_json)
+VALUES (@company_id, @conversation_id, @channel_id, @delivery_id, @direction, @type, @status, @sending, @sender_type,
+	@source, @hop, @timestamp, @created_at, @chatwoot_conversation_id, @chatwoot_message_id, @meta_message_id, @wa_id,
+	@sender_name, @sender_user_id, @sender_source_id, @reply_to, @error, @pricing, @correlation, @content,
+	@content_json)
+ON CONFLICT (meta_message_id) WHERE meta_message_id IS NOT NULL DO NOTHING;
+
+-- name: message_load
+-- One message.
+-- in: id
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
+SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
+       sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
+       wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
+       content_json
+  FROM whatsapp_messages WHERE id = @id;
+
+-- name: message_by_meta
+-- The message with this provider id.
+-- in: meta_message_id
+-- out: id
+SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id;
+
+-- name: message_list
+-- Messages of a conversation, newest first.
+-- in: company_id conversation_id before_ts before_id limit
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
+SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
+       sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
+       wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
+       content_json
+  FROM whatsapp_messages
+ WHERE company_id = @company_id AND conversation_id = @conversation_id
+   AND timestamp <= @before_ts AND (timestamp < @before_ts OR id < @before_id)
+ ORDER BY timestamp DESC, id DESC
+ LIMIT @limit;
+
+-- name: message_list_all
+-- Messages of all conversations of a company, last stored first.
+-- in: company_id before_id limit
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
+-- scan: passes over the messages of other companies
+SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
+       sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
+       wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
+       content_json
+  FROM whatsapp_messages
+ WHERE id < @before_id AND +company_id = @company_id
+ ORDER BY id DESC
+ LIMIT @limit;
+
+-- name: message_move
+-- One step of sending, if the message stands where the step begins.
+-- in: id from to boot
+UPDATE whatsapp_messages SET sending = @to, sending_boot = @boot WHERE id = @id AND sending = @from;
+
+-- name: message_unknown
+-- It may or may not have been sent.
+-- in: id why
+UPDATE whatsapp_messages
+   SET sending = 'unknown', error = json_object('reason', @why)
+ WHERE id = @id AND sending = 'sending';
+
+-- name: message_accept
+-- The provider took it and gave it an id.
+-- in: id meta_message_id
+UPDATE whatsapp_messages
+   SET meta_message_id = coalesce(meta_message_id, @meta_message_id),
+       error = CASE WHEN sending = 'unknown' THEN NULL ELSE error END,
+       sending = 'done',
+       status = CASE status WHEN 'pending' THEN 'accepted' ELSE status END
+ WHERE id = @id AND sending IN ('sending', 'unknown', 'done');
+
+-- name: message_fail
+-- It will not be sent, or was refused; what a device has, stays.
+-- in: id error
+UPDATE whatsapp_messages
+   SET sending = 'done', error = @error,
+       status = CASE WHEN status IN ('delivered', 'read', 'played') THEN status ELSE 'failed' END
+ WHERE id = @id AND sending IN ('queued', 'sending', 'unknown', 'done');
+
+-- name: message_chatwoot
+-- Its counterpart in Chatwoot.
+-- in: id chatwoot_conversation_id chatwoot_message_id
+UPDATE whatsapp_messages
+   SET chatwoot_conversation_id = @chatwoot_conversation_id, chatwoot_message_id = @chatwoot_message_id
+ WHERE id = @id;
+
+-- name: message_own
+-- Of a message that we sent, what a status may change; found by our own id.
+-- in: id
+-- out: id status sending meta_message_id
+SELECT id, status, sending, meta_message_id FROM whatsapp_messages WHERE id = @id AND direction = 'outbound';
+
+-- name: message_own_by_meta
+-- The same, found by the provider's id.
+-- in: meta_message_id
+-- out: id status sending meta_message_id
+SELECT id, status, sending, meta_message_id
+  FROM whatsapp_messages WHERE meta_message_id = @meta_message_id AND direction = 'outbound';
+
+-- name: message_set_meta
+-- The provider's id, learned from a status before our own request was answered.
+-- in: id meta_message_id
+UPDATE OR IGNORE whatsapp_messages SET meta_message_id = @meta_message_id WHERE id = @id;
+
+-- name: message_status_insert
+-- A word about a message, once.
+-- in: message_id status recipient at_ms recorded_ms error
+INSERT INTO message_statuses (message_id, status, recipient, at_ms, recorded_ms, error)
+VALUES (@message_id, @status, @recipient, @at_ms, @recorded_ms, @error)
+ON CONFLICT DO NOTHING;
+
+-- name: message_status_apply
+-- What a status changes in the row: it settles the sending and may raise the status.
+-- in: id status error pricing
+UPDATE whatsapp_messages
+   SET status = @status,
+       error = CASE WHEN @error IS NOT NULL THEN @error WHEN sending = 'unknown' THEN NULL ELSE error END,
+       sending = CASE WHEN sending IN ('sending', 'unknown') THEN 'done' ELSE sending END,
+       pricing = coalesce(@pricing, pricing)
+ WHERE id = @id;
+
+-- name: message_status_list
+-- The history of a message.
+-- in: id
+-- out: status at_ms error
+SELECT status, at_ms, error FROM message_statuses WHERE message_id = @id ORDER BY at_ms, recorded_ms, status;
+
+-- name: message_park
+-- A status of a message that we do not know (yet).
+-- in: meta_message_id status recipient at_ms parked_ms error pricing
+INSERT INTO parked_statuses (meta_message_id, status, recipient, at_ms, parked_ms, error, pricing)
+VALUES (@meta_message_id, @status, @recipient, @at_ms, @parked_ms, @error, @pricing)
+ON CONFLICT DO NOTHING;
+
+-- name: message_parked
+-- What waits for this provider id.
+-- in: meta_message_id
+-- out: status recipient at_ms error pricing
+SELECT status, recipient, at_ms, error, pricing
+  FROM parked_statuses WHERE meta_message_id = @meta_message_id ORDER BY at_ms, id;
+
+-- name: message_unpark
+-- Forgets what waited for this provider id.
+-- in: meta_message_id
+DELETE FROM parked_statuses WHERE meta_message_id = @meta_message_id;
+
+-- name: message_trim_parked
+-- Forgets statuses that nobody asked for; they are stored in the order of parked_ms.
+-- in: before_ms limit
+DELETE FROM parked_statuses
+ WHERE id IN (SELECT id FROM parked_statuses ORDER BY id LIMIT @limit) AND parked_ms < @before_ms;
+
+-- name: message_recover
+-- At start: what an earlier run of the program was sending.
+-- in: boot
+UPDATE whatsapp_messages
+   SET sending = 'unknown', error = json_object('reason', 'the program ended while this was being sent')
+ WHERE sending IN ('sending', 'unknown') AND sending = 'sending' AND sending_boot <> @boot;
+
+-- name: message_link
+-- A message id of Chatwoot that we made or met.
+-- in: target_id chatwoot_message_id message_id origin created_ms
+INSERT INTO chatwoot_messages (target_id, chatwoot_message_id, message_id, origin, created_ms)
+VALUES (@target_id, @chatwoot_message_id, @message_id, @origin, @created_ms)
+ON CONFLICT DO NOTHING;
+
+-- name: message_prove
+-- Counts the table.
+-- out: inbound outbound queued sending settled unknown cancelled
+-- scan: it is the point
+SELECT count(*) FILTER (WHERE direction = 'inbound') AS inbound,
+       count(*) FILTER (WHERE direction = 'outbound') AS outbound,
+       count(*) FILTER (WHERE sending = 'queued') AS queued,
+       count(*) FILTER (WHERE sending = 'sending') AS sending,
+       count(*) FILTER (WHERE sending = 'done') AS settled,
+       count(*) FILTER (WHERE sending = 'unknown') AS unknown,
+       count(*) FILTER (WHERE sending = 'cancelled') AS cancelled
+  FROM whatsapp_messages;
+
+-- name: message_linked
+-- Whether we know a message of Chatwoot.
+-- in: target_id chatwoot_message_id
+-- out: message_id
+SELECT message_id FROM chatwoot_messages WHERE target_id = @target_id AND chatwoot_message_id = @chatwoot_message_id;

@@ -1,0 +1,136 @@
+-- name: queue_ensure
+-- The queue's row; made at its first start.
+-- in: name number
+-- out:
+INSERT INTO queues(name, number) VALUES (@name, @number) ON CONFLICT DO NOTHING;
+
+-- name: queue_state
+-- Counters and state as committed.
+-- in: name
+-- out: accepted done failed dead discarded sequence state paused_until_ms
+SELECT accepted, done, failed, dead, discarded, sequence, state, paused_until_ms FROM queues WHERE name = @name;
+
+-- name: queue_rows
+-- How many unfinished jobs and the newest id.
+-- in: first last
+-- out: rows newest
+SELECT count(*) AS rows, coalesce(max(id), 0) AS newest FROM jobs WHERE id BETWEEN @first AND @last;
+
+-- name: queue_count
+-- Absolute counters, written in the transaction that changes them.
+-- in: name accepted done failed dead discarded sequence
+-- out:
+UPDATE queues SET accepted = @accepted, done = @done, failed = @failed, dead = @dead,
+       discarded = @discarded, sequence = @sequence WHERE name = @name;
+
+-- name: queue_set_state
+-- Pause, resume, drain.
+-- in: name state paused_until_ms
+-- out:
+UPDATE queues SET state = @state, paused_until_ms = @paused_until_ms WHERE name = @name;
+
+-- name: queue_add
+-- Appends a job to its queue's range.
+-- in: id okey lane prio due_ms created_ms ref correlation payload
+-- out:
+INSERT INTO jobs(id, okey, lane, prio, due_ms, created_ms, ref, correlation, payload)
+VALUES (@id, @okey, @lane, @prio, @due_ms, @created_ms, @ref, @correlation, @payload);
+
+-- name: queue_remove
+-- The job is finished.
+-- in: id
+-- out:
+DELETE FROM jobs WHERE id = @id;
+
+-- name: queue_note
+-- A failed run: counted and remembered; the last 20 failures are kept.
+-- in: id attempts due_ms at_ms error
+-- out:
+UPDATE jobs SET attempts = @attempts, due_ms = @due_ms, boot = 0,
+       history = json_insert(CASE WHEN json_array_length(coalesce(history, '[]')) >= 20
+                                  THEN json_remove(history, '$[0]') ELSE coalesce(history, '[]') END,
+                             '$[#]', json_object('at_ms', @at_ms, 'error', @error))
+ WHERE id = @id;
+
+-- name: queue_snooze
+-- The peer named a time; no attempt is burned.
+-- in: id due_ms at_ms error
+-- out:
+UPDATE jobs SET snoozes = snoozes + 1, due_ms = @due_ms, boot = 0,
+       history = json_insert(CASE WHEN json_array_length(coalesce(history, '[]')) >= 20
+                                  THEN json_remove(history, '$[0]') ELSE coalesce(history, '[]') END,
+                             '$[#]', json_object('at_ms', @at_ms, 'snooze', @error))
+ WHERE id = @id;
+
+-- name: queue_mark
+-- The start of a run that may kill the process.
+-- in: id boot crashes
+-- out:
+UPDATE jobs SET boot = @boot, crashes = @crashes WHERE id = @id;
+
+-- name: queue_bury
+-- Copies a job to the dead letters.
+-- in: id queue class reason error attempts created_ms
+-- out:
+INSERT INTO dead_letters(queue, class, reason, error, okey, lane, prio, attempts, ref, job_created_ms, created_ms,
+                         correlation, history, payload)
+SELECT @queue, @class, @reason, @error, okey, lane, prio, @attempts, ref, created_ms, @created_ms,
+       correlation, history, payload FROM jobs WHERE id = @id;
+
+-- name: queue_bury_killers
+-- Jobs that were running at too many deaths of the process.
+-- in: first last queue crashes created_ms
+-- out:
+INSERT INTO dead_letters(queue, class, reason, error, okey, lane, prio, attempts, ref, job_created_ms, created_ms,
+                         correlation, history, payload)
+SELECT @queue, 'ours', 'crash', 'the program died ' || crashes || ' times while this job ran', okey, lane, prio,
+       attempts, ref, created_ms, @created_ms, correlation, history, payload
+  FROM jobs WHERE id BETWEEN @first AND @last AND crashes >= @crashes;
+
+-- name: queue_remove_killers
+-- The rows that queue_bury_killers copied.
+-- in: first last crashes
+-- out:
+DELETE FROM jobs WHERE id BETWEEN @first AND @last AND crashes >= @crashes;
+
+-- name: queue_load
+-- The next jobs of one queue in order of their ids.
+-- in: after last limit
+-- out: id okey lane prio due_ms attempts snoozes created_ms ref boot crashes
+SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, boot, crashes
+  FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT @limit;
+
+-- name: queue_refs
+-- Ids and references of a range, for discarding.
+-- in: after last limit
+-- out: id ref
+SELECT id, ref FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT @limit;
+
+-- name: queue_run_now
+-- A person does not want to wait.
+-- in: id
+-- out:
+UPDATE jobs SET due_ms = 0 WHERE id = @id;
+
+-- name: queue_text
+-- The texts of one job.
+-- in: id
+-- out: payload correlation history
+SELECT payload, correlation, history FROM jobs WHERE id = @id;
+
+-- name: queue_list
+-- One page of a queue's jobs, oldest first.
+-- in: after last limit
+-- out: id okey lane prio due_ms attempts snoozes created_ms ref correlation history
+SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, correlation, history
+  FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT @limit;
+
+-- name: queue_prove
+-- Both sides of the conservation law, in one snapshot.
+-- in: name first last
+-- out: accepted done failed dead discarded rows letters
+-- scan: counts whole ranges; run by `totem prove` only
+SELECT q.accepted, q.done, q.failed, q.dead, q.discarded,
+       (SELECT count(*) FROM jobs WHERE id BETWEEN @first AND @last) AS rows,
+       (SELECT count(*) FROM dead_letters WHERE queue = @name) AS letters
+  FROM queues AS q WHERE q.name = @name;

@@ -1,0 +1,23 @@
+-- Everything outside that the box talks with.
+
+-- name: target_find
+-- The row of a target.
+-- in: kind slug
+-- out: id
+SELECT id FROM targets WHERE kind = @kind AND slug = @slug;
+
+-- name: target_insert
+-- A new target.
+-- in: company_id kind slug created_ms
+INSERT INTO targets (company_id, kind, slug, created_ms) VALUES (@company_id, @kind, @slug, @created_ms);
+
+-- name: target_list
+-- All of them.
+-- out: id company_id kind slug state paused_until_ms reason last_in_ms
+-- scan: there are few
+SELECT id, company_id, kind, slug, state, paused_until_ms, reason, last_in_ms FROM targets ORDER BY kind, slug;
+
+-- name: target_state
+-- Pauses or resumes.
+-- in: id state paused_until_ms reason
+UPDATE targets SET state = @state, paused_until_ms = @paused_until_ms, reason = @reason WHERE id = @id;

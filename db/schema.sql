@@ -1,0 +1,271 @@
+-- Written by `make schema` from db/migrations: for reading, never run. A test keeps it true.
+
+CREATE TABLE api_tokens (
+	id           INTEGER PRIMARY KEY,
+	company_id   INTEGER NOT NULL REFERENCES companies(id),
+	name         TEXT NOT NULL,
+	hash         BLOB NOT NULL UNIQUE,      -- SHA-256 of the token
+	scopes       TEXT NOT NULL,             -- words parted by blanks
+	created_ms   INTEGER NOT NULL,
+	last_used_ms INTEGER NOT NULL DEFAULT 0,
+	revoked_ms   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE boots (
+	id         INTEGER PRIMARY KEY,
+	boot_id    TEXT NOT NULL,
+	started_ms INTEGER NOT NULL,
+	stopped_ms INTEGER
+) STRICT;
+
+CREATE TABLE chatwoot_messages (
+	target_id   INTEGER NOT NULL,
+	chatwoot_message_id INTEGER NOT NULL,
+	message_id  INTEGER NOT NULL,
+	origin      TEXT NOT NULL CHECK (origin IN ('totem', 'agent')),
+	created_ms  INTEGER NOT NULL,
+	PRIMARY KEY (target_id, chatwoot_message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE companies (
+	id         INTEGER PRIMARY KEY,
+	name       TEXT NOT NULL,
+	created_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE contact_aliases (
+	company_id INTEGER NOT NULL,
+	kind       TEXT NOT NULL CHECK (kind IN ('phone', 'user', 'lid', 'chatwoot')),
+	match      TEXT NOT NULL,
+	contact_id INTEGER NOT NULL REFERENCES contacts(id),
+	alias      TEXT NOT NULL,
+	created_ms INTEGER NOT NULL,
+	PRIMARY KEY (company_id, kind, match, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX contact_aliases_by_contact ON contact_aliases(contact_id);
+
+CREATE TABLE contacts (
+	id         INTEGER PRIMARY KEY,
+	company_id INTEGER NOT NULL REFERENCES companies(id),
+	name       TEXT,
+	created_ms INTEGER NOT NULL,
+	updated_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE dead_letters (
+	id          INTEGER PRIMARY KEY,
+	queue       TEXT NOT NULL,
+	class       TEXT NOT NULL CHECK (class IN ('ours', 'theirs')),
+	reason      TEXT NOT NULL,              -- short and stable, for grouping
+	error       TEXT NOT NULL,
+	okey        INTEGER NOT NULL,
+	lane        INTEGER NOT NULL,
+	prio        INTEGER NOT NULL,
+	attempts    INTEGER NOT NULL,
+	ref         INTEGER NOT NULL,
+	job_created_ms INTEGER NOT NULL,
+	created_ms  INTEGER NOT NULL,
+	correlation TEXT,
+	history     TEXT,
+	payload     TEXT
+) STRICT;
+
+CREATE INDEX dead_letters_by_queue ON dead_letters(queue, id);
+
+CREATE VIEW failed_webhooks AS
+	SELECT l.id, d.request_id, CAST(d.body AS TEXT) AS payload, l.payload AS message_id,
+	       l.error AS error_message, l.history AS error_stack, l.created_ms AS created_at
+	  FROM dead_letters AS l JOIN webhook_deliveries AS d ON d.id = l.ref
+	 WHERE l.queue = 'webhooks';
+
+CREATE TABLE idempotency (
+	token_id   INTEGER NOT NULL,
+	key        TEXT NOT NULL,
+	body_hash  BLOB NOT NULL,
+	status     INTEGER NOT NULL,
+	answer     TEXT NOT NULL,
+	created_ms INTEGER NOT NULL,
+	PRIMARY KEY (token_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_by_created ON idempotency(created_ms);
+
+CREATE TABLE incidents (
+	id         INTEGER PRIMARY KEY,
+	kind       TEXT NOT NULL,
+	subject    TEXT NOT NULL,               -- "chatwoot.main", "queue.messages", "conversation ..."
+	text       TEXT NOT NULL,
+	count      INTEGER NOT NULL,
+	opened_ms  INTEGER NOT NULL,
+	updated_ms INTEGER NOT NULL,
+	closed_ms  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE UNIQUE INDEX incidents_open ON incidents(kind, subject) WHERE closed_ms = 0;
+
+CREATE TABLE jobs (
+	id          INTEGER PRIMARY KEY,
+	okey        INTEGER NOT NULL,           -- jobs of one key run one after the other; 0: no order
+	lane        INTEGER NOT NULL,           -- target id whose gate (pause, breaker, rate) holds it; 0: none
+	prio        INTEGER NOT NULL CHECK (prio BETWEEN 0 AND 2), -- 0 high, 1 normal, 2 low
+	due_ms      INTEGER NOT NULL,
+	attempts    INTEGER NOT NULL DEFAULT 0, -- runs that ended without a result
+	snoozes     INTEGER NOT NULL DEFAULT 0, -- "peer said wait until"
+	created_ms  INTEGER NOT NULL,
+	ref         INTEGER NOT NULL,           -- row that the work is about; its table is the queue's business
+	boot        INTEGER NOT NULL DEFAULT 0, -- boot that marked its start durably (jobs met after an unclean stop)
+	crashes     INTEGER NOT NULL DEFAULT 0, -- times the process died while such a mark stood
+	correlation TEXT,
+	history     TEXT,                       -- JSON array of earlier failures
+	payload     TEXT
+) STRICT;
+
+CREATE TABLE message_statuses (
+	message_id  INTEGER NOT NULL,
+	status      TEXT NOT NULL,
+	recipient   TEXT NOT NULL,              -- participant of a group, else ''
+	at_ms       INTEGER NOT NULL,           -- the provider's time
+	recorded_ms INTEGER NOT NULL,
+	error       TEXT,
+	PRIMARY KEY (message_id, status, recipient)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE parked_statuses (
+	id          INTEGER PRIMARY KEY,
+	meta_message_id TEXT NOT NULL,
+	status      TEXT NOT NULL,
+	recipient   TEXT NOT NULL,
+	at_ms       INTEGER NOT NULL,
+	parked_ms   INTEGER NOT NULL,
+	error       TEXT,
+	pricing     TEXT,
+	UNIQUE (meta_message_id, status, recipient)
+) STRICT;
+
+CREATE TABLE queues (
+	name        TEXT PRIMARY KEY,
+	number      INTEGER NOT NULL UNIQUE,
+	accepted    INTEGER NOT NULL DEFAULT 0,
+	done        INTEGER NOT NULL DEFAULT 0,
+	failed      INTEGER NOT NULL DEFAULT 0, -- runs that failed, retried or not
+	dead        INTEGER NOT NULL DEFAULT 0, -- now in dead_letters
+	discarded   INTEGER NOT NULL DEFAULT 0, -- cleared, cancelled or thrown away by a person
+	sequence    INTEGER NOT NULL DEFAULT 0, -- last number given to a job, never reused
+	state       TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'paused', 'draining')),
+	paused_until_ms INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, applied_ms INTEGER NOT NULL) STRICT;
+
+CREATE TABLE settings (
+	key        TEXT PRIMARY KEY,
+	value      TEXT NOT NULL,              -- sealed text for secrets
+	updated_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE targets (
+	id         INTEGER PRIMARY KEY,
+	company_id INTEGER NOT NULL REFERENCES companies(id),
+	kind       TEXT NOT NULL CHECK (kind IN ('channel', 'chatwoot', 'n8n')),
+	slug       TEXT NOT NULL,
+	state      TEXT NOT NULL DEFAULT 'up' CHECK (state IN ('up', 'paused', 'stopped')),
+	paused_until_ms INTEGER NOT NULL DEFAULT 0, -- 0 with state paused: until someone resumes
+	reason     TEXT,
+	last_in_ms INTEGER NOT NULL DEFAULT 0,
+	created_ms INTEGER NOT NULL,
+	UNIQUE (kind, slug)
+) STRICT;
+
+CREATE TABLE topic_events (
+	id          INTEGER PRIMARY KEY,
+	topic       INTEGER NOT NULL,           -- store/topic.def
+	company_id  INTEGER NOT NULL,
+	okey        INTEGER NOT NULL,           -- conversation
+	ref         INTEGER NOT NULL,           -- message, or 0
+	hop         INTEGER NOT NULL,
+	created_ms  INTEGER NOT NULL,
+	correlation TEXT,
+	payload     TEXT                        -- JSON; NULL when the message row says it all
+) STRICT;
+
+CREATE TABLE webhook_deliveries (
+	id          INTEGER PRIMARY KEY,
+	received_ms INTEGER NOT NULL,
+	company_id  INTEGER NOT NULL,
+	target_id   INTEGER NOT NULL,           -- 0: not known at the door
+	source      TEXT NOT NULL CHECK (source IN ('meta', 'evolution', 'chatwoot', 'n8n', 'lake')),
+	outcome     TEXT,                       -- NULL: processed or on its way; else why it was put aside
+	request_id  TEXT NOT NULL,
+	signature   TEXT NOT NULL CHECK (signature IN ('valid', 'path', 'none')),
+	headers     TEXT NOT NULL,              -- JSON object of the headers that matter
+	body_size   INTEGER NOT NULL,
+	body        BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE whatsapp_conversations (
+	id              INTEGER PRIMARY KEY,
+	company_id      INTEGER NOT NULL,
+	channel_id      INTEGER NOT NULL REFERENCES targets(id),
+	contact_id      INTEGER NOT NULL REFERENCES contacts(id),
+	wa_id           TEXT NOT NULL,          -- address to send to, as the provider gave it
+	status          TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'pending', 'resolved', 'snoozed')),
+	unread_count    INTEGER NOT NULL DEFAULT 0,
+	last_message_at INTEGER NOT NULL DEFAULT 0,
+	last_message_id INTEGER NOT NULL DEFAULT 0,
+	last_inbound_ms INTEGER NOT NULL DEFAULT 0, -- opens the 24-hour window
+	chatwoot_conversation_id INTEGER NOT NULL DEFAULT 0,
+	chatwoot_contact_id      INTEGER NOT NULL DEFAULT 0,
+	chatwoot_source_id       TEXT,
+	automatic_from_ms INTEGER NOT NULL DEFAULT 0, -- start of the counted minute of automatic messages
+	automatic_count   INTEGER NOT NULL DEFAULT 0,
+	automation_off_until_ms INTEGER NOT NULL DEFAULT 0,
+	created_ms      INTEGER NOT NULL,
+	UNIQUE (channel_id, contact_id)
+) STRICT;
+
+CREATE INDEX whatsapp_conversations_by_chatwoot ON whatsapp_conversations(company_id, chatwoot_conversation_id)
+	WHERE chatwoot_conversation_id <> 0;
+
+CREATE INDEX whatsapp_conversations_by_last ON whatsapp_conversations(company_id, last_message_at DESC);
+
+CREATE TABLE whatsapp_messages (
+	id              INTEGER PRIMARY KEY,
+	company_id      INTEGER NOT NULL,
+	conversation_id INTEGER NOT NULL REFERENCES whatsapp_conversations(id),
+	channel_id      INTEGER NOT NULL,
+	delivery_id     INTEGER NOT NULL,       -- raw request it came from; 0: made here
+	direction       TEXT NOT NULL CHECK (direction IN ('inbound', 'outbound')),
+	type            TEXT NOT NULL,
+	status          TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'sent', 'delivered', 'read', 'played', 'failed')),
+	sending         TEXT CHECK (sending IN ('queued', 'sending', 'done', 'unknown', 'cancelled')), -- outbound only
+	sending_boot    INTEGER NOT NULL DEFAULT 0,
+	sender_type     TEXT NOT NULL CHECK (sender_type IN ('crm_agent', 'chatwoot_agent', 'ai', 'customer', 'system')),
+	source          TEXT NOT NULL CHECK (source IN ('customer', 'api', 'support_bridge', 'ai_response', 'page', 'cli')),
+	hop             INTEGER NOT NULL DEFAULT 0,
+	timestamp       INTEGER NOT NULL,       -- the provider's time, milliseconds
+	created_at      INTEGER NOT NULL,
+	chatwoot_conversation_id INTEGER NOT NULL DEFAULT 0,
+	chatwoot_message_id      INTEGER NOT NULL DEFAULT 0,
+	meta_message_id TEXT,
+	wa_id           TEXT NOT NULL,
+	sender_name     TEXT,
+	sender_user_id  TEXT,
+	sender_source_id TEXT,
+	media_url       TEXT,
+	media_type      TEXT,
+	reply_to        TEXT,                   -- provider id of the quoted message
+	error           TEXT,                   -- JSON; does not replace the rank
+	pricing         TEXT,
+	correlation     TEXT,
+	content         TEXT NOT NULL,          -- one line for people
+	content_json    TEXT                    -- the type's structure; NULL for plain text
+) STRICT;
+
+CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, conversation_id, timestamp DESC);
+
+CREATE UNIQUE INDEX whatsapp_messages_by_meta ON whatsapp_messages(meta_message_id) WHERE meta_message_id IS NOT NULL;
+
+CREATE INDEX whatsapp_messages_by_wa_id ON whatsapp_messages(company_id, wa_id, timestamp DESC);
+
+CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sending IN ('sending', 'unknown');
