@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+"""Drives the doubles against a small receiver for some seconds and checks that they behave as the
+README says. Usage: test_peers.py BUILD_DIR. Closing line: `N passed, N failed`."""
+import base64, hashlib, hmac, http.client, http.server, json, os, re, signal, socket
+import subprocess, sys, tempfile, threading, time
+
+build = sys.argv[1] if len(sys.argv) > 1 else "build"
+passed = failed = 0
+
+
+def check(name, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    print(("ok   " if ok else "FAIL ") + name + ("" if ok else f"  {detail}"), flush=True)
+
+
+class Box(http.server.BaseHTTPRequestHandler):
+    """Stands in for Totem: keeps what came and answers what it was told."""
+    protocol_version = "HTTP/1.1"
+    got, status, lock = [], [], threading.Lock()
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with Box.lock:
+            Box.got.append((time.time(), self.path, dict(self.headers), body))
+            status = Box.status.pop(0) if Box.status else 200
+        self.answer(status, b"{}")
+
+    def do_GET(self):
+        q = dict(p.split("=", 1) for p in self.path.split("?", 1)[1].split("&"))
+        ok = q.get("hub.verify_token") == "double-verify"
+        self.answer(200 if ok else 403, q["hub.challenge"].encode() if ok else b"no")
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *a):
+        pass
+
+
+def call(port, method, path, body=None, headers=None, timeout=5):
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        c.request(method, path, json.dumps(body) if isinstance(body, (dict, list)) else body,
+                  headers or {})
+        r = c.getresponse()
+        raw = r.read()
+        try:
+            return r.status, json.loads(raw), r
+        except ValueError:
+            return r.status, raw, r
+    finally:
+        c.close()
+
+
+def fails(fn):
+    try:
+        fn()
+        return None
+    except (OSError, http.client.HTTPException) as e:
+        return e
+
+
+def hooks(path, want, seconds=3):
+    end = time.time() + seconds
+    while time.time() < end:
+        with Box.lock:
+            got = [g for g in Box.got if g[1].startswith(path)]
+        if len(got) >= want:
+            break
+        time.sleep(0.01)
+    return got
+
+
+def clear():
+    with Box.lock:
+        Box.got.clear()
+        Box.status.clear()
+
+
+def updates(kind, got):
+    return [u for g in got for e in json.loads(g[3])["entry"] for c in e["changes"]
+            for u in c["value"].get(kind, [])]
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Box)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+peers = subprocess.Popen([f"{build}/peers", "--with-parent", "--totem",
+                          f"http://127.0.0.1:{server.server_port}"], stdout=subprocess.PIPE, text=True)
+line = peers.stdout.readline()
+port = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
+check("the ready line names three ports", len(port) == 3, line)
+M, C, N = port["meta"], port["chatwoot"], port["n8n"]
+BEARER = {"Authorization": "Bearer double-token"}
+CW = {"api_access_token": "double-chatwoot-token"}
+SEND = "/v26.0/106540352242922/messages"
+
+
+def text(to="5511987654321", key=None, body="olá"):
+    d = {"messaging_product": "whatsapp", "to": to, "type": "text", "text": {"body": body}}
+    return {**d, "biz_opaque_callback_data": key} if key else d
+
+
+def behave(p, **rule):
+    return call(p, "POST", "/_double/behave", rule)
+
+
+def state(p):
+    return call(p, "GET", "/_double/state")[1]
+
+
+def meta():
+    s, j, _ = call(M, "POST", SEND, text(key="k1"), BEARER)
+    wamid = j["messages"][0]["id"]
+    check("a send is accepted", s == 200 and j["messages"][0]["message_status"] == "accepted", j)
+    check("a wamid carries the phone as Meta's do", b"5511987654321" in base64.b64decode(wamid[6:]))
+    time.sleep(0.3)
+    got = hooks("/webhooks/whatsapp", 1)
+    st = updates("statuses", got)
+    check("sent, delivered and read follow", [x["status"] for x in st] == ["sent", "delivered", "read"]
+          and all(x["id"] == wamid and x["biz_opaque_callback_data"] == "k1" for x in st), st)
+    check("every webhook is signed over its raw bytes", all(
+        g[2]["X-Hub-Signature-256"] == "sha256=" +
+        hmac.new(b"test_app_secret", g[3], hashlib.sha256).hexdigest() for g in got))
+    check("a wrong token is 401 with code 190",
+          call(M, "POST", SEND, text(), {"Authorization": "Bearer x"})[1]["error"]["code"] == 190)
+    s, j, _ = call(M, "POST", SEND, {"to": "1"}, BEARER)
+    check("a bad body is 400 with code 100", s == 400 and j["error"]["code"] == 100, j)
+    call(M, "POST", SEND, text(key="k1"), BEARER)
+    x = state(M)
+    time.sleep(0.3)  # its statuses must not mix with what follows
+    check("a double send is seen", x["doubled"] == 1 and x["doubled_keys"] == ["k1"], x)
+
+    clear()
+    call(M, "POST", "/_double/say", {"from": "34600", "text": "¡Año 😊 a/b!"})
+    raw = hooks("/webhooks/whatsapp", 1)[0][3]
+    check("a customer's text is escaped as Meta does",
+          b"\\u00a1A\\u00f1o \\ud83d\\ude0a a\\/b!" in raw, raw)
+    clear()
+    call(M, "POST", "/_double/options", {"batch_max": 100})
+    for _ in range(3):
+        call(M, "POST", "/_double/say", {"times": 5})
+    got = hooks("/webhooks/whatsapp", 3)
+    shapes = {(len(b["entry"]), len(b["entry"][0]["changes"])) for b in (json.loads(g[3]) for g in got)}
+    check("batches come in three layouts", shapes == {(1, 1), (1, 5), (5, 1)} and
+          len(updates("messages", got)) == 15, shapes)
+    clear()
+    Box.status = [500, 503]
+    call(M, "POST", "/_double/say", {})
+    got = hooks("/webhooks/whatsapp", 3)
+    check("a refused webhook comes again until 200", len(got) == 3 and len({g[3] for g in got}) == 1)
+    clear()
+    call(M, "POST", "/_double/options", {"duplicate_percent": 100})
+    call(M, "POST", "/_double/say", {})
+    check("a webhook can come twice", len(hooks("/webhooks/whatsapp", 2)) == 2)
+    call(M, "POST", "/_double/options", {"duplicate_percent": 0})
+    clear()
+    behave(M, do="early_status", ms=200)
+    call(M, "POST", SEND, text(key="early"), BEARER)
+    done = time.time()
+    got = hooks("/webhooks/whatsapp", 1)
+    check("a status can come before the answer", got and got[0][0] < done and
+          updates("statuses", got[:1])[0]["status"] == "sent")
+    clear()
+    behave(M, do="fail_later", code=131026)
+    call(M, "POST", SEND, text(key="late"), BEARER)
+    time.sleep(0.2)
+    check("a send can fail later", updates("statuses", hooks("/webhooks/whatsapp", 1))[-1].get(
+        "errors", [{}])[0].get("code") == 131026)
+    check("the verify handshake works", call(M, "POST", "/_double/handshake")[1]["ok"])
+    check("and fails with another token",
+          not call(M, "POST", "/_double/handshake?verify_token=x")[1]["ok"])
+    call(M, "POST", "/_double/options", {"pair_per_minute": 2})
+    codes = [call(M, "POST", SEND, text("34699", f"p{i}"), BEARER)[1].get("error", {}).get("code")
+             for i in range(3)]
+    check("the pair limit holds back one recipient", codes[-1] == 131056, codes)
+    call(M, "POST", "/_double/options", {"pair_per_minute": 0})
+
+
+def misbehave():
+    call(M, "POST", "/_double/reset", {})
+    send = lambda key, timeout=1: call(M, "POST", SEND, text(key=key), BEARER, timeout)
+    behave(M, do="meta_error", code=130429, status=429, retry_after=7)
+    s, j, r = send("a")
+    check("meta_error", s == 429 and j["error"]["code"] == 130429 and r.headers["Retry-After"] == "7", j)
+    for do in ("429", "500", "503"):
+        behave(M, do=do)
+        check(f"{do}", send("a")[0] == int(do))
+    behave(M, do="hang")
+    check("hang", isinstance(fails(lambda: send("a", 0.3)), TimeoutError))
+    behave(M, do="reset")
+    check("reset", isinstance(fails(lambda: send("a")), ConnectionResetError))
+    behave(M, do="garbage")
+    check("garbage", isinstance(fails(lambda: send("a")), http.client.BadStatusLine))
+    behave(M, do="redirect")
+    check("redirect", send("a")[0] == 302)
+    check("none of these was accepted", state(M)["accepted"] == 0, state(M))
+    behave(M, do="endless")
+    c = socket.create_connection(("127.0.0.1", M), 2)
+    c.sendall(b"POST %s HTTP/1.1\r\nAuthorization: Bearer double-token\r\nContent-Length: 2\r\n\r\n{}"
+              % SEND.encode())
+    n = 0
+    while n < 5 << 20:
+        n += len(c.recv(1 << 20))
+    c.close()
+    check("endless", n >= 5 << 20)
+    behave(M, do="cut_after_request")
+    e = fails(lambda: send("lost"))
+    x = state(M)
+    check("cut_after_request stores, then drops the line", e and x["accepted"] == 1 and
+          x["messages"][-1]["key"] == "lost", (e, x))
+    behave(M, do="cut", bytes=160)
+    check("cut", fails(lambda: send("b")) is not None)
+    behave(M, do="drip", ms=1)
+    check("drip", send("c", 5)[0] == 200)
+    behave(M, do="delay", ms=200)
+    t = time.time()
+    check("delay", send("d")[0] == 200 and time.time() - t > 0.19)
+    behave(M, do="500", match="34611", times=2)
+    check("a rule matches one recipient", send("e")[0] == 200 and
+          call(M, "POST", SEND, text("34611"), BEARER)[0] == 500)
+    call(M, "POST", "/_double/reset", {})
+    check("reset forgets rules", call(M, "POST", SEND, text("34611"), BEARER)[0] == 200)
+    c = socket.create_connection(("127.0.0.1", N), 2)
+    c.sendall(b"GET /healthz HTTP/1.1\r\n\r\n" * 3 + b"POST /webhook/echo HTTP/1.1\r\n"
+              b"Transfer-Encoding: chunked\r\n\r\n4\r\n{\"id\r\n9\r\n\":\"c\" }  \r\n0\r\n\r\n")
+    c.settimeout(0.5)
+    raw = b""
+    while raw.count(b"HTTP/1.1 200") < 4 or b'"c"' not in raw:
+        more = c.recv(65536)
+        if not more:
+            break
+        raw += more
+    check("pipelining and chunked bodies", raw.count(b"HTTP/1.1 200") == 4 and b'"id":"c"' in raw, raw)
+
+
+def chatwoot():
+    A = "/api/v1/accounts/1"
+    check("no token is 401", call(C, "GET", A + "/inboxes")[:2] == (401, {"error": "Invalid Access Token"}))
+    check("inboxes", call(C, "GET", A + "/inboxes", None, CW)[1]["payload"][0]["inbox_identifier"])
+    new = {"name": "Rui", "phone_number": "+5511987654321", "identifier": "wa:1", "inbox_id": 1,
+           "source_id": "wa:5511987654321"}
+    s, j, _ = call(C, "POST", A + "/contacts", new, CW)
+    cid = j["payload"]["contact"]["id"]
+    s2, j2, _ = call(C, "POST", A + "/contacts", new, CW)
+    check("a taken phone is 422 and named", s == 200 and s2 == 422 and
+          j2["attributes"] == ["phone_number"], j2)
+    check("search finds it", call(C, "GET", A + "/contacts/search?q=%2B55119", None, CW)[1]["payload"][0]["id"] == cid)
+    f = {"payload": [{"attribute_key": "phone_number", "filter_operator": "equal_to",
+                      "values": ["5511987654321"], "query_operator": None}]}
+    check("filter finds it", call(C, "POST", A + "/contacts/filter", f, CW)[1]["payload"][0]["id"] == cid)
+    want = {"inbox_id": 1, "contact_id": cid, "source_id": "wa:5511987654321"}
+    k1 = call(C, "POST", A + "/conversations", want, CW)[1]["id"]
+    k2 = call(C, "POST", A + "/conversations", want, CW)[1]["id"]
+    check("the locked inbox gives the same conversation", k1 == k2)
+    time.sleep(0.2)  # conversation_created must not mix with what follows
+    clear()
+    P = f"{A}/conversations/{k1}/messages"
+    m = {"content": "oi", "message_type": "incoming", "source_id": "totem:1",
+         "content_attributes": {"totem": {"o": "wa"}}, "echo_id": "e"}
+    s, j, _ = call(C, "POST", P, m, CW)
+    check("a message is created", s == 200 and j["source_id"] == "totem:1" and j["echo_id"] == "e" and
+          j["message_type"] == 0, j)
+    g = hooks("/webhooks/chatwoot/chatwoot", 1)[0]
+    w = json.loads(g[3])
+    check("its echo comes as message_created", w["event"] == "message_created" and w["id"] == j["id"] and
+          w["message_type"] == "incoming" and w["content_attributes"]["totem"]["o"] == "wa" and
+          "type" not in w["sender"] and w["conversation"]["id"] == k1, w)
+    check("signed with timestamp and delivery id", g[2]["X-Chatwoot-Signature"] == "sha256=" + hmac.new(
+        b"double-chatwoot-secret", g[2]["X-Chatwoot-Timestamp"].encode() + b"." + g[3],
+        hashlib.sha256).hexdigest() and len(g[2]["X-Chatwoot-Delivery"]) == 36)
+    call(C, "POST", P, m, CW)
+    time.sleep(0.3)
+    check("a source_id twice makes two messages, and is seen", state(C)["doubled_keys"] == ["totem:1"])
+    clear()
+    for do in ("dup_event", "wipe_attributes", "null_source_id", "foreign_first"):
+        behave(C, do=do, match="/messages totem:" + do)
+        call(C, "POST", P, {**m, "source_id": "totem:" + do}, CW)
+        time.sleep(0.1)
+    g = [(x[2]["X-Chatwoot-Delivery"], json.loads(x[3])) for x in hooks("/webhooks/chatwoot", 5)]
+    check("duplicate event with another delivery id", len(g) == 5 and g[0][1] == g[1][1] and g[0][0] != g[1][0])
+    check("wiped attributes", g[2][1]["content_attributes"] == {})
+    check("source_id null", g[3][1]["source_id"] is None)
+    check("messages[0] of another message", g[4][1]["conversation"]["messages"][0]["id"] != g[4][1]["id"])
+    clear()
+    behave(C, do="webhook_first", ms=200)
+    call(C, "POST", P, {**m, "source_id": "totem:first"}, CW)
+    done = time.time()
+    g = hooks("/webhooks/chatwoot", 1)
+    check("webhook before the answer", g and g[0][0] < done)
+    behave(C, do="cut_after_request")
+    fails(lambda: call(C, "POST", P, {**m, "source_id": "totem:cut"}, CW))
+    got = call(C, "GET", f"{P}?after={j['id']}", None, CW)[1]["payload"]
+    check("what was stored before a cut is in the list", got[-1]["source_id"] == "totem:cut")
+    s, j, _ = call(C, "PATCH", f"{P}/{j['id']}", {"status": "read"}, CW)
+    check("status is patched", j["status"] == "read")
+    check("read never becomes delivered", call(
+        C, "PATCH", f"{P}/{j['id']}", {"status": "delivered"}, CW)[1]["status"] == "read")
+    clear()
+    Box.status = [500]
+    j = call(C, "POST", "/_double/say", {"conversation": k1, "content": "Olá do agente"})[1]
+    time.sleep(0.2)
+    g = [json.loads(x[3]) for x in hooks("/webhooks/chatwoot", 2)]
+    check("an agent's webhook is tried once, then the message is failed",
+          [x["event"] for x in g] == ["message_created", "message_updated"] and
+          g[0]["sender"]["type"] == "user", g)
+    check("toggle_status", call(C, "POST", f"{A}/conversations/{k1}/toggle_status", {"status": "resolved"},
+                                CW)[1]["payload"]["current_status"] == "resolved")
+    pub = "/public/api/v1/inboxes/double-inbox/contacts"
+    a = call(C, "POST", pub, {"identifier": "wa:1"})[1]
+    check("the public contact is get-or-create", a["id"] == cid and
+          call(C, "POST", pub, {"identifier": "wa:2"})[1]["id"] != cid)
+    form = (b'--b\r\nContent-Disposition: form-data; name="source_id"\r\n\r\ntotem:f\r\n--b\r\n'
+            b'Content-Disposition: form-data; name="attachments[]"; filename="a.png"\r\n\r\nPNG\r\n--b--\r\n')
+    j = call(C, "POST", P, form, {**CW, "Content-Type": "multipart/form-data; boundary=b"})[1]
+    check("a form with a file", j["source_id"] == "totem:f" and len(j["attachments"]) == 1, j)
+
+
+def n8n():
+    body = {"id": "71", "conversation": "c1", "contact": "5511", "text": "oi", "hop": 1,
+            "idempotency_key": "idem-1"}
+    post = lambda path: call(N, "POST", "/webhook/" + path, body)
+    check("echo", post("echo")[:2] == (200, {"id": "71", "reply": "eco: oi"}))
+    check("silent", post("silent")[:2] == (200, {"id": "71"}))
+    check("empty", post("empty")[:2] == (200, b""))
+    check("html404", post("html404")[0] == 404 and post("html404")[1].startswith(b"<!DOCTYPE"))
+    check("json404", post("json404")[1]["code"] == 404)
+    check("starting", post("starting")[:2] == (200, b"n8n is starting up. Please wait"))
+    check("forbidden", post("forbidden")[:2] == (403, b"Authorization data is wrong!"))
+    check("422 and 500", post("422")[0] == 422 and post("500")[0] == 500)
+    behave(N, do="html404", match="/webhook/flow")
+    check("a rule changes the mode once", post("flow")[0] == 404 and post("flow")[0] == 200)
+    clear()
+    check("immediately", post("immediately")[1] == {"message": "Workflow was started"})
+    g = hooks("/api/v1/messages", 1)
+    b = json.loads(g[0][3]) if g else {}
+    check("and later calls the API with a key", g and g[0][2]["Idempotency-Key"] == "idem-1" and
+          g[0][2]["Authorization"] == "Bearer double-api-token" and b["to"] == "c1" and b["hop"] == 2, b)
+    check("an id twice is seen", state(N)["doubled_keys"] == ["71"])
+
+
+def load():
+    with tempfile.TemporaryDirectory() as d:
+        r = subprocess.run([f"{build}/load", "--url", f"http://127.0.0.1:{N}/webhook/echo", "--count", "2000",
+                            "--connections", "8", "--json", "--out", d + "/acked"], capture_output=True, text=True)
+        j = json.loads(r.stdout)
+        ids = open(d + "/acked").read().split()
+        check("load: all answered, all different, all written", j["ok"] == 2000 and len(set(ids)) == 2000 and
+              j["lost"] == 0, j)
+    clear()
+    r = subprocess.run([f"{build}/load", "--url", f"http://127.0.0.1:{server.server_port}/webhooks/whatsapp",
+                        "--count", "50", "--connections", "2"], capture_output=True, text=True)
+    g = hooks("/webhooks/whatsapp", 50)
+    check("load: bodies parse and their signatures hold", len(g) == 50 and
+          len({u["id"] for u in updates("messages", g)}) == 50 and all(
+              x[2]["X-Hub-Signature-256"] == "sha256=" +
+              hmac.new(b"test_app_secret", x[3], hashlib.sha256).hexdigest() for x in g), r.stdout)
+    p = subprocess.Popen([f"{build}/load", "--url", f"http://127.0.0.1:{N}/webhook/echo", "--seconds", "2",
+                          "--rate", "500", "--connections", "4", "--json"], stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL, text=True)
+    time.sleep(0.3)
+    for _ in range(3):
+        behave(N, do="reset", times=20)
+        time.sleep(0.3)
+    j = json.loads(p.communicate(timeout=10)[0])
+    check("load: survives a server that dies", j["ok"] > 300 and j["lost"] == 60, j)
+
+
+try:
+    for part in (meta, misbehave, chatwoot, n8n, load):
+        try:
+            part()
+        except Exception as e:  # one broken part must not hide the others
+            check(f"{part.__name__} ran to its end", False, repr(e))
+finally:
+    peers.send_signal(signal.SIGTERM)
+    check("SIGTERM ends the doubles with 0", peers.wait(5) == 0)
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)
