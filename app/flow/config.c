@@ -1,0 +1,324 @@
+/* config.c - see config.h. */
+#include "flow/config.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "flow/outside.h"
+#include "io/crypto.h"
+#include "store/queue.h"
+#include "store/topic.h"
+
+#define CONFIG_ARENA_MAX (1 * MIB)
+
+/* ---- the target rows ---- */
+
+struct rows {
+	const struct settings *settings;
+	struct config *config;
+};
+
+static const char *const KINDS[] = { "channel", "chatwoot", "n8n" };
+
+static struct str slug_kept(struct config *c, struct str slug)
+{
+	return arena_str(&c->arena, slug);
+}
+
+static void split_secrets(struct config *c, struct str words, struct secrets *ret)
+{
+	struct str part;
+
+	words = arena_str(&c->arena, words);
+	while (ret->n < CONFIG_SECRETS_MAX && str_cut(&words, ' ', &part)) {
+		if (part.n > 0)
+			ret->s[ret->n++] = part;
+	}
+}
+
+static void add_channel(struct config *c, int64_t id, const char *slug)
+{
+	const struct settings *s = c->settings;
+	struct channel *ch = &c->channels[c->channel_count++];
+
+	*ch = (struct channel){
+		.id = id, .company_id = 1, .slug = slug,
+		.provider = setting_of(s, "channel", slug, "provider").p,
+		.phone_number_id = setting_of(s, "channel", slug, "phone_number_id"),
+		.waba_id = setting_of(s, "channel", slug, "waba_id"),
+		.token = setting_of(s, "channel", slug, "token"),
+		.verify_token = setting_of(s, "channel", slug, "verify_token"),
+		.base_url = setting_of(s, "channel", slug, "base_url"),
+		.version = setting_of(s, "channel", slug, "version"),
+		.rate_per_second = setting_of_i64(s, "channel", slug, "rate_per_second"),
+		.recipient_burst = setting_of_i64(s, "channel", slug, "recipient_burst"),
+		.recipient_every_ms = setting_of_i64(s, "channel", slug, "recipient_every_ms"),
+		.timeout_ms = setting_of_i64(s, "channel", slug, "timeout_ms"),
+	};
+	split_secrets(c, setting_of(s, "channel", slug, "app_secret"), &ch->app_secrets);
+}
+
+static void add_chatwoot(struct config *c, int64_t id, const char *slug)
+{
+	const struct settings *s = c->settings;
+	struct chatwoot_target *t = &c->chatwoots[c->chatwoot_count++];
+
+	*t = (struct chatwoot_target){
+		.id = id, .company_id = 1, .slug = slug,
+		.url = setting_of(s, "chatwoot", slug, "url"),
+		.token = setting_of(s, "chatwoot", slug, "token"),
+		.path_secret = setting_of(s, "chatwoot", slug, "path_secret"),
+		.account_id = setting_of_i64(s, "chatwoot", slug, "account_id"),
+		.inbox_id = setting_of_i64(s, "chatwoot", slug, "inbox_id"),
+		.timeout_ms = setting_of_i64(s, "chatwoot", slug, "timeout_ms"),
+	};
+	split_secrets(c, setting_of(s, "chatwoot", slug, "secret"), &t->secrets);
+}
+
+static void add_n8n(struct config *c, int64_t id, const char *slug)
+{
+	const struct settings *s = c->settings;
+
+	c->n8ns[c->n8n_count++] = (struct n8n_target){
+		.id = id, .company_id = 1, .slug = slug,
+		.url = setting_of(s, "n8n", slug, "url"),
+		.header_name = setting_of(s, "n8n", slug, "header_name"),
+		.header_value = setting_of(s, "n8n", slug, "header_value"),
+		.reply_url = setting_of(s, "n8n", slug, "reply_url"),
+		.timeout_ms = setting_of_i64(s, "n8n", slug, "timeout_ms"),
+	};
+}
+
+static enum rc take_row(void *arg, const struct target *t, struct err *e)
+{
+	struct config *c = arg;
+	const char *slug = slug_kept(c, str_of(t->slug)).p;
+
+	(void)e;
+	if (slug == NULL)
+		return RC_OK;
+	if (strcmp(t->kind, "channel") == 0 && c->channel_count < CONFIG_TARGETS_MAX)
+		add_channel(c, t->id, slug);
+	else if (strcmp(t->kind, "chatwoot") == 0 && c->chatwoot_count < CONFIG_TARGETS_MAX)
+		add_chatwoot(c, t->id, slug);
+	else if (strcmp(t->kind, "n8n") == 0 && c->n8n_count < CONFIG_TARGETS_MAX)
+		add_n8n(c, t->id, slug);
+	return RC_OK;
+}
+
+/* Slugs that only the file or the environment name have no row yet. */
+static enum rc ensure_rows(struct tx *tx, void *arg, struct err *e)
+{
+	const struct settings *s = arg;
+	struct str slug;
+	int64_t id;
+
+	for (size_t k = 0; k < COUNT(KINDS); k++) {
+		for (size_t i = 0; setting_slug(s, KINDS[k], i, &slug); i++)
+			TRY(target_resolve(tx, KINDS[k], slug, &id, e));
+	}
+	return RC_OK;
+}
+
+/* ---- what the snapshot sets elsewhere ---- */
+
+static void configure_queues(struct app *app, const struct settings *s)
+{
+	struct queues *qs = store_queues(app->store);
+
+	for (int q = 0; q < QUEUE_COUNT; q++) {
+		const char *name = queue_name((enum queue_id)q);
+		struct queue_config c = queue_get_config(qs, (enum queue_id)q);
+		int64_t v;
+
+		if ((v = setting_of_i64(s, "queue", name, "concurrency")) > 0)
+			c.concurrency = (int)v;
+		if ((v = setting_of_i64(s, "queue", name, "attempts")) > 0)
+			c.attempts = (int)v;
+		if ((v = setting_of_i64(s, "queue", name, "backoff_ms")) > 0)
+			c.backoff_ms = v;
+		if ((v = setting_of_i64(s, "queue", name, "batch")) > 0)
+			c.batch = (int)v;
+		queue_configure(qs, (enum queue_id)q, &c);
+	}
+}
+
+/* A group is on while a target of its kind has an address. One target of a kind serves all channels (company). */
+static void point_groups(struct app *app, const struct config *c)
+{
+	struct queues *qs = store_queues(app->store);
+	int64_t chatwoot = 0, n8n = 0;
+
+	for (size_t i = 0; i < c->chatwoot_count && chatwoot == 0; i++) {
+		if (c->chatwoots[i].url.n > 0)
+			chatwoot = c->chatwoots[i].id;
+	}
+	for (size_t i = 0; i < c->n8n_count && n8n == 0; i++) {
+		if (c->n8ns[i].url.n > 0)
+			n8n = c->n8ns[i].id;
+	}
+	topic_group_target(qs, QUEUE_SUPPORT_INBOUND, chatwoot);
+	topic_group_target(qs, QUEUE_SUPPORT_MIRROR, chatwoot);
+	topic_group_target(qs, QUEUE_SUPPORT_OUTBOUND, chatwoot);
+	topic_group_target(qs, QUEUE_SUPPORT_STATUS, chatwoot);
+	topic_group_target(qs, QUEUE_ORCHESTRATOR_INBOUND, n8n);
+}
+
+static void set_log_level(const struct settings *s)
+{
+	enum log_level level;
+
+	if (log_level_parse(setting_str(s, "log_level"), &level))
+		log_set_level(level);
+}
+
+/* ---- snapshots ---- */
+
+static void config_free(struct config *c)
+{
+	settings_free(c->settings);
+	arena_release(&c->arena);
+	mem_free(c);
+}
+
+static enum rc build(struct app *app, struct config *c, struct err *e)
+{
+	const struct setting_sources src = { .file = app->config_file, .args = app->args, .arg_count = app->arg_count,
+					     .seal_key = app->seal_key };
+	struct db *db = store_reader(app->store);
+	enum rc rc = settings_load(&src, db, &c->settings, e);
+
+	store_reader_done(app->store, db);
+	TRY(rc);
+	TRY(store_write(app->store, STORE_NORMAL, ensure_rows, c->settings, e));
+	db = store_reader(app->store);
+	rc = target_each(db, take_row, c, e);
+	store_reader_done(app->store, db);
+	TRY(rc);
+	c->automatic_per_minute = setting_i64(c->settings, "automatic_per_minute");
+	c->automation_off_ms = setting_i64(c->settings, "automation_off_minutes") * MINUTE_MS;
+	c->retention_deliveries_ms = setting_i64(c->settings, "retention_deliveries_days") * DAY_MS;
+	c->retention_events_ms = setting_i64(c->settings, "retention_events_days") * DAY_MS;
+	return RC_OK;
+}
+
+enum rc config_reload(struct app *app, struct err *e)
+{
+	struct config *c = mem_new(1, sizeof(*c)), *old;
+	enum rc rc;
+
+	c->arena = (struct arena)ARENA(CONFIG_ARENA_MAX);
+	c->refs = 1;
+	rc = build(app, c, e);
+	if (rc != RC_OK) {
+		config_free(c);
+		return rc;
+	}
+	configure_queues(app, c->settings);
+	point_groups(app, c);
+	set_log_level(c->settings);
+	mtx_lock(&app->config_lock);
+	old = app->config;
+	app->config = c;
+	mtx_unlock(&app->config_lock);
+	config_put(old);
+	return RC_OK;
+}
+
+const struct config *config_get(struct app *app)
+{
+	struct config *c;
+
+	mtx_lock(&app->config_lock);
+	c = app->config;
+	__atomic_add_fetch(&c->refs, 1, __ATOMIC_RELAXED);
+	mtx_unlock(&app->config_lock);
+	return c;
+}
+
+void config_put(const struct config *held)
+{
+	struct config *c;
+
+	if (held == NULL)
+		return;
+	memcpy(&c, &held, sizeof(c)); /* the count is the one part that readers change */
+	if (__atomic_sub_fetch(&c->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		config_free(c);
+}
+
+void config_putp(const struct config **c)
+{
+	config_put(*c);
+	*c = NULL;
+}
+
+void config_release(struct app *app)
+{
+	config_put(app->config);
+	app->config = NULL;
+}
+
+/* ---- look-ups ---- */
+
+const struct channel *config_channel(const struct config *c, int64_t id)
+{
+	for (size_t i = 0; i < c->channel_count; i++) {
+		if (c->channels[i].id == id)
+			return &c->channels[i];
+	}
+	return NULL;
+}
+
+const struct channel *config_channel_slug(const struct config *c, struct str slug)
+{
+	for (size_t i = 0; i < c->channel_count; i++) {
+		if (str_eqc(slug, c->channels[i].slug))
+			return &c->channels[i];
+	}
+	return NULL;
+}
+
+const struct channel *config_channel_phone(const struct config *c, struct str phone_number_id)
+{
+	for (size_t i = 0; i < c->channel_count && phone_number_id.n > 0; i++) {
+		if (str_eq(phone_number_id, c->channels[i].phone_number_id))
+			return &c->channels[i];
+	}
+	return NULL;
+}
+
+const struct channel *config_channel_default(const struct config *c)
+{
+	struct str name = setting_str(c->settings, "default_channel");
+
+	if (name.n > 0)
+		return config_channel_slug(c, name);
+	return c->channel_count == 1 ? &c->channels[0] : NULL;
+}
+
+const struct chatwoot_target *config_chatwoot(const struct config *c, int64_t id)
+{
+	for (size_t i = 0; i < c->chatwoot_count; i++) {
+		if (c->chatwoots[i].id == id)
+			return &c->chatwoots[i];
+	}
+	return NULL;
+}
+
+const struct chatwoot_target *config_chatwoot_slug(const struct config *c, struct str slug)
+{
+	for (size_t i = 0; i < c->chatwoot_count; i++) {
+		if (str_eqc(slug, c->chatwoots[i].slug))
+			return &c->chatwoots[i];
+	}
+	return NULL;
+}
+
+const struct n8n_target *config_n8n(const struct config *c, int64_t id)
+{
+	for (size_t i = 0; i < c->n8n_count; i++) {
+		if (c->n8ns[i].id == id)
+			return &c->n8ns[i];
+	}
+	return NULL;
+}

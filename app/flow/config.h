@@ -1,0 +1,75 @@
+/* config.h - the live configuration: an immutable snapshot of the settings, grouped by target.
+ *
+ * config_get gives a counted reference; config_put gives it back. A change of settings makes a new snapshot
+ * (config_reload); who still works with the old one finishes with it. */
+#ifndef FLOW_CONFIG_H
+#define FLOW_CONFIG_H
+
+#include "flow/app.h"
+#include "store/setting.h"
+#include "store/target.h"
+
+#define CONFIG_SECRETS_MAX 8
+#define CONFIG_TARGETS_MAX 64
+
+struct secrets { /* several may be valid while one replaces another */
+	struct str s[CONFIG_SECRETS_MAX];
+	size_t n;
+};
+
+struct channel {
+	int64_t id, company_id;     /* target row */
+	const char *slug;
+	const char *provider;
+	struct str phone_number_id, waba_id, token, verify_token, base_url, version;
+	struct secrets app_secrets;
+	int64_t rate_per_second, recipient_burst, recipient_every_ms, timeout_ms;
+};
+
+struct chatwoot_target {
+	int64_t id, company_id;
+	const char *slug;
+	struct str url, token, path_secret;
+	struct secrets secrets;
+	int64_t account_id, inbox_id, timeout_ms;
+};
+
+struct n8n_target {
+	int64_t id, company_id;
+	const char *slug;
+	struct str url, header_name, header_value, reply_url;
+	int64_t timeout_ms;
+};
+
+struct config {
+	int refs;                 /* atomic */
+	struct settings *settings;
+	struct arena arena;
+	struct channel channels[CONFIG_TARGETS_MAX];
+	size_t channel_count;
+	struct chatwoot_target chatwoots[CONFIG_TARGETS_MAX];
+	size_t chatwoot_count;
+	struct n8n_target n8ns[CONFIG_TARGETS_MAX];
+	size_t n8n_count;
+	int64_t automatic_per_minute, automation_off_ms;
+	int64_t retention_deliveries_ms, retention_events_ms;
+};
+
+/* Reads all sources, makes missing target rows, sets log level, queue configuration and the groups' targets, swaps the snapshot. */
+enum rc config_reload(struct app *app, struct err *e) MUST_CHECK;
+const struct config *config_get(struct app *app);
+void config_put(const struct config *c);
+void config_putp(const struct config **c); /* for AUTO */
+void config_release(struct app *app);      /* at the end */
+
+/* NULL: none such. */
+const struct channel *config_channel(const struct config *c, int64_t id);
+const struct channel *config_channel_slug(const struct config *c, struct str slug);
+const struct channel *config_channel_phone(const struct config *c, struct str phone_number_id);
+/* The channel for a send that names none: setting default_channel, or the only one. */
+const struct channel *config_channel_default(const struct config *c);
+const struct chatwoot_target *config_chatwoot(const struct config *c, int64_t id);
+const struct chatwoot_target *config_chatwoot_slug(const struct config *c, struct str slug);
+const struct n8n_target *config_n8n(const struct config *c, int64_t id);
+
+#endif

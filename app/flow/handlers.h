@@ -1,0 +1,19 @@
+/* handlers.h - the handler of every queue (table in work.c). Contracts: pipelines.md. */
+#ifndef FLOW_HANDLERS_H
+#define FLOW_HANDLERS_H
+
+#include "flow/work.h"
+
+work_fn ingest_batch;          /* webhooks: stored requests -> messages, statuses, events */
+work_fn crm_batch;             /* crm-api-whatsapp-inbound: conversation aggregates */
+work_fn dispatch_job;          /* messages: send */
+work_fn chatwoot_in_job;       /* support-bridge-inbound: customer's message -> Chatwoot */
+work_fn chatwoot_mirror_job;   /* support-bridge-crm-mirror: what the CRM sent -> Chatwoot */
+work_fn chatwoot_answer_job;   /* support-bridge-outbound: the assistant's answer -> Chatwoot */
+work_fn chatwoot_status_job;   /* support-bridge-status: delivery state -> Chatwoot */
+work_fn orchestrator_job;      /* orchestrator-inbound: message -> n8n, its answer -> send */
+
+/* Once a second: lanes paused in the database, leases, retention, expired idempotency keys, stuck things. */
+void janitor_one(struct app *app, int64_t now_ms);
+
+#endif

@@ -1,0 +1,231 @@
+/* janitor.c - see janitor.h. One thread calls it (flow/supervise.c), or the simulator. */
+#include "flow/janitor.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "flow/config.h"
+#include "io/file.h"
+#include "store/delivery.h"
+#include "store/idem.h"
+#include "store/incident.h"
+#include "store/message.h"
+#include "store/target.h"
+#include "store/topic.h"
+
+/* ---- incidents ---- */
+
+struct incident_work {
+	const char *kind;
+	const char *text; /* NULL: close it */
+};
+
+static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct incident_work *w = arg;
+
+	return w->text != NULL ? incident_raise(tx, w->kind, "box", w->text, e)
+			       : incident_close(tx, w->kind, "box", e);
+}
+
+/* Best effort: on a full disk it cannot be stored, and the log line is what remains. */
+static void incident(struct app *app, const char *kind, const char *text)
+{
+	struct incident_work w = { kind, text };
+	struct err e = { .rc = RC_OK };
+
+	if (store_write(app->store, STORE_NORMAL, incident_unit, &w, &e) != RC_OK)
+		log_err(LOG_WARN, "janitor.incident_not_stored", &e);
+}
+
+/* ---- the disk ---- */
+
+void janitor_disk(struct app *app, int64_t free_bytes)
+{
+	bool was = __atomic_load_n(&app->disk_low, __ATOMIC_RELAXED);
+	bool is = free_bytes < (was ? DISK_RESUME_BYTES : DISK_REFUSE_BYTES);
+
+	__atomic_store_n(&app->disk_free_bytes, free_bytes, __ATOMIC_RELAXED);
+	__atomic_store_n(&app->disk_low, is, __ATOMIC_RELAXED);
+	if (is == was)
+		return;
+	log_event(is ? LOG_ERROR : LOG_INFO, is ? "disk.filled" : "disk.recovered", "free_bytes", LOG_I64(free_bytes),
+		  "needed_bytes", LOG_I64(DISK_REFUSE_BYTES), NULL);
+	incident(app, "disk", is ? "The disk is almost full: the box takes in nothing new until there is space." : NULL);
+}
+
+void janitor_wal(struct app *app, int64_t wal_bytes)
+{
+	bool is = wal_bytes > WAL_ALARM_BYTES;
+
+	if (is == app->wal_alarm)
+		return;
+	app->wal_alarm = is;
+	log_event(is ? LOG_WARN : LOG_INFO, is ? "wal.grown" : "wal.recovered", "bytes", LOG_I64(wal_bytes), NULL);
+	incident(app, "wal", is ? "The write-ahead log of the database does not shrink: something holds it up." : NULL);
+}
+
+static void look_at_disk(struct app *app)
+{
+	struct err e = { .rc = RC_OK };
+	struct store_stats stats;
+	int64_t free_bytes;
+
+	if (app->data_dir != NULL) {
+		if (file_free_space(app->data_dir, &free_bytes, &e) == RC_OK)
+			janitor_disk(app, free_bytes);
+		else
+			log_err(LOG_WARN, "janitor.disk_not_seen", &e);
+	}
+	store_get_stats(app->store, &stats);
+	janitor_wal(app, stats.file.wal_bytes);
+}
+
+/* ---- retention ---- */
+
+typedef enum rc trim_fn(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e);
+
+struct trim {
+	const char *name;
+	trim_fn *run;
+	int64_t before_ms;
+	int64_t count; /* of the last unit */
+};
+
+static enum rc trim_idem(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e)
+{
+	(void)limit; /* it has its own */
+	return idem_trim(tx, before_ms, ret_count, e);
+}
+
+static enum rc trim_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct trim *t = arg;
+
+	return t->run(tx, t->before_ms, JANITOR_CHUNK, &t->count, e);
+}
+
+/* True: nothing more is there. */
+static bool trim_some(struct app *app, struct trim *t)
+{
+	struct err e = { .rc = RC_OK };
+	int64_t total = 0;
+	int i = 0;
+
+	do {
+		t->count = 0;
+		if (store_write(app->store, STORE_NORMAL, trim_unit, t, &e) != RC_OK) {
+			log_err(LOG_WARN, "janitor.trim_failed", &e);
+			return true; /* in a minute again */
+		}
+		total += t->count;
+	} while (t->count >= JANITOR_CHUNK && ++i < JANITOR_CHUNKS);
+	if (total > 0)
+		log_event(LOG_DEBUG, "janitor.trimmed", "what", t->name, "rows", LOG_I64(total), NULL);
+	return t->count < JANITOR_CHUNK;
+}
+
+bool janitor_trim(struct app *app, int64_t now_ms)
+{
+	AUTO(config_putp) const struct config *c = config_get(app);
+	struct trim kinds[] = {
+		{ "deliveries", delivery_trim, now_ms - c->retention_deliveries_ms, 0 },
+		{ "events", topic_trim, now_ms - c->retention_events_ms, 0 },
+		{ "idempotency", trim_idem, now_ms - IDEMPOTENCY_TTL_MS, 0 },
+		{ "parked", message_trim_parked, now_ms - JANITOR_PARKED_MS, 0 },
+	};
+	bool all = true;
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
+			all = trim_some(app, &kinds[i]) && all;
+	}
+	return all;
+}
+
+/* ---- paused targets ---- */
+
+struct lanes {
+	struct app *app;
+	int64_t now_ms;
+	int64_t over[16]; /* targets whose pause ended */
+	size_t n;
+};
+
+static int64_t gate_of(const struct target *t)
+{
+	if (strcmp(t->state, "up") == 0)
+		return 0;
+	return strcmp(t->state, "paused") == 0 && t->paused_until_ms != 0 ? t->paused_until_ms : INT64_MAX;
+}
+
+static enum rc gate_target(void *arg, const struct target *t, struct err *e)
+{
+	struct lanes *l = arg;
+	int64_t until_ms = gate_of(t);
+
+	(void)e;
+	if (until_ms > l->now_ms)
+		queue_gate(store_queues(l->app->store), t->id, until_ms);
+	return RC_OK;
+}
+
+static enum rc each_target(struct app *app, target_each_fn *fn, struct lanes *l, struct err *e)
+{
+	struct db *db = store_reader(app->store);
+	enum rc rc = target_each(db, fn, l, e);
+
+	store_reader_done(app->store, db);
+	return rc;
+}
+
+enum rc janitor_lanes(struct app *app, int64_t now_ms, struct err *e)
+{
+	struct lanes l = { .app = app, .now_ms = now_ms };
+
+	return each_target(app, gate_target, &l, e);
+}
+
+static enum rc note_over(void *arg, const struct target *t, struct err *e)
+{
+	struct lanes *l = arg;
+	int64_t until_ms = gate_of(t);
+
+	(void)e;
+	if (until_ms != 0 && until_ms <= l->now_ms && l->n < COUNT(l->over))
+		l->over[l->n++] = t->id;
+	return RC_OK;
+}
+
+static enum rc resume_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct lanes *l = arg;
+
+	for (size_t i = 0; i < l->n; i++)
+		TRY(target_resume(tx, l->over[i], e));
+	return RC_OK;
+}
+
+/* The gates have opened by themselves; the rows should say so. */
+static void end_pauses(struct app *app, int64_t now_ms)
+{
+	struct lanes l = { .app = app, .now_ms = now_ms };
+	struct err e = { .rc = RC_OK };
+	enum rc rc = each_target(app, note_over, &l, &e);
+
+	if (rc == RC_OK && l.n > 0)
+		rc = store_write(app->store, STORE_NORMAL, resume_unit, &l, &e);
+	if (rc != RC_OK)
+		log_err(LOG_WARN, "janitor.pause_not_ended", &e);
+}
+
+/* ---- once a second ---- */
+
+void janitor_one(struct app *app, int64_t now_ms)
+{
+	queue_tick(store_queues(app->store), now_ms);
+	look_at_disk(app);
+	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
+		return;
+	end_pauses(app, now_ms);
+	app->janitor_minute_ms = janitor_trim(app, now_ms) ? now_ms : now_ms - JANITOR_EVERY_MS + SECOND_MS;
+}

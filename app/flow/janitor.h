@@ -1,0 +1,23 @@
+/* janitor.h - what has to be looked after while the box runs: leases, retention, the disk, the log of the database.
+ *
+ * Each step is cheap and bounded: retention deletes at most JANITOR_CHUNK rows a unit and JANITOR_CHUNKS units of a
+ * kind at once, between the writes of others, and goes on in the next second while more is there. */
+#ifndef FLOW_JANITOR_H
+#define FLOW_JANITOR_H
+
+#include "flow/handlers.h"
+
+#define JANITOR_CHUNK    500
+#define JANITOR_CHUNKS   20
+#define JANITOR_EVERY_MS MINUTE_MS /* retention */
+#define JANITOR_PARKED_MS DAY_MS   /* statuses that no send asked for */
+
+/* Closes the gates of targets that are paused in the database. Once, before the pools start. */
+enum rc janitor_lanes(struct app *app, int64_t now_ms, struct err *e) MUST_CHECK;
+/* Steps of janitor_one (handlers.h), with what they measure as a parameter. */
+void janitor_disk(struct app *app, int64_t free_bytes);
+void janitor_wal(struct app *app, int64_t wal_bytes);
+/* True: all is trimmed; false: more is there. */
+bool janitor_trim(struct app *app, int64_t now_ms);
+
+#endif

@@ -1,0 +1,173 @@
+/* send.c - see send.h. */
+#include "flow/send.h"
+
+#include "base/enc.h"
+#include "base/limits.h"
+#include "store/contact.h"
+#include "store/conversation.h"
+#include "store/incident.h"
+#include "store/topic.h"
+
+#define PHONE_DIGITS_MIN 5  /* as the sender's encoder (meta_send.h) */
+#define PHONE_DIGITS_MAX 15 /* E.164 */
+
+static bool is_phone(struct str to)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < to.n; i++) {
+		char c = to.p[i];
+
+		if (c >= '0' && c <= '9')
+			digits++;
+		else if (!(c == '+' && i == 0) && c != ' ' && c != '-' && c != '(' && c != ')')
+			return false;
+	}
+	return digits >= PHONE_DIGITS_MIN && digits <= PHONE_DIGITS_MAX;
+}
+
+/* "BR." and up to 128 letters and digits: a business-scoped user id (Graph API, 2026) */
+static bool is_user_id(struct str to)
+{
+	if (to.n < 4 || to.n > WA_ADDRESS_MAX || to.p[2] != '.')
+		return false;
+	for (size_t i = 0; i < to.n; i++) {
+		char c = to.p[i];
+		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		if (i < 2 ? !(c >= 'A' && c <= 'Z') : !letter && !(c >= '0' && c <= '9') && c != '.')
+			return false;
+	}
+	return true;
+}
+
+enum rc send_check(const struct send_new *n, const char **ret_field, struct err *e)
+{
+	struct str text = n->text;
+
+	if (strcmp(n->type, "text") != 0) {
+		*ret_field = "type";
+		return FAIL(e, RC_INVALID, "this version sends text messages only");
+	}
+	*ret_field = "text.body";
+	if (text.n == 0)
+		return FAIL(e, RC_INVALID, "the text is empty");
+	if (!enc_utf8_ok(text))
+		return FAIL(e, RC_INVALID, "the text is not UTF-8");
+	if (enc_utf8_count(text) > WA_TEXT_MAX)
+		return FAIL(e, RC_INVALID, "the text is longer than %u characters", WA_TEXT_MAX);
+	*ret_field = "to";
+	if (n->conversation_id == 0 && !is_phone(n->to) && !is_user_id(n->to))
+		return FAIL(e, RC_INVALID, "neither a phone number with country code nor a WhatsApp user id");
+	*ret_field = "reply_to";
+	if (n->reply_to.n > WA_ID_MAX)
+		return FAIL(e, RC_INVALID, "the message id is longer than %u bytes", WA_ID_MAX);
+	return RC_OK;
+}
+
+/* Digits only: what a person typed with blanks and dashes. */
+static struct str digits_of(struct str to, char *space, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < to.n && n < max; i++) {
+		if (to.p[i] >= '0' && to.p[i] <= '9')
+			space[n++] = to.p[i];
+	}
+	return str_n(space, n);
+}
+
+static enum rc find_place(struct tx *tx, const struct send_new *n, char *space, int64_t *ret_conversation, struct err *e)
+{
+	struct contact_who who = { 0 };
+	struct str address;
+	int64_t contact;
+
+	if (n->conversation_id != 0) {
+		*ret_conversation = n->conversation_id;
+		return RC_OK;
+	}
+	if (is_phone(n->to))
+		address = who.phone = digits_of(n->to, space, PHONE_DIGITS_MAX);
+	else
+		address = who.user_id = n->to;
+	TRY(contact_resolve(tx, n->channel->company_id, &who, &contact, e));
+	return conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, address, ret_conversation, e);
+}
+
+static enum rc publish(struct tx *tx, const struct send_new *n, const struct message *m, struct err *e)
+{
+	struct topic_event ev = { .topic = TOPIC_OUTBOUND_JOBS, .company_id = m->company_id, .okey = m->conversation_id,
+				  .ref = m->id, .hop = n->hop, .prio = n->prio, .lane = n->channel->id,
+				  .due_ms = n->send_at_ms, .correlation = n->correlation };
+
+	TRY(topic_publish(tx, &ev, e));
+	if (strcmp(n->source, "ai_response") != 0)
+		return RC_OK;
+	ev = (struct topic_event){ .topic = TOPIC_SUPPORT_OUTBOUND, .company_id = m->company_id,
+				   .okey = m->conversation_id, .ref = m->id, .hop = n->hop, .prio = PRIO_NORMAL,
+				   .correlation = n->correlation };
+	return topic_publish(tx, &ev, e);
+}
+
+static bool is_automatic(const struct send_new *n)
+{
+	return strcmp(n->sender_type, "ai") == 0 || n->hop > 0;
+}
+
+enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n, int64_t *ret_message_id,
+		 int64_t *ret_conversation_id, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	struct conversation conv;
+	struct message m;
+	char space[PHONE_DIGITS_MAX];
+	int64_t id;
+
+	(void)app;
+	TRY(find_place(tx, n, space, &id, e));
+	TRY(conversation_load(tx->db, id, &a, &conv, e));
+	if (conv.company_id != n->channel->company_id || conv.channel_id != n->channel->id)
+		return FAIL(e, RC_ABSENT, "no such conversation on channel %s", n->channel->slug);
+	if (n->hop > LOOP_HOP_MAX)
+		return FAIL(e, RC_REFUSED, "this answer passed %d automations: a loop", LOOP_HOP_MAX);
+	if (is_automatic(n))
+		TRY(conversation_count_automatic(tx, id, c->automatic_per_minute, e));
+	m = (struct message){
+		.company_id = conv.company_id, .conversation_id = id, .channel_id = n->channel->id,
+		.timestamp = tx->now_ms, .created_at = tx->now_ms, .hop = n->hop, .outbound = true,
+		.chatwoot_conversation_id = n->chatwoot_conversation_id, .chatwoot_message_id = n->chatwoot_message_id,
+		.status = MESSAGE_PENDING, .type = n->type, .sending = "queued", .sender_type = n->sender_type,
+		.source = n->source, .wa_id = conv.wa_id, .sender_name = n->sender_name,
+		.sender_user_id = n->sender_user_id, .sender_source_id = n->sender_source_id, .reply_to = n->reply_to,
+		.correlation = n->correlation, .content = n->text, .content_json = n->content_json,
+	};
+	TRY(message_add(tx, &m, e));
+	TRY(conversation_touch(tx, &(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id }, e));
+	TRY(publish(tx, n, &m, e));
+	*ret_message_id = m.id;
+	*ret_conversation_id = id;
+	return RC_OK;
+}
+
+struct stop_work {
+	int64_t conversation_id, off_ms;
+	const char *why;
+};
+
+static enum rc stop_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct stop_work *w = arg;
+	char subject[48];
+
+	(void)snprintf(subject, sizeof(subject), "conversation %lld", (long long)w->conversation_id);
+	TRY(conversation_stop_automation(tx, w->conversation_id, tx->now_ms + w->off_ms, e));
+	return incident_raise(tx, "loop", subject, w->why, e);
+}
+
+enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id, const char *why, struct err *e)
+{
+	struct stop_work w = { conversation_id, c->automation_off_ms, why };
+
+	return store_write(app->store, STORE_NORMAL, stop_unit, &w, e);
+}

@@ -1,0 +1,50 @@
+/* supervise_key.c - see supervise_key.h. */
+#include "flow/supervise_key.h"
+
+#include "base/enc.h"
+#include "base/log.h"
+#include "flow/supervise.h"
+#include "io/file.h"
+
+#define KEY_DIGITS (2 * CRYPTO_KEY_BYTES)
+
+static enum rc make_key(const char *path, uint8_t *ret_key, struct err *e)
+{
+	uint8_t key[CRYPTO_KEY_BYTES];
+	char text[KEY_DIGITS + 2];
+	enum rc rc;
+
+	crypto_random(key, sizeof(key));
+	enc_hex(key, sizeof(key), text);
+	text[KEY_DIGITS] = '\n';
+	rc = file_write(path, str_n(text, KEY_DIGITS + 1), 0600, e);
+	if (rc == RC_OK)
+		memcpy(ret_key, key, sizeof(key));
+	crypto_zero(key, sizeof(key));
+	crypto_zero(text, sizeof(text));
+	return rc;
+}
+
+enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRYPTO_KEY_BYTES], struct err *e)
+{
+	struct sbuf text = SBUF(256);
+	char path[SUPERVISE_PATH_MAX];
+	bool ok;
+	enum rc rc;
+
+	TRY(supervise_file(folder, SUPERVISE_KEY_FILE, path, e));
+	if (!file_exists(path)) {
+		if (has_database)
+			log_event(LOG_WARN, "key.replaced", "file", path, "note",
+				  "the key file was missing: secrets in the database have to be entered again", NULL);
+		return make_key(path, ret_key, e);
+	}
+	rc = file_read(path, &text, e);
+	ok = rc == RC_OK && enc_unhex(str_trim(sbuf_view(&text)), ret_key, CRYPTO_KEY_BYTES, false);
+	if (text.p != NULL)
+		crypto_zero(text.p, text.cap);
+	sbuf_release(&text);
+	if (rc != RC_OK)
+		return rc;
+	return ok ? RC_OK : FAIL(e, RC_INVALID, "%s holds no key of 64 hex digits", path);
+}

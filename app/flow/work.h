@@ -1,0 +1,46 @@
+/* work.h - the workers: threads that take jobs of one queue and run its handler. All queues go through here.
+ *
+ * A handler gets leased jobs (one, or a batch for batch queues) and must settle each of them in store units
+ * (done, retry, snooze, dead) or give it back (queue_hold). When a handler returns an error, what it left leased is
+ * held for WORK_HOLD_MS: the disk may be full, nothing is lost. */
+#ifndef FLOW_WORK_H
+#define FLOW_WORK_H
+
+#include "base/arena.h"
+#include "flow/app.h"
+#include "store/queue.h"
+
+#define WORK_HOLD_MS 1000
+#define WORK_ARENA_MAX (64 * MIB) /* a batch of parsed deliveries; ordinary jobs use kilobytes */
+
+struct http;
+
+struct worker {
+	struct app *app;
+	enum queue_id queue;
+	struct http *http;   /* this thread's connections */
+	struct arena arena;  /* reset before each run */
+	uint32_t random;     /* jitter */
+};
+
+typedef enum rc work_fn(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e);
+
+void worker_init(struct worker *w, struct app *app, enum queue_id q);
+void worker_release(struct worker *w);
+/* Takes what is due and runs it. RC_OK: something was done. RC_ABSENT: nothing is due. Never fails otherwise: what
+ * went wrong is logged and held. One unit of work; the simulator calls it directly. */
+enum rc work_one(struct worker *w, int64_t now_ms);
+uint32_t work_random(struct worker *w);
+/* Settles one job by itself in a unit: for handlers whose only write is the outcome. */
+enum rc work_retry(struct worker *w, const struct job *j, int64_t now_ms, int64_t peer_ms, const char *reason,
+		   const char *error, struct err *e) MUST_CHECK;
+enum rc work_done(struct worker *w, const struct job *j, struct err *e) MUST_CHECK;
+enum rc work_dead(struct worker *w, const struct job *j, const char *class, const char *reason, const char *error,
+		  struct err *e) MUST_CHECK;
+
+/* All pools: threads per queue as configured. */
+struct pools;
+enum rc pools_start(struct app *app, struct pools **ret, struct err *e) MUST_CHECK;
+void pools_stop(struct pools *p); /* after queue_stop; joins */
+
+#endif
