@@ -136,8 +136,7 @@ TEST(our_own_message_never_goes_out_again)
 	/* What we write comes back in a webhook; each of the three marks alone stops it. */
 	static const char *const rows[] = {
 		"\"source_id\":\"totem:meta:w\",\"content_attributes\":{}",
-		"\"source_id\":null,\"content_attributes\":{\"totem\":{\"o\":\"wa\",\"m\":\"1\","
-		"\"v\":1}}",
+		"\"content_attributes\":{\"totem\":{\"o\":\"wa\",\"m\":\"1\",\"v\":1}}",
 		"\"source_id\":null,\"content_attributes\":{\"totem\":true}",
 		"\"source_id\":null,\"content_attributes\":{\"source\":\"crm_mirror\"}",
 		"\"content_attributes\":{\"source\":\"ai_response\"}",

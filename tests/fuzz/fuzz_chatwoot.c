@@ -1,0 +1,68 @@
+/* fuzz_chatwoot.c - any bytes as Chatwoot's webhook, as its answer to every call, and as text to
+ * convert. */
+#include "base/enc.h"
+#include "peer/chatwoot_answer.h"
+#include "peer/markup.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void try_event(struct str body)
+{
+	struct arena a AUTO(arena_release) = ARENA(MIB);
+	struct chatwoot_event ev;
+	enum chatwoot_reason reason;
+	if (chatwoot_event_decode(body, &a, &ev, NULL) != RC_OK)
+		return;
+	ASSERT(enc_utf8_ok(ev.content) && enc_utf8_ok(ev.attachments));
+	if (chatwoot_event_decide(&ev, &reason) == CHATWOOT_SEND)
+		ASSERT(!ev.is_private && !ev.marked && !ev.deleted && ev.message_id > 0);
+	ASSERT(chatwoot_event_reason_text(reason) != NULL);
+}
+
+static void try_answers(struct str body)
+{
+	static const int statuses[] = { 200, 404, 422, 500 };
+	struct arena a AUTO(arena_release) = ARENA(MIB);
+	struct chatwoot_contact contact;
+	struct chatwoot_contacts contacts;
+	struct chatwoot_conversations talks;
+	struct chatwoot_messages messages;
+	struct str source;
+	int64_t id;
+	for (int call = 0; call < CHATWOOT_CALLS; call++) {
+		struct chatwoot_verdict v;
+		const struct chatwoot_answer answer = {
+			(enum chatwoot_call)call, RC_OK, statuses[call % 4], body, -1, 1
+		};
+		chatwoot_answer_judge(&answer, &v);
+		ASSERT(v.cls < CHATWOOT_CLASSES);
+	}
+	/* Verdicts of foreign bytes are not of interest, only that there is one. */
+	(void)chatwoot_answer_contact(body, &a, &contact, NULL);
+	(void)chatwoot_answer_contacts(body, 12, &a, &contacts, NULL);
+	(void)chatwoot_answer_contact_inbox(body, &a, &source, NULL);
+	(void)chatwoot_answer_conversations(body, &a, &talks, NULL);
+	(void)chatwoot_answer_id(body, &id, NULL);
+	if (chatwoot_answer_messages(body, &a, &messages, NULL) == RC_OK)
+		(void)chatwoot_answer_find(&messages, STR("totem:meta:A"));
+}
+
+static void try_markup(struct str text)
+{
+	struct sbuf b AUTO(sbuf_release) = SBUF(16 * MIB);
+	struct sbuf c AUTO(sbuf_release) = SBUF(16 * MIB);
+	bool valid = enc_utf8_ok(text);
+	markup_to_markdown(text, &b);
+	markup_to_whatsapp(text, &c);
+	ASSERT(!valid || (enc_utf8_ok(sbuf_view(&b)) && enc_utf8_ok(sbuf_view(&c))));
+	ASSERT(b.n <= 2 * text.n && c.n <= 2 * text.n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct str body = { (const char *)data, size };
+	try_event(body);
+	try_answers(body);
+	try_markup(body);
+	return 0;
+}

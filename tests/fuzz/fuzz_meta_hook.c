@@ -1,0 +1,54 @@
+/* fuzz_meta_hook.c - any bytes as Meta's webhook, with a small arena and a large one; and as an
+ * answer to a send. What is decoded must be well-formed text within its bounds. */
+#include "base/enc.h"
+#include "base/limits.h"
+#include "peer/meta_hook.h"
+#include "peer/meta_send.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_text(struct str s)
+{
+	ASSERT(enc_utf8_ok(s));
+	ASSERT(s.p == NULL || s.p[s.n] == '\0');
+}
+
+static void check_item(const struct meta_item *item)
+{
+	check_text(item->raw);
+	check_text(item->field);
+	ASSERT((item->kind == META_MESSAGE) == (item->message != NULL));
+	ASSERT((item->kind == META_STATUS) == (item->status != NULL));
+	ASSERT((item->kind == META_ERROR) == (item->error != NULL));
+	ASSERT((item->kind == META_UNREADABLE) == (item->why != NULL));
+	if (item->message != NULL) {
+		const struct meta_message *m = item->message;
+		check_text(m->text);
+		check_text(m->content);
+		check_text(m->profile_name);
+		ASSERT(m->id.n > 0 && m->id.n <= WA_ID_MAX);
+		ASSERT(m->from.n + m->from_user_id.n > 0 && m->text.p != NULL &&
+		       m->timestamp_ms >= 0);
+	}
+	if (item->status != NULL)
+		ASSERT(item->status->id.n > 0 && item->status->word.n > 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct str body = { (const char *)data, size };
+	static const size_t sizes[] = { 4 * KIB, 4 * MIB };
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct arena a AUTO(arena_release) = ARENA(sizes[i]);
+		struct meta_hook hook;
+		if (meta_hook_decode(body, &a, &hook, NULL) != RC_OK)
+			continue;
+		for (size_t n = 0; n < hook.count; n++)
+			check_item(&hook.items[n]);
+	}
+	struct meta_verdict v;
+	const struct meta_answer answer = { RC_OK, size % 2 == 0 ? 200 : 400, body, -1, 1 };
+	meta_send_judge(&answer, &v);
+	ASSERT(v.cls != META_SEND_ACCEPTED || (v.wamid[0] != '\0' && answer.status == 200));
+	return 0;
+}
