@@ -87,13 +87,15 @@ LAYERS    := base io store peer flow api cli
 GEN_io    := build/gen/queries.c $(if $(wildcard app/tools/embed.c),build/gen/assets.c)
 TEST_LIB  := $(wildcard tests/*.c)
 UNIT      := $(wildcard tests/unit/test_*.c)
+PEERS     := $(wildcard tests/peers/*.c)
+LOAD      := $(wildcard tests/bench/load*.c) $(wildcard tests/peers/util.c)
 SIM       := $(wildcard tests/sim/*.c)
 FUZZ      := $(wildcard tests/fuzz/fuzz_*.c)
 SCENARIOS := $(wildcard tests/scenario/*.scn)
 HOST_TOOL := $(wildcard app/tools/*.c)
 APP_SRC   := $(foreach l,$(LAYERS),$(wildcard app/$(l)/*.c))
-OWN_SRC   := $(APP_SRC) $(TEST_LIB) $(UNIT) $(SIM)
-OWN_ALL   := $(OWN_SRC) $(FUZZ) $(HOST_TOOL) $(wildcard app/*/*.h tests/*.h tests/*/*.h tests/bench/*.c)
+OWN_SRC   := $(APP_SRC) $(TEST_LIB) $(UNIT) $(SIM) $(PEERS) $(wildcard tests/bench/*.c)
+OWN_ALL   := $(OWN_SRC) $(FUZZ) $(HOST_TOOL) $(wildcard app/*/*.h tests/*.h tests/*/*.h tests/attack/*.c)
 
 # Folders are prerequisites too: a file that goes away changes them.
 QUERIES    := $(wildcard db/queries db/queries/*.sql db/migrations db/migrations/*.sql)
@@ -147,7 +149,9 @@ $(2)/flags: FORCE
 $(2)/%.o: %.c $(2)/flags $(3)/compile.flags | build/gen/queries.h
 	$$(call quiet,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(COMMON) $$(CFLAGS_$(1)) -Iapp -Ibuild -I$(3) -Itests @$(3)/compile.flags -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(COMMON) $$(CFLAGS_$(1)) -Iapp -Ibuild -I$(3) -Itests $$(INC) @$(3)/compile.flags -MMD -MP -c -o $$@ $$<
+
+$(2)/tests/peers/%.o $(2)/tests/bench/%.o: INC := -Itests/peers
 
 $(2)/gen/%.o: build/gen/%.c $(2)/flags $(3)/compile.flags | build/gen/queries.h
 	$$(call quiet,CC,$$@)
@@ -168,6 +172,13 @@ $(2)/totem: $(2)/app/cli/main.o $(foreach l,$(LAYERS),$(2)/lib$(l).a) $(3)/compi
 $(2)/sim: $(SIM:%.c=$(2)/%.o) $(2)/libt.a $(foreach l,$(LAYERS),$(2)/lib$(l).a) $(3)/compile.flags
 	$$(call quiet,LD,$$@)
 	$$(Q)$$(CC) $$(LDFLAGS_all) $$(LDFLAGS_$(1)) -o $$@ $(SIM:%.c=$(2)/%.o) $(2)/libt.a $$(call group,$(2),$$(LAYERS)) @$(3)/link.flags
+
+# Doubles of the peers and the load generator: nothing of the app is in them.
+$(2)/peers: $(PEERS:%.c=$(2)/%.o)
+$(2)/load: $(LOAD:%.c=$(2)/%.o)
+$(2)/peers $(2)/load: $(3)/compile.flags
+	$$(call quiet,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS_all) $$(LDFLAGS_$(1)) -o $$@ $$(filter %.o,$$^) @$(3)/link.flags
 
 $(foreach f,$(FUZZ),$(call fuzz,$(1),$(2),$(3),$(basename $(notdir $(f)))))
 $(foreach u,$(UNIT),$(call unit,$(1),$(2),$(3),$(basename $(notdir $(u))),$(call layers_below,$(u))))
@@ -224,7 +235,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 # --- use ------------------------------------------------------------------------------------------------------------
 
 .PHONY: all run demo dev-free test check lint unit scenario golden integration attack crash torture bench asan tsan \
-	fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema help FORCE objects
+	peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema help FORCE objects
 
 all: build/totem ## release binary build/totem
 
@@ -237,8 +248,8 @@ run: ## install what is missing, build, start the box
 	@$(MAKE) --no-print-directory all
 	@exec build/totem serve
 
-demo: all ## the box with doubles of its peers and a trickle of customers
-	@exec python3 tests/peers/demo.py build/totem
+demo: all peers ## the box with doubles of its peers and a trickle of customers
+	@tests/hook.sh demo '$(wildcard tests/peers/demo.sh)' tests/peers/demo.sh build/totem $(B)
 
 dev-free: $(B)/totem ## debug build with a free port and a throw-away folder
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(B)/totem serve --data "$$dir" --listen 127.0.0.1:0
@@ -264,23 +275,27 @@ unit: $(UNIT_BINS) ## unit tests (T=word: only matching files)
 scenario: $(if $(SIM),$(B)/sim) ## the program over a scripted world
 	@tests/hook.sh scenario '$(SIM)' tests/scenario/run.sh $(B)/sim $(SCENARIOS)
 
-golden: ## real payloads, byte for byte
-	@tests/hook.sh golden '$(wildcard tests/golden/run.sh tests/golden/run.py)' $(wildcard tests/golden/run.sh tests/golden/run.py) $(B)
+golden: $(B)/unit/test_golden ## real payloads, byte for byte (also a part of unit)
+	@tests/golden/run.sh $(B)
 
-integration: $(if $(filter debug release,$(V)),build/totem,$(B)/totem) ## the real binary against local doubles of its peers
-	@tests/hook.sh integration '$(wildcard tests/integration/run.py)' python3 tests/integration/run.py $< $(ARGS)
+peers: $(B)/peers $(B)/load ## doubles of the peers and the load generator, in build/$(V)
+check-peers: peers ## the doubles behave as their README says
+	@python3 tests/peers/test_peers.py $(B)
 
-attack: build/totem ## hostile clients
-	@tests/hook.sh attack '$(wildcard tests/attack/run.sh)' tests/attack/run.sh build/totem
+integration: $(if $(filter debug release,$(V)),build/totem,$(B)/totem) $(call folder,release)/peers $(call folder,release)/load ## the real binary against local doubles of its peers
+	@tests/hook.sh integration '$(wildcard tests/integration/run.py)' python3 tests/integration/run.py $< $(call folder,release) $(ARGS)
 
-crash: build/totem ## kill -9 under load (N=100 times)
-	@tests/hook.sh crash '$(wildcard tests/crash/run.sh tests/crash/run.py)' $(wildcard tests/crash/run.sh tests/crash/run.py) build/totem $(or $(N),100)
+attack: $(call vendor_of,release)/compile.flags ## hostile clients against the embedded server and its patches
+	@prefix=$$(sed 's/^-isystem \(.*\)\/include$$/\1/' $<) && TOTEM_PREFIX=$$prefix tests/attack/run.sh
+
+crash: build/totem $(call folder,release)/peers $(call folder,release)/load ## kill -9 under load (N=100 times)
+	@tests/hook.sh crash '$(wildcard tests/crash/run.py)' python3 tests/crash/run.py build/totem $(call folder,release) $(or $(N),100)
 
 torture: ## every n-th allocation, write and sync fails
 	@tests/hook.sh torture '$(wildcard tests/torture/run.sh)' tests/torture/run.sh
 
-bench: build/totem ## throughput and latency (ARGS=--smoke: short)
-	@tests/hook.sh bench '$(wildcard tests/bench/run.sh tests/bench/run.py)' $(wildcard tests/bench/run.sh tests/bench/run.py) build/totem $(ARGS)
+bench: build/totem $(call folder,release)/peers $(call folder,release)/load ## throughput and latency (ARGS=--smoke: short)
+	@tests/hook.sh bench '$(wildcard tests/bench/run.py)' python3 tests/bench/run.py build/totem $(call folder,release) $(ARGS)
 
 asan: ## unit and scenario with address and undefined-behaviour checks
 	@tests/run.sh asan
@@ -304,8 +319,8 @@ cov: ## line and branch coverage per file
 tidy: compdb ## clang-tidy over our code
 	@tests/tidy.sh $(APP_SRC)
 
-cppcheck: ## cppcheck over our code
-	@tests/cppcheck.sh
+cppcheck: build/gen/queries.h ## cppcheck over our code
+	@tests/cppcheck.sh $(APP_SRC)
 
 analyze: ## gcc -fanalyzer over our code (advisory)
 	@$(MAKE) --no-print-directory -k V=analyze CC=gcc objects
@@ -318,7 +333,7 @@ schema: $(B)/unit/test_schema ## write db/schema.sql from the migrations
 
 compdb: build/compile_commands.json ## build/compile_commands.json for editors and clang-tidy
 build/compile_commands.json: Makefile $(call vendor_of,debug)/compile.flags build/gen/queries.h FORCE
-	@tests/compdb.sh '$(CC) $(COMMON) $(CFLAGS_debug) -Iapp -Ibuild -I$(call vendor_of,debug) -Itests' \
+	@tests/compdb.sh '$(CC) $(filter-out -W%,$(COMMON) $(CFLAGS_debug)) -Iapp -Ibuild -I$(call vendor_of,debug) -Itests' \
 		$(call vendor_of,debug)/compile.flags $(OWN_SRC) $(FUZZ) >$@.new && mv $@.new $@
 
 deps: ## install the packages that building and testing need

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/handlers.h"
 #include "flow/outside.h"
 #include "io/crypto.h"
 #include "store/queue.h"
@@ -140,6 +141,31 @@ static void configure_queues(struct app *app, const struct settings *s)
 			c.batch = (int)v;
 		queue_configure(qs, (enum queue_id)q, &c);
 	}
+	queue_on_discard(qs, QUEUE_MESSAGES, dispatch_discard);
+}
+
+/* Who mends an address or a token does not want to wait for the end of a pause. */
+static void resume_mended(struct app *app, const struct config *old, const struct config *new)
+{
+	for (size_t i = 0; old != NULL && i < new->channel_count; i++) {
+		const struct channel *c = &new->channels[i], *was = config_channel(old, c->id);
+
+		if (was != NULL && !(str_eq(was->token, c->token) && str_eq(was->base_url, c->base_url) &&
+				     str_eq(was->phone_number_id, c->phone_number_id)))
+			outside_resume(app, c->id);
+	}
+	for (size_t i = 0; old != NULL && i < new->chatwoot_count; i++) {
+		const struct chatwoot_target *c = &new->chatwoots[i], *was = config_chatwoot(old, c->id);
+
+		if (was != NULL && !(str_eq(was->token, c->token) && str_eq(was->url, c->url)))
+			outside_resume(app, c->id);
+	}
+	for (size_t i = 0; old != NULL && i < new->n8n_count; i++) {
+		const struct n8n_target *c = &new->n8ns[i], *was = config_n8n(old, c->id);
+
+		if (was != NULL && !(str_eq(was->header_value, c->header_value) && str_eq(was->url, c->url)))
+			outside_resume(app, c->id);
+	}
 }
 
 /* A group is on while a target of its kind has an address. One target of a kind serves all channels (company). */
@@ -220,6 +246,7 @@ enum rc config_reload(struct app *app, struct err *e)
 	old = app->config;
 	app->config = c;
 	mtx_unlock(&app->config_lock);
+	resume_mended(app, old, c);
 	config_put(old);
 	return RC_OK;
 }

@@ -313,3 +313,16 @@ enum rc dispatch_job(struct worker *w, const struct job *jobs, int n, int64_t no
 	ASSERT(n == 1);
 	return dispatch(&s, e);
 }
+
+enum rc dispatch_discard(struct tx *tx, int64_t ref, struct err *e)
+{
+	struct topic_brief m;
+	enum rc rc = topic_message(tx->db, ref, &m, e);
+
+	if (rc == RC_OK)
+		rc = message_cancel(tx, m.message_id, e);
+	if (rc != RC_ABSENT && rc != RC_CONFLICT)
+		return rc;
+	err_clear(e); /* erased, or already settled: nothing to cancel */
+	return RC_OK;
+}

@@ -7,6 +7,7 @@
 work_fn ingest_batch;          /* webhooks: stored requests -> messages, statuses, events */
 work_fn crm_batch;             /* crm-api-whatsapp-inbound: conversation aggregates */
 work_fn dispatch_job;          /* messages: send */
+queue_discard_fn dispatch_discard; /* and what becomes of a message whose job is discarded: cancelled */
 work_fn chatwoot_in_job;       /* support-bridge-inbound: customer's message -> Chatwoot */
 work_fn chatwoot_mirror_job;   /* support-bridge-crm-mirror: what the CRM sent -> Chatwoot */
 work_fn chatwoot_answer_job;   /* support-bridge-outbound: the assistant's answer -> Chatwoot */

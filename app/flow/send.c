@@ -82,6 +82,7 @@ static enum rc find_place(struct tx *tx, const struct send_new *n, char *space, 
 	struct contact_who who = { 0 };
 	struct str address;
 	int64_t contact;
+	enum rc rc;
 
 	if (n->conversation_id != 0) {
 		*ret_conversation = n->conversation_id;
@@ -92,6 +93,11 @@ static enum rc find_place(struct tx *tx, const struct send_new *n, char *space, 
 	else
 		address = who.user_id = n->to;
 	TRY(contact_resolve(tx, n->channel->company_id, &who, &contact, e));
+	/* A known thread keeps the provider's spelling; what a person typed only opens a new one. */
+	rc = conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, STR_NONE, ret_conversation, e);
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
 	return conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, address, ret_conversation, e);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/thr.h"
 #include "flow/backoff.h"
+#include "flow/config.h"
 #include "flow/handlers.h"
 #include "io/crypto.h"
 #include "io/http.h"
@@ -180,15 +181,30 @@ static void member_run(void *arg)
 	}
 }
 
+/* Concurrency is per target: `messages` has that many threads for each channel. */
+static int threads_of(struct app *app, enum queue_id q)
+{
+	struct queue_config c = queue_get_config(store_queues(app->store), q);
+	const struct config *config;
+	int channels;
+
+	if (q != QUEUE_MESSAGES)
+		return c.concurrency;
+	config = config_get(app);
+	channels = (int)size_min(config->channel_count, 8);
+	config_put(config);
+	return c.concurrency * (channels > 0 ? channels : 1);
+}
+
 enum rc pools_start(struct app *app, struct pools **ret, struct err *e)
 {
 	struct pools *p = mem_new(1, sizeof(*p));
 
 	p->members = mem_new(POOL_THREADS_MAX, sizeof(*p->members));
 	for (int q = 0; q < QUEUE_COUNT; q++) {
-		struct queue_config c = queue_get_config(store_queues(app->store), (enum queue_id)q);
+		int threads = threads_of(app, (enum queue_id)q);
 
-		for (int i = 0; i < c.concurrency && p->n < POOL_THREADS_MAX; i++) {
+		for (int i = 0; i < threads && p->n < POOL_THREADS_MAX; i++) {
 			struct member *m = &p->members[p->n];
 			char name[16];
 			enum rc rc;

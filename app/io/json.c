@@ -97,12 +97,28 @@ static bool scan_escape(struct json_scan *s)
 	return true;
 }
 
+/* Most of a string is plain ASCII: one tight loop over it. */
+static void scan_plain(struct json_scan *s)
+{
+	const unsigned char *p = (const unsigned char *)s->in.p;
+	size_t at = s->at;
+
+	while (at < s->in.n && p[at] >= 0x20 && p[at] < 0x80 && p[at] != '"' && p[at] != '\\')
+		at++;
+	s->at = at;
+}
+
 /* At an opening quote. */
 static bool scan_string(struct json_scan *s)
 {
 	s->at++;
 	while (s->at < s->in.n) {
-		unsigned char c = scan_peek(s, 0);
+		unsigned char c;
+
+		scan_plain(s);
+		c = scan_peek(s, 0);
+		if (s->at == s->in.n)
+			return false;
 
 		if (c == '"') {
 			s->at++;
@@ -113,8 +129,6 @@ static bool scan_string(struct json_scan *s)
 		if (c == '\\') {
 			if (!scan_escape(s))
 				return false;
-		} else if (c < 0x80) {
-			s->at++;
 		} else {
 			bool ok;
 			size_t n = enc_utf8_step(str_sub(s->in, s->at, s->in.n), &ok);

@@ -1,12 +1,10 @@
 /* incident.c - open troubles, one row each. */
 #include "store/incident.h"
 
-#include "io/jsonw.h"
 #include "store/row.h"
 #include "store/topic.h"
 
 #define EVERYBODY 0 /* company of events that each company sees */
-#define ALERT_MAX (16 * KIB)
 
 /* db_changes tells whether an open row was there. */
 static enum rc write_row(struct tx *tx, enum query q, const struct incident *i, struct err *e)
@@ -22,40 +20,32 @@ static enum rc write_row(struct tx *tx, enum query q, const struct incident *i, 
 	return stmt_run(&s, e);
 }
 
-static enum rc publish(struct tx *tx, const struct incident *i, struct err *e)
+static enum rc publish(struct tx *tx, int64_t id, struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf b = SBUF(ALERT_MAX);
+	AUTO(stmt_end) struct stmt s = { 0 };
 	struct topic_event ev = { .topic = TOPIC_ALERT,
 				  .company_id = EVERYBODY,
 				  .prio = PRIO_NORMAL };
-	struct jsonw w;
 
-	jsonw_init(&w, &b);
-	jsonw_object(&w);
-	jsonw_ki64(&w, "incident", i->id);
-	jsonw_kstr(&w, "kind", i->kind);
-	jsonw_kstr(&w, "subject", i->subject);
-	jsonw_kstr(&w, "text", i->text);
-	jsonw_end(&w);
-	if (!sbuf_ok(&b))
-		return FAIL(e, RC_LIMIT, "an incident's text is longer than %zu bytes", ALERT_MAX);
-	ev.payload = sbuf_view(&b);
+	TRY(stmt_begin(tx->db, Q_INCIDENT_ALERT, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	TRY(stmt_next(&s, e));
+	ev.payload = stmt_str(&s, "payload");
 	return topic_publish(tx, &ev, e);
 }
 
 enum rc incident_raise(struct tx *tx, const char *kind, const char *subject, const char *text,
 		       struct err *e)
 {
-	struct incident i = { .kind = str_of(kind),
-			      .subject = str_of(subject),
-			      .text = str_of(text) };
+	const struct incident i = { .kind = str_of(kind),
+				    .subject = str_of(subject),
+				    .text = str_of(text) };
 
 	TRY(write_row(tx, Q_INCIDENT_UPDATE, &i, e));
 	if (db_changes(tx->db) > 0)
 		return RC_OK;
 	TRY(write_row(tx, Q_INCIDENT_OPEN, &i, e));
-	i.id = db_last_rowid(tx->db);
-	return publish(tx, &i, e);
+	return publish(tx, db_last_rowid(tx->db), e);
 }
 
 enum rc incident_close(struct tx *tx, const char *kind, const char *subject, struct err *e)

@@ -153,6 +153,12 @@ void queues_rollback(struct queues *qs)
 
 /* ---- adding ---- */
 
+/* A batch queue runs one batch at a time in order of ids: its jobs need no chains, and a batch may hold many of a key. */
+int64_t queue_order_key(const struct queue *q, int64_t okey)
+{
+	return q->config.batch > 1 ? 0 : okey;
+}
+
 struct added {
 	int64_t id, okey, lane, ref, created_ms, due_ms;
 	enum queue_id queue;
@@ -175,7 +181,7 @@ static void add_after(struct store *st, const void *arg)
 		struct slot *s = sched_slot_new(qs);
 
 		s->id = a->id;
-		s->okey = a->okey;
+		s->okey = queue_order_key(q, a->okey);
 		s->lane = a->lane;
 		s->ref = a->ref;
 		s->created_ms = a->created_ms;

@@ -22,7 +22,7 @@ int64_t queue_load_row(struct queues *qs, struct queue *q, struct stmt *row, int
 	int64_t boot, id;
 
 	s->id = id = stmt_i64(row, "id");
-	s->okey = stmt_i64(row, "okey");
+	s->okey = queue_order_key(q, stmt_i64(row, "okey"));
 	s->lane = stmt_i64(row, "lane");
 	s->prio = (enum job_prio)stmt_i64(row, "prio");
 	s->due_ms = stmt_i64(row, "due_ms");

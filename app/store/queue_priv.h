@@ -130,6 +130,7 @@ const struct slot *sched_key_head(const struct queue *q, int64_t okey);
 void sched_signal(struct queue *q);
 void sched_free(struct queues *qs);
 
+int64_t queue_order_key(const struct queue *q, int64_t okey);
 /* One row of Q_QUEUE_LOAD into the schedule; returns its id. */
 int64_t queue_load_row(struct queues *qs, struct queue *q, struct stmt *row, int64_t now_ms) REQUIRES(qs->lock);
 

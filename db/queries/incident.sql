@@ -12,6 +12,13 @@ UPDATE incidents SET text = @text, count = count + 1, updated_ms = @now_ms
 INSERT INTO incidents (kind, subject, text, count, opened_ms, updated_ms)
 VALUES (@kind, @subject, @text, 1, @now_ms, @now_ms);
 
+-- name: incident_alert
+-- What is published when it begins.
+-- in: id
+-- out: payload
+SELECT json_object('incident', id, 'kind', kind, 'subject', subject, 'text', text) AS payload
+  FROM incidents WHERE id = @id;
+
 -- name: incident_close
 -- It is over.
 -- in: kind subject now_ms

@@ -33,6 +33,11 @@ if nm src/librdkafka.a 2>/dev/null | grep -q ' cJSON_'; then
 	echo 'librdkafka uses cJSON in a new way: look at it before going on (vendor/rdkafka/build.sh)' >&2
 	exit 1
 fi
+# Its own implementation of C11 threads has the plain names mtx_*, cnd_*, thrd_*: ours (base/mtx.h) begin alike, and the
+# linker would mix them. They get a prefix.
+nm src/librdkafka.a 2>/dev/null | awk '$2 == "T" && $3 ~ /^(mtx|cnd|thrd|tss|call_once)/ { print $3 " rd_" $3 }' |
+	sort -u >threads.syms
+"${OBJCOPY:-objcopy}" --redefine-syms=threads.syms src/librdkafka.a
 cp src/librdkafka.a "$OUT/lib/"
 mkdir -p "$OUT/include/librdkafka"
 cp src/rdkafka.h src/rdkafka_mock.h "$OUT/include/librdkafka/"

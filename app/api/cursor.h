@@ -1,0 +1,22 @@
+/* cursor.h - paging: "?limit=&after=" in, {"data":[...],"next":cursor or null} out. The cursor is the place of the last
+ * row as two numbers; clients take it as it is. */
+#ifndef API_CURSOR_H
+#define API_CURSOR_H
+
+#include "api/route.h"
+
+struct cursor {
+	int64_t a, b;  /* where the page begins; 0, 0: at the start */
+	int64_t limit;
+	int64_t n;     /* rows given */
+	int64_t last_a, last_b;
+};
+
+/* False: the problem is answered. */
+bool cursor_read(struct call *c, struct cursor *ret);
+/* After each row. */
+void cursor_row(struct cursor *p, int64_t a, int64_t b);
+/* Writes the member "next" into the open object. */
+void cursor_next(const struct cursor *p, struct jsonw *w);
+
+#endif

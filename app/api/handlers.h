@@ -1,0 +1,42 @@
+/* handlers.h - every handler of the route table, by file. */
+#ifndef API_HANDLERS_H
+#define API_HANDLERS_H
+
+#include "api/route.h"
+
+/* hooks.c */
+route_fn hook_meta_get, hook_meta_post, hook_chatwoot_post;
+/* messages.c */
+route_fn message_post, message_get, message_list;
+void message_of_conversation(struct call *c, int64_t conversation_id);
+/* conversations.c */
+route_fn conversation_list, conversation_get, conversation_messages_get, conversation_read_post, contact_get;
+/* stream.c */
+route_fn stream_get;
+/* monitor.c */
+route_fn monitor_stats_get, monitor_pause_post, monitor_resume_post, monitor_clear_delete;
+/* queues.c */
+route_fn queue_list, queue_get, queue_pause_post, queue_resume_post, queue_drain_post, queue_clear_post,
+	queue_limits_patch;
+/* jobs.c */
+route_fn job_list, job_get, job_run_post, job_cancel_post;
+/* letters.c */
+route_fn letter_list, letter_get, letter_retry_post, letter_retry_many_post, letter_discard_post;
+/* deliveries.c */
+route_fn delivery_list, delivery_get, delivery_replay_post, delivery_replay_many_post;
+/* settings.c, tokens.c, status.c */
+route_fn setting_list, setting_patch;
+struct setting_change {
+	struct str key, value;
+};
+/* Checks all, writes all in one unit, takes them up. False: the problem is answered, nothing was written (or, when
+ * only taking them up failed, everything). */
+bool setting_apply(struct call *c, const struct setting_change *changes, size_t n);
+route_fn token_list, token_post, token_delete;
+route_fn status_get, status_incidents_get;
+/* health.c, metrics.c */
+route_fn health_get, health_ready_get, metrics_get;
+/* openapi.c, page.c */
+route_fn openapi_get, page_get, page_docs_get, page_asset_get;
+
+#endif

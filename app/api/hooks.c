@@ -1,0 +1,318 @@
+/* hooks.c - the door for peers' webhooks: check the signature, store the bytes, answer. The hot path of the box.
+ *
+ *   body -> signature over the raw bytes -> seen before? -> delivery + job, COMMIT, fsync -> 200 OK
+ *
+ * Nothing is parsed here; what is no JSON is stored too and put aside later (flow/ingest). A refused request leaves a
+ * counter and at most one log line in REFUSAL_LOG_MS. Memory: the worker's own buffers; the headers' JSON is written
+ * where the answer's body would be. */
+#include <stdatomic.h>
+
+#include "api/handlers.h"
+#include "api/state.h"
+#include "base/clock.h"
+#include "base/enc.h"
+#include "base/log.h"
+#include "io/crypto.h"
+#include "peer/sign.h"
+#include "store/delivery.h"
+
+#define REFUSAL_LOG_MS  (10 * SECOND_MS)
+#define CHALLENGE_MAX   200u
+#define SECRETS_ALL_MAX (CONFIG_TARGETS_MAX * CONFIG_SECRETS_MAX)
+
+/* One request on its way to the disk. */
+struct hook {
+	struct call *c;
+	struct state *state;
+	struct delivery delivery;
+	struct seen_mac mac;
+};
+
+struct signers { /* secrets that may have signed, and whose they are */
+	struct str secret[SECRETS_ALL_MAX];
+	const struct channel *owner[SECRETS_ALL_MAX];
+	size_t n;
+};
+
+static void answer_text(struct call *c, int status, struct str text)
+{
+	sbuf_reset(&c->r->body);
+	c->r->status = status;
+	c->r->content_type = "text/plain";
+	c->r->body_static = text;
+}
+
+static void refuse(struct hook *h, const char *source, const char *why)
+{
+	struct state *s = h->state;
+	int64_t now_ms = h->c->q->now_ms, logged_ms = atomic_load(&s->refusal_logged_ms);
+
+	atomic_fetch_add(&s->signature_failures, 1);
+	if (now_ms - logged_ms >= REFUSAL_LOG_MS && atomic_compare_exchange_strong(&s->refusal_logged_ms, &logged_ms, now_ms))
+		log_event(LOG_WARN, "hook.refused", "source", source, "path", h->c->route->path, "client", h->c->q->client,
+			  "why", why, "unlogged", LOG_I64(atomic_exchange(&s->refusals_unlogged, 0)), NULL);
+	else
+		atomic_fetch_add(&s->refusals_unlogged, 1);
+	problem(h->c, 401, "bad-signature", why);
+}
+
+static bool read_body(struct call *c)
+{
+	struct err e = { .rc = RC_OK };
+	enum rc rc = web_body(c->q, c->route->body_max, &e);
+
+	if (rc == RC_OK)
+		return true;
+	c->r->close = true;
+	if (rc == RC_LIMIT)
+		problem(c, 413, "too-long", e.text);
+	else
+		problem(c, 400, "bad-request", e.text);
+	return false;
+}
+
+static enum rc store_unit_hook(struct tx *tx, void *arg, struct err *e)
+{
+	struct hook *h = arg;
+
+	return delivery_add(tx, &h->delivery, e);
+}
+
+static struct str headers_json(struct call *c, const char *const *names, size_t count)
+{
+	struct sbuf *b = &c->r->body;
+	struct jsonw w;
+
+	sbuf_reset(b);
+	jsonw_init(&w, b);
+	jsonw_object(&w);
+	for (size_t i = 0; i < count; i++) {
+		struct str v = web_req_header(c->q, names[i]);
+
+		if (v.p != NULL && v.n <= WEB_HEADER_VALUE_MAX)
+			jsonw_kstr(&w, names[i], v);
+	}
+	jsonw_end(&w);
+	return sbuf_view(b);
+}
+
+/* Stores and answers. The body is answered as a duplicate only when the same bytes are already on the disk. */
+static void store_and_answer(struct hook *h)
+{
+	static const char *const HEADERS[] = { "User-Agent", "Content-Type", "Traceparent", "X-Chatwoot-Timestamp",
+					       "X-Chatwoot-Delivery" };
+	struct err e = { .rc = RC_OK };
+	struct call *c = h->c;
+	struct req *q = c->q;
+	enum rc rc;
+
+	if (seen_has(&h->state->seen, h->mac, q->now_ms)) {
+		answer_text(c, 200, STR("OK"));
+		return;
+	}
+	h->delivery.received_ms = q->now_ms;
+	h->delivery.request_id = str_of(q->request_id);
+	h->delivery.headers = headers_json(c, HEADERS, COUNT(HEADERS));
+	h->delivery.body = q->body;
+	rc = store_write(c->app->store, STORE_URGENT, store_unit_hook, h, &e);
+	if (rc != RC_OK) {
+		/* The peer tries again; nothing is remembered of this one. */
+		atomic_fetch_add(&h->state->hooks_failed, 1);
+		log_err(LOG_ERROR, "hook.not_stored", &e);
+		problem(c, 503, rc == RC_LIMIT ? "busy" : "storage", "This could not be stored. Send it again.");
+		return;
+	}
+	seen_add(&h->state->seen, h->mac, q->now_ms);
+	atomic_fetch_add_explicit(&h->state->hooks_stored, 1, memory_order_relaxed);
+	answer_text(c, 200, STR("OK"));
+}
+
+/* The signature is itself a MAC of the body under a secret that only the peer has; the target keeps two doors apart. */
+static struct seen_mac mac_of(const uint8_t mac[SHA256_BYTES], int64_t target_id)
+{
+	struct seen_mac m;
+
+	memcpy(&m.a, mac, sizeof(m.a));
+	memcpy(&m.b, mac + sizeof(m.a), sizeof(m.b));
+	m.b ^= (uint64_t)target_id * UINT64_C(0x9E3779B97F4A7C15);
+	return m;
+}
+
+/* --- Meta --- */
+
+static void add_signer(struct signers *s, struct str secret, const struct channel *owner)
+{
+	/* Numbers of one app share its secret: one MAC over the body is enough. */
+	for (size_t i = 0; i < s->n; i++) {
+		if (str_eq(s->secret[i], secret))
+			return;
+	}
+	ASSERT(s->n < SECRETS_ALL_MAX);
+	s->secret[s->n] = secret;
+	s->owner[s->n++] = owner;
+}
+
+static void find_signers(const struct config *config, const struct channel *only, struct signers *ret)
+{
+	ret->n = 0;
+	for (size_t i = 0; i < config->channel_count; i++) {
+		const struct channel *ch = &config->channels[i];
+
+		for (size_t k = 0; k < ch->app_secrets.n && (only == NULL || only == ch); k++)
+			add_signer(ret, ch->app_secrets.s[k], ch);
+	}
+}
+
+/* The channel of the path. False: there is none with that name, answered. NULL: the path names none. */
+static bool path_channel(struct call *c, const struct channel **ret)
+{
+	*ret = NULL;
+	if (c->q->param[0].p == NULL)
+		return true;
+	*ret = config_channel_slug(c->config, c->q->param[0]);
+	if (*ret != NULL)
+		return true;
+	problem(c, 404, "not-found", "There is no channel with this name.");
+	return false;
+}
+
+static void meta_post(struct hook *h)
+{
+	struct call *c = h->c;
+	struct str signature = web_req_header(c->q, "X-Hub-Signature-256");
+	const struct channel *channel;
+	struct signers signers;
+	uint8_t mac[SHA256_BYTES];
+	size_t which = 0;
+
+	if (!path_channel(c, &channel))
+		return;
+	find_signers(c->config, channel, &signers);
+	if (signature.p == NULL || signers.n == 0) {
+		refuse(h, "meta", signers.n == 0 ? "No app secret is configured for this address."
+						 : "The header X-Hub-Signature-256 is missing.");
+		return;
+	}
+	if (!read_body(c))
+		return;
+	if (sign_meta_check(signature, c->q->body, signers.secret, signers.n, &which) != RC_OK) {
+		refuse(h, "meta", "The signature does not belong to this body and app secret.");
+		return;
+	}
+	if (channel == NULL)
+		h->delivery.company_id = signers.owner[which]->company_id;
+	else
+		h->delivery.company_id = channel->company_id;
+	h->delivery.target_id = channel != NULL ? channel->id : 0;
+	h->delivery.source = "meta";
+	h->delivery.signature = "valid";
+	/* Checked above, so its digits are these bytes. */
+	ASSERT(enc_unhex(str_sub(signature, signature.n - 2 * SHA256_BYTES, 2 * SHA256_BYTES), mac, SHA256_BYTES, true));
+	h->mac = mac_of(mac, h->delivery.target_id);
+	store_and_answer(h);
+}
+
+void hook_meta_post(struct call *c)
+{
+	int64_t from_us = clock_mono_us();
+	struct hook h = { .c = c, .state = state_of(c->app) };
+
+	meta_post(&h);
+	meter_add(&h.state->hook_us, clock_mono_us() - from_us);
+}
+
+static bool challenge_ok(struct str s)
+{
+	if (s.n == 0 || s.n > CHALLENGE_MAX)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char ch = s.p[i];
+
+		if (!((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '-' ||
+		      ch == '_' || ch == '.'))
+			return false;
+	}
+	return true;
+}
+
+void hook_meta_get(struct call *c)
+{
+	struct str mode, token, challenge;
+	const struct channel *channel;
+	bool fits = false;
+
+	if (!path_channel(c, &channel) || !query_str(c, "hub.mode", &mode) ||
+	    !query_str(c, "hub.verify_token", &token) || !query_str(c, "hub.challenge", &challenge))
+		return;
+	for (size_t i = 0; i < c->config->channel_count; i++) {
+		const struct channel *ch = &c->config->channels[i];
+
+		if (channel == NULL || channel == ch)
+			fits |= sign_token_equal(token, ch->verify_token);
+	}
+	if (!fits || !str_eqc(mode, "subscribe") || !challenge_ok(challenge)) {
+		log_event(LOG_WARN, "hook.handshake_refused", "client", c->q->client, NULL);
+		problem(c, 403, "forbidden", "Mode, verify token or challenge of the handshake are not right.");
+		return;
+	}
+	log_event(LOG_INFO, "hook.handshake_answered", "channel", channel != NULL ? channel->slug : "any", NULL);
+	answer_text(c, 200, challenge);
+}
+
+/* --- Chatwoot --- */
+
+/* Two events may have equal bytes; a delivery's id tells them apart where the server sends one. */
+static struct seen_mac chatwoot_mac(const struct call *c, int64_t target_id)
+{
+	const struct str parts[] = { web_req_header(c->q, "X-Chatwoot-Delivery"), web_req_header(c->q, "X-Chatwoot-Timestamp"),
+				     STR("."), c->q->body };
+	uint8_t mac[SHA256_BYTES];
+
+	crypto_hmac_sha256_parts(str_n((const char *)c->app->seal_key, sizeof(c->app->seal_key)), parts, COUNT(parts), mac);
+	return mac_of(mac, target_id);
+}
+
+static bool chatwoot_signed(struct hook *h, const struct chatwoot_target *t)
+{
+	struct err e = { .rc = RC_OK };
+	struct req *q = h->c->q;
+	struct sign_chatwoot s = { .signature = web_req_header(q, "X-Chatwoot-Signature"),
+				   .timestamp = web_req_header(q, "X-Chatwoot-Timestamp"),
+				   .body = q->body, .now_ms = q->now_ms };
+	enum rc rc;
+
+	if (q->param[1].p != NULL) {
+		h->delivery.signature = "path";
+		if (sign_token_equal(q->param[1], t->path_secret))
+			return true;
+		refuse(h, "chatwoot", "The secret in the path is not right.");
+		return false;
+	}
+	h->delivery.signature = "valid";
+	rc = sign_chatwoot_check(&s, t->secrets.s, t->secrets.n, NULL, &e);
+	if (rc == RC_OK)
+		return true;
+	refuse(h, "chatwoot", rc == RC_ABSENT ? "The header X-Chatwoot-Signature is missing (servers before 4.13: use the path secret)."
+					      : "The signature does not belong to this body, time and secret.");
+	return false;
+}
+
+void hook_chatwoot_post(struct call *c)
+{
+	int64_t from_us = clock_mono_us();
+	struct hook h = { .c = c, .state = state_of(c->app) };
+	const struct chatwoot_target *t = config_chatwoot_slug(c->config, c->q->param[0]);
+
+	if (t == NULL) {
+		problem(c, 404, "not-found", "There is no Chatwoot bridge with this name.");
+		return;
+	}
+	if (!read_body(c) || !chatwoot_signed(&h, t))
+		return;
+	h.delivery.company_id = t->company_id;
+	h.delivery.target_id = t->id;
+	h.delivery.source = "chatwoot";
+	h.mac = chatwoot_mac(c, t->id);
+	store_and_answer(&h);
+	meter_add(&h.state->hook_us, clock_mono_us() - from_us);
+}

@@ -1,0 +1,261 @@
+/* message_new.c - reading a message to send: shape and words here, limits of the type in flow/send.c. */
+#include "api/message_new.h"
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "store/contact.h"
+#include "store/conversation.h"
+
+#define SEND_AT_MAX_MS (30 * DAY_MS)
+#define HOP_MAX        1000
+#define NAME_MAX_BYTES 200
+
+static const char *const FIELDS[] = { "channel", "to", "contact_id", "conversation_id", "type", "text", "reply_to",
+				      "priority", "send_at", "sender", "source", "hop" };
+
+static bool wrong(struct call *c, const char *field, const char *detail)
+{
+	problem_field(c, 422, field, detail);
+	return false;
+}
+
+/* A misspelt field would be silently without effect. */
+static bool fields_known(struct call *c, const struct json *root)
+{
+	for (const struct json *n = json_first(root); n != NULL; n = json_next(n)) {
+		size_t i = 0;
+
+		while (i < COUNT(FIELDS) && !str_eqc(json_key(n), FIELDS[i]))
+			i++;
+		if (i == COUNT(FIELDS)) {
+			const char *name = arena_dup(c->q->arena, json_key(n));
+
+			return wrong(c, name != NULL ? name : "?", "This field is not known.");
+		}
+	}
+	return true;
+}
+
+static bool read_text(struct call *c, const struct json *root, struct send_new *m)
+{
+	const struct json *text = json_get(root, "text");
+	struct str type = json_get_str(root, "type");
+	const struct json *preview = json_get(text, "preview_url");
+
+	m->type = type.p != NULL ? arena_dup(c->q->arena, type) : "text";
+	if (m->type == NULL)
+		return wrong(c, "type", "This text is too long.");
+	m->text = json_kind(text) == JSON_OBJECT ? json_get_str(text, "body") : json_str(text);
+	if (m->text.p == NULL)
+		return wrong(c, "text.body", "The text to send is missing.");
+	if (preview != NULL && json_kind(preview) != JSON_BOOL)
+		return wrong(c, "text.preview_url", "This has to be true or false.");
+	if (json_get_bool(text, "preview_url", false)) {
+		AUTO(sbuf_release) struct sbuf b = SBUF(64);
+		struct jsonw w;
+
+		jsonw_init(&w, &b);
+		jsonw_object(&w);
+		jsonw_kbool(&w, "preview_url", true);
+		jsonw_end(&w);
+		m->content_json = arena_str(c->q->arena, sbuf_view(&b));
+	}
+	return true;
+}
+
+/* The address by which this contact is written to: a phone, else another kind that the channel knows. */
+static struct str contact_address(const struct json *aliases)
+{
+	struct str user = STR_NONE;
+
+	for (const struct json *n = json_first(aliases); n != NULL; n = json_next(n)) {
+		struct str kind = json_get_str(n, "kind");
+
+		if (str_eqc(kind, "phone"))
+			return json_get_str(n, "alias");
+		if (str_eqc(kind, "user") && user.p == NULL)
+			user = json_get_str(n, "alias");
+	}
+	return user;
+}
+
+static enum rc load_contact(struct call *c, int64_t id, struct contact *ret, struct err *e)
+{
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = contact_load(db, id, c->q->arena, ret, e);
+
+	store_reader_done(c->app->store, db);
+	return rc;
+}
+
+static bool to_contact(struct call *c, struct str text, struct send_new *m)
+{
+	AUTO(json_freep) struct json *aliases = NULL;
+	struct err e = { .rc = RC_OK };
+	struct contact contact = { 0 };
+	int64_t created_ms, id;
+
+	if (!id_parse(text, &created_ms, &id) || load_contact(c, id, &contact, &e) != RC_OK ||
+	    contact.company_id != c->who.company_id || contact.created_ms != created_ms)
+		return wrong(c, "contact_id", "There is no contact with this id.");
+	if (json_parse(contact.aliases, &aliases, &e) != RC_OK)
+		return wrong(c, "contact_id", "This contact has no address.");
+	m->to = arena_str(c->q->arena, contact_address(aliases));
+	return m->to.n > 0 || wrong(c, "contact_id", "This contact has no address that can be written to.");
+}
+
+static bool to_conversation(struct call *c, struct str text, struct send_new *m)
+{
+	struct err e = { .rc = RC_OK };
+	struct conversation conv = { 0 };
+	int64_t created_ms, id;
+	enum rc rc = RC_ABSENT;
+
+	if (id_parse(text, &created_ms, &id)) {
+		struct db *db = store_reader(c->app->store);
+
+		rc = conversation_load(db, id, c->q->arena, &conv, &e);
+		store_reader_done(c->app->store, db);
+	}
+	if (rc != RC_OK || conv.company_id != c->who.company_id || conv.created_ms != created_ms)
+		return wrong(c, "conversation_id", "There is no conversation with this id.");
+	if (m->channel != NULL && m->channel->id != conv.channel_id)
+		return wrong(c, "channel", "This conversation is on another channel.");
+	m->channel = config_channel(c->config, conv.channel_id);
+	if (m->channel == NULL)
+		return wrong(c, "conversation_id", "The channel of this conversation is not configured any more.");
+	m->conversation_id = id;
+	return true;
+}
+
+static bool read_to(struct call *c, const struct json *root, struct send_new *m)
+{
+	struct str channel = json_get_str(root, "channel"), to = json_get_str(root, "to");
+	struct str contact = json_get_str(root, "contact_id"), conv = json_get_str(root, "conversation_id");
+
+	if (json_get(root, "channel") != NULL) {
+		m->channel = config_channel_slug(c->config, channel);
+		if (m->channel == NULL || m->channel->company_id != c->who.company_id)
+			return wrong(c, "channel", "There is no channel with this name.");
+	}
+	if ((to.p != NULL) + (contact.p != NULL) + (conv.p != NULL) != 1)
+		return wrong(c, "to", "Exactly one of to, contact_id and conversation_id has to be given, as text.");
+	if (conv.p != NULL)
+		return to_conversation(c, conv, m);
+	if (m->channel == NULL)
+		m->channel = config_channel_default(c->config);
+	if (m->channel == NULL || m->channel->company_id != c->who.company_id)
+		return wrong(c, "channel", "No default channel is configured: name one.");
+	m->to = to;
+	return contact.p == NULL || to_contact(c, contact, m);
+}
+
+static bool read_sender(struct call *c, const struct json *root, struct send_new *m)
+{
+	static const char *const TYPES[] = { "crm_agent", "ai", "system" };
+	const struct json *sender = json_get(root, "sender");
+	struct str type = json_get_str(sender, "type"), source = json_get_str(root, "source");
+
+	m->sender_type = TYPES[0];
+	m->source = "api";
+	m->sender_name = json_get_str(sender, "name");
+	m->sender_user_id = json_get_str(sender, "id");
+	if (sender != NULL && json_kind(sender) != JSON_OBJECT)
+		return wrong(c, "sender", "This has to be an object.");
+	if (m->sender_name.n > NAME_MAX_BYTES || m->sender_user_id.n > NAME_MAX_BYTES)
+		return wrong(c, "sender", "Name or id is longer than 200 bytes.");
+	if (json_get(sender, "type") != NULL) {
+		size_t i = 0;
+
+		while (i < COUNT(TYPES) && !str_eqc(type, TYPES[i]))
+			i++;
+		if (i == COUNT(TYPES))
+			return wrong(c, "sender.type", "This has to be crm_agent, ai or system.");
+		m->sender_type = TYPES[i];
+	}
+	if (json_get(root, "source") != NULL) {
+		if (!str_eqc(source, "ai_response") || strcmp(m->sender_type, "ai") != 0)
+			return wrong(c, "source", "Only ai_response can be given, and only with sender.type ai.");
+		m->source = "ai_response";
+	}
+	if (!json_get_i64(root, "hop", &m->hop) && json_get(root, "hop") != NULL)
+		return wrong(c, "hop", "This has to be a whole number.");
+	if (m->hop < 0 || m->hop > HOP_MAX)
+		return wrong(c, "hop", "This number is not sensible.");
+	return true;
+}
+
+static bool read_when(struct call *c, const struct json *root, struct send_new *m)
+{
+	static const char *const PRIORITIES[PRIO_COUNT] = { "high", "normal", "low" };
+	struct str prio = json_get_str(root, "priority"), at = json_get_str(root, "send_at");
+
+	m->prio = PRIO_NORMAL;
+	if (json_get(root, "priority") != NULL) {
+		int i = 0;
+
+		while (i < PRIO_COUNT && !str_eqc(prio, PRIORITIES[i]))
+			i++;
+		if (i == PRIO_COUNT)
+			return wrong(c, "priority", "This has to be high, normal or low.");
+		m->prio = (enum job_prio)i;
+	}
+	if (json_get(root, "send_at") == NULL)
+		return true;
+	if (!clock_parse(at, &m->send_at_ms))
+		return wrong(c, "send_at", "This has to be a time like 2026-01-05T10:00:00Z.");
+	if (m->send_at_ms > c->q->now_ms + SEND_AT_MAX_MS)
+		return wrong(c, "send_at", "This is more than 30 days ahead.");
+	if (m->send_at_ms <= c->q->now_ms)
+		m->send_at_ms = 0;
+	return true;
+}
+
+/* Our id or the provider's. */
+static bool read_reply(struct call *c, const struct json *root, struct send_new *m)
+{
+	struct err e = { .rc = RC_OK };
+	struct message quoted = { 0 };
+	int64_t created_ms, id;
+	struct db *db;
+	enum rc rc;
+
+	m->reply_to = json_get_str(root, "reply_to");
+	if (json_get(root, "reply_to") != NULL && m->reply_to.n == 0)
+		return wrong(c, "reply_to", "This has to be the id of a message.");
+	if (!id_parse(m->reply_to, &created_ms, &id))
+		return true;
+	db = store_reader(c->app->store);
+	rc = message_load(db, id, c->q->arena, &quoted, &e);
+	store_reader_done(c->app->store, db);
+	if (rc != RC_OK || quoted.company_id != c->who.company_id || quoted.created_at != created_ms)
+		return wrong(c, "reply_to", "There is no message with this id.");
+	if (quoted.meta_message_id.n == 0)
+		return wrong(c, "reply_to", "This message has no id of the provider yet; it cannot be quoted.");
+	m->reply_to = quoted.meta_message_id;
+	return true;
+}
+
+/* The trace id of a traceparent ("00-<32 hex>-<16 hex>-01"), else the request's id. */
+static struct str correlation_of(const struct req *q)
+{
+	struct str trace = str_trim(web_req_header(q, "traceparent"));
+
+	if (trace.n == 55 && trace.p[2] == '-' && trace.p[35] == '-')
+		return str_sub(trace, 3, 32);
+	return str_of(q->request_id);
+}
+
+bool message_new_read(struct call *c, const struct json *root, struct send_new *ret)
+{
+	struct err e = { .rc = RC_OK };
+	const char *field = NULL;
+
+	*ret = (struct send_new){ .correlation = correlation_of(c->q) };
+	if (!fields_known(c, root) || !read_text(c, root, ret) || !read_to(c, root, ret) ||
+	    !read_sender(c, root, ret) || !read_when(c, root, ret) || !read_reply(c, root, ret))
+		return false;
+	if (send_check(ret, &field, &e) == RC_OK)
+		return true;
+	return wrong(c, field != NULL ? field : "type", e.text);
+}

@@ -1,0 +1,243 @@
+/* messages.c - sending and reading messages.
+ *
+ * A send is one unit: message, job and (with an Idempotency-Key) the answer. Whoever repeats the request with the
+ * same key gets that answer again; two at once: one of them finds the other's key and gives its answer. */
+#include "api/cursor.h"
+#include "api/handlers.h"
+#include "api/message_new.h"
+#include "api/view.h"
+#include "io/crypto.h"
+#include "store/idem.h"
+
+#define ANSWER_MAX (256 * KIB)
+
+struct send_job {
+	struct call *c;
+	const struct send_new *message;
+	struct idem idem; /* key none: no idempotency */
+	struct sbuf answer;
+	bool key_taken;
+};
+
+static enum rc answer_make(struct tx *tx, struct send_job *j, int64_t id, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(ANSWER_MAX);
+	struct message m;
+	struct jsonw w;
+	struct view v = { .w = &w, .db = tx->db, .config = j->c->config };
+
+	TRY(message_load(tx->db, id, &a, &m, e));
+	jsonw_init(&w, &j->answer);
+	jsonw_object(&w);
+	TRY(view_message(&v, &m, e));
+	jsonw_end(&w);
+	return sbuf_ok(&j->answer) ? RC_OK : FAIL(e, RC_LIMIT, "the answer is too long");
+}
+
+static enum rc send_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct send_job *j = arg;
+	int64_t id, conversation_id;
+	enum rc rc;
+
+	sbuf_reset(&j->answer); /* the unit may run again alone */
+	TRY(send_add(tx, j->c->app, j->c->config, j->message, &id, &conversation_id, e));
+	TRY(answer_make(tx, j, id, e));
+	if (j->idem.key.p == NULL)
+		return RC_OK;
+	j->idem.status = 202;
+	j->idem.answer = sbuf_view(&j->answer);
+	rc = idem_add(tx, &j->idem, e);
+	j->key_taken = rc == RC_CONFLICT;
+	return rc;
+}
+
+static void answer_replayed(struct call *c, const struct idem *kept)
+{
+	sbuf_reset(&c->r->body);
+	sbuf_str(&c->r->body, kept->answer);
+	c->r->status = kept->status;
+	c->r->content_type = "application/json";
+	web_header(c->r, "Idempotency-Replayed", STR("true"));
+}
+
+/* True: this request was answered before (or its key belongs to another): done. */
+static bool answered_before(struct call *c, const struct idem *asked)
+{
+	struct err e = { .rc = RC_OK };
+	struct idem kept;
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = idem_find(db, asked, c->q->arena, &kept, &e);
+
+	store_reader_done(c->app->store, db);
+	if (rc == RC_ABSENT)
+		return false;
+	if (rc == RC_OK)
+		answer_replayed(c, &kept);
+	else if (rc == RC_CONFLICT)
+		problem(c, 409, "idempotency-conflict", "This Idempotency-Key was used with another body.");
+	else
+		problem_err(c, &e);
+	return true;
+}
+
+static bool key_read(struct call *c, struct idem *ret, uint8_t hash[SHA256_BYTES])
+{
+	struct str key = web_req_header(c->q, "Idempotency-Key");
+
+	*ret = (struct idem){ .token_id = c->who.id };
+	if (key.p == NULL)
+		return true;
+	if (key.n == 0 || key.n > IDEMPOTENCY_KEY_MAX) {
+		problem_field(c, 422, "Idempotency-Key", "A key has 1 to 255 characters.");
+		return false;
+	}
+	crypto_sha256(c->q->body, hash);
+	ret->key = key;
+	ret->body_hash = str_n((const char *)hash, SHA256_BYTES);
+	return true;
+}
+
+static void send_answer(struct call *c, struct send_job *j)
+{
+	struct err e = { .rc = RC_OK };
+	enum rc rc = store_write(c->app->store, STORE_NORMAL, send_unit, j, &e);
+
+	if (rc == RC_OK) {
+		sbuf_reset(&c->r->body);
+		sbuf_str(&c->r->body, sbuf_view(&j->answer));
+		c->r->status = 202;
+		c->r->content_type = "application/json";
+	} else if (!j->key_taken || !answered_before(c, &j->idem)) {
+		problem_err(c, &e);
+	}
+}
+
+void message_post(struct call *c)
+{
+	AUTO(json_freep) struct json *root = NULL;
+	struct send_job j = { .c = c, .answer = SBUF(ANSWER_MAX) };
+	uint8_t hash[SHA256_BYTES];
+	struct send_new m;
+
+	if (!body_json(c, &root) || !key_read(c, &j.idem, hash))
+		return;
+	if (j.idem.key.p != NULL && answered_before(c, &j.idem))
+		return;
+	if (!message_new_read(c, root, &m))
+		return;
+	j.message = &m;
+	send_answer(c, &j);
+	sbuf_release(&j.answer);
+}
+
+/* --- reading --- */
+
+static enum rc status_row(void *arg, const char *status, int64_t at_ms, struct str error, struct err *e)
+{
+	struct jsonw *w = arg;
+
+	(void)e;
+	jsonw_object(w);
+	jsonw_ktext(w, "status", status);
+	jsonw_ktime(w, "at", at_ms);
+	jsonw_kraw(w, "error", error);
+	jsonw_end(w);
+	return RC_OK;
+}
+
+static enum rc message_write(struct call *c, struct db *db, int64_t created_ms, int64_t id, struct err *e)
+{
+	struct message m;
+	struct jsonw w;
+	struct view v = { .w = &w, .db = db, .config = c->config };
+
+	TRY(message_load(db, id, c->q->arena, &m, e));
+	if (m.company_id != c->who.company_id || m.created_at != created_ms)
+		return FAIL(e, RC_ABSENT, "There is no message with this id.");
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	TRY(view_message(&v, &m, e));
+	jsonw_karray(&w, "statuses");
+	TRY(message_status_each(db, id, status_row, &w, e));
+	jsonw_end(&w);
+	jsonw_end(&w);
+	answer_json(c, 200, &w);
+	return RC_OK;
+}
+
+void message_get(struct call *c)
+{
+	struct err e = { .rc = RC_OK };
+	int64_t created_ms, id;
+	struct db *db;
+
+	if (!param_id(c, 0, &created_ms, &id))
+		return;
+	db = store_reader(c->app->store);
+	enum rc rc = message_write(c, db, created_ms, id, &e);
+	store_reader_done(c->app->store, db);
+	if (rc == RC_ABSENT)
+		problem(c, 404, "not-found", "There is no message with this id.");
+	else if (rc != RC_OK)
+		problem_err(c, &e);
+}
+
+struct message_page {
+	struct view view;
+	struct cursor cursor;
+};
+
+static enum rc message_row(void *arg, const struct message *m, struct err *e)
+{
+	struct message_page *p = arg;
+
+	jsonw_object(p->view.w);
+	TRY(view_message(&p->view, m, e));
+	jsonw_end(p->view.w);
+	cursor_row(&p->cursor, m->timestamp, m->id);
+	return RC_OK;
+}
+
+static enum rc page_write(struct call *c, struct message_page *p, int64_t conversation_id, struct err *e)
+{
+	struct message_filter f = { .company_id = c->who.company_id, .conversation_id = conversation_id,
+				    .before_ts = p->cursor.a, .before_id = p->cursor.b,
+				    .limit = (int)p->cursor.limit };
+	struct jsonw w;
+
+	p->view.w = &w;
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_karray(&w, "data");
+	TRY(message_each(p->view.db, &f, message_row, p, e));
+	jsonw_end(&w);
+	cursor_next(&p->cursor, &w);
+	jsonw_end(&w);
+	answer_json(c, 200, &w);
+	return RC_OK;
+}
+
+static void page_answer(struct call *c, int64_t conversation_id)
+{
+	struct message_page p = { .view = { .config = c->config } };
+	struct err e = { .rc = RC_OK };
+
+	if (!cursor_read(c, &p.cursor))
+		return;
+	p.view.db = store_reader(c->app->store);
+	enum rc rc = page_write(c, &p, conversation_id, &e);
+	store_reader_done(c->app->store, p.view.db);
+	if (rc != RC_OK)
+		problem_err(c, &e);
+}
+
+void message_list(struct call *c)
+{
+	page_answer(c, 0);
+}
+
+void message_of_conversation(struct call *c, int64_t conversation_id)
+{
+	page_answer(c, conversation_id);
+}

@@ -1,0 +1,34 @@
+/* state.h - what the HTTP side remembers while it runs: seen bodies, checked tokens, counters. All of it may be lost
+ * at any time. One per running app; memory is static. */
+#ifndef API_STATE_H
+#define API_STATE_H
+
+#include "api/meter.h"
+#include "api/seen.h"
+#include "flow/app.h"
+#include "store/token.h"
+
+#define STATE_TOKENS 64
+
+struct state_token {
+	uint8_t digest[32]; /* SHA-256 of the text */
+	struct token token; /* id 0: empty; name is not set */
+	int64_t from_ms;    /* believed from then for AUTH_CACHE_MS */
+};
+
+struct state {
+	/* any thread */
+	struct seen seen;
+	struct meter hook_us;                                 /* receiving until answered */
+	_Atomic int64_t hooks_stored, hooks_failed;           /* failed: 503 */
+	_Atomic int64_t signature_failures, auth_failures;
+	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
+	struct mtx lock;                                      /* LOCK_FLOW; nothing else is taken with it */
+	uint64_t token_epoch GUARDED_BY(lock);                /* grows when tokens change */
+	struct state_token tokens[STATE_TOKENS] GUARDED_BY(lock);
+};
+
+/* Never NULL. Valid until STATE_APPS other apps have lived in this process. */
+struct state *state_of(const struct app *app);
+
+#endif

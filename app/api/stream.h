@@ -1,0 +1,10 @@
+/* stream.h - the event stream: topic events as server-sent events. */
+#ifndef API_STREAM_H
+#define API_STREAM_H
+
+#include "io/sse.h"
+
+/* The source for sse_start; arg is struct app *. */
+sse_source stream_source;
+
+#endif

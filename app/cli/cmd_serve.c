@@ -1,0 +1,181 @@
+/* cmd_serve.c - totem serve: brings the box up, says where it is, waits for a signal, brings it down.
+ *
+ * Output on stdout: one stable line for programs ("listening main=... hooks=..."), then a few for people; the log is
+ * JSON on stderr. */
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/call.h"
+#include "cli/cmd.h"
+#include "cli/serve_web.h"
+#include "io/crypto.h"
+#include "io/file.h"
+#include "io/sys.h"
+#include "store/token.h"
+
+#define TOKEN_CLI  "cli"
+#define TOKEN_PAGE "page"
+#define TOKENS_OLD 64 /* revoked in one start */
+
+struct server {
+	struct supervise *below;
+	struct serve_web web;
+	char page_token[TOKEN_TEXT_MAX]; /* "": was made at an earlier start */
+};
+
+/* ---- tokens of the box itself ---- */
+
+struct own_tokens {
+	int64_t cli[TOKENS_OLD];
+	size_t n;
+	bool page;
+	char cli_text[TOKEN_TEXT_MAX], page_text[TOKEN_TEXT_MAX];
+};
+
+static enum rc own_row(void *arg, const struct token *t, struct err *e)
+{
+	struct own_tokens *o = arg;
+
+	(void)e;
+	o->page = o->page || str_eqc(t->name, TOKEN_PAGE);
+	if (str_eqc(t->name, TOKEN_CLI) && t->revoked_ms == 0 && o->n < TOKENS_OLD)
+		o->cli[o->n++] = t->id;
+	return RC_OK;
+}
+
+static enum rc own_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const uint32_t all = SCOPE_BIT(SCOPE_COUNT) - 1u;
+	struct own_tokens *o = arg;
+	int64_t id;
+
+	for (size_t i = 0; i < o->n; i++)
+		TRY(token_revoke(tx, o->cli[i], e));
+	TRY(token_create(tx, 1, STR(TOKEN_CLI), all, o->cli_text, &id, e));
+	return o->page ? RC_OK : token_create(tx, 1, STR(TOKEN_PAGE), all, o->page_text, &id, e);
+}
+
+/* A fresh token for commands of this machine at each start; one for the page at the first start. */
+static enum rc make_tokens(struct server *s, struct err *e)
+{
+	struct app *app = supervise_app(s->below);
+	struct own_tokens o = { .n = 0 };
+	char path[SUPERVISE_PATH_MAX];
+	struct db *db = store_reader(app->store);
+	enum rc rc = token_each(db, own_row, &o, e);
+
+	store_reader_done(app->store, db);
+	TRY(rc);
+	TRY(store_write(app->store, STORE_NORMAL, own_unit, &o, e));
+	TRY(supervise_file(app->data_dir, CALL_TOKEN_FILE, path, e));
+	rc = file_write(path, str_of(o.cli_text), 0600, e);
+	memcpy(s->page_token, o.page_text, sizeof(s->page_token));
+	crypto_zero(&o, sizeof(o));
+	return rc;
+}
+
+/* ---- up and down ---- */
+
+/* A file of an earlier life would send commands to a port that may be somebody else's. */
+static enum rc forget_ports(struct server *s, struct err *e)
+{
+	char path[SUPERVISE_PATH_MAX];
+
+	TRY(supervise_file(supervise_app(s->below)->data_dir, CALL_PORTS_FILE, path, e));
+	return file_remove(path, e);
+}
+
+static enum rc bring_up(struct server *s, const struct supervise_options *o, struct err *e)
+{
+	TRY(supervise_libraries(e));
+	TRY(supervise_open(o, &s->below, e));
+	TRY(forget_ports(s, e));
+	TRY(make_tokens(s, e));
+	TRY(serve_web_stream(&s->web, s->below, e));
+	TRY(supervise_run(s->below, e));
+	TRY(serve_web_listen(&s->web, e));
+	return serve_web_publish(&s->web, e);
+}
+
+static void announce(struct server *s, int64_t took_us)
+{
+	const struct serve_web *w = &s->web;
+	const char *scheme = w->tls ? "https" : "http";
+	char page[SERVE_ADDRESS_MAX];
+
+	serve_web_reach(w->main_address, web_port(w->main), page);
+	(void)printf("listening main=%s hooks=%s\n", w->main_address,
+		     w->hooks_address[0] != '\0' ? w->hooks_address : w->main_address);
+	(void)printf("Totem %s  data folder: %s\n", TOTEM_VERSION, supervise_app(s->below)->data_dir);
+	if (s->page_token[0] != '\0')
+		(void)printf("page: %s://%s/#token=%s\n      (this token is shown only once; `totem token create` makes "
+			     "more)\n", scheme, page, s->page_token);
+	else
+		(void)printf("page: %s://%s/\n", scheme, page);
+	(void)fflush(stdout);
+	crypto_zero(s->page_token, sizeof(s->page_token));
+	log_event(LOG_INFO, "totem.started", "version", TOTEM_VERSION, "main", w->main_address, "hooks",
+		  w->hooks_address, "took_ms", LOG_I64(took_us / 1000), NULL);
+}
+
+static void bring_down(struct server *s)
+{
+	struct err e = { .rc = RC_OK };
+	int64_t began_us = clock_mono_us();
+
+	if (s->below != NULL)
+		__atomic_store_n(&supervise_app(s->below)->stopping, true, __ATOMIC_RELAXED);
+	serve_web_stop(&s->web);
+	if (s->below == NULL)
+		return;
+	if (forget_ports(s, &e) != RC_OK)
+		log_err(LOG_WARN, "ports.not_removed", &e);
+	if (!supervise_stop(s->below))
+		_exit(0); /* everything acknowledged is on the disk; see supervise.h */
+	supervise_close(TAKE(s->below));
+	serve_web_free(&s->web);
+	log_event(LOG_INFO, "totem.stopped", "took_ms", LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
+}
+
+/* ---- options ---- */
+
+/* --listen and --hooks-listen are settings with a shorter name. */
+static bool add_setting(struct cli *c, const char *option, const char *key, struct sbuf *text)
+{
+	const char *value = cli_option(c, option);
+
+	if (value == NULL)
+		return true;
+	if (c->set_count == CLI_SETS_MAX)
+		return false;
+	sbuf_printf(text, "%s=%s", key, value);
+	c->sets[c->set_count++] = sbuf_c(text);
+	return true;
+}
+
+int cmd_serve(struct cli *c)
+{
+	AUTO(sbuf_release) struct sbuf main_set = SBUF(512), hooks_set = SBUF(512);
+	struct supervise_options o = { .data_dir = c->data_dir, .config_file = c->config_file, .args = c->sets,
+				       .serve = true };
+	struct server s = { .below = NULL };
+	int64_t began_us = clock_mono_us();
+	struct err e = { .rc = RC_OK };
+
+	if (c->word_count > 0 || !add_setting(c, "listen", "listen", &main_set) ||
+	    !add_setting(c, "hooks-listen", "hooks_listen", &hooks_set))
+		return cli_usage(c, "serve takes options only");
+	o.arg_count = c->set_count;
+	sys_signals_block();
+	if (cli_option(c, "with-parent") != NULL)
+		sys_die_with_parent();
+	sys_raise_file_limit();
+	if (bring_up(&s, &o, &e) == RC_OK) {
+		announce(&s, clock_mono_us() - began_us);
+		supervise_wait(s.below);
+	}
+	bring_down(&s);
+	return e.rc == RC_OK ? 0 : cli_fail(&e);
+}

@@ -1,0 +1,152 @@
+/* serve_web.c - see serve_web.h. Main thread only. */
+#include "cli/serve_web.h"
+
+#include "api/route.h"
+#include "api/stream.h"
+#include "base/log.h"
+#include "cli/call.h"
+#include "flow/config.h"
+#include "io/file.h"
+
+/* stack.md 4.3: long idle times hold threads, short ones cost a handshake each. */
+#define KEEP_ALIVE_MS      5000
+#define REQUEST_TIMEOUT_MS 10000
+#define BODY_TIMEOUT_MS    30000
+#define LOCAL_THREADS      4
+
+static void on_event(void *arg)
+{
+	sse_notify(arg);
+}
+
+enum rc serve_web_stream(struct serve_web *s, struct supervise *below, struct err *e)
+{
+	struct app *app = supervise_app(below);
+
+	s->below = below;
+	TRY(sse_start(stream_source, app, &s->sse, e));
+	app->sse = s->sse;
+	store_on_event(app->store, on_event, s->sse);
+	return RC_OK;
+}
+
+/* Host part of "127.0.0.1:8080" or "[::]:80"; a port alone has none. */
+static struct str host_of(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+
+	return colon != NULL ? str_n(address, (size_t)(colon - address)) : STR_NONE;
+}
+
+static void with_port(struct str host, int port, char ret_text[SERVE_ADDRESS_MAX])
+{
+	(void)snprintf(ret_text, SERVE_ADDRESS_MAX, "%.*s:%d", (int)size_min(host.n, 200), host.n > 0 ? host.p : "",
+		       port); /* fits: settings are at most 200 bytes */
+}
+
+void serve_web_reach(const char *address, int port, char ret_text[SERVE_ADDRESS_MAX])
+{
+	struct str host = host_of(address);
+
+	if (host.n == 0 || str_eqc(host, "0.0.0.0") || str_eqc(host, "+"))
+		host = STR("127.0.0.1");
+	else if (str_eqc(host, "[::]"))
+		host = STR("[::1]");
+	with_port(host, port, ret_text);
+}
+
+static struct web_config config_of(const struct settings *st, struct app *app)
+{
+	struct str cert = setting_str(st, "tls_cert");
+
+	return (struct web_config){ .keep_alive_ms = KEEP_ALIVE_MS, .request_timeout_ms = REQUEST_TIMEOUT_MS,
+				    .body_timeout_ms = BODY_TIMEOUT_MS, .tls_cert = cert.n > 0 ? cert.p : NULL,
+				    .handler = route_handle, .arg = app };
+}
+
+static enum rc open_port(struct web_config *c, struct str address, struct web **ret, char *ret_address, struct err *e)
+{
+	struct err why = { .rc = RC_OK };
+	char text[SERVE_ADDRESS_MAX];
+	enum rc rc;
+
+	if (!str_copy(address, text, sizeof(text)))
+		return FAIL(e, RC_INVALID, "an address to listen at is too long");
+	c->address = text;
+	rc = web_start(c, ret, &why);
+	if (rc != RC_OK)
+		return FAIL(e, rc, "cannot listen at %.80s: %.130s", text, why.text);
+	with_port(host_of(text), web_port(*ret), ret_address);
+	return RC_OK;
+}
+
+static enum rc listen_all(struct serve_web *s, const struct settings *st, struct err *e)
+{
+	struct web_config c = config_of(st, supervise_app(s->below));
+	struct str hooks = setting_str(st, "hooks_listen"), ca = setting_str(st, "tls_client_ca");
+
+	s->tls = c.tls_cert != NULL;
+	c.listener = hooks.n > 0 ? WEB_MAIN : (enum web_listener)(WEB_MAIN | WEB_HOOKS);
+	c.threads = (int)setting_i64(st, "web_threads");
+	TRY(open_port(&c, setting_str(st, "listen"), &s->main, s->main_address, e));
+	serve_web_reach(s->main_address, web_port(s->main), s->local_address);
+	if (hooks.n > 0) {
+		c.listener = WEB_HOOKS;
+		c.threads = (int)setting_i64(st, "hooks_threads");
+		c.connections_per_client_max = (int)setting_i64(st, "connections_per_client");
+		c.tls_client_ca = ca.n > 0 ? ca.p : NULL;
+		TRY(open_port(&c, hooks, &s->hooks, s->hooks_address, e));
+	}
+	if (!s->tls)
+		return RC_OK;
+	/* Commands cannot check a certificate that is made out to another name. */
+	c = (struct web_config){ .listener = WEB_MAIN, .threads = LOCAL_THREADS, .keep_alive_ms = KEEP_ALIVE_MS,
+				 .request_timeout_ms = REQUEST_TIMEOUT_MS, .body_timeout_ms = BODY_TIMEOUT_MS,
+				 .handler = route_handle, .arg = supervise_app(s->below) };
+	return open_port(&c, STR("127.0.0.1:0"), &s->local, s->local_address, e);
+}
+
+enum rc serve_web_listen(struct serve_web *s, struct err *e)
+{
+	const struct config *config = config_get(supervise_app(s->below));
+	enum rc rc = listen_all(s, config->settings, e);
+
+	config_put(config);
+	return rc;
+}
+
+enum rc serve_web_publish(const struct serve_web *s, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(4 * KIB);
+	char path[SUPERVISE_PATH_MAX];
+	struct jsonw w;
+
+	jsonw_init(&w, &b);
+	jsonw_object(&w);
+	jsonw_ktext(&w, "main", s->main_address);
+	jsonw_ktext(&w, "hooks", s->hooks_address[0] != '\0' ? s->hooks_address : s->main_address);
+	jsonw_ktext(&w, "cli", s->local_address);
+	jsonw_kbool(&w, "tls", s->tls);
+	jsonw_end(&w);
+	sbuf_char(&b, '\n');
+	TRY(supervise_file(supervise_app(s->below)->data_dir, CALL_PORTS_FILE, path, e));
+	return file_write(path, sbuf_view(&b), 0600, e);
+}
+
+void serve_web_stop(struct serve_web *s)
+{
+	if (s->sse != NULL)
+		sse_stop(s->sse);
+	if (s->hooks != NULL)
+		web_stop(TAKE(s->hooks));
+	if (s->main != NULL)
+		web_stop(TAKE(s->main));
+	if (s->local != NULL)
+		web_stop(TAKE(s->local));
+}
+
+void serve_web_free(struct serve_web *s)
+{
+	if (s->sse != NULL)
+		sse_free(TAKE(s->sse));
+}

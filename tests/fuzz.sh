@@ -1,0 +1,28 @@
+#!/bin/bash
+# tests/fuzz.sh SECONDS PROGRAM...: each target for so long, two at a time, from its corpus (tests/fuzz/corpus/NAME).
+# New inputs and crashes go to build/fuzz/NAME.d. Last line: N passed, N failed.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+seconds=$1
+shift
+[ $# -gt 0 ] || { echo 'no fuzz target has that name'; echo '0 passed, 1 failed'; exit 1; }
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
+
+one() { # seconds program
+	local name dir
+	name=$(basename "$2") dir=build/fuzz/$(basename "$2").d
+	mkdir -p "$dir/new" "$dir/crash" "tests/fuzz/corpus/$name"
+	if "$2" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -artifact_prefix="$dir/crash/" \
+		"$dir/new" "tests/fuzz/corpus/$name" >"$dir/log" 2>&1; then
+		echo "ok   $name $(awk '/number_of_executed_units/ { print $2 }' "$dir/log") runs"
+	else
+		echo "FAIL $name: $dir/log"
+		grep -aE 'ERROR|SUMMARY|bug at|Test unit written' "$dir/log" | head -n 5
+	fi
+}
+export -f one
+out=$(printf '%s\n' "$@" | xargs -P 2 -I{} bash -c 'one "$0" "$1"' "$seconds" {})
+echo "$out"
+passed=$(grep -c '^ok ' <<<"$out") failed=$(($# - passed))
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,2 @@
+/* one.c - first door */
+#include <cJSON.h>

@@ -1,0 +1,2 @@
+/* two.c - second door */
+#include <cJSON.h>

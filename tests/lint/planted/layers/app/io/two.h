@@ -1,0 +1,2 @@
+/* two.h - vendor header in a header */
+#include <curl/curl.h>

@@ -1,0 +1,1 @@
+/* n.c - unknown layer */

@@ -1,0 +1,3 @@
+#!/bin/bash
+cd /tmp
+for f in $(ls); do echo "$f"; done; x=1

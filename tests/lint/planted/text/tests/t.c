@@ -1,0 +1,2 @@
+no opening comment
+int n = atoi("3");

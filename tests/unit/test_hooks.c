@@ -1,0 +1,159 @@
+/* test_hooks.c - webhooks: signatures, storing, duplicates, handshake. */
+#include "t.h"
+
+#include "api/state.h"
+#include "box.h"
+#include "peer/sign.h"
+#include "store/queue.h"
+
+#define EMPTY "{\"object\":\"whatsapp_business_account\",\"entry\":[]}"
+
+static const char *const ARGS[] = {
+	"channel.main.app_secret=test_app_secret old_secret", "channel.main.verify_token=letmein",
+	"channel.main.phone_number_id=1",                     "channel.second.app_secret=second_secret",
+	"channel.second.phone_number_id=2",                   "channel.second.verify_token=other",
+	"chatwoot.main.url=http://127.0.0.1:9",               "chatwoot.main.secret=cw_secret",
+	"chatwoot.main.path_secret=in-the-path",
+};
+static struct box b;
+
+static int64_t accepted(void)
+{
+	struct queue_counts n;
+
+	queue_get_counts(store_queues(b.app.store), QUEUE_WEBHOOKS, b.now_ms, &n);
+	return n.accepted;
+}
+
+static int post(const char *path, const char *secret, const char *body)
+{
+	char text[SIGN_TEXT_MAX];
+
+	sign_meta_make(str_of(secret), str_of(body), text);
+	box_header(&b, "X-Hub-Signature-256", text);
+	return box_do(&b, "POST", path, str_of(body));
+}
+
+TEST(hooks_store_what_is_signed_and_nothing_else)
+{
+	static const struct {
+		const char *why, *path, *secret;
+		int status;
+	} CASES[] = {
+		{ "any channel", "/webhooks/whatsapp", "test_app_secret", 200 },
+		{ "the secret before it was changed", "/webhooks/whatsapp", "old_secret", 200 },
+		{ "of the other channel", "/webhooks/whatsapp", "second_secret", 200 },
+		{ "named", "/webhooks/whatsapp/second", "second_secret", 200 },
+		{ "another's secret", "/webhooks/whatsapp/second", "test_app_secret", 401 },
+		{ "wrong", "/webhooks/whatsapp", "wrong", 401 },
+		{ "unknown channel", "/webhooks/whatsapp/third", "test_app_secret", 404 },
+	};
+	int64_t n = 0;
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	EACH(t, CASES) {
+		CHECK_I64(t->why, post(t->path, t->secret, EMPTY), t->status);
+		n += t->status == 200;
+		CHECK_I64(t->why, accepted(), n);
+		if (t->status == 200)
+			CHECK_SPAN("exactly", box_body(&b), STR("OK"));
+	}
+	CHECK_I64("counted", state_of(&b.app)->signature_failures, 2);
+	CHECK_I64("no header", box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 401);
+	box_header(&b, "X-Hub-Signature-256", "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756");
+	CHECK_I64("Meta's own vector, seen before", box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 200);
+	CHECK_I64("nothing more", accepted(), n);
+	CHECK_I64("no JSON is stored too", post("/webhooks/whatsapp", "test_app_secret", "not json \xff"), 200);
+	CHECK_I64("one more", accepted(), n + 1);
+	box_close(&b);
+}
+
+TEST(hooks_answer_equal_bytes_once_an_hour)
+{
+	box_open(&b, ARGS, COUNT(ARGS));
+	CHECK_I64("first", post("/webhooks/whatsapp", "test_app_secret", EMPTY), 200);
+	CHECK_I64("again", post("/webhooks/whatsapp", "test_app_secret", EMPTY), 200);
+	CHECK_I64("stored once", accepted(), 1);
+	CHECK_I64("shown", box_call(&b, "GET", "/api/queue-monitor/stats", NULL), 200);
+	CHECK_I64("cached", box_get_i64(&b, "deduplication.cachedMessages"), 1);
+	CHECK_I64("waiting", box_get_i64(&b, "webhook.waiting"), 1);
+	b.now_ms += HOUR_MS;
+	CHECK_I64("forgotten", post("/webhooks/whatsapp", "test_app_secret", EMPTY), 200);
+	CHECK_I64("stored again", accepted(), 2);
+	b.now_ms -= 30 * DAY_MS;
+	CHECK_I64("the clock went back", post("/webhooks/whatsapp", "test_app_secret", EMPTY), 200);
+	CHECK_I64("stored again", accepted(), 3);
+	box_close(&b);
+}
+
+TEST(hooks_shake_hands)
+{
+	static const struct {
+		const char *why, *path;
+		int status;
+	} CASES[] = {
+		{ "right", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=letmein", 200 },
+		{ "encoded", "/webhooks/whatsapp/main?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=%6cetmein", 200 },
+		{ "other channel's", "/webhooks/whatsapp/second?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=letmein", 403 },
+		{ "wrong", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=x", 403 },
+		{ "none", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444", 403 },
+		{ "mode", "/webhooks/whatsapp?hub.mode=unsubscribe&hub.challenge=1158201444&hub.verify_token=letmein", 403 },
+		{ "markup", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=%3Cb%3E&hub.verify_token=letmein", 403 },
+		{ "no challenge", "/webhooks/whatsapp?hub.mode=subscribe&hub.verify_token=letmein", 403 },
+		{ "unknown", "/webhooks/whatsapp/third?hub.mode=subscribe&hub.challenge=1&hub.verify_token=letmein", 404 },
+	};
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	EACH(t, CASES) {
+		CHECK_I64(t->why, box_do(&b, "GET", t->path, STR_NONE), t->status);
+		if (t->status == 200) {
+			CHECK_SPAN(t->why, box_body(&b), STR("1158201444"));
+			CHECK_STR(t->why, b.r.content_type, "text/plain");
+		}
+	}
+	box_close(&b);
+}
+
+static void sign_chatwoot(struct box *box, const char *secret, int64_t at_s, const char *body)
+{
+	static char text[SIGN_TEXT_MAX];
+	const char *at = arena_printf(&box->arena, "%lld", (long long)at_s);
+
+	sign_chatwoot_make(str_of(secret), str_of(at), str_of(body), text);
+	box_header(box, "X-Chatwoot-Signature", text);
+	box_header(box, "X-Chatwoot-Timestamp", at);
+}
+
+TEST(hooks_of_chatwoot_need_signature_or_path_secret)
+{
+	int64_t now_s = BOX_NOW_MS / SECOND_MS;
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	sign_chatwoot(&b, "cw_secret", now_s, "{}");
+	CHECK_I64("signed", box_do(&b, "POST", "/webhooks/chatwoot/main", STR("{}")), 200);
+	sign_chatwoot(&b, "cw_secret", now_s - 1000, "{}");
+	CHECK_I64("old", box_do(&b, "POST", "/webhooks/chatwoot/main", STR("{}")), 401);
+	sign_chatwoot(&b, "wrong", now_s, "{}");
+	CHECK_I64("wrong", box_do(&b, "POST", "/webhooks/chatwoot/main", STR("{}")), 401);
+	CHECK_I64("unsigned", box_do(&b, "POST", "/webhooks/chatwoot/main", STR("{}")), 401);
+	CHECK_I64("path", box_do(&b, "POST", "/webhooks/chatwoot/main/in-the-path", STR("{}")), 200);
+	CHECK_I64("wrong path", box_do(&b, "POST", "/webhooks/chatwoot/main/guess", STR("{}")), 401);
+	CHECK_I64("unknown", box_do(&b, "POST", "/webhooks/chatwoot/other", STR("{}")), 404);
+	CHECK_I64("two stored", accepted(), 2);
+	box_close(&b);
+}
+
+TEST(seen_is_bounded_and_forgets_the_oldest)
+{
+	static struct seen s;
+	int64_t at = 1;
+
+	for (uint64_t i = 0; i < SEEN_WAYS + 1; i++)
+		seen_add(&s, (struct seen_mac){ 0, i + 1 }, at++);
+	CHECK(!seen_has(&s, (struct seen_mac){ 0, 1 }, at));
+	for (uint64_t i = 1; i < SEEN_WAYS + 1; i++)
+		CHECK(seen_has(&s, (struct seen_mac){ 0, i + 1 }, at));
+	CHECK_I64("count", seen_count(&s, at), SEEN_WAYS);
+	CHECK_I64("later", seen_count(&s, at + SEEN_FOR_MS), 0);
+	CHECK(!seen_has(&s, (struct seen_mac){ 0, 0 }, at));
+}
