@@ -4,6 +4,7 @@
 #   make V=asan unit    another variant: debug release asan tsan cov fuzz analyze
 #   make CC=clang unit  another compiler (its own folder)
 #   make T=db unit      only what matches
+#   make JOBS=1         one after the other
 #
 # Everything made is below build/: build/gen (sources), build/$(V) (objects), build/vendor (flags of the libraries).
 
@@ -16,7 +17,8 @@ SHELL := /bin/bash
 V ?= debug
 Q ?= @
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
-ifeq ($(filter -j% --jobs%,$(MAKEFLAGS)),)
+# Parallel without being asked (JOBS=1: not). A -j of the command line is not visible here; JOBS wins.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
@@ -126,6 +128,13 @@ build/gen/assets.stamp: build/tools/embed $(WEB)
 	@touch $@
 build/gen/assets.c: build/gen/assets.stamp ;
 
+# Which commit this is; without git there is no file and the program says "unknown".
+build/gen/git_version.h: FORCE
+	@mkdir -p $(@D)
+	@text=$$(git describe --always --dirty --tags 2>/dev/null) && \
+	printf '/* Made by make. */\n#define TOTEM_GIT "%s"\n' "$$text" >$@.new || : >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
 # The libraries: vendor/build.sh keeps them in a cache outside the tree and prints where.
 build/vendor/%/compile.flags: $(VENDOR_SRC)
 	$(call quiet,VENDOR,$*)
@@ -146,7 +155,7 @@ $(2)/flags: FORCE
 	@echo '$(CC) $(COMMON) $(CFLAGS_$(1)) $(LDFLAGS_$(1))' | cmp -s - $$@ || \
 		echo '$(CC) $(COMMON) $(CFLAGS_$(1)) $(LDFLAGS_$(1))' >$$@
 
-$(2)/%.o: %.c $(2)/flags $(3)/compile.flags | build/gen/queries.h
+$(2)/%.o: %.c $(2)/flags $(3)/compile.flags | build/gen/queries.h build/gen/git_version.h
 	$$(call quiet,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(COMMON) $$(CFLAGS_$(1)) -Iapp -Ibuild -I$(3) -Itests $$(INC) @$(3)/compile.flags -MMD -MP -c -o $$@ $$<
@@ -235,7 +244,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 # --- use ------------------------------------------------------------------------------------------------------------
 
 .PHONY: all run demo dev-free test check lint unit scenario golden integration attack crash torture bench asan tsan \
-	peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema help FORCE objects
+	peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
 
@@ -330,6 +339,9 @@ format: ## clang-format, in place
 
 schema: $(B)/unit/test_schema ## write db/schema.sql from the migrations
 	@TOTEM_SCHEMA_WRITE=db/schema.sql $(B)/unit/test_schema
+
+gaps: ## known gaps, as written in the code
+	@grep -rn 'GAP:' app db tests --include='*.[ch]' --include='*.sql' --include='*.def' || echo 'no gaps'
 
 compdb: build/compile_commands.json ## build/compile_commands.json for editors and clang-tidy
 build/compile_commands.json: Makefile $(call vendor_of,debug)/compile.flags build/gen/queries.h FORCE

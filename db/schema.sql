@@ -229,6 +229,8 @@ CREATE INDEX whatsapp_conversations_by_chatwoot ON whatsapp_conversations(compan
 
 CREATE INDEX whatsapp_conversations_by_last ON whatsapp_conversations(company_id, last_message_at DESC);
 
+CREATE INDEX whatsapp_conversations_by_wa_id ON whatsapp_conversations(company_id, wa_id);
+
 CREATE TABLE whatsapp_messages (
 	id              INTEGER PRIMARY KEY,
 	company_id      INTEGER NOT NULL,
@@ -265,7 +267,5 @@ CREATE TABLE whatsapp_messages (
 CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, conversation_id, timestamp DESC);
 
 CREATE UNIQUE INDEX whatsapp_messages_by_meta ON whatsapp_messages(meta_message_id) WHERE meta_message_id IS NOT NULL;
-
-CREATE INDEX whatsapp_messages_by_wa_id ON whatsapp_messages(company_id, wa_id, timestamp DESC);
 
 CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sending IN ('sending', 'unknown');

@@ -24,7 +24,8 @@ static bool bearer(const struct req *q, struct str *ret)
 }
 
 /* The epoch before the store is asked: what was read before a change must not be kept after it. */
-static bool cache_get(struct state *s, const uint8_t *digest, int64_t now_ms, struct token *ret, uint64_t *ret_epoch)
+static bool cache_get(struct state *s, const uint8_t *digest, int64_t now_ms, struct token *ret,
+		      uint64_t *ret_epoch)
 {
 	struct state_token *t = &s->tokens[digest[0] % STATE_TOKENS];
 	struct str key = str_n((const char *)digest, SHA256_BYTES);
@@ -32,15 +33,16 @@ static bool cache_get(struct state *s, const uint8_t *digest, int64_t now_ms, st
 
 	mtx_lock(&s->lock);
 	*ret_epoch = s->token_epoch;
-	found = crypto_equal(key, str_n((const char *)t->digest, SHA256_BYTES)) && t->token.id != 0 &&
-		now_ms >= t->from_ms && now_ms - t->from_ms < AUTH_CACHE_MS;
+	found = crypto_equal(key, str_n((const char *)t->digest, SHA256_BYTES)) &&
+		t->token.id != 0 && now_ms >= t->from_ms && now_ms - t->from_ms < AUTH_CACHE_MS;
 	if (found)
 		*ret = t->token;
 	mtx_unlock(&s->lock);
 	return found;
 }
 
-static void cache_put(struct state *s, const uint8_t *digest, const struct state_token *fresh, uint64_t epoch)
+static void cache_put(struct state *s, const uint8_t *digest, const struct state_token *fresh,
+		      uint64_t epoch)
 {
 	struct state_token *t = &s->tokens[digest[0] % STATE_TOKENS];
 
@@ -129,7 +131,8 @@ bool auth_scope(struct call *c, enum token_scope scope)
 		return false;
 	}
 	if ((c->who.scopes & SCOPE_BIT(scope)) == 0) {
-		(void)snprintf(detail, sizeof(detail), "This API token lacks the scope %s.", token_scope_text(scope));
+		(void)snprintf(detail, sizeof(detail), "This API token lacks the scope %s.",
+			       token_scope_text(scope));
 		problem(c, 403, "forbidden", detail);
 		return false;
 	}
@@ -139,7 +142,8 @@ bool auth_scope(struct call *c, enum token_scope scope)
 static bool host_is_loopback(struct str host)
 {
 	static const char *const NAMES[] = { "localhost", "127.0.0.1", "[::1]" };
-	ptrdiff_t colon = host.n > 0 && host.p[0] == '[' ? str_find(host, STR("]:")) : str_chr(host, ':');
+	ptrdiff_t colon =
+		host.n > 0 && host.p[0] == '[' ? str_find(host, STR("]:")) : str_chr(host, ':');
 
 	if (colon >= 0 && host.p[0] == '[')
 		colon++;
@@ -154,10 +158,12 @@ static bool host_is_loopback(struct str host)
 
 bool auth_is_local(const struct req *q)
 {
-	static const char *const PROXY[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via" };
+	static const char *const PROXY[] = { "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+					     "X-Real-IP", "Via" };
 	struct str client = str_of(q->client);
 
-	if (!str_starts(client, STR("127.")) && !str_eqc(client, "::1") && !str_starts(client, STR("::ffff:127.")))
+	if (!str_starts(client, STR("127.")) && !str_eqc(client, "::1") &&
+	    !str_starts(client, STR("::ffff:127.")))
 		return false;
 	for (size_t i = 0; i < COUNT(PROXY); i++) {
 		if (web_req_header(q, PROXY[i]).p != NULL)

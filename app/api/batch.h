@@ -15,7 +15,7 @@ struct batch {
 	batch_fn *run;
 	int64_t *ids; /* newest first, in the request's arena */
 	int n;
-	bool more;    /* the filter has more than BATCH_MAX */
+	bool more; /* the filter has more than BATCH_MAX */
 	int64_t done, skipped;
 	int from, to; /* chunk */
 	int64_t chunk_done, chunk_skipped;

@@ -19,7 +19,8 @@ static enum rc conversation_row(void *arg, const struct conversation *v, struct 
 	return RC_OK;
 }
 
-static enum rc list_write(struct call *c, struct conversation_page *p, struct conversation_filter *f, struct err *e)
+static enum rc list_write(struct call *c, struct conversation_page *p,
+			  struct conversation_filter *f, struct err *e)
 {
 	struct jsonw w;
 
@@ -46,7 +47,8 @@ void conversation_list(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct str unread;
 
-	if (!cursor_read(c, &p.cursor) || !query_str(c, "search", &f.search) || !query_str(c, "unread", &unread))
+	if (!cursor_read(c, &p.cursor) || !query_str(c, "search", &f.search) ||
+	    !query_str(c, "unread", &unread))
 		return;
 	if (f.search.n == 0)
 		f.search = STR_NONE;
@@ -128,7 +130,8 @@ void conversation_read_post(struct call *c)
 
 	if (!load(c, &v))
 		return;
-	if (v.unread_count > 0 && store_write(c->app->store, STORE_NORMAL, read_unit, &v.id, &e) != RC_OK) {
+	if (v.unread_count > 0 &&
+	    store_write(c->app->store, STORE_NORMAL, read_unit, &v.id, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;
 	}
@@ -157,7 +160,8 @@ void contact_get(struct call *c)
 		problem_err(c, &e);
 		return;
 	}
-	if (rc == RC_ABSENT || contact.company_id != c->who.company_id || contact.created_ms != created_ms) {
+	if (rc == RC_ABSENT || contact.company_id != c->who.company_id ||
+	    contact.created_ms != created_ms) {
 		problem(c, 404, "not-found", "There is no contact with this id.");
 		return;
 	}

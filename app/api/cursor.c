@@ -14,8 +14,8 @@ bool cursor_read(struct call *c, struct cursor *ret)
 		return false;
 	if (text.n == 0)
 		return true;
-	if (!str_cut(&text, '.', &first) || !str_u64_hex(first, &a) || !str_u64_hex(text, &b) || a > INT64_MAX ||
-	    b > INT64_MAX) {
+	if (!str_cut(&text, '.', &first) || !str_u64_hex(first, &a) || !str_u64_hex(text, &b) ||
+	    a > INT64_MAX || b > INT64_MAX) {
 		problem_field(c, 422, "after", "This is no cursor of this list.");
 		return false;
 	}
@@ -39,6 +39,7 @@ void cursor_next(const struct cursor *p, struct jsonw *w)
 		jsonw_ktext(w, "next", NULL);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%llx.%llx", (unsigned long long)p->last_a, (unsigned long long)p->last_b);
+	(void)snprintf(text, sizeof(text), "%llx.%llx", (unsigned long long)p->last_a,
+		       (unsigned long long)p->last_b);
 	jsonw_ktext(w, "next", text);
 }

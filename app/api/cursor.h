@@ -6,9 +6,9 @@
 #include "api/route.h"
 
 struct cursor {
-	int64_t a, b;  /* where the page begins; 0, 0: at the start */
+	int64_t a, b; /* where the page begins; 0, 0: at the start */
 	int64_t limit;
-	int64_t n;     /* rows given */
+	int64_t n; /* rows given */
 	int64_t last_a, last_b;
 };
 

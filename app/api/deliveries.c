@@ -52,16 +52,17 @@ static bool filter_read(struct call *c, struct delivery_filter *ret)
 {
 	struct str from, to, source, aside;
 
-	if (!query_str(c, "from", &from) || !query_str(c, "to", &to) || !query_str(c, "source", &source) ||
-	    !query_str(c, "put_aside", &aside) || !time_read(c, "from", from, &ret->from_ms) ||
-	    !time_read(c, "to", to, &ret->to_ms))
+	if (!query_str(c, "from", &from) || !query_str(c, "to", &to) ||
+	    !query_str(c, "source", &source) || !query_str(c, "put_aside", &aside) ||
+	    !time_read(c, "from", from, &ret->from_ms) || !time_read(c, "to", to, &ret->to_ms))
 		return false;
 	ret->source = source.n > 0 ? arena_dup(c->q->arena, source) : NULL;
 	ret->only_put_aside = str_eqc(aside, "true") || str_eqc(aside, "1");
 	return true;
 }
 
-static enum rc list_write(struct call *c, struct delivery_page *p, const struct delivery_filter *f, struct err *e)
+static enum rc list_write(struct call *c, struct delivery_page *p, const struct delivery_filter *f,
+			  struct err *e)
 {
 	struct db *db = store_reader(c->app->store);
 	enum rc rc;
@@ -199,7 +200,8 @@ static enum rc replay_many(struct call *c, const struct delivery_filter *f, bool
 	if (rc != RC_OK)
 		return rc;
 	if (k.batch.more) {
-		problem(c, 422, "invalid", "More than 10000 deliveries match: choose a shorter time.");
+		problem(c, 422, "invalid",
+			"More than 10000 deliveries match: choose a shorter time.");
 		return RC_OK;
 	}
 	if (!dry)
@@ -226,7 +228,8 @@ void delivery_replay_many_post(struct call *c)
 	    !time_read(c, "to", json_get_str(root, "to"), &f.to_ms))
 		return;
 	if (f.from_ms == 0 || f.to_ms <= f.from_ms) {
-		problem_field(c, 422, f.from_ms == 0 ? "from" : "to", "A range needs from and a later to.");
+		problem_field(c, 422, f.from_ms == 0 ? "from" : "to",
+			      "A range needs from and a later to.");
 		return;
 	}
 	source = json_get_str(root, "source");

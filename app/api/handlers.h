@@ -10,14 +10,15 @@ route_fn hook_meta_get, hook_meta_post, hook_chatwoot_post;
 route_fn message_post, message_get, message_list;
 void message_of_conversation(struct call *c, int64_t conversation_id);
 /* conversations.c */
-route_fn conversation_list, conversation_get, conversation_messages_get, conversation_read_post, contact_get;
+route_fn conversation_list, conversation_get, conversation_messages_get, conversation_read_post,
+	contact_get;
 /* stream.c */
 route_fn stream_get;
 /* monitor.c */
 route_fn monitor_stats_get, monitor_pause_post, monitor_resume_post, monitor_clear_delete;
 /* queues.c */
-route_fn queue_list, queue_get, queue_pause_post, queue_resume_post, queue_drain_post, queue_clear_post,
-	queue_limits_patch;
+route_fn queue_list, queue_get, queue_pause_post, queue_resume_post, queue_drain_post,
+	queue_clear_post, queue_limits_patch;
 /* jobs.c */
 route_fn job_list, job_get, job_run_post, job_cancel_post;
 /* letters.c */

@@ -48,9 +48,11 @@ static void refuse(struct hook *h, const char *source, const char *why)
 	int64_t now_ms = h->c->q->now_ms, logged_ms = atomic_load(&s->refusal_logged_ms);
 
 	atomic_fetch_add(&s->signature_failures, 1);
-	if (now_ms - logged_ms >= REFUSAL_LOG_MS && atomic_compare_exchange_strong(&s->refusal_logged_ms, &logged_ms, now_ms))
-		log_event(LOG_WARN, "hook.refused", "source", source, "path", h->c->route->path, "client", h->c->q->client,
-			  "why", why, "unlogged", LOG_I64(atomic_exchange(&s->refusals_unlogged, 0)), NULL);
+	if (now_ms - logged_ms >= REFUSAL_LOG_MS &&
+	    atomic_compare_exchange_strong(&s->refusal_logged_ms, &logged_ms, now_ms))
+		log_event(LOG_WARN, "hook.refused", "source", source, "path", h->c->route->path,
+			  "client", h->c->q->client, "why", why, "unlogged",
+			  LOG_I64(atomic_exchange(&s->refusals_unlogged, 0)), NULL);
 	else
 		atomic_fetch_add(&s->refusals_unlogged, 1);
 	problem(h->c, 401, "bad-signature", why);
@@ -99,8 +101,8 @@ static struct str headers_json(struct call *c, const char *const *names, size_t 
 /* Stores and answers. The body is answered as a duplicate only when the same bytes are already on the disk. */
 static void store_and_answer(struct hook *h)
 {
-	static const char *const HEADERS[] = { "User-Agent", "Content-Type", "Traceparent", "X-Chatwoot-Timestamp",
-					       "X-Chatwoot-Delivery" };
+	static const char *const HEADERS[] = { "User-Agent", "Content-Type", "Traceparent",
+					       "X-Chatwoot-Timestamp", "X-Chatwoot-Delivery" };
 	struct err e = { .rc = RC_OK };
 	struct call *c = h->c;
 	struct req *q = c->q;
@@ -119,7 +121,8 @@ static void store_and_answer(struct hook *h)
 		/* The peer tries again; nothing is remembered of this one. */
 		atomic_fetch_add(&h->state->hooks_failed, 1);
 		log_err(LOG_ERROR, "hook.not_stored", &e);
-		problem(c, 503, rc == RC_LIMIT ? "busy" : "storage", "This could not be stored. Send it again.");
+		problem(c, 503, rc == RC_LIMIT ? "busy" : "storage",
+			"This could not be stored. Send it again.");
 		return;
 	}
 	seen_add(&h->state->seen, h->mac, q->now_ms);
@@ -152,7 +155,8 @@ static void add_signer(struct signers *s, struct str secret, const struct channe
 	s->owner[s->n++] = owner;
 }
 
-static void find_signers(const struct config *config, const struct channel *only, struct signers *ret)
+static void find_signers(const struct config *config, const struct channel *only,
+			 struct signers *ret)
 {
 	ret->n = 0;
 	for (size_t i = 0; i < config->channel_count; i++) {
@@ -189,8 +193,9 @@ static void meta_post(struct hook *h)
 		return;
 	find_signers(c->config, channel, &signers);
 	if (signature.p == NULL || signers.n == 0) {
-		refuse(h, "meta", signers.n == 0 ? "No app secret is configured for this address."
-						 : "The header X-Hub-Signature-256 is missing.");
+		refuse(h, "meta",
+		       signers.n == 0 ? "No app secret is configured for this address."
+				      : "The header X-Hub-Signature-256 is missing.");
 		return;
 	}
 	if (!read_body(c))
@@ -207,7 +212,8 @@ static void meta_post(struct hook *h)
 	h->delivery.source = "meta";
 	h->delivery.signature = "valid";
 	/* Checked above, so its digits are these bytes. */
-	ASSERT(enc_unhex(str_sub(signature, signature.n - 2 * SHA256_BYTES, 2 * SHA256_BYTES), mac, SHA256_BYTES, true));
+	ASSERT(enc_unhex(str_sub(signature, signature.n - 2 * SHA256_BYTES, 2 * SHA256_BYTES), mac,
+			 SHA256_BYTES, true));
 	h->mac = mac_of(mac, h->delivery.target_id);
 	store_and_answer(h);
 }
@@ -228,8 +234,8 @@ static bool challenge_ok(struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		char ch = s.p[i];
 
-		if (!((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '-' ||
-		      ch == '_' || ch == '.'))
+		if (!((ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
+		      (ch >= 'A' && ch <= 'Z') || ch == '-' || ch == '_' || ch == '.'))
 			return false;
 	}
 	return true;
@@ -252,10 +258,12 @@ void hook_meta_get(struct call *c)
 	}
 	if (!fits || !str_eqc(mode, "subscribe") || !challenge_ok(challenge)) {
 		log_event(LOG_WARN, "hook.handshake_refused", "client", c->q->client, NULL);
-		problem(c, 403, "forbidden", "Mode, verify token or challenge of the handshake are not right.");
+		problem(c, 403, "forbidden",
+			"Mode, verify token or challenge of the handshake are not right.");
 		return;
 	}
-	log_event(LOG_INFO, "hook.handshake_answered", "channel", channel != NULL ? channel->slug : "any", NULL);
+	log_event(LOG_INFO, "hook.handshake_answered", "channel",
+		  channel != NULL ? channel->slug : "any", NULL);
 	answer_text(c, 200, challenge);
 }
 
@@ -264,11 +272,13 @@ void hook_meta_get(struct call *c)
 /* Two events may have equal bytes; a delivery's id tells them apart where the server sends one. */
 static struct seen_mac chatwoot_mac(const struct call *c, int64_t target_id)
 {
-	const struct str parts[] = { web_req_header(c->q, "X-Chatwoot-Delivery"), web_req_header(c->q, "X-Chatwoot-Timestamp"),
-				     STR("."), c->q->body };
+	const struct str parts[] = { web_req_header(c->q, "X-Chatwoot-Delivery"),
+				     web_req_header(c->q, "X-Chatwoot-Timestamp"), STR("."),
+				     c->q->body };
 	uint8_t mac[SHA256_BYTES];
 
-	crypto_hmac_sha256_parts(str_n((const char *)c->app->seal_key, sizeof(c->app->seal_key)), parts, COUNT(parts), mac);
+	crypto_hmac_sha256_parts(str_n((const char *)c->app->seal_key, sizeof(c->app->seal_key)),
+				 parts, COUNT(parts), mac);
 	return mac_of(mac, target_id);
 }
 
@@ -278,7 +288,8 @@ static bool chatwoot_signed(struct hook *h, const struct chatwoot_target *t)
 	struct req *q = h->c->q;
 	struct sign_chatwoot s = { .signature = web_req_header(q, "X-Chatwoot-Signature"),
 				   .timestamp = web_req_header(q, "X-Chatwoot-Timestamp"),
-				   .body = q->body, .now_ms = q->now_ms };
+				   .body = q->body,
+				   .now_ms = q->now_ms };
 	enum rc rc;
 
 	if (q->param[1].p != NULL) {
@@ -292,8 +303,10 @@ static bool chatwoot_signed(struct hook *h, const struct chatwoot_target *t)
 	rc = sign_chatwoot_check(&s, t->secrets.s, t->secrets.n, NULL, &e);
 	if (rc == RC_OK)
 		return true;
-	refuse(h, "chatwoot", rc == RC_ABSENT ? "The header X-Chatwoot-Signature is missing (servers before 4.13: use the path secret)."
-					      : "The signature does not belong to this body, time and secret.");
+	refuse(h, "chatwoot",
+	       rc == RC_ABSENT ? "The header X-Chatwoot-Signature is missing (servers before 4.13: "
+				 "use the path secret)."
+			       : "The signature does not belong to this body, time and secret.");
 	return false;
 }
 

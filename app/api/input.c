@@ -58,7 +58,8 @@ bool query_str(struct call *c, const char *name, struct str *ret)
 	return false;
 }
 
-bool query_i64(struct call *c, const char *name, int64_t otherwise, int64_t low, int64_t high, int64_t *ret)
+bool query_i64(struct call *c, const char *name, int64_t otherwise, int64_t low, int64_t high,
+	       int64_t *ret)
 {
 	struct str text;
 	char detail[100];
@@ -71,8 +72,8 @@ bool query_i64(struct call *c, const char *name, int64_t otherwise, int64_t low,
 	}
 	if (str_i64(text, low, high, ret))
 		return true;
-	(void)snprintf(detail, sizeof(detail), "This has to be a whole number from %lld to %lld.", (long long)low,
-		       (long long)high);
+	(void)snprintf(detail, sizeof(detail), "This has to be a whole number from %lld to %lld.",
+		       (long long)low, (long long)high);
 	problem_field(c, 422, name, detail);
 	return false;
 }

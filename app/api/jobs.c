@@ -100,7 +100,8 @@ static enum rc one_write(struct call *c, struct db *db, struct job_page *p, enum
 	if (rc == RC_OK && p->found)
 		rc = queue_text(db, p->only_id, c->q->arena, &text, &e);
 	if (rc == RC_ABSENT || (rc == RC_OK && !p->found)) {
-		problem(c, 404, "not-found", "This job is finished, or there never was one with this id.");
+		problem(c, 404, "not-found",
+			"This job is finished, or there never was one with this id.");
 	} else if (rc != RC_OK) {
 		problem_err(c, &e);
 	} else {

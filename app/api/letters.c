@@ -37,7 +37,8 @@ static enum rc letter_row(void *arg, const struct deadletter *d, struct err *e)
 	return RC_OK;
 }
 
-static bool filter_make(struct call *c, struct str queue, struct str reason, struct deadletter_filter *ret)
+static bool filter_make(struct call *c, struct str queue, struct str reason,
+			struct deadletter_filter *ret)
 {
 	enum queue_id q;
 
@@ -54,7 +55,8 @@ static bool filter_make(struct call *c, struct str queue, struct str reason, str
 	return true;
 }
 
-static enum rc list_write(struct call *c, struct letter_page *p, const struct deadletter_filter *f, struct err *e)
+static enum rc list_write(struct call *c, struct letter_page *p, const struct deadletter_filter *f,
+			  struct err *e)
 {
 	struct db *db = store_reader(c->app->store);
 	int64_t total = 0;
@@ -84,8 +86,8 @@ void letter_list(struct call *c)
 	struct deadletter_filter f;
 	struct str queue, reason;
 
-	if (!cursor_read(c, &p.cursor) || !query_str(c, "queue", &queue) || !query_str(c, "reason", &reason) ||
-	    !filter_make(c, queue, reason, &f))
+	if (!cursor_read(c, &p.cursor) || !query_str(c, "queue", &queue) ||
+	    !query_str(c, "reason", &reason) || !filter_make(c, queue, reason, &f))
 		return;
 	f.before_id = p.cursor.b;
 	f.limit = (int)p.cursor.limit;
@@ -207,7 +209,8 @@ static enum rc collect_row(void *arg, const struct deadletter *d, struct err *e)
 	return RC_OK;
 }
 
-static enum rc retry_many(struct call *c, const struct deadletter_filter *f, bool dry, struct err *e)
+static enum rc retry_many(struct call *c, const struct deadletter_filter *f, bool dry,
+			  struct err *e)
 {
 	struct deadletter_filter page = *f;
 	struct batch b;

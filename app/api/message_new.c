@@ -10,8 +10,9 @@
 #define HOP_MAX        1000
 #define NAME_MAX_BYTES 200
 
-static const char *const FIELDS[] = { "channel", "to", "contact_id", "conversation_id", "type", "text", "reply_to",
-				      "priority", "send_at", "sender", "source", "hop" };
+static const char *const FIELDS[] = { "channel", "to",     "contact_id", "conversation_id",
+				      "type",    "text",   "reply_to",   "priority",
+				      "send_at", "sender", "source",     "hop" };
 
 static bool wrong(struct call *c, const char *field, const char *detail)
 {
@@ -101,7 +102,8 @@ static bool to_contact(struct call *c, struct str text, struct send_new *m)
 	if (json_parse(contact.aliases, &aliases, &e) != RC_OK)
 		return wrong(c, "contact_id", "This contact has no address.");
 	m->to = arena_str(c->q->arena, contact_address(aliases));
-	return m->to.n > 0 || wrong(c, "contact_id", "This contact has no address that can be written to.");
+	return m->to.n > 0 ||
+	       wrong(c, "contact_id", "This contact has no address that can be written to.");
 }
 
 static bool to_conversation(struct call *c, struct str text, struct send_new *m)
@@ -123,7 +125,8 @@ static bool to_conversation(struct call *c, struct str text, struct send_new *m)
 		return wrong(c, "channel", "This conversation is on another channel.");
 	m->channel = config_channel(c->config, conv.channel_id);
 	if (m->channel == NULL)
-		return wrong(c, "conversation_id", "The channel of this conversation is not configured any more.");
+		return wrong(c, "conversation_id",
+			     "The channel of this conversation is not configured any more.");
 	m->conversation_id = id;
 	return true;
 }
@@ -131,7 +134,8 @@ static bool to_conversation(struct call *c, struct str text, struct send_new *m)
 static bool read_to(struct call *c, const struct json *root, struct send_new *m)
 {
 	struct str channel = json_get_str(root, "channel"), to = json_get_str(root, "to");
-	struct str contact = json_get_str(root, "contact_id"), conv = json_get_str(root, "conversation_id");
+	struct str contact = json_get_str(root, "contact_id"),
+		   conv = json_get_str(root, "conversation_id");
 
 	if (json_get(root, "channel") != NULL) {
 		m->channel = config_channel_slug(c->config, channel);
@@ -139,7 +143,9 @@ static bool read_to(struct call *c, const struct json *root, struct send_new *m)
 			return wrong(c, "channel", "There is no channel with this name.");
 	}
 	if ((to.p != NULL) + (contact.p != NULL) + (conv.p != NULL) != 1)
-		return wrong(c, "to", "Exactly one of to, contact_id and conversation_id has to be given, as text.");
+		return wrong(c, "to",
+			     "Exactly one of to, contact_id and conversation_id has to be given, "
+			     "as text.");
 	if (conv.p != NULL)
 		return to_conversation(c, conv, m);
 	if (m->channel == NULL)
@@ -175,7 +181,9 @@ static bool read_sender(struct call *c, const struct json *root, struct send_new
 	}
 	if (json_get(root, "source") != NULL) {
 		if (!str_eqc(source, "ai_response") || strcmp(m->sender_type, "ai") != 0)
-			return wrong(c, "source", "Only ai_response can be given, and only with sender.type ai.");
+			return wrong(
+				c, "source",
+				"Only ai_response can be given, and only with sender.type ai.");
 		m->source = "ai_response";
 	}
 	if (!json_get_i64(root, "hop", &m->hop) && json_get(root, "hop") != NULL)
@@ -228,10 +236,12 @@ static bool read_reply(struct call *c, const struct json *root, struct send_new 
 	db = store_reader(c->app->store);
 	rc = message_load(db, id, c->q->arena, &quoted, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK || quoted.company_id != c->who.company_id || quoted.created_at != created_ms)
+	if (rc != RC_OK || quoted.company_id != c->who.company_id ||
+	    quoted.created_at != created_ms)
 		return wrong(c, "reply_to", "There is no message with this id.");
 	if (quoted.meta_message_id.n == 0)
-		return wrong(c, "reply_to", "This message has no id of the provider yet; it cannot be quoted.");
+		return wrong(c, "reply_to",
+			     "This message has no id of the provider yet; it cannot be quoted.");
 	m->reply_to = quoted.meta_message_id;
 	return true;
 }

@@ -75,7 +75,8 @@ static bool answered_before(struct call *c, const struct idem *asked)
 	if (rc == RC_OK)
 		answer_replayed(c, &kept);
 	else if (rc == RC_CONFLICT)
-		problem(c, 409, "idempotency-conflict", "This Idempotency-Key was used with another body.");
+		problem(c, 409, "idempotency-conflict",
+			"This Idempotency-Key was used with another body.");
 	else
 		problem_err(c, &e);
 	return true;
@@ -133,7 +134,8 @@ void message_post(struct call *c)
 
 /* --- reading --- */
 
-static enum rc status_row(void *arg, const char *status, int64_t at_ms, struct str error, struct err *e)
+static enum rc status_row(void *arg, const char *status, int64_t at_ms, struct str error,
+			  struct err *e)
 {
 	struct jsonw *w = arg;
 
@@ -146,7 +148,8 @@ static enum rc status_row(void *arg, const char *status, int64_t at_ms, struct s
 	return RC_OK;
 }
 
-static enum rc message_write(struct call *c, struct db *db, int64_t created_ms, int64_t id, struct err *e)
+static enum rc message_write(struct call *c, struct db *db, int64_t created_ms, int64_t id,
+			     struct err *e)
 {
 	struct message m;
 	struct jsonw w;
@@ -199,10 +202,13 @@ static enum rc message_row(void *arg, const struct message *m, struct err *e)
 	return RC_OK;
 }
 
-static enum rc page_write(struct call *c, struct message_page *p, int64_t conversation_id, struct err *e)
+static enum rc page_write(struct call *c, struct message_page *p, int64_t conversation_id,
+			  struct err *e)
 {
-	struct message_filter f = { .company_id = c->who.company_id, .conversation_id = conversation_id,
-				    .before_ts = p->cursor.a, .before_id = p->cursor.b,
+	struct message_filter f = { .company_id = c->who.company_id,
+				    .conversation_id = conversation_id,
+				    .before_ts = p->cursor.a,
+				    .before_id = p->cursor.b,
 				    .limit = (int)p->cursor.limit };
 	struct jsonw w;
 

@@ -25,7 +25,8 @@ static void head(struct metrics *m, const char *name, const char *type, const ch
 	sbuf_printf(m->to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void number(struct metrics *m, const char *name, const char *type, const char *help, int64_t v)
+static void number(struct metrics *m, const char *name, const char *type, const char *help,
+		   int64_t v)
 {
 	head(m, name, type, help);
 	sbuf_printf(m->to, "%s %lld\n", name, (long long)v);
@@ -45,7 +46,8 @@ static void queue_metrics(struct metrics *m)
 		const char *name, *type, *help;
 		size_t at;
 	} ROWS[] = {
-#define ROW(name, type, member, help) { "totem_queue_" name, type, help, offsetof(struct queue_counts, member) }
+#define ROW(name, type, member, help) \
+	{ "totem_queue_" name, type, help, offsetof(struct queue_counts, member) }
 		ROW("waiting", "gauge", waiting, "Jobs that are due"),
 		ROW("active", "gauge", running, "Jobs that run"),
 		ROW("delayed", "gauge", delayed, "Jobs that wait for their time"),
@@ -60,7 +62,8 @@ static void queue_metrics(struct metrics *m)
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
 		head(m, ROWS[i].name, ROWS[i].type, ROWS[i].help);
 		for (int q = 0; q < QUEUE_COUNT; q++)
-			sbuf_printf(m->to, "%s{queue=\"%s\"} %lld\n", ROWS[i].name, queue_name((enum queue_id)q),
+			sbuf_printf(m->to, "%s{queue=\"%s\"} %lld\n", ROWS[i].name,
+				    queue_name((enum queue_id)q),
 				    (long long)count_at(&m->queues[q], ROWS[i].at));
 	}
 	head(m, "totem_queue_oldest_seconds", "gauge", "Age of the oldest unfinished job");
@@ -68,27 +71,30 @@ static void queue_metrics(struct metrics *m)
 		int64_t oldest = m->queues[q].oldest_ms;
 		int64_t age = oldest > 0 ? i64_max(m->c->q->now_ms - oldest, 0) : 0;
 
-		sbuf_printf(m->to, "totem_queue_oldest_seconds{queue=\"%s\"} %.3f\n", queue_name((enum queue_id)q),
-			    (double)age / 1000);
+		sbuf_printf(m->to, "totem_queue_oldest_seconds{queue=\"%s\"} %.3f\n",
+			    queue_name((enum queue_id)q), (double)age / 1000);
 	}
 	head(m, "totem_queue_paused", "gauge", "1: paused or draining");
 	for (int q = 0; q < QUEUE_COUNT; q++)
-		sbuf_printf(m->to, "totem_queue_paused{queue=\"%s\"} %d\n", queue_name((enum queue_id)q),
+		sbuf_printf(m->to, "totem_queue_paused{queue=\"%s\"} %d\n",
+			    queue_name((enum queue_id)q),
 			    strcmp(m->queues[q].state, "running") != 0);
 }
 
-static void histogram(struct metrics *m, const char *name, const char *help, const struct meter_view *v)
+static void histogram(struct metrics *m, const char *name, const char *help,
+		      const struct meter_view *v)
 {
 	int64_t sum = 0;
 
 	head(m, name, "histogram", help);
 	for (int i = 0; i < METER_BUCKETS - 1; i++) {
 		sum += v->bucket[i];
-		sbuf_printf(m->to, "%s_bucket{le=\"%.6f\"} %lld\n", name, (double)meter_bound_us(i) / 1e6, (long long)sum);
+		sbuf_printf(m->to, "%s_bucket{le=\"%.6f\"} %lld\n", name,
+			    (double)meter_bound_us(i) / 1e6, (long long)sum);
 	}
 	sum += v->bucket[METER_BUCKETS - 1];
-	sbuf_printf(m->to, "%s_bucket{le=\"+Inf\"} %lld\n%s_sum %.6f\n%s_count %lld\n", name, (long long)sum, name,
-		    (double)v->sum_us / 1e6, name, (long long)sum);
+	sbuf_printf(m->to, "%s_bucket{le=\"+Inf\"} %lld\n%s_sum %.6f\n%s_count %lld\n", name,
+		    (long long)sum, name, (double)v->sum_us / 1e6, name, (long long)sum);
 }
 
 static void store_metrics(struct metrics *m)
@@ -100,13 +106,17 @@ static void store_metrics(struct metrics *m)
 	memcpy(v.bucket, s->commit_us_bucket, sizeof(v.bucket));
 	histogram(m, "totem_store_commit_seconds", "Duration of a group commit with its sync", &v);
 	number(m, "totem_store_units_total", "counter", "Units of work committed", s->units);
-	number(m, "totem_store_failed_units_total", "counter", "Units that failed", s->failed_units);
+	number(m, "totem_store_failed_units_total", "counter", "Units that failed",
+	       s->failed_units);
 	number(m, "totem_store_batch_max", "gauge", "Most units in one commit", s->batch_max);
 	number(m, "totem_store_waiting", "gauge", "Units that wait for the writer", s->waiting);
 	number(m, "totem_store_failing", "gauge", "1: the last commit failed", s->failing);
-	number(m, "totem_store_file_bytes", "gauge", "Size of the database file", s->file.file_bytes);
-	number(m, "totem_store_wal_bytes", "gauge", "Size of the write-ahead log", s->file.wal_bytes);
-	number(m, "totem_disk_free_bytes", "gauge", "Free space where the database lies", m->ready.disk_free);
+	number(m, "totem_store_file_bytes", "gauge", "Size of the database file",
+	       s->file.file_bytes);
+	number(m, "totem_store_wal_bytes", "gauge", "Size of the write-ahead log",
+	       s->file.wal_bytes);
+	number(m, "totem_disk_free_bytes", "gauge", "Free space where the database lies",
+	       m->ready.disk_free);
 }
 
 static void hook_metrics(struct metrics *m)
@@ -116,13 +126,16 @@ static void hook_metrics(struct metrics *m)
 
 	meter_read(&s->hook_us, &v);
 	histogram(m, "totem_webhook_seconds", "Webhook requests from reading to answer", &v);
-	number(m, "totem_webhook_stored_total", "counter", "Webhook requests stored", atomic_load(&s->hooks_stored));
-	number(m, "totem_webhook_failed_total", "counter", "Webhook requests answered 503", atomic_load(&s->hooks_failed));
-	number(m, "totem_webhook_duplicates_total", "counter", "Byte-identical requests answered at once",
-	       atomic_load(&s->seen.hits));
-	number(m, "totem_webhook_signature_failures_total", "counter", "Webhook requests with a bad signature",
-	       atomic_load(&s->signature_failures));
-	number(m, "totem_auth_failures_total", "counter", "Calls without a valid token", atomic_load(&s->auth_failures));
+	number(m, "totem_webhook_stored_total", "counter", "Webhook requests stored",
+	       atomic_load(&s->hooks_stored));
+	number(m, "totem_webhook_failed_total", "counter", "Webhook requests answered 503",
+	       atomic_load(&s->hooks_failed));
+	number(m, "totem_webhook_duplicates_total", "counter",
+	       "Byte-identical requests answered at once", atomic_load(&s->seen.hits));
+	number(m, "totem_webhook_signature_failures_total", "counter",
+	       "Webhook requests with a bad signature", atomic_load(&s->signature_failures));
+	number(m, "totem_auth_failures_total", "counter", "Calls without a valid token",
+	       atomic_load(&s->auth_failures));
 }
 
 struct target_names {
@@ -154,17 +167,19 @@ static void target_metric(struct metrics *m, const struct target_names *names, s
 	} ROWS[] = {
 		{ "totem_target_calls_total", "counter", "Calls to a target" },
 		{ "totem_target_failures_total", "counter", "Calls that failed" },
-		{ "totem_target_breaker", "gauge", "Circuit breaker: 0 closed, 1 open, 2 half open" },
+		{ "totem_target_breaker", "gauge",
+		  "Circuit breaker: 0 closed, 1 open, 2 half open" },
 	};
 
 	head(m, ROWS[row].name, ROWS[row].type, ROWS[row].help);
 	for (int i = 0; i < names->n; i++) {
 		struct outside_view v = { .state = BREAKER_CLOSED };
 
-		(void)outside_view_get(m->c->app, names->t[i].id, &v); /* never called: zeros are true */
+		(void)outside_view_get(m->c->app, names->t[i].id,
+				       &v); /* never called: zeros are true */
 		const int64_t values[COUNT(ROWS)] = { v.calls, v.failures, (int64_t)v.state };
-		sbuf_printf(m->to, "%s{kind=\"%s\",target=\"%s\"} %lld\n", ROWS[row].name, names->t[i].kind,
-			    names->t[i].slug, (long long)values[row]);
+		sbuf_printf(m->to, "%s{kind=\"%s\",target=\"%s\"} %lld\n", ROWS[row].name,
+			    names->t[i].kind, names->t[i].slug, (long long)values[row]);
 	}
 }
 
@@ -191,11 +206,14 @@ static void process_metrics(struct metrics *m)
 	head(m, "totem_build_info", "gauge", "Version");
 	sbuf_printf(m->to, "totem_build_info{version=\"%s\"} 1\n", TOTEM_VERSION);
 	number(m, "totem_ready", "gauge", "1: /readyz is fine", readiness_ok(&m->ready));
-	number(m, "totem_sse_clients", "gauge", "Open event streams", app->sse != NULL ? sse_clients(app->sse) : 0);
-	number(m, "totem_never_total", "counter", "Things that should not have happened", (int64_t)base_never_count());
+	number(m, "totem_sse_clients", "gauge", "Open event streams",
+	       app->sse != NULL ? sse_clients(app->sse) : 0);
+	number(m, "totem_never_total", "counter", "Things that should not have happened",
+	       (int64_t)base_never_count());
 	number(m, "process_resident_memory_bytes", "gauge", "Memory in use", sys_rss_bytes());
 	number(m, "process_open_fds", "gauge", "Open files", sys_open_files());
-	number(m, "process_start_time_seconds", "gauge", "Start of the program", app->started_ms / 1000);
+	number(m, "process_start_time_seconds", "gauge", "Start of the program",
+	       app->started_ms / 1000);
 }
 
 void metrics_get(struct call *c)
@@ -206,7 +224,8 @@ void metrics_get(struct call *c)
 		return;
 	sbuf_reset(m.to);
 	for (int q = 0; q < QUEUE_COUNT; q++)
-		queue_get_counts(store_queues(c->app->store), (enum queue_id)q, c->q->now_ms, &m.queues[q]);
+		queue_get_counts(store_queues(c->app->store), (enum queue_id)q, c->q->now_ms,
+				 &m.queues[q]);
 	readiness_get(c->app, c->q->now_ms, &m.ready);
 	queue_metrics(&m);
 	hook_metrics(&m);

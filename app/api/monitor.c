@@ -111,7 +111,8 @@ void monitor_clear_delete(struct call *c)
 		return;
 	}
 	for (size_t i = 0; i < COUNT(MONITORED); i++) {
-		if (which[i] && queue_clear(c->app->store, MONITORED[i].queue, &gone[i], &e) != RC_OK) {
+		if (which[i] &&
+		    queue_clear(c->app->store, MONITORED[i].queue, &gone[i], &e) != RC_OK) {
 			problem_err(c, &e);
 			return;
 		}

@@ -71,7 +71,8 @@ static void parameters(struct document *d, const struct route *r, const struct j
 		if (path.p == NULL)
 			break;
 	}
-	for (const struct json *n = json_first(json_get(op, "parameters")); n != NULL; n = json_next(n)) {
+	for (const struct json *n = json_first(json_get(op, "parameters")); n != NULL;
+	     n = json_next(n)) {
 		AUTO(sbuf_release) struct sbuf b = SBUF(16 * KIB);
 
 		json_print(n, &b);
@@ -152,7 +153,8 @@ static void paths(struct document *d)
 		bool first = d->rows[i].tag != NULL;
 
 		for (size_t k = 0; k < i && first; k++)
-			first = d->rows[k].tag == NULL || strcmp(d->rows[k].path, d->rows[i].path) != 0;
+			first = d->rows[k].tag == NULL ||
+				strcmp(d->rows[k].path, d->rows[i].path) != 0;
 		if (!first)
 			continue;
 		jsonw_kobject(&d->w, d->rows[i].path);
@@ -205,7 +207,8 @@ static void components(struct document *d)
 	jsonw_kobject(w, "token");
 	jsonw_ktext(w, "type", "http");
 	jsonw_ktext(w, "scheme", "bearer");
-	jsonw_ktext(w, "description", "An API token; the words behind it are the scopes that it needs.");
+	jsonw_ktext(w, "description",
+		    "An API token; the words behind it are the scopes that it needs.");
 	jsonw_end(w);
 	jsonw_end(w);
 	problem_response(w);
@@ -234,8 +237,10 @@ void openapi_get(struct call *c)
 	jsonw_kobject(&d.w, "info");
 	jsonw_ktext(&d.w, "title", "Totem");
 	jsonw_ktext(&d.w, "version", TOTEM_VERSION);
-	jsonw_ktext(&d.w, "description", "WhatsApp messaging back end of one box. Times are RFC 3339, ids are UUIDv7, lists "
-		    "are paged with limit and after, errors are application/problem+json.");
+	jsonw_ktext(
+		&d.w, "description",
+		"WhatsApp messaging back end of one box. Times are RFC 3339, ids are UUIDv7, lists "
+		"are paged with limit and after, errors are application/problem+json.");
 	jsonw_end(&d.w);
 	paths(&d);
 	components(&d);

@@ -5,9 +5,10 @@
 #include "api/handlers.h"
 #include "io/asset.h"
 
-#define HASH_MARK  "/a/-"
-#define CSP                                                                                        \
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "  \
+#define HASH_MARK "/a/-"
+#define CSP                                                                               \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " \
+	"connect-src 'self'; "                                                            \
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static void security_headers(struct res *r)
@@ -78,7 +79,8 @@ void page_docs_get(struct call *c)
 /* What a browser may have: not the sources of the OpenAPI document, not the notes for people. */
 static bool is_public(struct str file)
 {
-	return !str_starts(file, STR("openapi/")) && !str_ends(file, STR(".md")) && !str_ends(file, STR(".html"));
+	return !str_starts(file, STR("openapi/")) && !str_ends(file, STR(".md")) &&
+	       !str_ends(file, STR(".html"));
 }
 
 void page_asset_get(struct call *c)
@@ -95,7 +97,9 @@ void page_asset_get(struct call *c)
 	}
 	(void)snprintf(etag, sizeof(etag), "\"%.16s\"", a->hash);
 	web_header(c->r, "ETag", str_of(etag));
-	web_header(c->r, "Cache-Control", str_eqc(hash, a->hash) ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
+	web_header(c->r, "Cache-Control",
+		   str_eqc(hash, a->hash) ? STR("public, max-age=31536000, immutable")
+					  : STR("no-cache"));
 	c->r->content_type = a->content_type;
 	if (str_eqc(web_req_header(c->q, "If-None-Match"), etag)) {
 		c->r->status = 304;

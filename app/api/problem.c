@@ -40,7 +40,8 @@ const struct problem_kind *problem_kind_find(const char *type)
 	return NULL;
 }
 
-static void write_problem(struct call *c, int status, const char *type, const char *detail, const char *field)
+static void write_problem(struct call *c, int status, const char *type, const char *detail,
+			  const char *field)
 {
 	const struct problem_kind *k = problem_kind_find(type);
 	char uri[80];
@@ -104,11 +105,13 @@ void problem_err(struct call *c, const struct err *e)
 		return;
 	case RC_UNKNOWN:
 		log_err(LOG_ERROR, "request.unsettled", e);
-		problem(c, 500, "outcome-unknown", "It is not known whether this was done; look before trying again.");
+		problem(c, 500, "outcome-unknown",
+			"It is not known whether this was done; look before trying again.");
 		return;
 	case RC_IO:
 		log_err(LOG_ERROR, "request.failed", e);
-		problem(c, 503, "storage", "The box could not read or write its data. Nothing was changed.");
+		problem(c, 503, "storage",
+			"The box could not read or write its data. Nothing was changed.");
 		return;
 	case RC_OK: /* "nothing there" comes without a text */
 		problem(c, 404, "not-found", "There is no such thing.");

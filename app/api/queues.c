@@ -77,7 +77,8 @@ static bool confirmed(struct call *c, const struct json *root, int64_t waiting)
 	if (json_kind(confirm) == JSON_NUMBER && json_i64(confirm, &n) && n >= waiting)
 		return true;
 	(void)snprintf(detail, sizeof(detail),
-		       "This would discard %lld jobs for ever. Repeat it with confirm set to that number, or to clear.",
+		       "This would discard %lld jobs for ever. Repeat it with confirm set to that "
+		       "number, or to clear.",
 		       (long long)waiting);
 	problem(c, 409, "confirmation-needed", detail);
 	return false;
@@ -126,10 +127,13 @@ void queue_limits_patch(struct call *c)
 		while (i < COUNT(NAMES) && !str_eqc(json_key(m), NAMES[i]))
 			i++;
 		if (i == COUNT(NAMES) || !json_i64(m, &v) || n == COUNT(NAMES)) {
-			problem(c, 422, "invalid", "Limits are the numbers concurrency, attempts, backoff_ms and batch.");
+			problem(c, 422, "invalid",
+				"Limits are the numbers concurrency, attempts, backoff_ms and "
+				"batch.");
 			return;
 		}
-		changes[n].key = str_of(arena_printf(c->q->arena, "queue.%s.%s", queue_name(q), NAMES[i]));
+		changes[n].key =
+			str_of(arena_printf(c->q->arena, "queue.%s.%s", queue_name(q), NAMES[i]));
 		changes[n++].value = str_of(arena_printf(c->q->arena, "%lld", (long long)v));
 	}
 	if (setting_apply(c, changes, n))

@@ -11,8 +11,9 @@ void readiness_get(struct app *app, int64_t now_ms, struct readiness *ret)
 	store_get_stats(app->store, &ret->store);
 	ret->store_failing = ret->store.failing;
 	/* Units wait, and nothing was committed for long: a disk that hangs does not fail. */
-	ret->writer_stuck = ret->store.waiting > 0 &&
-			    now_ms - i64_max(ret->store.last_commit_ms, app->started_ms) > READINESS_STUCK_MS;
+	ret->writer_stuck =
+		ret->store.waiting > 0 &&
+		now_ms - i64_max(ret->store.last_commit_ms, app->started_ms) > READINESS_STUCK_MS;
 	ret->stopping = __atomic_load_n(&app->stopping, __ATOMIC_RELAXED);
 	if (app->data_dir != NULL && file_free_space(app->data_dir, &ret->disk_free, &e) == RC_OK)
 		ret->disk_low = ret->disk_free < READINESS_DISK_LOW;
@@ -23,15 +24,19 @@ bool readiness_ok(const struct readiness *r)
 	return !r->store_failing && !r->disk_low && !r->writer_stuck && !r->stopping;
 }
 
-bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word, const char **ret_text)
+bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word,
+		      const char **ret_text)
 {
 	const struct {
 		bool is;
 		const char *word, *text;
 	} reasons[] = {
-		{ r->store_failing, "store-failing", "The last write to the database failed: the disk is full or broken." },
-		{ r->disk_low, "disk-low", "Less than 256 MB are free on the disk of the database." },
-		{ r->writer_stuck, "writer-stuck", "Writes wait and none was finished for ten seconds." },
+		{ r->store_failing, "store-failing",
+		  "The last write to the database failed: the disk is full or broken." },
+		{ r->disk_low, "disk-low",
+		  "Less than 256 MB are free on the disk of the database." },
+		{ r->writer_stuck, "writer-stuck",
+		  "Writes wait and none was finished for ten seconds." },
 		{ r->stopping, "stopping", "The program is stopping." },
 	};
 

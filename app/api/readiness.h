@@ -16,6 +16,7 @@ struct readiness {
 void readiness_get(struct app *app, int64_t now_ms, struct readiness *ret);
 bool readiness_ok(const struct readiness *r);
 /* The i-th reason for not being ready, as a word and a sentence; false: no more. */
-bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word, const char **ret_text);
+bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word,
+		      const char **ret_text);
 
 #endif

@@ -66,7 +66,13 @@ void route_handle(void *arg, struct req *q, struct res *r)
 		web_header(r, "Allow", str_of(m.allow));
 		problem(&c, 405, "method-not-allowed", "This address does not know that method.");
 		break;
-	case RC_ABSENT: case RC_CONFLICT: case RC_INVALID: case RC_LIMIT: case RC_RETRY: case RC_UNKNOWN: case RC_IO:
+	case RC_ABSENT:
+	case RC_CONFLICT:
+	case RC_INVALID:
+	case RC_LIMIT:
+	case RC_RETRY:
+	case RC_UNKNOWN:
+	case RC_IO:
 	case RC_COUNT:
 		problem(&c, 404, "not-found", "There is nothing at this address.");
 		break;

@@ -17,7 +17,7 @@
 enum who {
 	WHO_ANYONE, /* on the short list of a test */
 	WHO_SIGNED, /* the handler checks a peer's signature */
-	WHO_TOKEN,  /* Authorization: Bearer with the row's scope; or a request of this machine's own page, see auth.h */
+	WHO_TOKEN, /* Authorization: Bearer with the row's scope; or a request of this machine's own page, see auth.h */
 };
 
 struct call {
@@ -26,20 +26,20 @@ struct call {
 	struct req *q;
 	struct res *r;
 	const struct route *route;
-	struct token who;            /* id 0: nobody */
+	struct token who; /* id 0: nobody */
 };
 
 typedef void route_fn(struct call *c);
 
 struct route {
 	const char *method;
-	const char *path;       /* "/api/v1/messages/{id}"; "{x*}" takes the rest */
+	const char *path; /* "/api/v1/messages/{id}"; "{x*}" takes the rest */
 	route_fn *run;
 	enum who who;
 	enum token_scope scope; /* of WHO_TOKEN */
 	unsigned where;         /* WEB_MAIN | WEB_HOOKS */
 	size_t body_max;        /* 0: no body */
-	const char *tag;        /* group in the OpenAPI document; NULL: not documented there (assets) */
+	const char *tag; /* group in the OpenAPI document; NULL: not documented there (assets) */
 	const char *summary;
 };
 
@@ -52,13 +52,18 @@ void answer_json(struct call *c, int status, struct jsonw *w); /* w wrote into c
 void answer_begin(struct call *c, struct jsonw *w);            /* empty body, writer ready */
 /* type: stable last part of the type URI ("not-found"); detail: a sentence for people, no secrets. */
 void problem(struct call *c, int status, const char *type, const char *detail);
-void problem_field(struct call *c, int status, const char *field, const char *detail); /* type "invalid", with errors:[{field,detail}] */
-void problem_err(struct call *c, const struct err *e);         /* verdict -> status, in one switch */
+void problem_field(struct call *c, int status, const char *field,
+		   const char *detail); /* type "invalid", with errors:[{field,detail}] */
+void problem_err(struct call *c, const struct err *e); /* verdict -> status, in one switch */
 
 /* Input. Each answers the problem itself and returns false when it is not fine. */
-bool body_json(struct call *c, struct json **ret_root);        /* object; caller frees (AUTO(json_freep)) */
-bool query_i64(struct call *c, const char *name, int64_t otherwise, int64_t low, int64_t high, int64_t *ret);
-bool query_str(struct call *c, const char *name, struct str *ret); /* in the request's arena; STR_NONE when absent */
-bool param_id(struct call *c, int i, int64_t *ret_created_ms, int64_t *ret_rowid); /* UUIDv7 in the path; 404 */
+bool body_json(struct call *c,
+	       struct json **ret_root); /* object; caller frees (AUTO(json_freep)) */
+bool query_i64(struct call *c, const char *name, int64_t otherwise, int64_t low, int64_t high,
+	       int64_t *ret);
+bool query_str(struct call *c, const char *name,
+	       struct str *ret); /* in the request's arena; STR_NONE when absent */
+bool param_id(struct call *c, int i, int64_t *ret_created_ms,
+	      int64_t *ret_rowid); /* UUIDv7 in the path; 404 */
 
 #endif

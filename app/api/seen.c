@@ -75,6 +75,7 @@ int64_t seen_count(struct seen *s, int64_t now_ms)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < SEEN_ENTRIES; i++)
-		n += is_live(atomic_load_explicit(&s->entry[i].at_ms, memory_order_relaxed), now_ms);
+		n += is_live(atomic_load_explicit(&s->entry[i].at_ms, memory_order_relaxed),
+			     now_ms);
 	return n;
 }

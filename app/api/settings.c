@@ -23,7 +23,8 @@ static const char *kind_text(enum setting_kind k)
 	BUG("a setting without a kind");
 }
 
-static void value_write(struct jsonw *w, const struct settings *s, const struct setting_def *d, const char *key)
+static void value_write(struct jsonw *w, const struct settings *s, const struct setting_def *d,
+			const char *key)
 {
 	struct str v = setting_str(s, key);
 
@@ -62,7 +63,8 @@ static void values_write(struct call *c, struct jsonw *w, const struct setting_d
 	ASSERT(star > 1 && d->key[star - 1] == '.');
 	kind = arena_dup(c->q->arena, str_n(d->key, (size_t)star - 1));
 	for (size_t i = 0; kind != NULL && slug_at(s, kind, i, &slug); i++) {
-		const char *key = arena_printf(c->q->arena, "%s.%.*s%s", kind, (int)slug.n, slug.p, d->key + star + 1);
+		const char *key = arena_printf(c->q->arena, "%s.%.*s%s", kind, (int)slug.n, slug.p,
+					       d->key + star + 1);
 
 		if (key != NULL)
 			value_write(w, s, d, key);
@@ -110,7 +112,8 @@ static enum rc put_unit(struct tx *tx, void *arg, struct err *e)
 	struct put_job *j = arg;
 
 	for (size_t i = 0; i < j->n; i++)
-		TRY(setting_put(tx, j->c->app->seal_key, j->changes[i].key, j->changes[i].value, e));
+		TRY(setting_put(tx, j->c->app->seal_key, j->changes[i].key, j->changes[i].value,
+				e));
 	return RC_OK;
 }
 
@@ -122,7 +125,8 @@ static bool check_all(struct call *c, const struct setting_change *changes, size
 		const char *key = arena_dup(c->q->arena, changes[i].key);
 
 		if (key == NULL || setting_find(changes[i].key) == NULL) {
-			problem_field(c, 422, key != NULL ? key : "key", "There is no setting with this key.");
+			problem_field(c, 422, key != NULL ? key : "key",
+				      "There is no setting with this key.");
 			return false;
 		}
 		if (value.n > 0 && setting_check(changes[i].key, value, &e) != RC_OK) {
@@ -148,7 +152,8 @@ bool setting_apply(struct call *c, const struct setting_change *changes, size_t 
 	}
 	id_text(c->who.created_ms, c->who.id, by);
 	for (size_t i = 0; i < n; i++)
-		log_event(LOG_INFO, "setting.changed", "key", arena_dup(c->q->arena, changes[i].key), "token", by, NULL);
+		log_event(LOG_INFO, "setting.changed", "key",
+			  arena_dup(c->q->arena, changes[i].key), "token", by, NULL);
 	return true;
 }
 
@@ -185,7 +190,8 @@ static struct str value_text(struct call *c, const struct json *n)
 	case JSON_BOOL:
 		return printed(c, n);
 	case JSON_NUMBER:
-		return json_i64(n, &v) ? str_of(arena_printf(c->q->arena, "%lld", (long long)v)) : STR_NONE;
+		return json_i64(n, &v) ? str_of(arena_printf(c->q->arena, "%lld", (long long)v))
+				       : STR_NONE;
 	case JSON_ARRAY:
 		return list_text(c, n);
 	case JSON_NONE:
@@ -216,7 +222,9 @@ void setting_patch(struct call *c)
 		changes[n].key = json_key(m);
 		changes[n].value = value_text(c, m);
 		if (changes[n++].value.p == NULL) {
-			problem(c, 422, "invalid", "A value is text, a whole number, true, false, a list of words or null.");
+			problem(c, 422, "invalid",
+				"A value is text, a whole number, true, false, a list of words or "
+				"null.");
 			return;
 		}
 	}

@@ -19,12 +19,12 @@ struct state_token {
 struct state {
 	/* any thread */
 	struct seen seen;
-	struct meter hook_us;                                 /* receiving until answered */
-	_Atomic int64_t hooks_stored, hooks_failed;           /* failed: 503 */
+	struct meter hook_us;                       /* receiving until answered */
+	_Atomic int64_t hooks_stored, hooks_failed; /* failed: 503 */
 	_Atomic int64_t signature_failures, auth_failures;
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
-	struct mtx lock;                                      /* LOCK_FLOW; nothing else is taken with it */
-	uint64_t token_epoch GUARDED_BY(lock);                /* grows when tokens change */
+	struct mtx lock;                       /* LOCK_FLOW; nothing else is taken with it */
+	uint64_t token_epoch GUARDED_BY(lock); /* grows when tokens change */
 	struct state_token tokens[STATE_TOKENS] GUARDED_BY(lock);
 };
 

@@ -56,7 +56,8 @@ static enum rc open_row(void *arg, const struct incident *i, struct err *e)
 	return RC_OK;
 }
 
-static void part_write(struct status *s, const char *part, const char *state, const char *why, int64_t since_ms)
+static void part_write(struct status *s, const char *part, const char *state, const char *why,
+		       int64_t since_ms)
 {
 	struct jsonw *w = &s->w;
 
@@ -79,7 +80,9 @@ static enum rc target_row(void *arg, const struct target *t, struct err *e)
 	struct status *s = arg;
 	struct outside_view v = { .state = BREAKER_CLOSED };
 	bool called = s->c->app->outside != NULL && outside_view_get(s->c->app, t->id, &v);
-	const char *state = called && v.state != BREAKER_CLOSED && strcmp(t->state, "up") == 0 ? "failing" : t->state;
+	const char *state = called && v.state != BREAKER_CLOSED && strcmp(t->state, "up") == 0
+				    ? "failing"
+				    : t->state;
 	char part[sizeof(t->kind) + sizeof(t->slug) + 1];
 
 	(void)e;
@@ -106,7 +109,8 @@ static void store_part(struct status *s)
 	readiness_get(s->c->app, s->c->q->now_ms, &r);
 	(void)readiness_reason(&r, 0, &word, &text);
 	jsonw_object(&s->w);
-	part_write(s, "store", readiness_ok(&r) ? "up" : "failing", text, readiness_ok(&r) ? s->c->app->started_ms : 0);
+	part_write(s, "store", readiness_ok(&r) ? "up" : "failing", text,
+		   readiness_ok(&r) ? s->c->app->started_ms : 0);
 	jsonw_ktime(&s->w, "last_commit_at", r.store.last_commit_ms);
 	jsonw_ki64(&s->w, "database_bytes", r.store.file.file_bytes);
 	jsonw_ki64(&s->w, "disk_free_bytes", r.disk_free);
@@ -120,7 +124,8 @@ static void queue_parts(struct status *s)
 	for (int q = 0; q < QUEUE_COUNT; q++) {
 		struct queue_counts n;
 
-		queue_get_counts(store_queues(s->c->app->store), (enum queue_id)q, s->c->q->now_ms, &n);
+		queue_get_counts(store_queues(s->c->app->store), (enum queue_id)q, s->c->q->now_ms,
+				 &n);
 		(void)snprintf(part, sizeof(part), "queue.%s", queue_name((enum queue_id)q));
 		jsonw_object(&s->w);
 		part_write(s, part, n.state, NULL, 0);
@@ -185,13 +190,15 @@ void status_incidents_get(struct call *c)
 	struct str open;
 	int64_t limit;
 
-	if (!query_i64(c, "limit", LIST_LIMIT_DEFAULT, 1, LIST_LIMIT_MAX, &limit) || !query_str(c, "open", &open))
+	if (!query_i64(c, "limit", LIST_LIMIT_DEFAULT, 1, LIST_LIMIT_MAX, &limit) ||
+	    !query_str(c, "open", &open))
 		return;
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	jsonw_karray(&w, "data");
 	struct db *db = store_reader(c->app->store);
-	enum rc rc = incident_each(db, str_eqc(open, "true") || str_eqc(open, "1"), (int)limit, incident_row, &w, &e);
+	enum rc rc = incident_each(db, str_eqc(open, "true") || str_eqc(open, "1"), (int)limit,
+				   incident_row, &w, &e);
 	store_reader_done(c->app->store, db);
 	if (rc != RC_OK) {
 		problem_err(c, &e);

@@ -17,8 +17,11 @@
 #define EVENT_ARENA  (1 * MIB)
 
 static const char *const NAMES[TOPIC_COUNT] = {
-	[TOPIC_INBOUND] = "whatsapp_message", [TOPIC_OUTBOUND_JOBS] = "whatsapp_echo", [TOPIC_STATUS] = "status",
-	[TOPIC_CONVERSATION] = "conversation", [TOPIC_ALERT] = "alert",
+	[TOPIC_INBOUND] = "whatsapp_message",
+	[TOPIC_OUTBOUND_JOBS] = "whatsapp_echo",
+	[TOPIC_STATUS] = "status",
+	[TOPIC_CONVERSATION] = "conversation",
+	[TOPIC_ALERT] = "alert",
 };
 
 struct feed {
@@ -113,11 +116,15 @@ static enum rc event_row(void *arg, const struct topic_event *ev, struct err *e)
 	return RC_OK;
 }
 
-enum rc stream_source(void *arg, int64_t company, int64_t after_id, struct sbuf *to, int64_t *ret_last, struct err *e)
+enum rc stream_source(void *arg, int64_t company, int64_t after_id, struct sbuf *to,
+		      int64_t *ret_last, struct err *e)
 {
 	struct app *app = arg;
 	AUTO(config_putp) const struct config *config = config_get(app);
-	struct feed f = { .view = { .config = config }, .to = to, .data = SBUF(SSE_BUFFER_MAX), .last = after_id };
+	struct feed f = { .view = { .config = config },
+			  .to = to,
+			  .data = SBUF(SSE_BUFFER_MAX),
+			  .last = after_id };
 	enum rc rc;
 
 	f.view.db = store_reader(app->store);
@@ -131,7 +138,8 @@ enum rc stream_source(void *arg, int64_t company, int64_t after_id, struct sbuf 
 }
 
 /* Where to begin. `*ret_reset`: the asked place is not kept any more, or not of this database. */
-static enum rc place(struct call *c, struct str asked, int64_t *ret_after, bool *ret_reset, struct err *e)
+static enum rc place(struct call *c, struct str asked, int64_t *ret_after, bool *ret_reset,
+		     struct err *e)
 {
 	struct db *db = store_reader(c->app->store);
 	int64_t last = 0, first = 0, after;
@@ -146,7 +154,8 @@ static enum rc place(struct call *c, struct str asked, int64_t *ret_after, bool 
 	*ret_after = last;
 	if (asked.p == NULL)
 		return RC_OK;
-	if (str_i64(asked, 0, INT64_MAX, &after) && after <= last && (first == 0 || after >= first - 1)) {
+	if (str_i64(asked, 0, INT64_MAX, &after) && after <= last &&
+	    (first == 0 || after >= first - 1)) {
 		*ret_after = after;
 		return RC_OK;
 	}
@@ -163,7 +172,8 @@ static void add_reset(struct sbuf *to, int64_t after)
 	sbuf_text(to, "\ndata: ");
 	jsonw_init(&w, to);
 	jsonw_object(&w);
-	jsonw_ktext(&w, "detail", "Events before this one are not kept any more: load the lists again.");
+	jsonw_ktext(&w, "detail",
+		    "Events before this one are not kept any more: load the lists again.");
 	jsonw_end(&w);
 	sbuf_text(to, "\n\n");
 }

@@ -124,7 +124,8 @@ void token_post(struct call *c)
 		return;
 	}
 	if ((j.scopes & ~c->who.scopes) != 0) {
-		problem(c, 403, "forbidden", "A token cannot make one that may do more than itself.");
+		problem(c, 403, "forbidden",
+			"A token cannot make one that may do more than itself.");
 		return;
 	}
 	if (store_write(c->app->store, STORE_NORMAL, create_unit, &j, &e) != RC_OK) {
@@ -173,7 +174,8 @@ void token_delete(struct call *c)
 		return;
 	}
 	auth_forget(c->app);
-	log_event(LOG_INFO, "token.revoked", "row", LOG_I64(p.wanted), "by", LOG_I64(c->who.id), NULL);
+	log_event(LOG_INFO, "token.revoked", "row", LOG_I64(p.wanted), "by", LOG_I64(c->who.id),
+		  NULL);
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	view_id(&w, "id", created_ms, p.wanted);

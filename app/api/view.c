@@ -3,8 +3,8 @@
 
 #include "base/ids.h"
 
-#define VIEW_ARENA  (256 * KIB)
-#define WINDOW_MS   DAY_MS /* free answers are allowed that long after the customer's last message */
+#define VIEW_ARENA (256 * KIB)
+#define WINDOW_MS  DAY_MS /* free answers are allowed that long after the customer's last message */
 
 void view_id(struct jsonw *w, const char *key, int64_t created_ms, int64_t rowid)
 {
@@ -106,7 +106,8 @@ enum rc view_conversation(struct view *v, const struct conversation *c, struct e
 	jsonw_kstr(w, "last_content", c->last_content);
 	jsonw_ktime(w, "last_message_at", c->last_message_at);
 	jsonw_ktime(w, "last_inbound_at", c->last_inbound_ms);
-	jsonw_ktime(w, "window_open_until", c->last_inbound_ms > 0 ? c->last_inbound_ms + WINDOW_MS : 0);
+	jsonw_ktime(w, "window_open_until",
+		    c->last_inbound_ms > 0 ? c->last_inbound_ms + WINDOW_MS : 0);
 	number_or_null(w, "chatwoot_conversation_id", c->chatwoot_conversation_id);
 	jsonw_ktime(w, "automation_off_until", c->automation_off_until_ms);
 	jsonw_ktime(w, "created_at", c->created_ms);

@@ -238,11 +238,19 @@ static enum rc lost(struct err *e)
 	return FAIL(e, RC_IO, "the database ended the transaction after an earlier error");
 }
 
+static enum rc run_frame(struct db *db, enum query q, struct err *e)
+{
+	struct stmt s;
+
+	TRY(stmt_begin(db, q, &s, e));
+	return stmt_run(&s, e);
+}
+
 enum rc db_begin(struct db *db, struct err *e)
 {
 	ASSERT(db->mode == DB_WRITER);
 	ASSERT(!db->in_transaction);
-	TRY(exec(db, "BEGIN IMMEDIATE", "begin", e));
+	TRY(run_frame(db, Q_DB_BEGIN, e));
 	db->in_transaction = true;
 	return RC_OK;
 }
@@ -252,7 +260,7 @@ enum rc db_commit(struct db *db, struct err *e)
 	ASSERT(db->in_transaction);
 	if (is_lost(db))
 		return lost(e);
-	TRY(exec(db, "COMMIT", "commit", e));
+	TRY(run_frame(db, Q_DB_COMMIT, e));
 	db->in_transaction = false;
 	return RC_OK;
 }
@@ -277,7 +285,7 @@ enum rc db_savepoint(struct db *db, struct err *e)
 	ASSERT(db->in_transaction);
 	if (is_lost(db))
 		return lost(e);
-	return exec(db, "SAVEPOINT s", "savepoint", e);
+	return run_frame(db, Q_DB_SAVEPOINT, e);
 }
 
 enum rc db_release(struct db *db, struct err *e)
@@ -285,7 +293,7 @@ enum rc db_release(struct db *db, struct err *e)
 	ASSERT(db->in_transaction);
 	if (is_lost(db))
 		return lost(e);
-	return exec(db, "RELEASE s", "release", e);
+	return run_frame(db, Q_DB_RELEASE, e);
 }
 
 void db_rollback_to(struct db *db)
@@ -295,7 +303,7 @@ void db_rollback_to(struct db *db)
 	ASSERT(db->in_transaction);
 	if (is_lost(db))
 		return; /* db_commit will tell */
-	(void)exec(db, "ROLLBACK TO s; RELEASE s", "rollback", &e);
+	(void)exec(db, "ROLLBACK TO unit; RELEASE unit", "rollback", &e);
 }
 
 enum rc db_quick_check(struct db *db, struct err *e)

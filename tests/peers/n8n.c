@@ -103,17 +103,14 @@ static void workflow_later(struct n8n *t, const cJSON *in)
 	         "Content-Type: application/json\r\nUser-Agent: axios/1.8\r\n"
 	         "Authorization: Bearer %s\r\nIdempotency-Key: %.200s\r\n", t->cfg->api_token,
 	         key ? key : id ? id : "none");
-	/* `to` is the conversation; the rest goes back as it came, so that the box can see what
-	 * this answer was caused by and stop a loop. */
+	/* What the API takes; `hop` goes back as it came and one more, so that the box can stop a loop. */
 	buf_puts(&c->body, "{\"type\":\"text\"");
-	field(&c->body, "to", in, js(in, "conversation") || ji(in, "conversation", 0) ? "conversation"
-	                                                                              : "contact");
-	field(&c->body, "conversation", in, "conversation");
-	field(&c->body, "channel", in, "channel");
-	field(&c->body, "in_reply_to", in, "id");
-	field(&c->body, "origin", in, "origin");
-	buf_printf(&c->body, ",\"hop\":%d,\"source\":\"ai_response\",\"text\":{\"body\":",
-	           ji(in, "hop", 0) + 1);
+	if (js(in, "conversation"))
+		field(&c->body, "conversation_id", in, "conversation");
+	else
+		field(&c->body, "to", in, "contact");
+	buf_printf(&c->body, ",\"hop\":%d,\"source\":\"ai_response\",\"sender\":{\"type\":\"ai\"},"
+	           "\"text\":{\"body\":", ji(in, "hop", 0) + 1);
 	buf_printf(&text, "eco: %s", js_or(in, "text", ""));
 	buf_json(&c->body, text.p, false);
 	buf_puts(&c->body, "}}");

@@ -339,7 +339,7 @@ def n8n():
     g = hooks("/api/v1/messages", 1)
     b = json.loads(g[0][3]) if g else {}
     check("and later calls the API with a key", g and g[0][2]["Idempotency-Key"] == "idem-1" and
-          g[0][2]["Authorization"] == "Bearer double-api-token" and b["to"] == "c1" and b["hop"] == 2, b)
+          g[0][2]["Authorization"] == "Bearer double-api-token" and b["conversation_id"] == "c1" and b["hop"] == 2, b)
     check("an id twice is seen", state(N)["doubled_keys"] == ["71"])
 
 

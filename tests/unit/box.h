@@ -9,7 +9,7 @@
 #include "flow/outside.h"
 #include "io/crypto.h"
 
-#define BOX_NOW_MS INT64_C(1785240000000)
+#define BOX_NOW_MS  INT64_C(1785240000000)
 #define BOX_HEADERS 8
 
 struct box {
@@ -56,9 +56,13 @@ static inline int64_t box_clock(void)
 static inline void box_open(struct box *b, const char *const *args, size_t count)
 {
 	static char path[600];
-	struct store_options o = { .path = path, .migrate = true, .now_ms = BOX_NOW_MS, .clock = box_clock };
+	struct store_options o = {
+		.path = path, .migrate = true, .now_ms = BOX_NOW_MS, .clock = box_clock
+	};
 
-	*b = (struct box){ .now_ms = BOX_NOW_MS, .client = "127.0.0.1", .arena = ARENA(16 * MIB),
+	*b = (struct box){ .now_ms = BOX_NOW_MS,
+			   .client = "127.0.0.1",
+			   .arena = ARENA(16 * MIB),
 			   .listener = (enum web_listener)(WEB_MAIN | WEB_HOOKS) };
 	(void)snprintf(path, sizeof(path), "%s/totem.db", t_dir());
 	json_start();
@@ -106,9 +110,16 @@ static inline int box_do(struct box *b, const char *method, const char *path, st
 	sbuf_release(&b->r.body);
 	sbuf_release(&b->r.headers);
 	b->r = (struct res){ .status = 0 };
-	b->q = (struct req){ .listener = b->listener, .method = method, .path = b->path, .query = query,
-			     .request_id = "test-request", .arena = &b->arena, .now_ms = b->now_ms,
-			     .headers = b->headers, .header_count = b->header_count, .body = body,
+	b->q = (struct req){ .listener = b->listener,
+			     .method = method,
+			     .path = b->path,
+			     .query = query,
+			     .request_id = "test-request",
+			     .arena = &b->arena,
+			     .now_ms = b->now_ms,
+			     .headers = b->headers,
+			     .header_count = b->header_count,
+			     .body = body,
 			     .content_length = (int64_t)body.n };
 	ASSERT(str_copy(str_of(b->client), b->q.client, sizeof(b->q.client)));
 	route_handle(&b->app, &b->q, &b->r);
@@ -153,7 +164,9 @@ static inline int64_t box_get_i64(const struct box *b, const char *path)
 	AUTO(json_freep) struct json *root = NULL;
 	int64_t v;
 
-	return json_parse(box_body(b), &root, NULL) == RC_OK && json_i64(json_path(root, path), &v) ? v : -1;
+	return json_parse(box_body(b), &root, NULL) == RC_OK && json_i64(json_path(root, path), &v)
+		       ? v
+		       : -1;
 }
 
 #endif

@@ -17,11 +17,13 @@ TEST(auth_refuses_what_is_no_token)
 		{ "other scheme", "Basic dG90ZW06dG90ZW0=" },
 		{ "no token", "Bearer " },
 		{ "unknown", "Bearer totem_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" },
-		{ "too long", "Bearer xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
+		{ "too long", "Bearer "
+			      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+			      "xxxxxxxxxxxx" },
 	};
 
 	box_open(&b, NULL, 0);
-	EACH(t, CASES) {
+	EACH (t, CASES) {
 		if (t->header != NULL)
 			box_header(&b, "Authorization", t->header);
 		CHECK_I64(t->why, box_do(&b, "GET", "/api/v1/queues", STR_NONE), 401);
@@ -55,12 +57,17 @@ TEST(auth_forgets_a_revoked_token_at_once)
 	const char *id;
 
 	box_open(&b, NULL, 0);
-	CHECK_I64("made", box_call(&b, "POST", "/api/v1/tokens", "{\"name\":\"x\",\"scopes\":[\"queues:read\"]}"), 201);
+	CHECK_I64("made",
+		  box_call(&b, "POST", "/api/v1/tokens",
+			   "{\"name\":\"x\",\"scopes\":[\"queues:read\"]}"),
+		  201);
 	CHECK(str_copy(str_of(box_get(&b, "token")), text, sizeof(text)));
 	id = box_get(&b, "id");
 	box_bearer(&b, text);
 	CHECK_I64("works", box_do(&b, "GET", "/api/v1/queues", STR_NONE), 200);
-	CHECK_I64("revoked", box_call(&b, "DELETE", arena_printf(&b.arena, "/api/v1/tokens/%s", id), NULL), 200);
+	CHECK_I64("revoked",
+		  box_call(&b, "DELETE", arena_printf(&b.arena, "/api/v1/tokens/%s", id), NULL),
+		  200);
 	box_bearer(&b, text);
 	CHECK_I64("is over", box_do(&b, "GET", "/api/v1/queues", STR_NONE), 401);
 	CHECK_I64("listed", box_call(&b, "GET", "/api/v1/tokens", NULL), 200);
@@ -75,9 +82,14 @@ TEST(auth_makes_no_token_that_may_do_more)
 	box_open(&b, NULL, 0);
 	(void)box_token(&b, SCOPE_BIT(SCOPE_SETTINGS), text);
 	box_bearer(&b, text);
-	CHECK_I64("more", box_do(&b, "POST", "/api/v1/tokens", STR("{\"name\":\"x\",\"scopes\":\"all\"}")), 403);
+	CHECK_I64("more",
+		  box_do(&b, "POST", "/api/v1/tokens", STR("{\"name\":\"x\",\"scopes\":\"all\"}")),
+		  403);
 	box_bearer(&b, text);
-	CHECK_I64("less", box_do(&b, "POST", "/api/v1/tokens", STR("{\"name\":\"x\",\"scopes\":\"settings\"}")), 201);
+	CHECK_I64("less",
+		  box_do(&b, "POST", "/api/v1/tokens",
+			 STR("{\"name\":\"x\",\"scopes\":\"settings\"}")),
+		  201);
 	box_close(&b);
 }
 
@@ -100,7 +112,7 @@ TEST(auth_knows_this_machine)
 	};
 
 	box_open(&b, NULL, 0);
-	EACH(t, CASES) {
+	EACH (t, CASES) {
 		b.client = t->client;
 		if (t->host != NULL)
 			box_header(&b, "Host", t->host);

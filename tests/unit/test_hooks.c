@@ -9,10 +9,14 @@
 #define EMPTY "{\"object\":\"whatsapp_business_account\",\"entry\":[]}"
 
 static const char *const ARGS[] = {
-	"channel.main.app_secret=test_app_secret old_secret", "channel.main.verify_token=letmein",
-	"channel.main.phone_number_id=1",                     "channel.second.app_secret=second_secret",
-	"channel.second.phone_number_id=2",                   "channel.second.verify_token=other",
-	"chatwoot.main.url=http://127.0.0.1:9",               "chatwoot.main.secret=cw_secret",
+	"channel.main.app_secret=test_app_secret old_secret",
+	"channel.main.verify_token=letmein",
+	"channel.main.phone_number_id=1",
+	"channel.second.app_secret=second_secret",
+	"channel.second.phone_number_id=2",
+	"channel.second.verify_token=other",
+	"chatwoot.main.url=http://127.0.0.1:9",
+	"chatwoot.main.secret=cw_secret",
 	"chatwoot.main.path_secret=in-the-path",
 };
 static struct box b;
@@ -51,7 +55,7 @@ TEST(hooks_store_what_is_signed_and_nothing_else)
 	int64_t n = 0;
 
 	box_open(&b, ARGS, COUNT(ARGS));
-	EACH(t, CASES) {
+	EACH (t, CASES) {
 		CHECK_I64(t->why, post(t->path, t->secret, EMPTY), t->status);
 		n += t->status == 200;
 		CHECK_I64(t->why, accepted(), n);
@@ -60,10 +64,13 @@ TEST(hooks_store_what_is_signed_and_nothing_else)
 	}
 	CHECK_I64("counted", state_of(&b.app)->signature_failures, 2);
 	CHECK_I64("no header", box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 401);
-	box_header(&b, "X-Hub-Signature-256", "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756");
-	CHECK_I64("Meta's own vector, seen before", box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 200);
+	box_header(&b, "X-Hub-Signature-256",
+		   "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756");
+	CHECK_I64("Meta's own vector, seen before",
+		  box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 200);
 	CHECK_I64("nothing more", accepted(), n);
-	CHECK_I64("no JSON is stored too", post("/webhooks/whatsapp", "test_app_secret", "not json \xff"), 200);
+	CHECK_I64("no JSON is stored too",
+		  post("/webhooks/whatsapp", "test_app_secret", "not json \xff"), 200);
 	CHECK_I64("one more", accepted(), n + 1);
 	box_close(&b);
 }
@@ -92,19 +99,41 @@ TEST(hooks_shake_hands)
 		const char *why, *path;
 		int status;
 	} CASES[] = {
-		{ "right", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=letmein", 200 },
-		{ "encoded", "/webhooks/whatsapp/main?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=%6cetmein", 200 },
-		{ "other channel's", "/webhooks/whatsapp/second?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=letmein", 403 },
-		{ "wrong", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=x", 403 },
+		{ "right",
+		  "/webhooks/"
+		  "whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=letmein",
+		  200 },
+		{ "encoded",
+		  "/webhooks/whatsapp/"
+		  "main?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=%6cetmein",
+		  200 },
+		{ "other channel's",
+		  "/webhooks/whatsapp/"
+		  "second?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=letmein",
+		  403 },
+		{ "wrong",
+		  "/webhooks/"
+		  "whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=x",
+		  403 },
 		{ "none", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444", 403 },
-		{ "mode", "/webhooks/whatsapp?hub.mode=unsubscribe&hub.challenge=1158201444&hub.verify_token=letmein", 403 },
-		{ "markup", "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=%3Cb%3E&hub.verify_token=letmein", 403 },
-		{ "no challenge", "/webhooks/whatsapp?hub.mode=subscribe&hub.verify_token=letmein", 403 },
-		{ "unknown", "/webhooks/whatsapp/third?hub.mode=subscribe&hub.challenge=1&hub.verify_token=letmein", 404 },
+		{ "mode",
+		  "/webhooks/"
+		  "whatsapp?hub.mode=unsubscribe&hub.challenge=1158201444&hub.verify_token=letmein",
+		  403 },
+		{ "markup",
+		  "/webhooks/"
+		  "whatsapp?hub.mode=subscribe&hub.challenge=%3Cb%3E&hub.verify_token=letmein",
+		  403 },
+		{ "no challenge", "/webhooks/whatsapp?hub.mode=subscribe&hub.verify_token=letmein",
+		  403 },
+		{ "unknown",
+		  "/webhooks/whatsapp/"
+		  "third?hub.mode=subscribe&hub.challenge=1&hub.verify_token=letmein",
+		  404 },
 	};
 
 	box_open(&b, ARGS, COUNT(ARGS));
-	EACH(t, CASES) {
+	EACH (t, CASES) {
 		CHECK_I64(t->why, box_do(&b, "GET", t->path, STR_NONE), t->status);
 		if (t->status == 200) {
 			CHECK_SPAN(t->why, box_body(&b), STR("1158201444"));
@@ -136,8 +165,10 @@ TEST(hooks_of_chatwoot_need_signature_or_path_secret)
 	sign_chatwoot(&b, "wrong", now_s, "{}");
 	CHECK_I64("wrong", box_do(&b, "POST", "/webhooks/chatwoot/main", STR("{}")), 401);
 	CHECK_I64("unsigned", box_do(&b, "POST", "/webhooks/chatwoot/main", STR("{}")), 401);
-	CHECK_I64("path", box_do(&b, "POST", "/webhooks/chatwoot/main/in-the-path", STR("{}")), 200);
-	CHECK_I64("wrong path", box_do(&b, "POST", "/webhooks/chatwoot/main/guess", STR("{}")), 401);
+	CHECK_I64("path", box_do(&b, "POST", "/webhooks/chatwoot/main/in-the-path", STR("{}")),
+		  200);
+	CHECK_I64("wrong path", box_do(&b, "POST", "/webhooks/chatwoot/main/guess", STR("{}")),
+		  401);
 	CHECK_I64("unknown", box_do(&b, "POST", "/webhooks/chatwoot/other", STR("{}")), 404);
 	CHECK_I64("two stored", accepted(), 2);
 	box_close(&b);

@@ -42,7 +42,7 @@ TEST(match_finds_the_row_and_the_parameters)
 		{ "GET", "/f/x/", WEB_MAIN, -1, NULL, NULL },
 	};
 
-	EACH(t, CASES) {
+	EACH (t, CASES) {
 		struct req q = { .method = t->method, .path = t->path, .listener = t->on };
 		struct match m;
 		enum rc rc = match_find(ROWS, COUNT(ROWS), &q, &m);
@@ -75,7 +75,8 @@ TEST(match_knows_patterns)
 {
 	struct match m;
 
-	CHECK(match_path("/x/{a}.json", STR("/x/1.json"), &m) == false); /* a parameter is a whole segment */
+	CHECK(match_path("/x/{a}.json", STR("/x/1.json"), &m) ==
+	      false); /* a parameter is a whole segment */
 	CHECK(match_path("/x/{a}", STR("/x/a%2Fb"), &m));
 	CHECK(!match_path("/x", STR(""), &m));
 	CHECK(!match_path("/x", STR_NONE, &m));

@@ -11,6 +11,7 @@ static struct call by_hand(void)
 {
 	sbuf_release(&b.r.body);
 	sbuf_release(&b.r.headers);
+	b.arena.max = 1 * MIB;
 	b.r = (struct res){ .body = SBUF(64 * KIB), .headers = SBUF(8 * KIB) };
 	b.q = (struct req){ .request_id = "r-1" };
 	return (struct call){ .app = &b.app, .q = &b.q, .r = &b.r };
@@ -51,13 +52,19 @@ TEST(problem_follows_the_verdict)
 		enum rc rc;
 		int status;
 	} CASES[] = {
-		{ "no text", RC_OK, 404 },      { "absent", RC_ABSENT, 404 },   { "conflict", RC_CONFLICT, 409 },
-		{ "invalid", RC_INVALID, 422 }, { "refused", RC_REFUSED, 409 }, { "limit", RC_LIMIT, 503 },
-		{ "retry", RC_RETRY, 503 },     { "unknown", RC_UNKNOWN, 500 }, { "io", RC_IO, 503 },
+		{ "no text", RC_OK, 404 },
+		{ "absent", RC_ABSENT, 404 },
+		{ "conflict", RC_CONFLICT, 409 },
+		{ "invalid", RC_INVALID, 422 },
+		{ "refused", RC_REFUSED, 409 },
+		{ "limit", RC_LIMIT, 503 },
+		{ "retry", RC_RETRY, 503 },
+		{ "unknown", RC_UNKNOWN, 500 },
+		{ "io", RC_IO, 503 },
 	};
 
 	json_start();
-	EACH(t, CASES) {
+	EACH (t, CASES) {
 		struct call c = by_hand();
 		struct err e = { .rc = t->rc, .text = "secret path /var/x" };
 

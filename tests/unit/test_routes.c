@@ -5,7 +5,8 @@
 #include "box.h"
 #include "io/asset.h"
 
-static const char *const ARGS[] = { "channel.main.phone_number_id=1", "channel.main.token=secret-token",
+static const char *const ARGS[] = { "channel.main.phone_number_id=1",
+				    "channel.main.token=secret-token",
 				    "channel.main.app_secret=secret-app" };
 static struct box b;
 
@@ -16,7 +17,9 @@ static void open_box(void)
 
 TEST(routes_open_to_anyone_are_on_the_short_list)
 {
-	static const char *const LIST[] = { "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/", "/a/{hash}/{file*}" };
+	static const char *const LIST[] = { "/healthz",         "/readyz", "/metrics",
+					    "/openapi.json",    "/docs",   "/",
+					    "/a/{hash}/{file*}" };
 	size_t n;
 	const struct route *rows = route_table(&n);
 
@@ -52,7 +55,9 @@ TEST(routes_are_all_reached)
 			}
 		}
 		path[at] = '\0';
-		struct req q = { .method = rows[i].method, .path = path, .listener = (enum web_listener)rows[i].where };
+		struct req q = { .method = rows[i].method,
+				 .path = path,
+				 .listener = (enum web_listener)rows[i].where };
 		CHECK_I64(path, match_find(rows, n, &q, &m), RC_OK);
 		CHECK_STR(path, m.route->path, rows[i].path);
 	}
@@ -126,7 +131,8 @@ TEST(routes_answer_404_and_405)
 	CHECK_I64("no method", box_do(&b, "PUT", "/healthz", STR_NONE), 405);
 	CHECK(box_has_header(&b, "Allow: GET, HEAD"));
 	b.listener = WEB_HOOKS;
-	CHECK_I64("settings are not for machines' listener", box_call(&b, "GET", "/api/v1/settings", NULL), 404);
+	CHECK_I64("settings are not for machines' listener",
+		  box_call(&b, "GET", "/api/v1/settings", NULL), 404);
 	box_close(&b);
 }
 
@@ -142,13 +148,16 @@ TEST(routes_serve_the_page_with_its_headers)
 	CHECK(!box_has(&b, "/a/-/"));
 	CHECK(js != NULL);
 	CHECK(box_has(&b, js->hash));
-	CHECK_I64("file", box_do(&b, "GET", arena_printf(&b.arena, "/a/%s/app.js", js->hash), STR_NONE), 200);
+	CHECK_I64("file",
+		  box_do(&b, "GET", arena_printf(&b.arena, "/a/%s/app.js", js->hash), STR_NONE),
+		  200);
 	CHECK(box_has_header(&b, "immutable"));
 	CHECK_I64("old hash", box_do(&b, "GET", "/a/0/app.js", STR_NONE), 200);
 	CHECK(box_has_header(&b, "Cache-Control: no-cache"));
 	box_header(&b, "If-None-Match", arena_printf(&b.arena, "\"%s\"", js->hash));
 	CHECK_I64("unchanged", box_do(&b, "GET", "/a/0/app.js", STR_NONE), 304);
-	CHECK_I64("sources of the document", box_do(&b, "GET", "/a/0/openapi/schemas.json", STR_NONE), 404);
+	CHECK_I64("sources of the document",
+		  box_do(&b, "GET", "/a/0/openapi/schemas.json", STR_NONE), 404);
 	CHECK_I64("html by another door", box_do(&b, "GET", "/a/0/index.html", STR_NONE), 404);
 	CHECK_I64("docs", box_do(&b, "GET", "/docs", STR_NONE), 200);
 	box_close(&b);
@@ -172,25 +181,49 @@ TEST(routes_send_a_message_once_per_key)
 	CHECK_STR("the same", box_get(&b, "id"), id);
 	CHECK(box_has_header(&b, "Idempotency-Replayed: true"));
 	box_header(&b, "Idempotency-Key", "k1");
-	CHECK_I64("another body", box_call(&b, "POST", "/api/v1/messages", "{\"to\":\"+59171234567\",\"text\":\"x\"}"), 409);
-	CHECK_I64("read", box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/messages/%s", id), NULL), 200);
+	CHECK_I64("another body",
+		  box_call(&b, "POST", "/api/v1/messages",
+			   "{\"to\":\"+59171234567\",\"text\":\"x\"}"),
+		  409);
+	CHECK_I64("read",
+		  box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/messages/%s", id), NULL),
+		  200);
 	CHECK_STR("content", box_get(&b, "content"), "Hola");
 	CHECK_I64("list", box_call(&b, "GET", "/api/v1/messages?limit=5", NULL), 200);
 	CHECK_STR("it", box_get(&b, "data.0.id"), id);
 	CHECK_STR("only one", box_get(&b, "data.1.id"), "");
-	CHECK_I64("conversation", box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/conversations/%s", conversation), NULL), 200);
+	CHECK_I64("conversation",
+		  box_call(&b, "GET",
+			   arena_printf(&b.arena, "/api/v1/conversations/%s", conversation), NULL),
+		  200);
 	id = box_get(&b, "contact_id");
-	CHECK_I64("contact", box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/contacts/%s", id), NULL), 200);
-	CHECK_I64("to the contact", box_call(&b, "POST", "/api/v1/messages",
-		  arena_printf(&b.arena, "{\"contact_id\":\"%s\",\"text\":\"two\"}", id)), 202);
+	CHECK_I64("contact",
+		  box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/contacts/%s", id), NULL),
+		  200);
+	CHECK_I64("to the contact",
+		  box_call(&b, "POST", "/api/v1/messages",
+			   arena_printf(&b.arena, "{\"contact_id\":\"%s\",\"text\":\"two\"}", id)),
+		  202);
 	CHECK_STR("same thread", box_get(&b, "conversation_id"), conversation);
-	CHECK_I64("to the conversation", box_call(&b, "POST", "/api/v1/messages",
-		  arena_printf(&b.arena, "{\"conversation_id\":\"%s\",\"text\":\"three\"}", conversation)), 202);
-	CHECK_I64("thread", box_call(&b, "GET",
-		  arena_printf(&b.arena, "/api/v1/conversations/%s/messages?limit=2", conversation), NULL), 200);
+	CHECK_I64("to the conversation",
+		  box_call(&b, "POST", "/api/v1/messages",
+			   arena_printf(&b.arena, "{\"conversation_id\":\"%s\",\"text\":\"three\"}",
+					conversation)),
+		  202);
+	CHECK_I64("thread",
+		  box_call(&b, "GET",
+			   arena_printf(&b.arena, "/api/v1/conversations/%s/messages?limit=2",
+					conversation),
+			   NULL),
+		  200);
 	CHECK_STR("newest first", box_get(&b, "data.0.content"), "three");
-	CHECK_I64("next page", box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/conversations/%s/messages?limit=2&after=%s",
-		  conversation, box_get(&b, "next")), NULL), 200);
+	CHECK_I64("next page",
+		  box_call(&b, "GET",
+			   arena_printf(&b.arena,
+					"/api/v1/conversations/%s/messages?limit=2&after=%s",
+					conversation, box_get(&b, "next")),
+			   NULL),
+		  200);
 	CHECK_STR("oldest", box_get(&b, "data.0.content"), "Hola");
 	CHECK_I64("queue", box_call(&b, "GET", "/api/v1/queues/messages", NULL), 200);
 	CHECK_I64("three wait", box_get_i64(&b, "waiting"), 3);
@@ -213,22 +246,27 @@ TEST(routes_refuse_messages_that_break_a_rule)
 		{ "type", "{\"type\":\"carousel\",\"to\":\"+59171234567\",\"text\":\"x\"}" },
 		{ "priority", "{\"priority\":\"now\",\"to\":\"+59171234567\",\"text\":\"x\"}" },
 		{ "send_at", "{\"send_at\":\"tomorrow\",\"to\":\"+59171234567\",\"text\":\"x\"}" },
-		{ "sender.type", "{\"sender\":{\"type\":\"customer\"},\"to\":\"+59171234567\",\"text\":\"x\"}" },
-		{ "source", "{\"source\":\"support_bridge\",\"to\":\"+59171234567\",\"text\":\"x\"}" },
+		{ "sender.type",
+		  "{\"sender\":{\"type\":\"customer\"},\"to\":\"+59171234567\",\"text\":\"x\"}" },
+		{ "source",
+		  "{\"source\":\"support_bridge\",\"to\":\"+59171234567\",\"text\":\"x\"}" },
 		{ "source", "{\"source\":\"ai_response\",\"to\":\"+59171234567\",\"text\":\"x\"}" },
 		{ "hop", "{\"hop\":-1,\"to\":\"+59171234567\",\"text\":\"x\"}" },
 		{ "txt", "{\"txt\":\"x\",\"to\":\"+59171234567\",\"text\":\"x\"}" },
 	};
 
 	open_box();
-	EACH(t, CASES) {
+	EACH (t, CASES) {
 		CHECK_I64(t->body, box_call(&b, "POST", "/api/v1/messages", t->body), 422);
 		CHECK_STR(t->body, box_get(&b, "errors.0.field"), t->field);
 	}
 	CHECK_I64("no JSON", box_call(&b, "POST", "/api/v1/messages", "{"), 400);
 	CHECK_I64("no object", box_call(&b, "POST", "/api/v1/messages", "[]"), 422);
-	CHECK_I64("a loop", box_call(&b, "POST", "/api/v1/messages",
-		  "{\"hop\":6,\"sender\":{\"type\":\"ai\"},\"source\":\"ai_response\",\"to\":\"+59171234567\",\"text\":\"x\"}"), 409);
+	CHECK_I64("a loop",
+		  box_call(&b, "POST", "/api/v1/messages",
+			   "{\"hop\":6,\"sender\":{\"type\":\"ai\"},\"source\":\"ai_response\","
+			   "\"to\":\"+59171234567\",\"text\":\"x\"}"),
+		  409);
 	box_header(&b, "Content-Type", "text/plain");
 	CHECK_I64("other type", box_call(&b, "POST", "/api/v1/messages", HELLO), 415);
 	box_close(&b);
@@ -244,25 +282,42 @@ TEST(routes_control_queues)
 	CHECK_STR("running", box_get(&b, "state"), "running");
 	CHECK_I64("jobs", box_call(&b, "GET", "/api/v1/queues/messages/jobs", NULL), 200);
 	const char *job = box_get(&b, "data.0.id");
-	CHECK_I64("job", box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/queues/messages/jobs/%s", job), NULL), 200);
-	CHECK_I64("other queue", box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/queues/webhooks/jobs/%s", job), NULL), 404);
-	CHECK_I64("run now", box_call(&b, "POST", arena_printf(&b.arena, "/api/v1/queues/messages/jobs/%s/run-now", job), NULL), 200);
+	CHECK_I64("job",
+		  box_call(&b, "GET",
+			   arena_printf(&b.arena, "/api/v1/queues/messages/jobs/%s", job), NULL),
+		  200);
+	CHECK_I64("other queue",
+		  box_call(&b, "GET",
+			   arena_printf(&b.arena, "/api/v1/queues/webhooks/jobs/%s", job), NULL),
+		  404);
+	CHECK_I64("run now",
+		  box_call(&b, "POST",
+			   arena_printf(&b.arena, "/api/v1/queues/messages/jobs/%s/run-now", job),
+			   NULL),
+		  200);
 	CHECK_I64("unconfirmed", box_call(&b, "POST", "/api/v1/queues/messages/clear", "{}"), 409);
-	CHECK_I64("too few", box_call(&b, "POST", "/api/v1/queues/messages/clear", "{\"confirm\":0}"), 409);
-	CHECK_I64("clear", box_call(&b, "POST", "/api/v1/queues/messages/clear", "{\"confirm\":1}"), 200);
+	CHECK_I64("too few",
+		  box_call(&b, "POST", "/api/v1/queues/messages/clear", "{\"confirm\":0}"), 409);
+	CHECK_I64("clear", box_call(&b, "POST", "/api/v1/queues/messages/clear", "{\"confirm\":1}"),
+		  200);
 	CHECK_I64("gone", box_get_i64(&b, "discarded_now"), 1);
 	CHECK_I64("unknown", box_call(&b, "GET", "/api/v1/queues/nothing", NULL), 404);
 	CHECK_I64("monitor", box_call(&b, "DELETE", "/api/queue-monitor/clear", NULL), 409);
-	CHECK_I64("monitor", box_call(&b, "DELETE", "/api/queue-monitor/clear?confirm=clear", NULL), 200);
-	CHECK_I64("monitor", box_call(&b, "POST", "/api/queue-monitor/pause", "{\"queue\":\"webhook\"}"), 200);
+	CHECK_I64("monitor", box_call(&b, "DELETE", "/api/queue-monitor/clear?confirm=clear", NULL),
+		  200);
+	CHECK_I64("monitor",
+		  box_call(&b, "POST", "/api/queue-monitor/pause", "{\"queue\":\"webhook\"}"), 200);
 	CHECK_STR("one", box_get(&b, "webhook.state"), "paused");
 	CHECK_STR("not the other", box_get(&b, "message.state"), "running");
-	CHECK_I64("limits", box_call(&b, "PATCH", "/api/v1/queues/messages", "{\"attempts\":7}"), 200);
+	CHECK_I64("limits", box_call(&b, "PATCH", "/api/v1/queues/messages", "{\"attempts\":7}"),
+		  200);
 	CHECK_I64("taken up", box_get_i64(&b, "limits.attempts"), 7);
-	CHECK_I64("bounds", box_call(&b, "PATCH", "/api/v1/queues/messages", "{\"attempts\":0}"), 422);
+	CHECK_I64("bounds", box_call(&b, "PATCH", "/api/v1/queues/messages", "{\"attempts\":0}"),
+		  422);
 	CHECK_I64("letters", box_call(&b, "GET", "/api/v1/dead-letters", NULL), 200);
 	CHECK_I64("none", box_get_i64(&b, "total"), 0);
-	CHECK_I64("dry", box_call(&b, "POST", "/api/v1/dead-letters/retry", "{\"dry_run\":true}"), 200);
+	CHECK_I64("dry", box_call(&b, "POST", "/api/v1/dead-letters/retry", "{\"dry_run\":true}"),
+		  200);
 	CHECK_I64("deliveries", box_call(&b, "GET", "/api/v1/deliveries", NULL), 200);
 	box_close(&b);
 }
@@ -274,9 +329,15 @@ TEST(routes_change_settings_all_or_nothing)
 	CHECK(!box_has(&b, "secret-token"));
 	CHECK(!box_has(&b, "secret-app"));
 	CHECK(box_has(&b, "\"key\":\"channel.main.token\",\"value\":\"set\""));
-	CHECK_I64("unknown", box_call(&b, "PATCH", "/api/v1/settings", "{\"company_name\":\"A\",\"nothing\":1}"), 422);
+	CHECK_I64(
+		"unknown",
+		box_call(&b, "PATCH", "/api/v1/settings", "{\"company_name\":\"A\",\"nothing\":1}"),
+		422);
 	CHECK_STR("names it", box_get(&b, "errors.0.field"), "nothing");
-	CHECK_I64("good", box_call(&b, "PATCH", "/api/v1/settings", "{\"company_name\":\"B\",\"automatic_per_minute\":5,\"web_threads\":8}"), 200);
+	CHECK_I64("good",
+		  box_call(&b, "PATCH", "/api/v1/settings",
+			   "{\"company_name\":\"B\",\"automatic_per_minute\":5,\"web_threads\":8}"),
+		  200);
 	CHECK_STR("restart", box_get(&b, "restart_needed.0"), "web_threads");
 	CHECK_I64("list", box_call(&b, "GET", "/api/v1/settings", NULL), 200);
 	CHECK(box_has(&b, "\"key\":\"company_name\",\"value\":\"B\",\"source\":\"database\""));

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""kill -9 under load, again and again over one growing database.
+
+    run.py BINARY [KILLS=100] [--rate 300] [--keep]
+
+Signed webhooks (load --out: every acknowledged id), API sends with an Idempotency-Key that are repeated until they are
+answered, and agents who answer in Chatwoot. The box is killed 5 to 400 ms after each start. At the end every promise is
+counted: acknowledged = stored once = in Chatwoot once; accepted = sent once or listed as unknown; nothing twice at a
+peer; the database whole; `totem prove` content. Closing line: `N passed, N failed`."""
+import argparse, json, os, random, sqlite3, subprocess, sys, threading, time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+import lib
+
+passed = failed = 0
+
+
+def check(what, ok, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    print(("ok   " if ok else "FAIL ") + what + ("" if ok else f"  {detail}"), flush=True)
+
+
+class Sender(threading.Thread):
+    """API sends. A key whose answer did not come is sent again with the same body; the answers have to agree."""
+
+    def __init__(self, box):
+        super().__init__(daemon=True)
+        self.box, self.stop, self.answers, self.refused, self.disagree = box, threading.Event(), {}, [], []
+
+    def one(self, i):
+        body = {"to": f"34600{i % 50:06}", "type": "text", "text": {"body": f"api {i}"}}
+        seen = set()
+        repeat = 1 + (i % 3 == 0)  # every third is asked for twice though it was answered
+        while repeat > 0:
+            try:
+                a = self.box.api("POST", "/api/v1/messages", body, headers={"Idempotency-Key": f"crash-{i}"}, timeout=3)
+            except (OSError, lib.http.client.HTTPException):
+                if self.stop.is_set() and not seen:
+                    return
+                time.sleep(0.01)
+                continue
+            if a.status == 202:
+                seen.add(a.json["id"])
+                repeat -= 1
+            elif a.status == 503:
+                time.sleep(0.01)
+            else:
+                self.refused.append((i, a))
+                return
+        if len(seen) != 1:
+            self.disagree.append((i, seen))
+        self.answers[f"crash-{i}"] = seen.pop()
+
+    def run(self):
+        i = 0
+        while not self.stop.is_set():
+            self.one(i)
+            i += 1
+            time.sleep(0.01)
+
+
+def kills(box, n):
+    """The box dies n times. Returns the times from start to the ready line."""
+    starts = []
+    for i in range(n):
+        time.sleep(random.uniform(0.005, 0.4))
+        box.kill()
+        begin = time.monotonic()
+        box.start()
+        starts.append((time.monotonic() - begin) * 1000)
+        if (i + 1) % 100 == 0:
+            print(f"     {i + 1} kills, {os.path.getsize(box.data + '/totem.db') >> 20} MB", flush=True)
+    return sorted(starts)
+
+
+def rows(box, sql):
+    db = sqlite3.connect(f"file:{box.data}/totem.db", uri=True)
+    try:
+        return db.execute(sql).fetchall()
+    finally:
+        db.close()
+
+
+def judge(box, sender, acked, meta, chatwoot):
+    stored = {}
+    for wamid, inside in rows(box, "SELECT meta_message_id, chatwoot_message_id FROM whatsapp_messages WHERE direction = 'inbound'"):
+        stored.setdefault(wamid, []).append(inside)
+    lost = [w for w in acked if w not in stored]
+    check(f"{len(acked)} acknowledged webhooks are stored messages", acked and not lost, f"{len(lost)} lost: {lost[:3]}")
+    check("each of them once", all(len(v) == 1 for v in stored.values()))
+    check("each is in Chatwoot", all(v[0] for v in stored.values()), [w for w, v in stored.items() if not v[0]][:3])
+    made = rows(box, "SELECT count(*) FROM chatwoot_messages WHERE origin = 'totem'")[0][0]
+    check(f"no message is twice in Chatwoot ({chatwoot['distinct']})", chatwoot["doubled"] == 0, chatwoot["doubled_keys"][:5])
+    check("Chatwoot has exactly what we know of", chatwoot["distinct"] == made, (chatwoot["distinct"], made))
+
+    out = rows(box, "SELECT sending, status, meta_message_id, source FROM whatsapp_messages WHERE direction = 'outbound'")
+    count = lambda word: sum(1 for r in out if r[0] == word)
+    done, unknown = count("done"), count("unknown")
+    check(f"no message was sent twice ({meta['distinct']} sends)", meta["doubled"] == 0 and meta["unkeyed"] == 0,
+          meta["doubled_keys"][:5])
+    check(f"{len(out)} outbound messages: {done} sent, {unknown} listed as unknown, none open", done + unknown == len(out),
+          {r[0] for r in out})
+    check("what counts as sent was sent", done <= meta["distinct"] <= done + unknown, (done, meta["distinct"], unknown))
+    check("all that was sent has an id of Meta", all(r[2] for r in out if r[0] == "done"))
+
+    check(f"{len(sender.answers)} API sends: one answer per key", sender.answers and not sender.disagree and not sender.refused,
+          (sender.disagree[:2], sender.refused[:2]))
+    api = sum(1 for r in out if r[3] == "api")
+    check("one message per API send", len(sender.answers) <= api <= len(sender.answers) + 1, (len(sender.answers), api))
+    check("no dead letters", rows(box, "SELECT count(*) FROM dead_letters")[0][0] == 0,
+          rows(box, "SELECT queue, reason, error FROM dead_letters LIMIT 3"))
+    check("integrity_check", rows(box, "PRAGMA integrity_check") == [("ok",)])
+    check("foreign_key_check", rows(box, "PRAGMA foreign_key_check") == [])
+    box.cli("prove", code=None)
+    check("totem prove", box.last.returncode == 0, box.last.stdout + box.last.stderr)
+    log = box.log()
+    check("no assertion failed", "BUG" not in log and "assert" not in log.lower() and "panic" not in log.lower(),
+          [x for x in log.splitlines() if "BUG" in x or "assert" in x.lower()][:3])
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("binary")
+    a.add_argument("kills", nargs="?", type=int, default=100)
+    a.add_argument("--rate", type=int, default=300, help="webhooks a second")
+    a.add_argument("--keep", action="store_true", help="leave the folder")
+    o = a.parse_args()
+    begin = time.monotonic()
+    with lib.Box(n8n=None, binary=os.path.abspath(o.binary)) as box:
+        box.peers.options("chatwoot", agent_percent=5, agent_ms=50)
+        box.peers.options("meta", retry_max=200, retry_cap_ms=500)
+        acked_file = box.dir + "/acked"
+        load = subprocess.Popen([lib.tools() + "/load", "--url", f"http://127.0.0.1:{box.hooks}/webhooks/whatsapp",
+                                 "--connections", "16", "--rate", str(o.rate), "--seconds", "86400", "--customers", "200",
+                                 "--secret", lib.SECRET, "--out", acked_file, "--json"], stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True)
+        sender = Sender(box)
+        try:
+            sender.start()
+            starts = kills(box, o.kills)
+        finally:
+            load.terminate()
+            try:
+                counted = json.loads(load.communicate(timeout=15)[0])
+            except subprocess.TimeoutExpired:
+                load.kill()
+                raise
+            sender.stop.set()
+        sender.join(20)
+        print(f"     {o.kills} kills in {time.monotonic() - begin:.0f} s; start to ready p50 {starts[len(starts) // 2]:.0f} ms, "
+              f"max {starts[-1]:.0f} ms; load: {counted['ok']} acknowledged, {counted['lost']} without an answer", flush=True)
+        box.wait_idle(300)
+        time.sleep(1)  # late statuses settle what is unknown
+        box.wait_idle(60)
+        meta, chatwoot = box.peers.state("meta"), box.peers.state("chatwoot")
+        with open(acked_file) as f:
+            acked = set(f.read().split())
+        check("the list of acknowledged ids is whole", len(acked) == counted["ok"], (len(acked), counted["ok"]))
+        box.stop()
+        judge(box, sender, acked, meta, chatwoot)
+        if o.keep or failed:
+            kept = f"/tmp/totem-crash-{os.getpid()}"
+            lib.shutil.copytree(box.dir, kept)
+            print(f"     the folder is kept in {kept}")
+    print(f"     {time.monotonic() - begin:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

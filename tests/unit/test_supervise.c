@@ -1,0 +1,172 @@
+/* test_supervise.c - bringing one Totem up and down: folder, lock, key, recovery, pauses. */
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "flow/config.h"
+#include "flow/supervise.h"
+#include "flow/supervise_key.h"
+#include "io/file.h"
+#include "io/sys.h"
+#include "store/message.h"
+#include "store/queue.h"
+#include "store/target.h"
+#include "t.h"
+
+static char folder[600];
+
+static struct supervise_options options(bool serve)
+{
+	(void)snprintf(folder, sizeof(folder), "%s/box", t_dir());
+	return (struct supervise_options){ .data_dir = folder, .serve = serve };
+}
+
+static void libraries(void)
+{
+	static bool done;
+
+	if (!done)
+		MUST(supervise_libraries(&t_err));
+	done = true;
+}
+
+static struct supervise *up(const struct supervise_options *o)
+{
+	struct supervise *s = NULL;
+
+	libraries();
+	MUST(supervise_open(o, &s, &t_err));
+	return s;
+}
+
+static unsigned mode_of(const char *name)
+{
+	char path[700];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return stat(path, &st) == 0 ? st.st_mode & 0777u : 0;
+}
+
+TEST(the_first_start_makes_a_private_folder_with_key_and_database)
+{
+	const struct supervise_options o = options(false);
+	struct supervise *s = up(&o);
+
+	CHECK_I64("folder", mode_of("."), 0700);
+	CHECK_I64("key", mode_of("totem.key"), 0600);
+	CHECK_I64("database", mode_of("totem.db"), 0600);
+	CHECK(!supervise_was_unclean(s));
+	supervise_close(s);
+}
+
+TEST(a_folder_is_served_once)
+{
+	const struct supervise_options o = options(false);
+	struct supervise *s = up(&o), *second = NULL;
+	struct err e = { .rc = RC_OK };
+
+	CHECK_I64("second", supervise_open(&o, &second, &e), RC_CONFLICT);
+	CHECK(str_find(str_of(e.text), STR("another Totem serves this folder")) >= 0);
+	supervise_close(s);
+	s = up(&o);
+	supervise_close(s);
+}
+
+TEST(the_key_stays_and_a_damaged_one_is_not_replaced)
+{
+	uint8_t one[32], two[32];
+	char path[700];
+	const struct supervise_options o = options(false);
+
+	libraries();
+	MUST(file_mkdir(folder, 0700, &t_err));
+	MUST(supervise_key(o.data_dir, false, one, &t_err));
+	MUST(supervise_key(o.data_dir, true, two, &t_err));
+	CHECK(memcmp(one, two, 32) == 0);
+	(void)snprintf(path, sizeof(path), "%s/totem.key", folder);
+	MUST(file_write(path, STR("nonsense\n"), 0600, &t_err));
+	CHECK_I64("damaged", supervise_key(o.data_dir, true, two, &t_err), RC_INVALID);
+	err_clear(&t_err);
+}
+
+TEST(the_argument_wins_over_the_setting_of_the_folder)
+{
+	static const char *const ARGS[] = { "data_dir=/srv/other" };
+	struct supervise_options o = { .args = ARGS, .arg_count = 1 };
+	char path[SUPERVISE_PATH_MAX];
+
+	MUST(supervise_folder(&o, path, &t_err));
+	CHECK_STR("setting", path, "/srv/other");
+	o.data_dir = "here";
+	MUST(supervise_folder(&o, path, &t_err));
+	CHECK_STR("argument", path, "here");
+}
+
+TEST(a_server_starts_fast_and_stops_within_its_time)
+{
+	const struct supervise_options o = options(true);
+	int64_t began_us;
+	struct supervise *s;
+
+	sys_signals_block();
+	libraries();
+	began_us = clock_mono_us();
+	s = up(&o);
+	MUST(supervise_run(s, &t_err));
+	CHECK(clock_mono_us() - began_us < 2000 * 1000); /* far above the 50 ms: sanitizers, shared machines */
+	(void)raise(SIGHUP);
+	(void)raise(SIGTERM);
+	supervise_wait(s);
+	began_us = clock_mono_us();
+	CHECK(supervise_stop(s));
+	supervise_close(s);
+	CHECK(clock_mono_us() - began_us < SUPERVISE_STOP_MS * 1000);
+}
+
+static void die_after_open(void *arg)
+{
+	struct supervise *s = NULL;
+
+	if (supervise_libraries(NULL) == RC_OK && supervise_open(arg, &s, NULL) == RC_OK)
+		abort(); /* as kill -9 would: nothing is closed */
+}
+
+TEST(an_unclean_stop_is_noticed_also_behind_a_command)
+{
+	struct supervise_options o = options(false);
+	struct supervise *s;
+
+	CHECK(t_aborts(die_after_open, &o));
+	s = up(&o); /* a command */
+	CHECK(supervise_was_unclean(s));
+	supervise_close(s);
+	o.serve = true;
+	s = up(&o);
+	CHECK(supervise_was_unclean(s));
+	MUST(supervise_run(s, &t_err));
+	CHECK(supervise_stop(s));
+	supervise_close(s);
+}
+
+static enum rc pause_unit(struct tx *tx, void *arg, struct err *e)
+{
+	int64_t *id = arg;
+
+	TRY(target_resolve(tx, "channel", STR("main"), id, e));
+	return target_pause(tx, *id, 0, "test", e);
+}
+
+TEST(a_target_that_was_paused_is_still_paused_after_a_restart)
+{
+	const struct supervise_options o = options(false);
+	struct supervise *s = up(&o);
+	struct app *app = supervise_app(s);
+	int64_t id = 0;
+
+	MUST(store_write(app->store, STORE_NORMAL, pause_unit, &id, &t_err));
+	supervise_close(s);
+	s = up(&o);
+	CHECK_I64("gate", queue_gated_until(store_queues(supervise_app(s)->store), id), INT64_MAX);
+	supervise_close(s);
+}
