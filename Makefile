@@ -258,10 +258,10 @@ run: ## install what is missing, build, start the box
 	@exec build/totem serve
 
 demo: all peers ## the box with doubles of its peers and a trickle of customers
-	@tests/hook.sh demo '$(wildcard tests/peers/demo.sh)' tests/peers/demo.sh build/totem $(B)
+	@tests/hook.sh demo '$(wildcard tests/demo.sh)' tests/demo.sh build/totem $(B)
 
 dev-free: $(B)/totem ## debug build with a free port and a throw-away folder
-	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(B)/totem serve --data "$$dir" --listen 127.0.0.1:0
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(B)/totem serve --data "$$dir" --listen 127.0.0.1:0 --hooks-listen 127.0.0.1:0
 
 # --- tests ----------------------------------------------------------------------------------------------------------
 
@@ -279,7 +279,7 @@ lint: build/gen/queries.h ## rules of the house, each proven by a planted violat
 objects: $(APP_SRC:%.c=$(B)/%.o)
 
 unit: $(UNIT_BINS) ## unit tests (T=word: only matching files)
-	@tests/unit.sh $(UNIT_BINS)
+	@$(if $(filter tsan,$(V)),TSAN_OPTIONS=$${TSAN_OPTIONS:-halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp}) tests/unit.sh $(UNIT_BINS)
 
 scenario: $(if $(SIM),$(B)/sim) ## the program over a scripted world
 	@tests/hook.sh scenario '$(SIM)' tests/scenario/run.sh $(B)/sim $(SCENARIOS)

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit 2
 export T_SLOW=${T_SLOW:-1} LC_ALL=C.UTF-8
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp}
 unset MAKEFLAGS MFLAGS MAKELEVEL
 make=(make --no-print-directory -k)
 

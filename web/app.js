@@ -32,7 +32,7 @@ function queueRow(q) {
 	name.dataset.paused = words[q.state] || q.state;
 	row.className = running ? '' : 'paused';
 	cell(row, number(q.waiting), 'n');
-	cell(row, number(q.active), 'n');
+	cell(row, number(q.active), 'n wide');
 	cell(row, number(q.delayed), 'n wide');
 	cell(row, number(q.completed), 'n wide');
 	cell(row, number(q.dead), q.dead > 0 ? 'n alarm' : 'n');
@@ -116,14 +116,14 @@ function fill(row, m) {
 	row.dataset.id = m.id;
 }
 
-/* Newest first; what we know of a message never goes back. */
+/* Newest first, by arrival: the provider's time has whole seconds and may be late. */
 function show(m, fresh) {
 	let known = messages.get(m.id);
 	if (known === undefined) {
 		known = { row: document.createElement('li'), data: m };
 		messages.set(m.id, known);
-		const after = [...messages.values()].filter(o => o !== known && o.data.timestamp <= m.timestamp)
-			.sort((a, b) => a.data.timestamp < b.data.timestamp ? 1 : -1)[0];
+		const after = [...messages.values()].filter(o => o !== known && o.data.created_at <= m.created_at)
+			.sort((a, b) => a.data.created_at < b.data.created_at ? 1 : -1)[0];
 		if (after)
 			after.row.before(known.row);
 		else

@@ -33,7 +33,7 @@ static struct state *find(uint64_t key)
 	return NULL;
 }
 
-static void state_reset(struct slot *s) NO_THREAD_SAFETY
+static void state_reset(struct slot *s)
 {
 	if (s->locks_made)
 		mtx_destroy(&s->state.lock);

@@ -23,9 +23,10 @@ struct state {
 	_Atomic int64_t hooks_stored, hooks_failed; /* failed: 503 */
 	_Atomic int64_t signature_failures, auth_failures;
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
-	struct mtx lock;                       /* LOCK_FLOW; nothing else is taken with it */
-	uint64_t token_epoch GUARDED_BY(lock); /* grows when tokens change */
-	struct state_token tokens[STATE_TOKENS] GUARDED_BY(lock);
+	struct mtx lock; /* LOCK_FLOW; nothing else is taken with it */
+	/* under `lock`: Clang 14 knows no GUARDED_BY of a sibling in C */
+	uint64_t token_epoch; /* grows when tokens change */
+	struct state_token tokens[STATE_TOKENS];
 };
 
 /* Never NULL. Valid until STATE_APPS other apps have lived in this process. */

@@ -11,12 +11,12 @@
 #include "io/file.h"
 #include "io/http.h"
 
-#define ANSWER_MAX   (8 * MIB)
-#define FILE_MAX     4096
-#define BEGIN_MS     5000 /* a server that starts, or a command that is just done */
-#define LOOK_MS      50
-#define TIMEOUT_MS   30000
-#define ARENA_MAX    (16 * MIB)
+#define ANSWER_MAX (8 * MIB)
+#define FILE_MAX   4096
+#define BEGIN_MS   5000 /* a server that starts, or a command that is just done */
+#define LOOK_MS    50
+#define TIMEOUT_MS 30000
+#define ARENA_MAX  (16 * MIB)
 
 /* ---- finding out who serves ---- */
 
@@ -84,7 +84,9 @@ void call_pause_ms(int64_t ms)
 
 static struct supervise_options options_of(const struct cli *c)
 {
-	return (struct supervise_options){ .data_dir = c->data_dir, .config_file = c->config_file, .args = c->sets,
+	return (struct supervise_options){ .data_dir = c->data_dir,
+					   .config_file = c->config_file,
+					   .args = c->sets,
 					   .arg_count = c->set_count };
 }
 
@@ -142,7 +144,8 @@ enum rc call_begin_server(const struct cli *c, struct caller *ret, struct err *e
 	rc = try_server(folder, &by, &why);
 	if (rc != RC_OK) {
 		call_end(&by);
-		return FAIL(e, RC_ABSENT, "nobody serves %s: start `totem serve` (%.100s)", folder, why.text);
+		return FAIL(e, RC_ABSENT, "nobody serves %s: start `totem serve` (%.100s)", folder,
+			    why.text);
 	}
 	*ret = by;
 	return RC_OK;
@@ -163,9 +166,17 @@ static void ask_inside(struct caller *by, const struct call_request *q, struct c
 	AUTO(arena_release) struct arena arena = ARENA(ARENA_MAX);
 	struct str rest = str_of(q->path), path;
 	struct res r = { .body = SBUF(ANSWER_MAX), .headers = SBUF(32 * KIB) };
-	struct req req = { .listener = WEB_MAIN, .method = q->method, .client = "cli", .request_id = "cli",
-			   .content_length = (int64_t)q->body.n, .arena = &arena, .local = true,
-			   .now_ms = clock_now_ms(), .headers = JSON_BODY, .header_count = 1, .body = q->body,
+	struct req req = { .listener = WEB_MAIN,
+			   .method = q->method,
+			   .client = "cli",
+			   .request_id = "cli",
+			   .content_length = (int64_t)q->body.n,
+			   .arena = &arena,
+			   .local = true,
+			   .now_ms = clock_now_ms(),
+			   .headers = JSON_BODY,
+			   .header_count = 1,
+			   .body = q->body,
 			   .body_read = true };
 	AUTO(sbuf_release) struct sbuf plain = SBUF(WEB_PATH_MAX);
 
@@ -180,11 +191,14 @@ static void ask_inside(struct caller *by, const struct call_request *q, struct c
 	sbuf_release(&r.headers);
 }
 
-static enum rc ask_server(struct caller *by, const struct call_request *q, struct call_answer *ret, struct err *e)
+static enum rc ask_server(struct caller *by, const struct call_request *q, struct call_answer *ret,
+			  struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX), bearer = SBUF(CALL_TEXT_MAX + 16);
 	struct http_answer a = HTTP_ANSWER;
-	struct http_request r = { .method = q->method, .body = q->body, .timeout_ms = TIMEOUT_MS,
+	struct http_request r = { .method = q->method,
+				  .body = q->body,
+				  .timeout_ms = TIMEOUT_MS,
 				  .answer_max = ANSWER_MAX };
 	struct http_header headers[3];
 	enum rc rc;
@@ -212,20 +226,26 @@ static enum rc verdict_of(int status)
 	switch (status) {
 	case 404:
 		return RC_ABSENT;
-	case 400: case 413: case 415: case 422:
+	case 400:
+	case 413:
+	case 415:
+	case 422:
 		return RC_INVALID;
-	case 401: case 403:
+	case 401:
+	case 403:
 		return RC_REFUSED;
 	case 409:
 		return RC_CONFLICT;
-	case 429: case 503:
+	case 429:
+	case 503:
 		return RC_RETRY;
 	default:
 		return status >= 200 && status <= 299 ? RC_OK : RC_IO;
 	}
 }
 
-enum rc call_do(struct caller *by, const struct call_request *q, struct call_answer *ret, struct err *e)
+enum rc call_do(struct caller *by, const struct call_request *q, struct call_answer *ret,
+		struct err *e)
 {
 	struct str detail;
 	enum rc rc;
@@ -241,10 +261,12 @@ enum rc call_do(struct caller *by, const struct call_request *q, struct call_ans
 		return RC_OK;
 	detail = json_str(json_path(ret->root, "errors.0.field"));
 	if (detail.n > 0)
-		return FAIL(e, rc, "%.*s: %.*s", STRF(detail), STRF(json_get_str(ret->root, "detail")));
+		return FAIL(e, rc, "%.*s: %.*s", STRF(detail),
+			    STRF(json_get_str(ret->root, "detail")));
 	detail = json_get_str(ret->root, "detail");
 	return detail.n > 0 ? FAIL(e, rc, "%.*s", STRF(detail))
-			    : FAIL(e, rc, "%s %s was answered with status %d", q->method, q->path, ret->status);
+			    : FAIL(e, rc, "%s %s was answered with status %d", q->method, q->path,
+				   ret->status);
 }
 
 void call_answer_release(struct call_answer *a)
@@ -253,7 +275,8 @@ void call_answer_release(struct call_answer *a)
 	sbuf_release(&a->body);
 }
 
-enum rc call_once(const struct cli *c, const struct call_request *q, struct call_answer *ret, struct err *e)
+enum rc call_once(const struct cli *c, const struct call_request *q, struct call_answer *ret,
+		  struct err *e)
 {
 	struct caller by;
 	enum rc rc;

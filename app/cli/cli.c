@@ -28,7 +28,8 @@ static bool option_known(const char *list, struct str name, bool *ret_value)
 
 static bool complain(const struct cli *c, const char *what, const char *which)
 {
-	(void)fprintf(stderr, "totem: %s: %s (see: totem help %s)\n", which, what, c->command->name);
+	(void)fprintf(stderr, "totem: %s: %s (see: totem help %s)\n", which, what,
+		      c->command->name);
 	return false;
 }
 
@@ -62,7 +63,8 @@ static bool parse_option(struct cli *c, int argc, char *const *argv, int *i)
 	const char *text = argv[*i];
 	const char *equals = strchr(text, '=');
 	const char *value = equals != NULL ? equals + 1 : NULL;
-	struct str name = equals != NULL ? str_n(text + 2, (size_t)(equals - text) - 2) : str_of(text + 2);
+	struct str name =
+		equals != NULL ? str_n(text + 2, (size_t)(equals - text) - 2) : str_of(text + 2);
 	bool wants = false;
 
 	if (!option_known("config= data= set= json help", name, &wants) &&
@@ -135,10 +137,13 @@ const char *cli_word(const struct cli *c, size_t i)
 
 void cli_print_help(const struct cli_command *command)
 {
-	(void)printf("totem %s %s\n\n%s.\n\n%s\n", command->name, command->synopsis, command->line, command->help);
+	(void)printf("totem %s %s\n\n%s.\n\n%s\n", command->name, command->synopsis, command->line,
+		     command->help);
 	(void)printf("Options of all commands:\n"
-		     "  --data DIR        data folder (default: setting data_dir, /var/lib/totem, ./totem-data)\n"
-		     "  --config FILE     settings file (default: $TOTEM_CONFIG, /etc/totem/totem.conf, ./totem.conf)\n"
+		     "  --data DIR        data folder (default: setting data_dir, /var/lib/totem, "
+		     "./totem-data)\n"
+		     "  --config FILE     settings file (default: $TOTEM_CONFIG, "
+		     "/etc/totem/totem.conf, ./totem.conf)\n"
 		     "  --set KEY=VALUE   a setting for this run; may be repeated\n"
 		     "  --json            machine-readable output\n"
 		     "  --help            this text\n");
@@ -147,14 +152,15 @@ void cli_print_help(const struct cli_command *command)
 void cli_print_commands(void)
 {
 	(void)printf("totem <command> [options]\n\n");
-	for (const struct cli_command *m = cli_commands; m->name != NULL; m++)
+	for (const struct cli_command *m = main_commands; m->name != NULL; m++)
 		(void)printf("  %-10s %s\n", m->name, m->line);
 	(void)printf("\ntotem help <command> explains one, with an example.\n");
 }
 
 int cli_usage(const struct cli *c, const char *text)
 {
-	(void)fprintf(stderr, "totem: %s\nusage: totem %s %s\n", text, c->command->name, c->command->synopsis);
+	(void)fprintf(stderr, "totem: %s\nusage: totem %s %s\n", text, c->command->name,
+		      c->command->synopsis);
 	return CLI_EXIT_USAGE;
 }
 
@@ -180,7 +186,8 @@ void cli_table_cell(struct cli_table *t, struct str text)
 	if (text.n == 0)
 		text = STR("-");
 	for (size_t i = 0; i < text.n; i++) /* nothing that moves a terminal's cursor */
-		sbuf_char(&t->cells, (unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? ' ' : text.p[i]);
+		sbuf_char(&t->cells,
+			  (unsigned char)text.p[i] < 0x20 || text.p[i] == 0x7f ? ' ' : text.p[i]);
 	sbuf_char(&t->cells, '\0');
 	if (t->width[column] < width_of(text))
 		t->width[column] = width_of(text);

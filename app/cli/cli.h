@@ -28,9 +28,9 @@ struct cli_command {
 
 struct cli {
 	const struct cli_command *command;
-	const char *config_file;         /* --config, or the first usual place that has one; NULL: none */
-	const char *data_dir;            /* --data; NULL: not given */
-	const char *sets[CLI_SETS_MAX];  /* --set key=value */
+	const char *config_file; /* --config, or the first usual place that has one; NULL: none */
+	const char *data_dir;    /* --data; NULL: not given */
+	const char *sets[CLI_SETS_MAX]; /* --set key=value */
 	size_t set_count;
 	bool json, help, config_given;
 	const char *words[CLI_WORDS_MAX]; /* without dashes, in order */
@@ -42,10 +42,11 @@ struct cli {
 };
 
 /* The table (main.c), ended by a row without name. */
-extern const struct cli_command cli_commands[];
+extern const struct cli_command main_commands[];
 
 /* Reads the words behind the command's name. False: what is wrong is printed. */
-bool cli_parse(struct cli *c, const struct cli_command *command, int argc, char *const *argv) MUST_CHECK;
+bool cli_parse(struct cli *c, const struct cli_command *command, int argc, char *const *argv)
+	MUST_CHECK;
 /* Value of an own option; NULL: not given. */
 const char *cli_option(const struct cli *c, const char *name);
 /* Word i, or NULL. */

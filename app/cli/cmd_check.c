@@ -34,9 +34,10 @@ struct checks {
 };
 
 /* `cure` may be NULL for FINE. */
-static void found(struct checks *k, const char *what, enum finding f, const char *cure, const char *fmt, ...)
-	PRINTF(5, 6);
-static void found(struct checks *k, const char *what, enum finding f, const char *cure, const char *fmt, ...)
+static void found(struct checks *k, const char *what, enum finding f, const char *cure,
+		  const char *fmt, ...) PRINTF(5, 6);
+static void found(struct checks *k, const char *what, enum finding f, const char *cure,
+		  const char *fmt, ...)
 {
 	char text[400];
 	va_list args;
@@ -62,7 +63,8 @@ static void check_program(struct checks *k)
 	struct err e = { .rc = RC_OK };
 	enum rc rc = supervise_libraries(&e);
 
-	found(k, "libraries", rc == RC_OK ? FINE : WRONG, "install a build of this program that is whole", "%s",
+	found(k, "libraries", rc == RC_OK ? FINE : WRONG,
+	      "install a build of this program that is whole", "%s",
 	      rc == RC_OK ? "all as built" : e.text);
 	found(k, "sqlite", FINE, NULL, "%s", db_version());
 }
@@ -73,7 +75,8 @@ static void check_clock(struct checks *k)
 
 	clock_text(clock_now_ms(), now);
 	found(k, "clock", clock_now_ms() >= CLOCK_LEAST_MS ? FINE : WRONG,
-	      "set the clock (timedatectl set-ntp true): signatures with a time are refused", "%s", now);
+	      "set the clock (timedatectl set-ntp true): signatures with a time are refused", "%s",
+	      now);
 }
 
 static void check_folder(struct checks *k)
@@ -88,16 +91,19 @@ static void check_folder(struct checks *k)
 		return;
 	}
 	if (!file_exists(k->folder)) {
-		found(k, "data folder", WARN, "totem serve makes it; for /var/lib/totem: make it and give it to the user",
+		found(k, "data folder", WARN,
+		      "totem serve makes it; for /var/lib/totem: make it and give it to the user",
 		      "%s is not there", k->folder);
 		return;
 	}
 	if (sys_probe_fsync(k->folder, SYNC_ROUNDS, &us, &e) != RC_OK) {
-		found(k, "data folder", WRONG, "chown it to the user that runs totem", "%s", e.text);
+		found(k, "data folder", WRONG, "chown it to the user that runs totem", "%s",
+		      e.text);
 		return;
 	}
 	found(k, "data folder", FINE, NULL, "%s", k->folder);
-	found(k, "sync", us <= SYNC_WARN_US ? FINE : WARN, "a faster disk (SSD): each webhook waits for one of these",
+	found(k, "sync", us <= SYNC_WARN_US ? FINE : WARN,
+	      "a faster disk (SSD): each webhook waits for one of these",
 	      "%lld us for 4 KiB to the disk", (long long)us);
 	if (supervise_file(k->folder, "totem.lock", lock, &e) == RC_OK)
 		k->served = file_lock(lock, &fd, &e) == RC_CONFLICT;
@@ -114,8 +120,11 @@ static void check_space(struct checks *k)
 	if (file_free_space(k->folder, &bytes, &e) != RC_OK)
 		found(k, "free space", WRONG, CURE_DISK, "%s", e.text);
 	else
-		found(k, "free space", bytes < DISK_RESUME_BYTES ? WRONG : bytes < FREE_WARN ? WARN : FINE, CURE_DISK,
-		      "%lld MiB", (long long)(bytes / (int64_t)MIB));
+		found(k, "free space",
+		      bytes < DISK_RESUME_BYTES ? WRONG
+		      : bytes < FREE_WARN       ? WARN
+						: FINE,
+		      CURE_DISK, "%lld MiB", (long long)(bytes / (int64_t)MIB));
 }
 
 /* Database: schema and key file. *ret_db for the settings; NULL: none. */
@@ -128,30 +137,36 @@ static struct db *check_database(struct checks *k)
 	size_t count;
 
 	(void)migrate_table(&count);
-	if (k->folder[0] == '\0' || supervise_file(k->folder, "totem.db", path, &e) != RC_OK || !file_exists(path) ||
-	    supervise_file(k->folder, "totem.key", key, &e) != RC_OK)
+	if (k->folder[0] == '\0' || supervise_file(k->folder, "totem.db", path, &e) != RC_OK ||
+	    !file_exists(path) || supervise_file(k->folder, "totem.key", key, &e) != RC_OK)
 		return NULL;
-	if (db_open(path, DB_READER, &db, &e) != RC_OK || db_pragma_i64(db, "user_version", &at, &e) != RC_OK) {
+	if (db_open(path, DB_READER, &db, &e) != RC_OK ||
+	    db_pragma_i64(db, "user_version", &at, &e) != RC_OK) {
 		found(k, "database", WRONG, "restore a backup", "%s", e.text);
 		db_close(db);
 		return NULL;
 	}
-	found(k, "database", (size_t)at > count ? WRONG : FINE, "install the newer program that made it",
-	      "schema %lld, this program has %zu", (long long)at, count);
-	found(k, "key file", file_exists(key) ? FINE : WRONG, "put totem.key back from a backup, or enter secrets again",
-	      "%s", key);
+	found(k, "database", (size_t)at > count ? WRONG : FINE,
+	      "install the newer program that made it", "schema %lld, this program has %zu",
+	      (long long)at, count);
+	found(k, "key file", file_exists(key) ? FINE : WRONG,
+	      "put totem.key back from a backup, or enter secrets again", "%s", key);
 	return db;
 }
 
 static void check_settings(struct checks *k, struct db *db)
 {
-	const struct setting_sources src = { .file = k->cli->config_file, .args = k->cli->sets,
+	const struct setting_sources src = { .file = k->cli->config_file,
+					     .args = k->cli->sets,
 					     .arg_count = k->cli->set_count };
 	struct err e = { .rc = RC_OK };
 	enum rc rc = settings_load(&src, db, &k->settings, &e);
 
-	found(k, "settings", rc == RC_OK ? FINE : WRONG, "correct the place that is named (totem config list explains all)",
-	      "%s", rc != RC_OK ? e.text : k->cli->config_file != NULL ? k->cli->config_file : "no file, defaults");
+	found(k, "settings", rc == RC_OK ? FINE : WRONG,
+	      "correct the place that is named (totem config list explains all)", "%s",
+	      rc != RC_OK                   ? e.text
+	      : k->cli->config_file != NULL ? k->cli->config_file
+					    : "no file, defaults");
 }
 
 static void check_ca(struct checks *k)
@@ -161,8 +176,12 @@ static void check_ca(struct checks *k)
 	enum rc rc = http_set_ca_file(file.n > 0 ? file.p : NULL, &e);
 
 	found(k, "certificates", rc == RC_OK ? FINE : WRONG,
-	      "apt-get install ca-certificates, or set ca_file: without them no peer can be called over https", "%s",
-	      rc != RC_OK ? e.text : file.n > 0 ? file.p : "the system's");
+	      "apt-get install ca-certificates, or set ca_file: without them no peer can be called "
+	      "over https",
+	      "%s",
+	      rc != RC_OK  ? e.text
+	      : file.n > 0 ? file.p
+			   : "the system's");
 }
 
 static void never_called(void *arg, struct req *q, struct res *r)
@@ -176,8 +195,13 @@ static void never_called(void *arg, struct req *q, struct res *r)
 static void check_port(struct checks *k, const char *key)
 {
 	struct str address = setting_str(k->settings, key);
-	struct web_config c = { .listener = WEB_MAIN, .address = address.p, .threads = 1, .keep_alive_ms = 500,
-				.request_timeout_ms = 500, .body_timeout_ms = 500, .handler = never_called };
+	struct web_config c = { .listener = WEB_MAIN,
+				.address = address.p,
+				.threads = 1,
+				.keep_alive_ms = 500,
+				.request_timeout_ms = 500,
+				.body_timeout_ms = 500,
+				.handler = never_called };
 	struct err e = { .rc = RC_OK };
 	struct web *w = NULL;
 
@@ -191,7 +215,9 @@ static void check_port(struct checks *k, const char *key)
 		web_stop(w);
 		found(k, key, FINE, NULL, "%s is free", address.p);
 	} else {
-		found(k, key, WRONG, "stop the program that has this port (ss -ltnp), or choose another", "%s", e.text);
+		found(k, key, WRONG,
+		      "stop the program that has this port (ss -ltnp), or choose another", "%s",
+		      e.text);
 	}
 }
 
@@ -199,8 +225,11 @@ int cmd_check(struct cli *c)
 {
 	static const char *const TITLES[] = { "what", "state", "detail", "cure" };
 	AUTO(sbuf_release) struct sbuf text = SBUF(64 * KIB);
-	struct checks k = { .cli = c, .options = { .data_dir = c->data_dir, .config_file = c->config_file,
-						   .args = c->sets, .arg_count = c->set_count } };
+	struct checks k = { .cli = c,
+			    .options = { .data_dir = c->data_dir,
+					 .config_file = c->config_file,
+					 .args = c->sets,
+					 .arg_count = c->set_count } };
 	struct db *db;
 
 	log_set_level(LOG_ERROR);

@@ -1,5 +1,5 @@
-/* cmd_config.c - totem config: settings of the database. A value "-" is read from stdin, so that a secret does not show in
- * the list of processes. */
+/* cmd_config.c - totem config: settings of the database. A value "-" is read from stdin, so that a
+ * secret does not show in the list of processes. */
 #include <unistd.h>
 
 #include "cli/call.h"
@@ -32,7 +32,8 @@ static void print_list(const struct call_answer *a, const char *prefix)
 	for (const struct json *d = settings_of(a); d != NULL; d = json_next(d)) {
 		const struct json *v = json_first(json_get(d, "values"));
 
-		if (v == NULL && prefix == NULL) { /* a target that does not exist yet: its pattern */
+		if (v == NULL &&
+		    prefix == NULL) { /* a target that does not exist yet: its pattern */
 			cli_table_json(&t, json_get(d, "key"));
 			cli_table_text(&t, "");
 			cli_table_text(&t, "");
@@ -50,7 +51,8 @@ static void print_list(const struct call_answer *a, const char *prefix)
 static bool print_value(const struct call_answer *a, const char *key)
 {
 	for (const struct json *d = settings_of(a); d != NULL; d = json_next(d)) {
-		for (const struct json *v = json_first(json_get(d, "values")); v != NULL; v = json_next(v)) {
+		for (const struct json *v = json_first(json_get(d, "values")); v != NULL;
+		     v = json_next(v)) {
 			if (str_eqc(json_get_str(v, "key"), key)) {
 				(void)printf("%.*s\n", STRF(json_get_str(v, "value")));
 				return true;
@@ -64,10 +66,12 @@ static int read_all(struct cli *c, const char *key)
 {
 	struct call_answer a = CALL_ANSWER;
 	struct err e = { .rc = RC_OK };
-	enum rc rc = call_once(c, &(struct call_request){ "GET", "/api/v1/settings", STR_NONE }, &a, &e);
+	enum rc rc =
+		call_once(c, &(struct call_request){ "GET", "/api/v1/settings", STR_NONE }, &a, &e);
 
 	if (rc == RC_OK && key != NULL && !c->json && !print_value(&a, key))
-		rc = FAIL(&e, RC_ABSENT, "%.80s: this setting is not known, or its target does not exist", key);
+		rc = FAIL(&e, RC_ABSENT,
+			  "%.80s: this setting is not known, or its target does not exist", key);
 	else if (rc == RC_OK && c->json)
 		call_print_json(&a);
 	else if (rc == RC_OK && key == NULL)
@@ -83,7 +87,8 @@ static bool value_of(struct cli *c, struct sbuf *key, struct sbuf *value)
 	char block[1024];
 	ssize_t n;
 
-	if (rest.p == NULL || !str_cut(&rest, '=', &name) || (rest.p == NULL) != (c->word_count == 3))
+	if (rest.p == NULL || !str_cut(&rest, '=', &name) ||
+	    (rest.p == NULL) != (c->word_count == 3))
 		return false;
 	if (c->word_count == 3)
 		rest = str_of(cli_word(c, 2));
@@ -114,13 +119,16 @@ static int change(struct cli *c, struct str key, struct str value)
 	jsonw_object(&w);
 	jsonw_kstr(&w, name, value);
 	jsonw_end(&w);
-	rc = call_once(c, &(struct call_request){ "PATCH", "/api/v1/settings", sbuf_view(&body) }, &a, &e);
+	rc = call_once(c, &(struct call_request){ "PATCH", "/api/v1/settings", sbuf_view(&body) },
+		       &a, &e);
 	crypto_zero(body.p, body.cap);
 	if (c->json && a.body.n > 0)
 		call_print_json(&a);
 	else if (rc == RC_OK)
 		(void)printf("%s %s%s\n", name, value.n > 0 ? "is set" : "is taken away",
-			     json_count(json_get(a.root, "restart_needed")) > 0 ? "; it counts from the next start" : "");
+			     json_count(json_get(a.root, "restart_needed")) > 0
+				     ? "; it counts from the next start"
+				     : "");
 	call_answer_release(&a);
 	return rc == RC_OK ? 0 : cli_fail(&e);
 }

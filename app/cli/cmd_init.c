@@ -21,14 +21,18 @@ static enum rc write_conf(const struct cli *c, const char *path, struct err *e)
 
 static enum rc first_token(const struct cli *c, struct call_answer *ret, struct err *e)
 {
-	struct call_request q = { "POST", "/api/v1/tokens", STR("{\"name\":\"first\",\"scopes\":\"all\"}") };
+	struct call_request q = { "POST", "/api/v1/tokens",
+				  STR("{\"name\":\"first\",\"scopes\":\"all\"}") };
 
 	return call_once(c, &q, ret, e);
 }
 
-static enum rc run(struct cli *c, const char *path, char *ret_folder, struct call_answer *ret, struct err *e)
+static enum rc run(struct cli *c, const char *path, char *ret_folder, struct call_answer *ret,
+		   struct err *e)
 {
-	struct supervise_options o = { .data_dir = c->data_dir, .config_file = path, .args = c->sets,
+	struct supervise_options o = { .data_dir = c->data_dir,
+				       .config_file = path,
+				       .args = c->sets,
 				       .arg_count = c->set_count };
 
 	TRY(write_conf(c, path, e));
@@ -58,8 +62,10 @@ int cmd_init(struct cli *c)
 	if (rc == RC_OK && c->json)
 		call_print_json(&a);
 	else if (rc == RC_OK)
-		(void)printf("settings:    %s\ndata folder: %s\ntoken:       %.*s\n\nKeep the token: it is not shown again. "
-			     "Next: totem serve --config %s\n", path, folder, STRF(json_get_str(a.root, "token")), path);
+		(void)printf("settings:    %s\ndata folder: %s\ntoken:       %.*s\n\nKeep the "
+			     "token: it is not shown again. "
+			     "Next: totem serve --config %s\n",
+			     path, folder, STRF(json_get_str(a.root, "token")), path);
 	call_answer_release(&a);
 	return rc == RC_OK ? 0 : cli_fail(&e);
 }

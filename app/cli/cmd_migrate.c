@@ -13,10 +13,16 @@ static enum rc migrate_file(const char *path, bool quiet, struct migrate_report 
 	size_t count;
 	const struct migration *table = migrate_table(&count);
 	struct db *db;
-	int64_t before_ms = clock_mono_us() / 1000;
+	int64_t before_ms = clock_mono_us() / 1000, at = 0;
 	enum rc rc;
 
 	TRY(db_open(path, DB_WRITER, &db, e));
+	rc = db_pragma_i64(db, "user_version", &at, e);
+	if (rc != RC_OK) {
+		db_close(db);
+		return rc;
+	}
+	quiet = quiet || (size_t)at >= count;
 	if (!quiet) {
 		(void)fprintf(stderr, "%s: copying and migrating to schema %zu ...", path, count);
 		(void)fflush(stderr);
@@ -31,7 +37,9 @@ static enum rc migrate_file(const char *path, bool quiet, struct migrate_report 
 
 static enum rc run(const struct cli *c, struct migrate_report *ret, char *ret_path, struct err *e)
 {
-	const struct supervise_options o = { .data_dir = c->data_dir, .config_file = c->config_file, .args = c->sets,
+	const struct supervise_options o = { .data_dir = c->data_dir,
+					     .config_file = c->config_file,
+					     .args = c->sets,
 					     .arg_count = c->set_count };
 	struct err held = { .rc = RC_OK };
 	char folder[SUPERVISE_PATH_MAX], lock[SUPERVISE_PATH_MAX];
@@ -43,11 +51,14 @@ static enum rc run(const struct cli *c, struct migrate_report *ret, char *ret_pa
 	TRY(supervise_file(folder, "totem.db", ret_path, e));
 	TRY(supervise_file(folder, "totem.lock", lock, e));
 	if (!file_exists(ret_path))
-		return FAIL(e, RC_ABSENT, "%s is not there: nothing to migrate (totem serve makes it)", ret_path);
+		return FAIL(e, RC_ABSENT,
+			    "%s is not there: nothing to migrate (totem serve makes it)", ret_path);
 	rc = file_lock(lock, &fd, &held);
 	if (rc != RC_OK)
-		return FAIL(e, rc, "%s", rc == RC_CONFLICT ? "a running Totem has this database open; it is up to date"
-							   : held.text);
+		return FAIL(e, rc, "%s",
+			    rc == RC_CONFLICT
+				    ? "a running Totem has this database open; it is up to date"
+				    : held.text);
 	rc = migrate_file(ret_path, c->json, ret, e);
 	file_unlock(fd);
 	return rc;
@@ -77,6 +88,7 @@ int cmd_migrate(struct cli *c)
 	else if (r.from == r.to)
 		(void)printf("%s is at schema %d: nothing to do\n", path, r.to);
 	else
-		(void)printf("%s: schema %d -> %d%s%s\n", path, r.from, r.to, r.copy[0] != '\0' ? ", copy: " : "", r.copy);
+		(void)printf("%s: schema %d -> %d%s%s\n", path, r.from, r.to,
+			     r.copy[0] != '\0' ? ", copy: " : "", r.copy);
 	return 0;
 }

@@ -1,5 +1,5 @@
-/* cmd_prove.c - totem prove: is anything missing? Reads the tables themselves, beside a running server too; each line is
- * one statement and so one snapshot. */
+/* cmd_prove.c - totem prove: is anything missing? Reads the tables themselves, beside a running
+ * server too; each line is one statement and so one snapshot. */
 #include "base/log.h"
 #include "cli/cmd.h"
 #include "flow/supervise.h"
@@ -50,8 +50,8 @@ static enum rc prove_queues(struct db *db, struct proof *p, struct err *e)
 
 		if (rc != RC_OK && rc != RC_CONFLICT)
 			return FAIL(e, rc, "%s", why.text);
-		add_line(p, &(struct line){ queue_name((enum queue_id)q), n.accepted, n.done, n.discarded, n.dead,
-					    n.waiting, rc == RC_OK });
+		add_line(p, &(struct line){ queue_name((enum queue_id)q), n.accepted, n.done,
+					    n.discarded, n.dead, n.waiting, rc == RC_OK });
 	}
 	return RC_OK;
 }
@@ -62,8 +62,10 @@ static enum rc prove_messages(struct db *db, struct proof *p, struct err *e)
 	struct message_counts n;
 
 	TRY(message_prove(db, &n, e));
-	add_line(p, &(struct line){ "messages out", n.outbound, n.settled, n.cancelled, n.unknown, n.queued + n.sending,
-				    n.outbound == n.settled + n.cancelled + n.unknown + n.queued + n.sending });
+	add_line(p, &(struct line){ "messages out", n.outbound, n.settled, n.cancelled, n.unknown,
+				    n.queued + n.sending,
+				    n.outbound == n.settled + n.cancelled + n.unknown + n.queued +
+							  n.sending });
 	add_line(p, &(struct line){ "messages in", n.inbound, n.inbound, 0, 0, 0, true });
 	return RC_OK;
 }
@@ -80,13 +82,16 @@ static enum rc prove_deliveries(struct db *db, struct proof *p, struct err *e)
 	kept = stmt_i64(&s, "kept");
 	aside = stmt_i64(&s, "put_aside");
 	accepted = stmt_i64(&s, "accepted");
-	add_line(p, &(struct line){ "deliveries", newest, kept - aside, newest - kept, aside, 0, newest <= accepted });
+	add_line(p, &(struct line){ "deliveries", newest, kept - aside, newest - kept, aside, 0,
+				    newest <= accepted });
 	return RC_OK;
 }
 
 static enum rc open_db(const struct cli *c, struct db **ret, struct err *e)
 {
-	const struct supervise_options o = { .data_dir = c->data_dir, .config_file = c->config_file, .args = c->sets,
+	const struct supervise_options o = { .data_dir = c->data_dir,
+					     .config_file = c->config_file,
+					     .args = c->sets,
 					     .arg_count = c->set_count };
 	char folder[SUPERVISE_PATH_MAX], path[SUPERVISE_PATH_MAX];
 
@@ -106,7 +111,8 @@ static enum rc prove_all(struct db *db, struct proof *p, struct err *e)
 
 int cmd_prove(struct cli *c)
 {
-	static const char *const TITLES[] = { "what", "accepted", "done", "discarded", "dead", "open", "" };
+	static const char *const TITLES[] = { "what", "accepted", "done", "discarded",
+					      "dead", "open",     "" };
 	AUTO(sbuf_release) struct sbuf text = SBUF(64 * KIB);
 	struct proof p = { .broken = false };
 	struct err e = { .rc = RC_OK };
@@ -132,7 +138,9 @@ int cmd_prove(struct cli *c)
 		sbuf_release(&p.table.cells);
 	} else {
 		cli_table_print(&p.table);
-		(void)printf("%s\n", p.broken ? "WRONG: accepted is not done + discarded + dead + open" : "nothing is missing");
+		(void)printf("%s\n",
+			     p.broken ? "WRONG: accepted is not done + discarded + dead + open"
+				      : "nothing is missing");
 	}
 	if (rc != RC_OK)
 		return cli_fail(&e);

@@ -4,7 +4,8 @@
 #include "cli/cmd.h"
 #include "io/jsonw.h"
 
-static const char *const COLUMNS[] = { "name", "state", "waiting", "active", "delayed", "completed", "failed_runs", "dead",
+static const char *const COLUMNS[] = { "name",      "state",           "waiting",     "active",
+				       "delayed",   "completed",       "failed_runs", "dead",
 				       "discarded", "rate_per_second", "oldest_at" };
 
 static void print_row(struct cli_table *t, const struct json *q)
@@ -53,11 +54,20 @@ static bool read_until(const char *text, int64_t now_ms, char ret_text[CLOCK_TEX
 		return true;
 	}
 	switch (s.n > 1 ? s.p[s.n - 1] : '\0') {
-	case 's': unit = SECOND_MS; break;
-	case 'm': unit = MINUTE_MS; break;
-	case 'h': unit = HOUR_MS; break;
-	case 'd': unit = DAY_MS; break;
-	default: return false;
+	case 's':
+		unit = SECOND_MS;
+		break;
+	case 'm':
+		unit = MINUTE_MS;
+		break;
+	case 'h':
+		unit = HOUR_MS;
+		break;
+	case 'd':
+		unit = DAY_MS;
+		break;
+	default:
+		return false;
 	}
 	if (!str_i64(str_sub(s, 0, s.n - 1), 1, 100000, &n))
 		return false;
@@ -72,8 +82,10 @@ static int control(struct cli *c, const char *verb, const char *queue)
 	char until_text[CLOCK_TEXT_MAX];
 	struct jsonw w;
 
-	if (until != NULL && (strcmp(verb, "pause") != 0 || !read_until(until, clock_now_ms(), until_text)))
-		return cli_usage(c, "--for is for pause: 30s, 10m, 2h, 1d, or a time like 2026-01-05T10:00:00Z");
+	if (until != NULL &&
+	    (strcmp(verb, "pause") != 0 || !read_until(until, clock_now_ms(), until_text)))
+		return cli_usage(c, "--for is for pause: 30s, 10m, 2h, 1d, or a time like "
+				    "2026-01-05T10:00:00Z");
 	jsonw_init(&w, &body);
 	jsonw_object(&w);
 	if (until != NULL)
@@ -93,7 +105,8 @@ int cmd_queue(struct cli *c)
 
 	if (verb == NULL || (strcmp(verb, "list") != 0 && queue == NULL) ||
 	    (queue != NULL && strpbrk(queue, "/?#% ") != NULL))
-		return cli_usage(c, "list, or show, pause, resume, drain or clear and the name of a queue");
+		return cli_usage(
+			c, "list, or show, pause, resume, drain or clear and the name of a queue");
 	if (strcmp(verb, "list") == 0)
 		return run(c, &(struct call_request){ "GET", "/api/v1/queues", STR_NONE });
 	if (strcmp(verb, "show") == 0) {

@@ -1,5 +1,5 @@
-/* cmd_replay.c - totem replay: stored webhook requests are processed again. Processing is idempotent: what arrived before
- * is recognized. */
+/* cmd_replay.c - totem replay: stored webhook requests are processed again. Processing is
+ * idempotent: what arrived before is recognized. */
 #include "cli/call.h"
 #include "cli/cmd.h"
 #include "io/jsonw.h"
@@ -15,7 +15,8 @@ static int run(struct cli *c, const struct call_request *q)
 		call_print_json(&a);
 	else if (rc == RC_OK && json_get_i64(a.root, "matching", &matching))
 		(void)printf("%lld match, %lld %s\n", (long long)matching,
-			     (long long)json_get_i64_or(a.root, "replaying", 0), "are processed again");
+			     (long long)json_get_i64_or(a.root, "replaying", 0),
+			     "are processed again");
 	else if (rc == RC_OK)
 		(void)printf("%.*s is processed again\n", STRF(json_get_str(a.root, "id")));
 	call_answer_release(&a);
@@ -35,7 +36,8 @@ static int run_range(struct cli *c, const char *from, const char *to)
 		jsonw_ktext(&w, "source", cli_option(c, "source"));
 	jsonw_kbool(&w, "dry_run", cli_option(c, "dry-run") != NULL);
 	jsonw_end(&w);
-	return run(c, &(struct call_request){ "POST", "/api/v1/deliveries/replay", sbuf_view(&body) });
+	return run(c,
+		   &(struct call_request){ "POST", "/api/v1/deliveries/replay", sbuf_view(&body) });
 }
 
 int cmd_replay(struct cli *c)
@@ -45,8 +47,8 @@ int cmd_replay(struct cli *c)
 
 	if (id == NULL && from != NULL && to != NULL)
 		return run_range(c, from, to);
-	if (id == NULL || from != NULL || to != NULL || c->word_count > 1 || strpbrk(id, "/?#% ") != NULL ||
-	    cli_option(c, "dry-run") != NULL)
+	if (id == NULL || from != NULL || to != NULL || c->word_count > 1 ||
+	    strpbrk(id, "/?#% ") != NULL || cli_option(c, "dry-run") != NULL)
 		return cli_usage(c, "the id of a delivery, or --from and --to (and --dry-run)");
 	sbuf_printf(&path, "/api/v1/deliveries/%s/replay", id);
 	return run(c, &(struct call_request){ "POST", sbuf_c(&path), STR_NONE });

@@ -6,7 +6,8 @@
 int cmd_send(struct cli *c)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(64 * KIB);
-	const char *to = cli_option(c, "to"), *text = cli_option(c, "text"), *channel = cli_option(c, "channel");
+	const char *to = cli_option(c, "to"), *text = cli_option(c, "text"),
+		   *channel = cli_option(c, "channel");
 	struct call_answer a = CALL_ANSWER;
 	struct err e = { .rc = RC_OK };
 	struct caller by;
@@ -28,12 +29,14 @@ int cmd_send(struct cli *c)
 	rc = call_begin(c, &by, &e);
 	if (rc != RC_OK)
 		return cli_fail(&e);
-	rc = call_do(&by, &(struct call_request){ "POST", "/api/v1/messages", sbuf_view(&body) }, &a, &e);
+	rc = call_do(&by, &(struct call_request){ "POST", "/api/v1/messages", sbuf_view(&body) },
+		     &a, &e);
 	if (c->json && a.body.n > 0)
 		call_print_json(&a);
 	else if (rc == RC_OK)
 		(void)printf("%.*s is stored%s\n", STRF(json_get_str(a.root, "id")),
-			     by.inside != NULL ? " and leaves when `totem serve` runs" : " and on its way");
+			     by.inside != NULL ? " and leaves when `totem serve` runs"
+					       : " and on its way");
 	call_answer_release(&a);
 	call_end(&by);
 	return rc == RC_OK ? 0 : cli_fail(&e);

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mtx.h"
+#include "base/thr.h"
 #include "base/version.h"
 #include "cli/call.h"
 #include "cli/cmd.h"
@@ -15,9 +17,10 @@
 #include "io/sys.h"
 #include "store/token.h"
 
-#define TOKEN_CLI  "cli"
-#define TOKEN_PAGE "page"
-#define TOKENS_OLD 64 /* revoked in one start */
+#define TOKEN_CLI       "cli"
+#define TOKEN_PAGE      "page"
+#define TOKENS_OLD      64 /* revoked in one start */
+#define EXIT_RESERVE_MS 300
 
 struct server {
 	struct supervise *below;
@@ -108,35 +111,94 @@ static void announce(struct server *s, int64_t took_us)
 	serve_web_reach(w->main_address, web_port(w->main), page);
 	(void)printf("listening main=%s hooks=%s\n", w->main_address,
 		     w->hooks_address[0] != '\0' ? w->hooks_address : w->main_address);
-	(void)printf("Totem %s  data folder: %s\n", TOTEM_VERSION, supervise_app(s->below)->data_dir);
+	(void)printf("Totem %s  data folder: %s\n", TOTEM_VERSION,
+		     supervise_app(s->below)->data_dir);
 	if (s->page_token[0] != '\0')
-		(void)printf("page: %s://%s/#token=%s\n      (this token is shown only once; `totem token create` makes "
-			     "more)\n", scheme, page, s->page_token);
+		(void)printf("page: %s://%s/#token=%s\n      (this token is shown only once; "
+			     "`totem token create` makes "
+			     "more)\n",
+			     scheme, page, s->page_token);
 	else
 		(void)printf("page: %s://%s/\n", scheme, page);
 	(void)fflush(stdout);
 	crypto_zero(s->page_token, sizeof(s->page_token));
-	log_event(LOG_INFO, "totem.started", "version", TOTEM_VERSION, "main", w->main_address, "hooks",
-		  w->hooks_address, "took_ms", LOG_I64(took_us / 1000), NULL);
+	log_event(LOG_INFO, "totem.started", "version", TOTEM_VERSION, "main", w->main_address,
+		  "hooks", w->hooks_address, "took_ms", LOG_I64(took_us / 1000), NULL);
 }
 
-static void bring_down(struct server *s)
+/* Whatever hangs (a client that sends a body for ever, a peer that never answers): the process ends in time. */
+struct last_resort {
+	struct mtx lock; /* LOCK_SUPERVISE */
+	struct cnd changed;
+	bool done;
+	struct thr thread;
+};
+
+static void last_resort_run(void *arg)
+{
+	struct last_resort *l = arg;
+	int64_t until_us = clock_mono_us() + (int64_t)(SUPERVISE_STOP_MS - EXIT_RESERVE_MS) * 1000;
+	bool waiting = true;
+
+	mtx_lock(&l->lock);
+	while (!l->done && waiting)
+		waiting = cnd_wait(&l->changed, &l->lock, until_us);
+	mtx_unlock(&l->lock);
+	if (!waiting) {
+		log_event(LOG_WARN, "stop.forced", "why",
+			  "something did not end in time; nothing acknowledged is lost", NULL);
+		_exit(0); /* as after a power cut: see supervise.h */
+	}
+}
+
+static void last_resort_begin(struct last_resort *l)
+{
+	struct err e = { .rc = RC_OK };
+
+	mtx_init(&l->lock, LOCK_SUPERVISE);
+	cnd_init(&l->changed);
+	if (thr_start(&l->thread, "stop", last_resort_run, l, &e) != RC_OK)
+		log_err(LOG_WARN, "stop.without_limit", &e);
+}
+
+static void last_resort_end(struct last_resort *l)
+{
+	mtx_lock(&l->lock);
+	l->done = true;
+	cnd_broadcast(&l->changed);
+	mtx_unlock(&l->lock);
+	thr_join(&l->thread);
+	cnd_destroy(&l->changed);
+	mtx_destroy(&l->lock);
+}
+
+static void take_down(struct server *s)
 {
 	struct err e = { .rc = RC_OK };
 	int64_t began_us = clock_mono_us();
 
 	if (s->below != NULL)
-		__atomic_store_n(&supervise_app(s->below)->stopping, true, __ATOMIC_RELAXED);
+		supervise_halt(s->below);
 	serve_web_stop(&s->web);
 	if (s->below == NULL)
 		return;
 	if (forget_ports(s, &e) != RC_OK)
 		log_err(LOG_WARN, "ports.not_removed", &e);
 	if (!supervise_stop(s->below))
-		_exit(0); /* everything acknowledged is on the disk; see supervise.h */
+		_exit(0); /* see supervise.h */
 	supervise_close(TAKE(s->below));
 	serve_web_free(&s->web);
-	log_event(LOG_INFO, "totem.stopped", "took_ms", LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
+	log_event(LOG_INFO, "totem.stopped", "took_ms",
+		  LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
+}
+
+static void bring_down(struct server *s)
+{
+	struct last_resort l = { .done = false };
+
+	last_resort_begin(&l);
+	take_down(s);
+	last_resort_end(&l);
 }
 
 /* ---- options ---- */
@@ -158,7 +220,9 @@ static bool add_setting(struct cli *c, const char *option, const char *key, stru
 int cmd_serve(struct cli *c)
 {
 	AUTO(sbuf_release) struct sbuf main_set = SBUF(512), hooks_set = SBUF(512);
-	struct supervise_options o = { .data_dir = c->data_dir, .config_file = c->config_file, .args = c->sets,
+	struct supervise_options o = { .data_dir = c->data_dir,
+				       .config_file = c->config_file,
+				       .args = c->sets,
 				       .serve = true };
 	struct server s = { .below = NULL };
 	int64_t began_us = clock_mono_us();

@@ -1,5 +1,5 @@
-/* cmd_tail.c - totem tail: the event stream of the running server, one line an event. After a break it goes on behind the
- * last event that was printed. */
+/* cmd_tail.c - totem tail: the event stream of the running server, one line an event.
+ * After a break it goes on behind the last event that was printed. */
 #include "base/clock.h"
 #include "cli/call.h"
 #include "cli/cmd.h"
@@ -56,7 +56,8 @@ static bool take_line(void *arg, struct str line)
 static enum rc follow_once(struct tail *t, const struct caller *by, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf headers = SBUF(4 * KIB);
-	struct follow f = { .address = by->base + strlen("http://"), .path = "/api/v1/whatsapp/stream",
+	struct follow f = { .address = by->base + strlen("http://"),
+			    .path = "/api/v1/whatsapp/stream",
 			    .silence_ms = SILENCE_MS };
 
 	sbuf_printf(&headers, "Authorization: Bearer %s\r\n", by->token);
@@ -75,7 +76,8 @@ int cmd_tail(struct cli *c)
 	struct caller by;
 	int tries = 0;
 
-	if (c->word_count > 0 || (count != NULL && !str_i64(str_of(count), 1, INT64_MAX, &t.left)) ||
+	if (c->word_count > 0 ||
+	    (count != NULL && !str_i64(str_of(count), 1, INT64_MAX, &t.left)) ||
 	    (after != NULL && !str_copy(str_of(after), t.id, sizeof(t.id))))
 		return cli_usage(c, "--count is a number, --after the id of an event");
 	if (call_begin_server(c, &by, &e) != RC_OK)

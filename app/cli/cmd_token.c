@@ -3,7 +3,8 @@
 #include "cli/cmd.h"
 #include "io/jsonw.h"
 
-static int finish(const struct cli *c, const struct call_request *q, void (*print)(const struct json *root))
+static int finish(const struct cli *c, const struct call_request *q,
+		  void (*print)(const struct json *root))
 {
 	struct call_answer a = CALL_ANSWER;
 	struct err e = { .rc = RC_OK };
@@ -23,7 +24,8 @@ static int finish(const struct cli *c, const struct call_request *q, void (*prin
 static void print_created(const struct json *root)
 {
 	(void)printf("%.*s\n", STRF(json_get_str(root, "token")));
-	(void)fprintf(stderr, "Keep it: it is not shown again. Id %.*s\n", STRF(json_get_str(root, "id")));
+	(void)fprintf(stderr, "Keep it: it is not shown again. Id %.*s\n",
+		      STRF(json_get_str(root, "id")));
 }
 
 static void print_list(const struct json *root)
@@ -32,10 +34,12 @@ static void print_list(const struct json *root)
 	struct cli_table t;
 
 	cli_table_begin(&t, TITLES, COUNT(TITLES));
-	for (const struct json *n = json_first(json_get(root, "data")); n != NULL; n = json_next(n)) {
+	for (const struct json *n = json_first(json_get(root, "data")); n != NULL;
+	     n = json_next(n)) {
 		AUTO(sbuf_release) struct sbuf scopes = SBUF(4 * KIB);
 
-		for (const struct json *s = json_first(json_get(n, "scopes")); s != NULL; s = json_next(s)) {
+		for (const struct json *s = json_first(json_get(n, "scopes")); s != NULL;
+		     s = json_next(s)) {
 			sbuf_str(&scopes, scopes.n > 0 ? STR(" ") : STR(""));
 			sbuf_str(&scopes, json_str(s));
 		}
@@ -66,7 +70,8 @@ static int create(struct cli *c)
 	jsonw_ktext(&w, "name", name);
 	jsonw_ktext(&w, "scopes", scopes != NULL ? scopes : "all");
 	jsonw_end(&w);
-	return finish(c, &(struct call_request){ "POST", "/api/v1/tokens", sbuf_view(&body) }, print_created);
+	return finish(c, &(struct call_request){ "POST", "/api/v1/tokens", sbuf_view(&body) },
+		      print_created);
 }
 
 static int revoke(struct cli *c)
@@ -77,7 +82,8 @@ static int revoke(struct cli *c)
 	if (id == NULL || c->word_count > 2 || strpbrk(id, "/?#% ") != NULL)
 		return cli_usage(c, "which token? Its id is in `totem token list`");
 	sbuf_printf(&path, "/api/v1/tokens/%s", id);
-	return finish(c, &(struct call_request){ "DELETE", sbuf_c(&path), STR_NONE }, print_revoked);
+	return finish(c, &(struct call_request){ "DELETE", sbuf_c(&path), STR_NONE },
+		      print_revoked);
 }
 
 int cmd_token(struct cli *c)
@@ -87,7 +93,8 @@ int cmd_token(struct cli *c)
 	if (verb != NULL && strcmp(verb, "create") == 0)
 		return create(c);
 	if (verb != NULL && strcmp(verb, "list") == 0)
-		return finish(c, &(struct call_request){ "GET", "/api/v1/tokens", STR_NONE }, print_list);
+		return finish(c, &(struct call_request){ "GET", "/api/v1/tokens", STR_NONE },
+			      print_list);
 	if (verb != NULL && strcmp(verb, "revoke") == 0)
 		return revoke(c);
 	return cli_usage(c, "create, list or revoke?");

@@ -3,57 +3,75 @@
 
 static cli_fn help;
 
-const struct cli_command cli_commands[] = {
-	{ "serve", cmd_serve, "Runs the box", "[--listen ADDR] [--hooks-listen ADDR] [--with-parent]",
+const struct cli_command main_commands[] = {
+	{ "serve", cmd_serve, "Runs the box",
+	  "[--listen ADDR] [--hooks-listen ADDR] [--with-parent]",
 	  "listen= hooks-listen= with-parent",
-	  "Without any configuration it starts on defaults: data in ./totem-data, http://127.0.0.1:8080.\n"
-	  "The first line on stdout is stable: \"listening main=HOST:PORT hooks=HOST:PORT\"; a port 0 lets the system\n"
-	  "choose. SIGTERM stops within 5 seconds, SIGHUP rereads the settings. The log is JSON on stderr.\n\n"
+	  "Without any configuration it starts on defaults: data in ./totem-data, "
+	  "http://127.0.0.1:8080.\n"
+	  "The first line on stdout is stable: \"listening main=HOST:PORT hooks=HOST:PORT\"; a "
+	  "port 0 lets the system\n"
+	  "choose. SIGTERM stops within 5 seconds, SIGHUP rereads the settings. The log is JSON on "
+	  "stderr.\n\n"
 	  "  --listen ADDR        admin page and API (setting listen)\n"
 	  "  --hooks-listen ADDR  webhooks (setting hooks_listen)\n"
 	  "  --with-parent        ends when the process that started it ends\n\n"
 	  "Example: totem serve --data /srv/totem --set log_level=debug\n" },
-	{ "init", cmd_init, "Writes totem.conf, makes the data folder and a first token", "[--print]", "print",
+	{ "init", cmd_init, "Writes totem.conf, makes the data folder and a first token",
+	  "[--print]", "print",
 	  "The file goes to --config FILE or ./totem.conf; one that is there is not changed.\n\n"
 	  "  --print  only writes the file's text to stdout\n\n"
 	  "Example: totem init --config /etc/totem/totem.conf --data /var/lib/totem\n" },
-	{ "check", cmd_check, "Checks configuration and environment; each finding with its cure", "", "",
-	  "Exit code 0: nothing is wrong; 1: something is.\n\nExample: totem check --data /srv/totem\n" },
+	{ "check", cmd_check, "Checks configuration and environment; each finding with its cure",
+	  "", "",
+	  "Exit code 0: nothing is wrong; 1: something is.\n\nExample: totem check --data "
+	  "/srv/totem\n" },
 	{ "migrate", cmd_migrate, "Brings the database to this program's schema", "", "",
-	  "A copy is made beside the database first; a migration that fails leaves it untouched. totem serve does the\n"
+	  "A copy is made beside the database first; a migration that fails leaves it untouched. "
+	  "totem serve does the\n"
 	  "same at its start.\n\nExample: totem migrate --data /srv/totem\n" },
-	{ "token", cmd_token, "Makes, lists and revokes API tokens", "create NAME [--scopes WORDS] | list | revoke ID",
-	  "scopes=",
-	  "Scopes: messages:send messages:read queues:read queues:control settings metrics, or all (the default).\n"
+	{ "token", cmd_token, "Makes, lists and revokes API tokens",
+	  "create NAME [--scopes WORDS] | list | revoke ID", "scopes=",
+	  "Scopes: messages:send messages:read queues:read queues:control settings metrics, or all "
+	  "(the default).\n"
 	  "A token is shown once and stored as a hash.\n\n"
 	  "Example: totem token create n8n --scopes \"messages:send messages:read\"\n" },
-	{ "config", cmd_config, "Shows and changes settings", "list [PREFIX] | get KEY | set KEY VALUE | unset KEY", "",
-	  "Changes count at once, a few from the next start. A VALUE of - is read from stdin; secrets are encrypted in the\n"
+	{ "config", cmd_config, "Shows and changes settings",
+	  "list [PREFIX] | get KEY | set KEY VALUE | unset KEY", "",
+	  "Changes count at once, a few from the next start. A VALUE of - is read from stdin; "
+	  "secrets are encrypted in the\n"
 	  "database and never shown.\n\n"
 	  "Example: totem config set channel.main.phone_number_id 106540352242922\n"
 	  "         totem config set channel.main.token - < token.txt\n" },
-	{ "queue", cmd_queue, "Shows and controls queues", "list | show|pause|resume|drain|clear NAME [--for TIME] [--yes]",
-	  "for= yes",
-	  "  --for TIME  pause only so long (30s, 10m, 2h, 1d) or until then (2026-01-05T10:00:00Z)\n"
+	{ "queue", cmd_queue, "Shows and controls queues",
+	  "list | show|pause|resume|drain|clear NAME [--for TIME] [--yes]", "for= yes",
+	  "  --for TIME  pause only so long (30s, 10m, 2h, 1d) or until then "
+	  "(2026-01-05T10:00:00Z)\n"
 	  "  --yes       clear: really discard all jobs that wait\n\n"
 	  "Example: totem queue pause messages --for 10m\n" },
-	{ "send", cmd_send, "Sends a text message", "--to NUMBER --text TEXT [--channel NAME]", "to= text= channel=",
-	  "The message is stored and leaves through the channel's queue; without --channel through the only one or\n"
+	{ "send", cmd_send, "Sends a text message", "--to NUMBER --text TEXT [--channel NAME]",
+	  "to= text= channel=",
+	  "The message is stored and leaves through the channel's queue; without --channel through "
+	  "the only one or\n"
 	  "setting default_channel.\n\n"
 	  "Example: totem send --to +595981123456 --text \"Su pedido llegó\"\n" },
-	{ "tail", cmd_tail, "Follows the event stream of the running server", "[--count N] [--after ID]", "count= after=",
+	{ "tail", cmd_tail, "Follows the event stream of the running server",
+	  "[--count N] [--after ID]", "count= after=",
 	  "One line an event; after a break it goes on where it was.\n\n"
 	  "  --count N   ends after N events\n"
 	  "  --after ID  begins behind this event\n\n"
 	  "Example: totem tail --json | jq .data\n" },
-	{ "replay", cmd_replay, "Processes stored webhook requests again", "ID | --from TIME --to TIME [--source S] [--dry-run]",
-	  "from= to= source= dry-run",
+	{ "replay", cmd_replay, "Processes stored webhook requests again",
+	  "ID | --from TIME --to TIME [--source S] [--dry-run]", "from= to= source= dry-run",
 	  "What was processed before is recognized, so nothing happens twice.\n\n"
 	  "  --dry-run  only counts\n\n"
-	  "Example: totem replay --from 2026-01-05T10:00:00Z --to 2026-01-05T11:00:00Z --dry-run\n" },
-	{ "prove", cmd_prove, "Proves that nothing is missing: accepted = done + discarded + dead + open", "", "",
+	  "Example: totem replay --from 2026-01-05T10:00:00Z --to 2026-01-05T11:00:00Z "
+	  "--dry-run\n" },
+	{ "prove", cmd_prove,
+	  "Proves that nothing is missing: accepted = done + discarded + dead + open", "", "",
 	  "Reads the tables; works beside a running server. Exit code 1 when a line says WRONG.\n"
-	  "For messages out: done is settled, dead is \"unknown whether sent\". For deliveries: discarded were removed by\n"
+	  "For messages out: done is settled, dead is \"unknown whether sent\". For deliveries: "
+	  "discarded were removed by\n"
 	  "age, dead were put aside.\n\nExample: totem prove --data /srv/totem\n" },
 	{ "version", cmd_version, "Prints the version", "[--verbose]", "verbose",
 	  "  --verbose  of every part\n\nExample: totem version --verbose\n" },
@@ -63,7 +81,7 @@ const struct cli_command cli_commands[] = {
 
 static const struct cli_command *find(const char *name)
 {
-	for (const struct cli_command *m = cli_commands; m->name != NULL; m++) {
+	for (const struct cli_command *m = main_commands; m->name != NULL; m++) {
 		if (strcmp(m->name, name) == 0)
 			return m;
 	}
@@ -96,7 +114,8 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "--version") == 0)
 		m = find("version");
 	if (m == NULL) {
-		(void)fprintf(stderr, "totem: %s: there is no such command (see: totem help)\n", argv[1]);
+		(void)fprintf(stderr, "totem: %s: there is no such command (see: totem help)\n",
+			      argv[1]);
 		return CLI_EXIT_USAGE;
 	}
 	if (!cli_parse(&c, m, argc - 2, argv + 2))

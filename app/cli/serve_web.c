@@ -3,7 +3,7 @@
 
 #include "api/route.h"
 #include "api/stream.h"
-#include "base/log.h"
+#include "base/thr.h"
 #include "cli/call.h"
 #include "flow/config.h"
 #include "io/file.h"
@@ -40,8 +40,8 @@ static struct str host_of(const char *address)
 
 static void with_port(struct str host, int port, char ret_text[SERVE_ADDRESS_MAX])
 {
-	(void)snprintf(ret_text, SERVE_ADDRESS_MAX, "%.*s:%d", (int)size_min(host.n, 200), host.n > 0 ? host.p : "",
-		       port); /* fits: settings are at most 200 bytes */
+	(void)snprintf(ret_text, SERVE_ADDRESS_MAX, "%.*s:%d", (int)size_min(host.n, 200),
+		       host.n > 0 ? host.p : "", port); /* fits: settings are at most 200 bytes */
 }
 
 void serve_web_reach(const char *address, int port, char ret_text[SERVE_ADDRESS_MAX])
@@ -59,12 +59,16 @@ static struct web_config config_of(const struct settings *st, struct app *app)
 {
 	struct str cert = setting_str(st, "tls_cert");
 
-	return (struct web_config){ .keep_alive_ms = KEEP_ALIVE_MS, .request_timeout_ms = REQUEST_TIMEOUT_MS,
-				    .body_timeout_ms = BODY_TIMEOUT_MS, .tls_cert = cert.n > 0 ? cert.p : NULL,
-				    .handler = route_handle, .arg = app };
+	return (struct web_config){ .keep_alive_ms = KEEP_ALIVE_MS,
+				    .request_timeout_ms = REQUEST_TIMEOUT_MS,
+				    .body_timeout_ms = BODY_TIMEOUT_MS,
+				    .tls_cert = cert.n > 0 ? cert.p : NULL,
+				    .handler = route_handle,
+				    .arg = app };
 }
 
-static enum rc open_port(struct web_config *c, struct str address, struct web **ret, char *ret_address, struct err *e)
+static enum rc open_port(struct web_config *c, struct str address, struct web **ret,
+			 char *ret_address, struct err *e)
 {
 	struct err why = { .rc = RC_OK };
 	char text[SERVE_ADDRESS_MAX];
@@ -100,9 +104,13 @@ static enum rc listen_all(struct serve_web *s, const struct settings *st, struct
 	if (!s->tls)
 		return RC_OK;
 	/* Commands cannot check a certificate that is made out to another name. */
-	c = (struct web_config){ .listener = WEB_MAIN, .threads = LOCAL_THREADS, .keep_alive_ms = KEEP_ALIVE_MS,
-				 .request_timeout_ms = REQUEST_TIMEOUT_MS, .body_timeout_ms = BODY_TIMEOUT_MS,
-				 .handler = route_handle, .arg = supervise_app(s->below) };
+	c = (struct web_config){ .listener = WEB_MAIN,
+				 .threads = LOCAL_THREADS,
+				 .keep_alive_ms = KEEP_ALIVE_MS,
+				 .request_timeout_ms = REQUEST_TIMEOUT_MS,
+				 .body_timeout_ms = BODY_TIMEOUT_MS,
+				 .handler = route_handle,
+				 .arg = supervise_app(s->below) };
 	return open_port(&c, STR("127.0.0.1:0"), &s->local, s->local_address, e);
 }
 
@@ -133,16 +141,27 @@ enum rc serve_web_publish(const struct serve_web *s, struct err *e)
 	return file_write(path, sbuf_view(&b), 0600, e);
 }
 
+static void stop_run(void *arg)
+{
+	web_stop(arg);
+}
+
+/* Side by side: each takes about a second, because its threads look at the end only so often. */
 void serve_web_stop(struct serve_web *s)
 {
+	struct web *all[] = { TAKE(s->hooks), TAKE(s->main), TAKE(s->local) };
+	struct thr threads[COUNT(all)] = { { .started = false } };
+	struct err e = { .rc = RC_OK };
+
 	if (s->sse != NULL)
 		sse_stop(s->sse);
-	if (s->hooks != NULL)
-		web_stop(TAKE(s->hooks));
-	if (s->main != NULL)
-		web_stop(TAKE(s->main));
-	if (s->local != NULL)
-		web_stop(TAKE(s->local));
+	for (size_t i = 0; i < COUNT(all); i++) {
+		if (all[i] != NULL &&
+		    thr_start(&threads[i], "stop.web", stop_run, all[i], &e) != RC_OK)
+			web_stop(all[i]);
+	}
+	for (size_t i = 0; i < COUNT(all); i++)
+		thr_join(&threads[i]);
 }
 
 void serve_web_free(struct serve_web *s)

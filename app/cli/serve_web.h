@@ -10,10 +10,10 @@
 struct serve_web {
 	struct supervise *below;
 	struct sse *sse;
-	struct web *main, *hooks, *local;       /* local: plain, loopback, only beside TLS */
-	char main_address[SERVE_ADDRESS_MAX];   /* with the real port */
-	char hooks_address[SERVE_ADDRESS_MAX];  /* "": served on main */
-	char local_address[SERVE_ADDRESS_MAX];  /* where commands of this machine ask */
+	struct web *main, *hooks, *local;      /* local: plain, loopback, only beside TLS */
+	char main_address[SERVE_ADDRESS_MAX];  /* with the real port */
+	char hooks_address[SERVE_ADDRESS_MAX]; /* "": served on main */
+	char local_address[SERVE_ADDRESS_MAX]; /* where commands of this machine ask */
 	bool tls;
 };
 

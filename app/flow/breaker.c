@@ -45,13 +45,15 @@ bool breaker_may(struct breaker *b, int64_t now_ms, int64_t *ret_until_ms)
 		}
 		move(b, BREAKER_HALF_OPEN);
 		b->probing = true;
+		b->probe_ms = now_ms;
 		return true;
 	case BREAKER_HALF_OPEN:
-		if (b->probing) {
+		if (b->probing && now_ms < b->probe_ms + BREAKER_PROBE_MS) {
 			*ret_until_ms = now_ms + BREAKER_COOL_MS;
 			return false;
 		}
 		b->probing = true;
+		b->probe_ms = now_ms;
 		return true;
 	}
 	BUG("unknown breaker state");

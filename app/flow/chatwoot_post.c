@@ -55,28 +55,19 @@ static enum rc source_id(struct talk *t, struct sbuf *to, struct err *e)
 {
 	char id[ID_TEXT_MAX];
 
-	if (t->m.meta_message_id.n > 0)
+	/* The same at every try: an answer may be posted here before WhatsApp has given it an id. */
+	if (t->m.meta_message_id.n > 0 && t->job->queue != QUEUE_SUPPORT_OUTBOUND)
 		return chatwoot_source_id(STR("meta"), t->m.meta_message_id, to, e);
 	id_text(t->m.created_at, t->m.id, id);
 	return chatwoot_source_id(STR("totem"), str_of(id), to, e);
 }
 
-static enum rc newest_of_ours(void *arg, const struct message *m, struct err *e)
-{
-	int64_t *newest = arg;
-
-	(void)e;
-	*newest = i64_max(*newest, m->chatwoot_message_id);
-	return RC_OK;
-}
-
 /* Did an earlier try arrive? *ret_id 0: no. RC_RETRY: the list could not be read. */
 static enum rc reconcile(struct talk *t, struct str wanted, int64_t *ret_id, struct err *e)
 {
-	struct message_filter f = { .company_id = t->m.company_id, .conversation_id = t->conv.id, .limit = 50 };
 	struct db *db = store_reader(t->w->app->store);
 	int64_t after = 0;
-	enum rc rc = message_each(db, &f, newest_of_ours, &after, e);
+	enum rc rc = message_chatwoot_newest(db, t->target->id, t->event.created_ms, &after, e);
 
 	store_reader_done(t->w->app->store, db);
 	TRY(rc);
@@ -136,6 +127,12 @@ static enum rc create(struct talk *t, const struct way *way, struct str source, 
 	return rc;
 }
 
+/* A retried dead letter is a new job of an older event. */
+static bool ran_before(const struct job *j, const struct topic_event *ev)
+{
+	return j->attempts > 0 || j->snoozes > 0 || j->recovered || j->created_ms != ev->created_ms;
+}
+
 static enum rc post(struct talk *t, const struct way *way, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf source = SBUF(2 * KIB);
@@ -146,7 +143,7 @@ static enum rc post(struct talk *t, const struct way *way, struct err *e)
 		return chatwoot_talk_settle(t, e);
 	TRY(rc);
 	TRY(source_id(t, &source, e));
-	if (t->job->attempts > 0 || t->job->recovered) {
+	if (ran_before(t->job, &t->event)) {
 		rc = reconcile(t, sbuf_view(&source), &id, e);
 		if (rc == RC_RETRY)
 			return chatwoot_talk_settle(t, e);

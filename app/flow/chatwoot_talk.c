@@ -92,11 +92,13 @@ enum rc chatwoot_talk_call(struct talk *t, enum chatwoot_call call, const struct
 							 .retry_after_ms = ans.retry_after_ms,
 							 .tries = t->job->attempts + 1 }, &t->verdict);
 	t->answer = arena_str(&t->w->arena, sbuf_view(&ans.body));
+	t->down = rc == RC_RETRY || (rc == RC_OK && ans.status >= 502 && ans.status <= 504);
 	log_event(LOG_DEBUG, "chatwoot.called", "call", chatwoot_method(call), "class",
 		  chatwoot_answer_class_name(t->verdict.cls), "status", LOG_I64(ans.status), "ms",
 		  LOG_I64(ans.duration_ms), NULL);
 	http_answer_release(&ans);
-	outside_end(t->w->app, t->target->id, peer_works(t->verdict.cls), t->verdict.text, clock_now_ms());
+	if (t->verdict.cls != CHATWOOT_PARK) /* settling it stops the target: its incident must not close in between */
+		outside_end(t->w->app, t->target->id, peer_works(t->verdict.cls), t->verdict.text, clock_now_ms());
 	return RC_OK;
 }
 
@@ -236,12 +238,23 @@ static enum rc snooze_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_snooze(tx, w->job, w->due_ms, w->why, e);
 }
 
-static enum rc snooze(struct talk *t, struct err *e)
+static enum rc snooze(struct talk *t, int64_t wait_ms, struct err *e)
 {
-	struct snooze_work w = { .job = t->job, .why = t->verdict.text };
+	struct snooze_work w = { .job = t->job, .why = t->verdict.text, .due_ms = t->now_ms + wait_ms };
 
-	w.due_ms = t->now_ms + backoff_ms(1, 1000, JOB_RETRY_CAP_MS, work_random(t->w), t->verdict.retry_ms);
 	return store_write(t->w->app->store, STORE_NORMAL, snooze_unit, &w, e);
+}
+
+static enum rc slow_down(struct talk *t, struct err *e)
+{
+	return snooze(t, backoff_ms(1, 1000, JOB_RETRY_CAP_MS, work_random(t->w), t->verdict.retry_ms), e);
+}
+
+/* Weather, not this message's fault (R14): no attempt is burned, however long it lasts. The breaker's rhythm. */
+static enum rc wait_for_peer(struct talk *t, struct err *e)
+{
+	return snooze(t, backoff_ms(t->job->attempts + t->job->snoozes + 1, BREAKER_COOL_MS, BREAKER_COOL_CAP_MS,
+				    work_random(t->w), -1), e);
 }
 
 static enum rc forget_thread(struct talk *t, struct err *e)
@@ -264,12 +277,14 @@ enum rc chatwoot_talk_settle(struct talk *t, struct err *e)
 	case CHATWOOT_RETRY:
 	case CHATWOOT_REUSE:
 	case CHATWOOT_UNKNOWN: /* the next try asks for the list first (R7) */
+		if (t->down)
+			return wait_for_peer(t, e);
 		return work_retry(t->w, t->job, t->now_ms, t->verdict.retry_ms, "chatwoot", why, e);
 	case CHATWOOT_BACKOFF:
-		return snooze(t, e);
+		return slow_down(t, e);
 	case CHATWOOT_PARK:
 		outside_stop(t->w->app, t->target->id, t->now_ms + PARK_MS, why, t->now_ms);
-		queue_hold(store_queues(t->w->app->store), t->job, t->now_ms + PARK_MS);
+		queue_hold(store_queues(t->w->app->store), t->job, t->now_ms); /* the gate holds it: a resume counts at once */
 		return RC_OK;
 	case CHATWOOT_REJECTED:
 		return work_dead(t->w, t->job, "theirs", "rejected", why, e);

@@ -23,6 +23,7 @@ struct talk {
 	/* Of the last call: */
 	struct chatwoot_verdict verdict;
 	struct str answer;           /* body, in the worker's arena */
+	bool down;                   /* Chatwoot itself was not reached, or its proxy says so */
 };
 
 /* Target and breaker. RC_OK: go on. RC_ABSENT: the job is settled or held, return RC_OK to the worker. */

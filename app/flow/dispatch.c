@@ -31,7 +31,7 @@ struct sending {
 	int64_t now_ms;
 	struct meta_verdict verdict;
 	int64_t due_ms;
-	bool last_try;
+	bool unsent; /* the peer was not reached */
 };
 
 /* ---- units ---- */
@@ -87,7 +87,7 @@ static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 	const struct sending *s = arg;
 
 	TRY(message_requeued(tx, s->m.id, e));
-	if (s->verdict.cls == META_SEND_RETRY)
+	if (s->verdict.cls == META_SEND_RETRY && !s->unsent)
 		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
 	return queue_snooze(tx, s->job, s->due_ms, s->verdict.text, e);
 }
@@ -201,6 +201,10 @@ static enum rc settle(struct sending *s, struct err *e)
 	case META_SEND_RETRY:
 		if (v->code == 130429 || v->code == 80007 || v->code == 4)
 			outside_throttled(app, s->channel->id, s->now_ms);
+		if (s->unsent) { /* weather, not this message's fault: no attempt is burned */
+			s->due_ms = s->now_ms + i64_min(v->retry_ms, BREAKER_COOL_CAP_MS);
+			return write_unit(s, requeue_unit, e);
+		}
 		if (s->job->attempts + 1 >= c.attempts)
 			return write_unit(s, failed_unit, e);
 		s->due_ms = s->now_ms + backoff_ms(s->job->attempts + 1, c.backoff_ms, JOB_RETRY_CAP_MS,
@@ -215,8 +219,8 @@ static enum rc settle(struct sending *s, struct err *e)
 	case META_SEND_PAUSE_NUMBER:
 	case META_SEND_STOP:
 		pause_ms = v->cls == META_SEND_STOP ? PAUSE_POLICY_MS : PAUSE_CONFIG_MS;
-		s->due_ms = s->now_ms + i64_max(pause_ms, v->retry_ms);
-		outside_stop(app, s->channel->id, s->due_ms, v->text, s->now_ms);
+		s->due_ms = s->now_ms; /* the gate holds it: a resume counts at once */
+		outside_stop(app, s->channel->id, s->now_ms + i64_max(pause_ms, v->retry_ms), v->text, s->now_ms);
 		return write_unit(s, requeue_unit, e);
 	case META_SEND_CLASSES:
 		break;
@@ -249,6 +253,7 @@ static enum rc send_now(struct sending *s, struct err *e)
 		return work_done(s->w, s->job, e);
 	TRY(rc);
 	rc = post(s, &ans, &peer);
+	s->unsent = rc == RC_RETRY;
 	judge(s, rc, &ans);
 	if (rc == RC_INVALID || rc == RC_LIMIT || rc == RC_REFUSED) { /* our own encoder or the guard refused: nothing left */
 		s->verdict = (struct meta_verdict){ .cls = META_SEND_PERMANENT, .code = -1, .retry_ms = -1 };

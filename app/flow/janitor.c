@@ -48,9 +48,11 @@ void janitor_disk(struct app *app, int64_t free_bytes)
 	__atomic_store_n(&app->disk_low, is, __ATOMIC_RELAXED);
 	if (is == was)
 		return;
-	log_event(is ? LOG_ERROR : LOG_INFO, is ? "disk.filled" : "disk.recovered", "free_bytes", LOG_I64(free_bytes),
-		  "needed_bytes", LOG_I64(DISK_REFUSE_BYTES), NULL);
-	incident(app, "disk", is ? "The disk is almost full: the box takes in nothing new until there is space." : NULL);
+	log_event(is ? LOG_ERROR : LOG_INFO, is ? "disk.filled" : "disk.recovered", "free_bytes",
+		  LOG_I64(free_bytes), "needed_bytes", LOG_I64(DISK_REFUSE_BYTES), NULL);
+	incident(app, "disk",
+		 is ? "The disk is almost full: the box takes in nothing new until there is space."
+		    : NULL);
 }
 
 void janitor_wal(struct app *app, int64_t wal_bytes)
@@ -60,8 +62,11 @@ void janitor_wal(struct app *app, int64_t wal_bytes)
 	if (is == app->wal_alarm)
 		return;
 	app->wal_alarm = is;
-	log_event(is ? LOG_WARN : LOG_INFO, is ? "wal.grown" : "wal.recovered", "bytes", LOG_I64(wal_bytes), NULL);
-	incident(app, "wal", is ? "The write-ahead log of the database does not shrink: something holds it up." : NULL);
+	log_event(is ? LOG_WARN : LOG_INFO, is ? "wal.grown" : "wal.recovered", "bytes",
+		  LOG_I64(wal_bytes), NULL);
+	incident(app, "wal",
+		 is ? "The write-ahead log of the database does not shrink: something holds it up."
+		    : NULL);
 }
 
 static void look_at_disk(struct app *app)
@@ -82,7 +87,8 @@ static void look_at_disk(struct app *app)
 
 /* ---- retention ---- */
 
-typedef enum rc trim_fn(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e);
+typedef enum rc trim_fn(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			struct err *e);
 
 struct trim {
 	const char *name;
@@ -91,7 +97,8 @@ struct trim {
 	int64_t count; /* of the last unit */
 };
 
-static enum rc trim_idem(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e)
+static enum rc trim_idem(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			 struct err *e)
 {
 	(void)limit; /* it has its own */
 	return idem_trim(tx, before_ms, ret_count, e);
@@ -120,7 +127,8 @@ static bool trim_some(struct app *app, struct trim *t)
 		total += t->count;
 	} while (t->count >= JANITOR_CHUNK && ++i < JANITOR_CHUNKS);
 	if (total > 0)
-		log_event(LOG_DEBUG, "janitor.trimmed", "what", t->name, "rows", LOG_I64(total), NULL);
+		log_event(LOG_DEBUG, "janitor.trimmed", "what", t->name, "rows", LOG_I64(total),
+			  NULL);
 	return t->count < JANITOR_CHUNK;
 }
 
@@ -155,7 +163,8 @@ static int64_t gate_of(const struct target *t)
 {
 	if (strcmp(t->state, "up") == 0)
 		return 0;
-	return strcmp(t->state, "paused") == 0 && t->paused_until_ms != 0 ? t->paused_until_ms : INT64_MAX;
+	return strcmp(t->state, "paused") == 0 && t->paused_until_ms != 0 ? t->paused_until_ms
+									  : INT64_MAX;
 }
 
 static enum rc gate_target(void *arg, const struct target *t, struct err *e)
@@ -227,5 +236,6 @@ void janitor_one(struct app *app, int64_t now_ms)
 	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
 		return;
 	end_pauses(app, now_ms);
-	app->janitor_minute_ms = janitor_trim(app, now_ms) ? now_ms : now_ms - JANITOR_EVERY_MS + SECOND_MS;
+	app->janitor_minute_ms =
+		janitor_trim(app, now_ms) ? now_ms : now_ms - JANITOR_EVERY_MS + SECOND_MS;
 }

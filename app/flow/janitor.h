@@ -7,10 +7,10 @@
 
 #include "flow/handlers.h"
 
-#define JANITOR_CHUNK    500
-#define JANITOR_CHUNKS   20
-#define JANITOR_EVERY_MS MINUTE_MS /* retention */
-#define JANITOR_PARKED_MS DAY_MS   /* statuses that no send asked for */
+#define JANITOR_CHUNK     500
+#define JANITOR_CHUNKS    20
+#define JANITOR_EVERY_MS  MINUTE_MS /* retention */
+#define JANITOR_PARKED_MS DAY_MS    /* statuses that no send asked for */
 
 /* Closes the gates of targets that are paused in the database. Once, before the pools start. */
 enum rc janitor_lanes(struct app *app, int64_t now_ms, struct err *e) MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/backoff.h"
 #include "flow/config.h"
 #include "flow/handlers.h"
 #include "flow/outside.h"
@@ -31,6 +32,7 @@ struct asking {
 	char id[ID_TEXT_MAX];
 	char key[ID_TEXT_MAX + 8];
 	struct n8n_verdict verdict;
+	bool unsent; /* n8n was not reached */
 };
 
 static enum rc load(struct asking *s, struct err *e)
@@ -125,6 +127,15 @@ static enum rc accept(struct asking *s, struct err *e)
 			 e);
 }
 
+static enum rc wait_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct asking *s = arg;
+	int64_t wait = backoff_ms(s->job->attempts + s->job->snoozes + 1, BREAKER_COOL_MS, BREAKER_COOL_CAP_MS,
+				  work_random(s->w), -1);
+
+	return queue_snooze(tx, s->job, s->now_ms + wait, s->verdict.text, e);
+}
+
 static enum rc settle(struct asking *s, struct err *e)
 {
 	struct queues *qs = store_queues(s->w->app->store);
@@ -134,11 +145,13 @@ static enum rc settle(struct asking *s, struct err *e)
 	case N8N_STARTED:
 		return accept(s, e);
 	case N8N_RETRY:
+		if (s->unsent) /* weather: no attempt is burned */
+			return store_write(s->w->app->store, STORE_NORMAL, wait_unit, s, e);
 		return work_retry(s->w, s->job, s->now_ms, s->verdict.retry_ms, "n8n", s->verdict.text, e);
 	case N8N_PARK:
 		/* The workflow's configuration is wrong: hold the lane, ask again later, keep the job. */
 		outside_stop(s->w->app, s->target->id, s->now_ms + PARK_MS, s->verdict.text, s->now_ms);
-		queue_hold(qs, s->job, s->now_ms + PARK_MS);
+		queue_hold(qs, s->job, s->now_ms); /* the gate holds it: a resume counts at once */
 		return RC_OK;
 	case N8N_CLASSES:
 		break;
@@ -157,6 +170,7 @@ static enum rc call(struct asking *s, struct err *e)
 		return work_dead(s->w, s->job, "ours", rc == RC_REFUSED ? "loop" : "encode", e->text, e);
 	TRY(rc);
 	rc = ask(s, sbuf_view(&body), &ans, &peer);
+	s->unsent = rc == RC_RETRY;
 	TRY(n8n_judge(&(struct n8n_answer){ .rc = rc, .status = ans.status, .body = sbuf_view(&ans.body),
 					    .retry_after_ms = ans.retry_after_ms, .tries = s->job->attempts + 1,
 					    .id = str_of(s->id), .idempotency_key = str_of(s->key) },

@@ -19,11 +19,10 @@
 #include "store/message.h"
 #include "store/topic.h"
 
-#define FOLDER_SYSTEM  "/var/lib/totem"
-#define FOLDER_HERE    "totem-data"
-#define JANITOR_US     1000000
-#define DISCARD_ARENA  (64 * KIB)
-#define IDLE_MS        HOUR_MS /* of the signal loop without a watchdog */
+#define FOLDER_SYSTEM "/var/lib/totem"
+#define FOLDER_HERE   "totem-data"
+#define JANITOR_US    1000000
+#define DISCARD_ARENA (64 * KIB)
 
 struct supervise {
 	struct app app;
@@ -49,17 +48,21 @@ enum rc supervise_libraries(struct err *e)
 	json_start();
 	TRY(kafka_check(e));
 	if (http_set_ca_file(NULL, &missing) != RC_OK)
-		log_err(LOG_WARN, "ca.missing", &missing); /* https to peers fails until there is one; the rest works */
+		log_err(LOG_WARN, "ca.missing",
+			&missing); /* https to peers fails until there is one; the rest works */
 	return RC_OK;
 }
 
 /* ---- the folder ---- */
 
-enum rc supervise_file(const char *folder, const char *name, char ret_path[SUPERVISE_PATH_MAX], struct err *e)
+enum rc supervise_file(const char *folder, const char *name, char ret_path[SUPERVISE_PATH_MAX],
+		       struct err *e)
 {
 	int n = snprintf(ret_path, SUPERVISE_PATH_MAX, "%s/%s", folder, name);
 
-	return n > 0 && n < SUPERVISE_PATH_MAX ? RC_OK : FAIL(e, RC_INVALID, "the path of the data folder is too long");
+	return n > 0 && n < SUPERVISE_PATH_MAX
+		       ? RC_OK
+		       : FAIL(e, RC_INVALID, "the path of the data folder is too long");
 }
 
 static enum rc copy_path(struct str path, char ret_path[SUPERVISE_PATH_MAX], struct err *e)
@@ -69,9 +72,12 @@ static enum rc copy_path(struct str path, char ret_path[SUPERVISE_PATH_MAX], str
 	return FAIL(e, RC_INVALID, "the path of the data folder is too long");
 }
 
-enum rc supervise_folder(const struct supervise_options *o, char ret_path[SUPERVISE_PATH_MAX], struct err *e)
+enum rc supervise_folder(const struct supervise_options *o, char ret_path[SUPERVISE_PATH_MAX],
+			 struct err *e)
 {
-	const struct setting_sources src = { .file = o->config_file, .args = o->args, .arg_count = o->arg_count };
+	const struct setting_sources src = { .file = o->config_file,
+					     .args = o->args,
+					     .arg_count = o->arg_count };
 	struct settings *s;
 	struct str wanted;
 	enum rc rc;
@@ -250,12 +256,14 @@ static void checker_run(void *arg)
 	if (rc == RC_RETRY)
 		return; /* interrupted by a stop: the note stays */
 	if (rc == RC_OK)
-		log_event(LOG_INFO, "database.checked", "took_ms", LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
+		log_event(LOG_INFO, "database.checked", "took_ms",
+			  LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
 	else
 		log_err(LOG_ERROR, "database.damaged", &why);
 	if (store_write(s->app.store, STORE_NORMAL, damaged_unit, &why, &e) != RC_OK)
 		log_err(LOG_WARN, "database.incident_not_stored", &e);
-	if (rc == RC_OK && supervise_file(s->folder, "unclean", path, &e) == RC_OK && file_remove(path, &e) != RC_OK)
+	if (rc == RC_OK && supervise_file(s->folder, "unclean", path, &e) == RC_OK &&
+	    file_remove(path, &e) != RC_OK)
 		log_err(LOG_DEBUG, "database.note_not_removed", &e);
 }
 
@@ -265,7 +273,8 @@ enum rc supervise_run(struct supervise *s, struct err *e)
 	TRY(pools_start(&s->app, &s->pools, e));
 	TRY(thr_start(&s->janitor, "janitor", janitor_run, s, e));
 	if (s->unclean) {
-		log_event(LOG_WARN, "start.after_unclean_stop", "note", "the database is checked in the background", NULL);
+		log_event(LOG_WARN, "start.after_unclean_stop", "note",
+			  "the database is checked in the background", NULL);
 		s->checking = store_reader(s->app.store);
 		TRY(thr_start(&s->checker, "check", checker_run, s, e));
 	}
@@ -324,7 +333,9 @@ void supervise_wait(struct supervise *s)
 	for (;;) {
 		if (every_ms > 0)
 			feed_watchdog(s);
-		if (!sys_signal_wait_ms(every_ms > 0 ? every_ms : IDLE_MS, &sig))
+		if (every_ms == 0)
+			sig = sys_signal_wait();
+		else if (!sys_signal_wait_ms(every_ms, &sig))
 			continue;
 		if (sig == SYS_STOP)
 			break;
@@ -367,19 +378,25 @@ static bool stop_pools(struct supervise *s)
 	return ended;
 }
 
+void supervise_halt(struct supervise *s)
+{
+	__atomic_store_n(&s->app.stopping, true, __ATOMIC_RELAXED);
+	queue_stop(store_queues(s->app.store));
+}
+
 bool supervise_stop(struct supervise *s)
 {
 	bool ended;
 
-	__atomic_store_n(&s->app.stopping, true, __ATOMIC_RELAXED);
+	supervise_halt(s);
 	mtx_lock(&s->lock);
 	s->stopping = true;
 	cnd_broadcast(&s->changed);
 	mtx_unlock(&s->lock);
-	queue_stop(store_queues(s->app.store));
 	ended = s->pools == NULL || stop_pools(s);
 	if (!ended) {
-		log_event(LOG_WARN, "stop.forced", "why", "a call to a peer did not end in time", NULL);
+		log_event(LOG_WARN, "stop.forced", "why", "a call to a peer did not end in time",
+			  NULL);
 		return false;
 	}
 	s->pools = NULL;
@@ -410,5 +427,11 @@ void supervise_close(struct supervise *s)
 	mem_free(s);
 }
 
-struct app *supervise_app(struct supervise *s) { return &s->app; }
-bool supervise_was_unclean(const struct supervise *s) { return s->unclean; }
+struct app *supervise_app(struct supervise *s)
+{
+	return &s->app;
+}
+bool supervise_was_unclean(const struct supervise *s)
+{
+	return s->unclean;
+}

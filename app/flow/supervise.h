@@ -4,7 +4,7 @@
  *   supervise_open        data folder, lock, key, store, recovery, configuration       (CLI commands stop here)
  *   supervise_run         worker pools, janitor, after a crash the check of the file
  *   supervise_wait        signals and the watchdog of the service manager, until SIGTERM
- *   supervise_stop        no new work; running work ends or is left to the next start
+ *   supervise_halt, _stop no new work; running work ends or is left to the next start
  *   supervise_close       store, lock
  *
  * The web listeners and the event stream belong to layers above: cli/serve.c starts them between run and wait. Nothing
@@ -14,16 +14,17 @@
 
 #include "flow/app.h"
 
-#define SUPERVISE_PATH_MAX  480
-#define SUPERVISE_STOP_MS   5000 /* SIGTERM to exit, all parts together */
-#define SUPERVISE_POOLS_MS  3500 /* of that for running calls to peers */
+#define SUPERVISE_PATH_MAX 480
+#define SUPERVISE_STOP_MS  5000 /* SIGTERM to exit, all parts together */
+#define SUPERVISE_POOLS_MS 3500 /* of that for running calls to peers */
 
 struct supervise_options {
-	const char *data_dir;    /* NULL: setting data_dir, else /var/lib/totem when it can be used, else ./totem-data */
+	const char *
+		data_dir; /* NULL: setting data_dir, else /var/lib/totem when it can be used, else ./totem-data */
 	const char *config_file; /* NULL: none */
 	const char *const *args; /* "key=value" */
 	size_t arg_count;
-	bool serve;              /* false: one command, no threads */
+	bool serve; /* false: one command, no threads */
 };
 
 struct supervise;
@@ -31,15 +32,19 @@ struct supervise;
 /* Signals are the caller's business: sys_signals_block before this. */
 enum rc supervise_libraries(struct err *e) MUST_CHECK;
 /* The folder that these options mean; makes nothing. */
-enum rc supervise_folder(const struct supervise_options *o, char ret_path[SUPERVISE_PATH_MAX], struct err *e) MUST_CHECK;
+enum rc supervise_folder(const struct supervise_options *o, char ret_path[SUPERVISE_PATH_MAX],
+			 struct err *e) MUST_CHECK;
 /* A file in the folder: "totem.db". RC_INVALID: too long. */
-enum rc supervise_file(const char *folder, const char *name, char ret_path[SUPERVISE_PATH_MAX], struct err *e)
-	MUST_CHECK;
+enum rc supervise_file(const char *folder, const char *name, char ret_path[SUPERVISE_PATH_MAX],
+		       struct err *e) MUST_CHECK;
 /* RC_CONFLICT: another Totem serves this folder. The options and what they point to must live until close. */
-enum rc supervise_open(const struct supervise_options *o, struct supervise **ret, struct err *e) MUST_CHECK;
+enum rc supervise_open(const struct supervise_options *o, struct supervise **ret, struct err *e)
+	MUST_CHECK;
 enum rc supervise_run(struct supervise *s, struct err *e) MUST_CHECK;
 /* Returns on SIGTERM or SIGINT. SIGHUP reloads the configuration. */
 void supervise_wait(struct supervise *s);
+/* First step of a stop: workers take nothing new. The web side may still answer. */
+void supervise_halt(struct supervise *s);
 /* False: calls to peers did not end in time; nothing may be freed, the process has to exit (nothing is lost: the next
  * start finds it as after a power cut). */
 bool supervise_stop(struct supervise *s) MUST_CHECK;

@@ -25,7 +25,8 @@ static enum rc make_key(const char *path, uint8_t *ret_key, struct err *e)
 	return rc;
 }
 
-enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRYPTO_KEY_BYTES], struct err *e)
+enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRYPTO_KEY_BYTES],
+		      struct err *e)
 {
 	struct sbuf text = SBUF(256);
 	char path[SUPERVISE_PATH_MAX];
@@ -36,7 +37,9 @@ enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRY
 	if (!file_exists(path)) {
 		if (has_database)
 			log_event(LOG_WARN, "key.replaced", "file", path, "note",
-				  "the key file was missing: secrets in the database have to be entered again", NULL);
+				  "the key file was missing: secrets in the database have to be "
+				  "entered again",
+				  NULL);
 		return make_key(path, ret_key, e);
 	}
 	rc = file_read(path, &text, e);

@@ -8,6 +8,7 @@
 
 /* Reads the key or makes one at the first start. RC_INVALID: the file is damaged; it is not replaced. `has_database`:
  * a missing key is told in the log, because the secrets of that database cannot be read any more. */
-enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRYPTO_KEY_BYTES], struct err *e) MUST_CHECK;
+enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRYPTO_KEY_BYTES],
+		      struct err *e) MUST_CHECK;
 
 #endif

@@ -18,7 +18,8 @@ static void fd_close(int *fd)
 
 static enum rc dial(const char *address, int *ret_fd, struct err *e)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+					.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	const char *colon = strrchr(address, ':');
 	struct str host = str_n(address, colon != NULL ? (size_t)(colon - address) : 0);
 	struct addrinfo *to = NULL;
@@ -27,7 +28,8 @@ static enum rc dial(const char *address, int *ret_fd, struct err *e)
 
 	if (host.n > 2 && host.p[0] == '[')
 		host = str_sub(host, 1, host.n - 2);
-	if (colon == NULL || !str_copy(host, name, sizeof(name)) || getaddrinfo(name, colon + 1, &hints, &to) != 0)
+	if (colon == NULL || !str_copy(host, name, sizeof(name)) ||
+	    getaddrinfo(name, colon + 1, &hints, &to) != 0)
 		return FAIL(e, RC_INVALID, "%s is no address", address);
 	fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && connect(fd, to->ai_addr, to->ai_addrlen) != 0) {
@@ -46,8 +48,8 @@ static enum rc ask(int fd, const struct follow *f, struct err *e)
 	AUTO(sbuf_release) struct sbuf q = SBUF(HEAD_MAX);
 	size_t at = 0;
 
-	sbuf_printf(&q, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n%s\r\n", f->path, f->address,
-		    f->headers);
+	sbuf_printf(&q, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\n%s\r\n",
+		    f->path, f->address, f->headers);
 	if (!sbuf_ok(&q))
 		return FAIL(e, RC_INVALID, "the request is too long");
 	while (at < q.n) {
@@ -75,7 +77,8 @@ static enum rc more(int fd, const struct follow *f, struct sbuf *in, struct err 
 			return FAIL(e, RC_RETRY, "%s is silent", f->address);
 		room = sbuf_room(in, READ_MAX);
 		if (room == NULL)
-			return FAIL(e, RC_LIMIT, "a line of %s is longer than %zu bytes", f->address, FOLLOW_LINE_MAX);
+			return FAIL(e, RC_LIMIT, "a line of %s is longer than %zu bytes",
+				    f->address, FOLLOW_LINE_MAX);
 		n = read(fd, room, READ_MAX);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -102,7 +105,8 @@ static enum rc read_head(int fd, const struct follow *f, struct sbuf *in, struct
 		TRY(more(fd, f, in, e));
 	status = str_sub(sbuf_view(in), 9, 3);
 	if (!str_eqc(status, "200"))
-		return FAIL(e, RC_REFUSED, "%s answered with status %.*s", f->address, STRF(status));
+		return FAIL(e, RC_REFUSED, "%s answered with status %.*s", f->address,
+			    STRF(status));
 	consume(in, (size_t)end + 4);
 	return RC_OK;
 }

@@ -88,6 +88,8 @@ enum rc message_link_chatwoot(struct tx *tx, int64_t target_id, int64_t chatwoot
 /* Whether this id is in the table. */
 enum rc message_chatwoot_known(struct db *db, int64_t target_id, int64_t chatwoot_message_id, bool *ret, struct err *e)
 	MUST_CHECK;
+/* Newest id of Chatwoot's that was known before this time; 0: none. Any post after that time got a higher one. */
+enum rc message_chatwoot_newest(struct db *db, int64_t target_id, int64_t before_ms, int64_t *ret, struct err *e) MUST_CHECK;
 struct message_counts { int64_t inbound, outbound, queued, sending, settled, unknown, cancelled; };
 enum rc message_prove(struct db *db, struct message_counts *ret, struct err *e) MUST_CHECK; /* reads the table */
 

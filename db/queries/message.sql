@@ -192,3 +192,10 @@ SELECT count(*) FILTER (WHERE direction = 'inbound') AS inbound,
 -- in: target_id chatwoot_message_id
 -- out: message_id
 SELECT message_id FROM chatwoot_messages WHERE target_id = @target_id AND chatwoot_message_id = @chatwoot_message_id;
+
+-- name: message_linked_before
+-- The newest message of Chatwoot that was known at a time. Its ids rise: what is posted later has a higher one.
+-- in: target_id before_ms
+-- out: chatwoot_message_id
+SELECT chatwoot_message_id FROM chatwoot_messages WHERE target_id = @target_id AND created_ms < @before_ms
+ ORDER BY chatwoot_message_id DESC LIMIT 1;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 under load, again and again over one growing database.
 
-    run.py BINARY [KILLS=100] [--rate 300] [--keep]
+    run.py BINARY [FOLDER OF peers AND load] [KILLS=100] [--rate 300] [--keep]
 
 Signed webhooks (load --out: every acknowledged id), API sends with an Idempotency-Key that are repeated until they are
 answered, and agents who answer in Chatwoot. The box is killed 5 to 400 ms after each start. At the end every promise is
@@ -123,10 +123,16 @@ def judge(box, sender, acked, meta, chatwoot):
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("binary")
-    a.add_argument("kills", nargs="?", type=int, default=100)
+    a.add_argument("more", nargs="*", metavar="FOLDER|KILLS", help="folder with peers and load; number of kills (100)")
     a.add_argument("--rate", type=int, default=300, help="webhooks a second")
     a.add_argument("--keep", action="store_true", help="leave the folder")
     o = a.parse_args()
+    o.kills = 100
+    for word in o.more:
+        if word.isdigit():
+            o.kills = int(word)
+        else:
+            lib.tools(word)
     begin = time.monotonic()
     with lib.Box(n8n=None, binary=os.path.abspath(o.binary)) as box:
         box.peers.options("chatwoot", agent_percent=5, agent_ms=50)

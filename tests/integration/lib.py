@@ -26,7 +26,8 @@ def wait_until(condition, timeout=WAIT, what="", every=0.02):
         if last:
             return last
         if time.monotonic() > end:
-            raise AssertionError(f"not within {timeout} s: {what or condition.__name__} (last: {last!r})")
+            what = what() if callable(what) else what
+            raise AssertionError(f"not within {timeout} s: {what} (last: {last!r})")
         time.sleep(every)
 
 
@@ -47,11 +48,12 @@ def free_port():
     raise AssertionError("no free port")
 
 
-def tools():
-    """Folder with the programs `peers` and `load`, built when needed (once, also when many ask)."""
-    given = os.environ.get("TOTEM_PEERS")
+def tools(given=None):
+    """Folder with the programs `peers` and `load`; built when none is given (once, also when many ask)."""
+    given = given or os.environ.get("TOTEM_PEERS")
     if given:
-        return given
+        os.environ["TOTEM_PEERS"] = os.path.abspath(given)
+        return os.environ["TOTEM_PEERS"]
     out = ROOT / "build" / "peers"
     out.mkdir(parents=True, exist_ok=True)
     with open(out / ".lock", "w") as lock:
@@ -127,7 +129,7 @@ def raw(port, data, timeout=5.0, half_close=False):
 
 
 def statuses_of(raw_bytes):
-    return [int(x) for x in re.findall(rb"^HTTP/1\.[01] (\d{3})", raw_bytes, re.M)]
+    return [int(x) for x in re.findall(rb"HTTP/1\.[01] (\d{3}) ", raw_bytes)]
 
 
 def sign(body, secret=SECRET):

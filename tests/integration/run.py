@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Integration tests: the real binary against local doubles of its peers.
 
-    run.py BINARY [-k WORD] [-j 2] [--list]
+    run.py BINARY [FOLDER] [-k WORD] [-j 2] [--list]
+
+FOLDER holds the programs `peers` and `load`; without one they are built.
 
 Each test_* function of each test_*.py runs in a process and a box of its own. A test that does not end within its time
 is ended by its pid. Closing line: `N passed, N failed`."""
@@ -47,6 +49,7 @@ def run(binary, module, function):
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("binary")
+    a.add_argument("tools", nargs="?")
     a.add_argument("-k", default="", help="only tests whose file or name holds this word")
     a.add_argument("-j", type=int, default=2)
     a.add_argument("--list", action="store_true")
@@ -62,7 +65,7 @@ def main():
         return 0
     sys.path.insert(0, str(HERE))
     import lib
-    lib.tools()
+    lib.tools(o.tools)
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(o.j) as pool:
         jobs = {pool.submit(run, binary, *n): n for n in chosen}

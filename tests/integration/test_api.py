@@ -63,7 +63,7 @@ def test_what_a_send_refuses():
                {**ok, "text": {"body": 5}}, {**ok, "type": "hologram"}, {**ok, "channel": "none"},
                {**ok, "priority": "urgent"}, {**ok, "send_at": "tomorrow"}, {**ok, "unknown_field": 1},
                {**ok, "conversation_id": NOBODY}, {"conversation_id": NOBODY, "type": "text", "text": {"body": "x"}},
-               {"contact_id": NOBODY, "type": "text", "text": {"body": "x"}}, {**ok, "reply_to": NOBODY},
+               {"contact_id": NOBODY, "type": "text", "text": {"body": "x"}}, {**ok, "reply_to": ""},
                {**ok, "sender": "me"}, {**ok, "sender": {"type": "god"}}, {**ok, "hop": -1}, {**ok, "hop": 1.5}]
         for body in bad:
             a = b.api("POST", "/api/v1/messages", body)
@@ -280,7 +280,8 @@ def test_paging():
         equal(len(b.get("/api/v1/conversations?limit=500")["data"]), 25)
         problem(b.api("GET", "/api/v1/messages?limit=0"), 422)
         problem(b.api("GET", "/api/v1/messages?limit=x"), 422)
-        problem(b.api("GET", "/api/v1/messages?after=%00%ff"), 422)
+        for wrong in ("x", "1", "1.", "zz.zz", "%ff", "1.1.1"):
+            problem(b.api("GET", "/api/v1/messages?after=" + wrong), 422, "invalid")
         b.post("/api/v1/queues/messages/clear", {"confirm": "clear"})
 
 

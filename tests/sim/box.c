@@ -67,6 +67,14 @@ static enum rc token_unit(struct tx *tx, void *arg, struct err *e)
 	return token_create(tx, 1, STR("simulator"), (1u << SCOPE_COUNT) - 1, sim.token, &id, e);
 }
 
+/* A seed gives the same run again. */
+static void start_worker(struct worker *w, struct app *app, enum queue_id q)
+{
+	worker_init(w, app, q);
+	w->random = sim.random * 2654435761u + (uint32_t)q + 1;
+	w->random |= w->random == 0;
+}
+
 static void open_in(const char *dir)
 {
 	struct box *b = mem_new(1, sizeof(*b));
@@ -81,7 +89,7 @@ static void open_in(const char *dir)
 	must(store_write(b->app->store, STORE_NORMAL, recover_unit, NULL, &e), &e, "recovery");
 	for (int d = 0; d < DEPTHS; d++) {
 		for (int q = 0; q < QUEUE_COUNT; q++)
-			worker_init(&b->workers[d][q], b->app, (enum queue_id)q);
+			start_worker(&b->workers[d][q], b->app, (enum queue_id)q);
 	}
 	b->janitor_ms = sim.now_ms;
 	if (sim.token[0] == '\0')

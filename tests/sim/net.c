@@ -136,6 +136,8 @@ static bool is_want(const struct step *s, const struct call_out *c, struct words
 	       str_eqc(w->w[2], c->method) && path_fits(c->path, w->w[3]);
 }
 
+static bool has_default(const struct call_out *c);
+
 static struct step *find_want(const struct call_out *c, struct words *w)
 {
 	AUTO(sbuf_release) struct sbuf why = SBUF(64 * KIB);
@@ -152,7 +154,7 @@ static struct step *find_want(const struct call_out *c, struct words *w)
 		near = s;
 		note("line %d does not fit: %.*s", s->line, STRF(sbuf_view(&why)));
 	}
-	if (near != NULL && why.n > 0) {
+	if (near != NULL && !has_default(c)) {
 		sim.line = near->line;
 		fail("the call differs: %.*s", STRF(sbuf_view(&why)));
 	}
@@ -299,6 +301,11 @@ static const struct standing *find_default(const struct call_out *c)
 			found = s;
 	}
 	return found;
+}
+
+static bool has_default(const struct call_out *c)
+{
+	return find_default(c) != NULL;
 }
 
 /* ---- one call ---- */

@@ -254,6 +254,18 @@ int peers_chatwoot_copies_of(struct str text)
 	return n;
 }
 
+int64_t peers_agent_says(int64_t conversation, struct str text)
+{
+	struct said *s = &said[said_n];
+
+	if (++said_n == MANY)
+		fail("too many messages");
+	*s = (struct said){ .thread = conversation, .type = "outgoing" };
+	(void)snprintf(s->source, sizeof(s->source), "agent-%zu", said_n);
+	put(s->text, sizeof(s->text), text);
+	return s - said + SAID_FIRST;
+}
+
 int64_t peers_conversation_of(struct str phone)
 {
 	for (size_t i = 0; i < thread_n; i++) {
@@ -328,17 +340,33 @@ static int64_t meta_twice(void)
 	return n;
 }
 
+/* Texts of a scenario differ, so an equal one is a copy, whatever its source_id. */
+static bool same_said(const struct said *a, const struct said *b)
+{
+	return a->thread == b->thread && (strcmp(a->source, b->source) == 0 || strcmp(a->text, b->text) == 0);
+}
+
+const char *peers_twice(void)
+{
+	for (size_t i = 0; i < said_n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (same_said(&said[i], &said[k]))
+				return said[i].text;
+		}
+	}
+	return "at Meta";
+}
+
 static int64_t chatwoot_pairs(bool twice)
 {
 	int64_t n = 0;
 
 	for (size_t i = 0; i < said_n; i++) {
 		for (size_t k = 0; k < i; k++) {
-			bool same = strcmp(said[i].source, said[k].source) == 0;
 			bool late = said[i].thread == said[k].thread && strcmp(said[i].type, said[k].type) == 0 &&
 				    serial(said[i].text) < serial(said[k].text);
 
-			n += (twice ? same : late) ? 1 : 0;
+			n += (twice ? same_said(&said[i], &said[k]) : late) ? 1 : 0;
 		}
 	}
 	return n;

@@ -152,7 +152,7 @@ struct str expand(struct str text, const struct json *json)
 			sbuf_char(&b, text.p[i] == 'n' ? '\n' : text.p[i]);
 			continue;
 		}
-		while (text.p[i] == '$' && i + 1 + n < text.n && name_char(text.p[i + 1 + n]))
+		while (text.p[i] == '$' && i + 1 + n < text.n && name_char(text.p[i + 1 + n]) && text.p[i + 1] != '.')
 			n++;
 		if (n > 0)
 			value_of(str_n(text.p + i + 1, n), json, &b);

@@ -130,11 +130,13 @@ void peers_reset(void);
 bool peers_answer(const struct call_out *c, int *ret_status, struct sbuf *body);
 void peers_note_send(const struct call_out *c, struct str wamid);
 int64_t peers_count(struct str what);
+const char *peers_twice(void); /* which text */
 /* Statuses that Meta still owes: body of one webhook; false: none. */
 bool peers_status_due(struct sbuf *body);
 int peers_meta_sends_of(struct str text);
 int peers_chatwoot_copies_of(struct str text);
 int64_t peers_conversation_of(struct str phone);
+int64_t peers_agent_says(int64_t conversation, struct str text); /* the id of the message there */
 
 /* hooks.c */
 int request_in(const char *method, const char *path, struct str body, const struct http_header *h, size_t n,

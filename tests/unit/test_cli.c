@@ -1,4 +1,5 @@
-/* test_cli.c - the command line: options, tables, the file made by init, the address that commands ask, and commands that
+/* test_cli.c - the command line: options, tables, the file made by init, the address that
+ * commands ask, and commands that
  * go through the API without a server. */
 #include "api/route.h"
 #include "base/log.h"
@@ -16,11 +17,12 @@ static int nothing(struct cli *c)
 	return 0;
 }
 
-static const struct cli_command COMMAND = { "try", nothing, "Tries", "[--to X] [--dry-run]", "to= dry-run", "help" };
+static const struct cli_command COMMAND = { "try",         nothing, "Tries", "[--to X] [--dry-run]",
+					    "to= dry-run", "help" };
 
 /* main.c is not linked into tests. */
-const struct cli_command cli_commands[] = { { "try", nothing, "Tries", "", "", "" },
-					    { NULL, NULL, NULL, NULL, NULL, NULL } };
+const struct cli_command main_commands[] = { { "try", nothing, "Tries", "", "", "" },
+					     { NULL, NULL, NULL, NULL, NULL, NULL } };
 
 static bool parse(struct cli *c, const char *words)
 {
@@ -43,13 +45,14 @@ TEST(options_are_known_or_refused)
 		const char *words;
 		bool ok;
 	} ROWS[] = {
-		{ "--to x", true }, { "--to=x", true }, { "--dry-run", true }, { "--json --help", true },
-		{ "a b c", true }, { "-- --to", true }, { "--to", false }, { "--nothing", false },
-		{ "--dry-run=1", false }, { "--to= --dry-run", true }, { "--t x", false }, { "--json=x", false },
+		{ "--to x", true },          { "--to=x", true },     { "--dry-run", true },
+		{ "--json --help", true },   { "a b c", true },      { "-- --to", true },
+		{ "--to", false },           { "--nothing", false }, { "--dry-run=1", false },
+		{ "--to= --dry-run", true }, { "--t x", false },     { "--json=x", false },
 	};
 	struct cli c;
 
-	EACH(r, ROWS)
+	EACH (r, ROWS)
 		CHECK_I64(r->words, parse(&c, r->words), r->ok);
 }
 
@@ -57,7 +60,8 @@ TEST(options_give_their_values)
 {
 	struct cli c;
 
-	CHECK(parse(&c, "word --to=one --to two --data dir --set a=b --set c=d --config f -- --to"));
+	CHECK(parse(&c,
+		    "word --to=one --to two --data dir --set a=b --set c=d --config f -- --to"));
 	CHECK_STR("the last one wins", cli_option(&c, "to"), "two");
 	CHECK_STR("not given", cli_option(&c, "dry-run"), NULL);
 	CHECK_STR("data", c.data_dir, "dir");
@@ -84,12 +88,13 @@ TEST(commands_reach_a_server_that_listens_everywhere)
 		const char *address;
 		const char *wanted;
 	} ROWS[] = {
-		{ "127.0.0.1:0", "127.0.0.1:99" }, { "0.0.0.0:80", "127.0.0.1:99" }, { "[::]:80", "[::1]:99" },
-		{ "192.0.2.7:80", "192.0.2.7:99" }, { "8080", "127.0.0.1:99" }, { "[::1]:80", "[::1]:99" },
+		{ "127.0.0.1:0", "127.0.0.1:99" }, { "0.0.0.0:80", "127.0.0.1:99" },
+		{ "[::]:80", "[::1]:99" },         { "192.0.2.7:80", "192.0.2.7:99" },
+		{ "8080", "127.0.0.1:99" },        { "[::1]:80", "[::1]:99" },
 	};
 	char text[SERVE_ADDRESS_MAX];
 
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		serve_web_reach(r->address, 99, text);
 		CHECK_STR(r->address, text, r->wanted);
 	}
@@ -129,19 +134,25 @@ TEST(commands_work_without_a_server)
 	in_folder(&c, folder);
 	MUST(call_begin(&c, &by, &t_err));
 	CHECK(by.inside != NULL);
-	MUST(call_do(&by, &(struct call_request){ "POST", "/api/v1/tokens", STR("{\"name\":\"x\",\"scopes\":\"all\"}") },
+	MUST(call_do(&by,
+		     &(struct call_request){ "POST", "/api/v1/tokens",
+					     STR("{\"name\":\"x\",\"scopes\":\"all\"}") },
 		     &a, &t_err));
 	CHECK_I64("made", a.status, 201);
 	CHECK(json_get_str(a.root, "token").n > 20);
 	call_answer_release(&a);
 	a = (struct call_answer)CALL_ANSWER;
 	CHECK_I64("verdict of a problem",
-		  call_do(&by, &(struct call_request){ "POST", "/api/v1/tokens", STR("{}") }, &a, &t_err), RC_INVALID);
+		  call_do(&by, &(struct call_request){ "POST", "/api/v1/tokens", STR("{}") }, &a,
+			  &t_err),
+		  RC_INVALID);
 	CHECK_STR("its own sentence", t_err.text, "name: A token needs a name.");
 	call_answer_release(&a);
 	err_clear(&t_err);
 	a = (struct call_answer)CALL_ANSWER;
-	CHECK_I64("absent", call_do(&by, &(struct call_request){ "GET", "/api/v1/queues/none", STR_NONE }, &a, &t_err),
+	CHECK_I64("absent",
+		  call_do(&by, &(struct call_request){ "GET", "/api/v1/queues/none", STR_NONE }, &a,
+			  &t_err),
 		  RC_ABSENT);
 	call_answer_release(&a);
 	call_end(&by);
@@ -159,7 +170,9 @@ TEST(a_held_folder_without_an_answering_server_is_told)
 	MUST(file_mkdir(folder, 0700, &t_err));
 	(void)snprintf(lock, sizeof(lock), "%s/totem.lock", folder);
 	MUST(file_lock(lock, &fd, &t_err));
-	CHECK_I64("held", call_once(&c, &(struct call_request){ "GET", "/healthz", STR_NONE }, &a, &e), RC_RETRY);
+	CHECK_I64("held",
+		  call_once(&c, &(struct call_request){ "GET", "/healthz", STR_NONE }, &a, &e),
+		  RC_RETRY);
 	file_unlock(fd);
 }
 
@@ -180,7 +193,8 @@ TEST(prove_needs_a_database_and_finds_nothing_missing)
 
 	in_folder(&c, folder);
 	CHECK_I64("no database", cmd_prove(&c), rc_exit_code(RC_ABSENT));
-	MUST(call_once(&c, &(struct call_request){ "GET", "/api/v1/queues", STR_NONE }, &a, &t_err));
+	MUST(call_once(&c, &(struct call_request){ "GET", "/api/v1/queues", STR_NONE }, &a,
+		       &t_err));
 	call_answer_release(&a);
 	CHECK_I64("fresh", cmd_prove(&c), 0);
 }

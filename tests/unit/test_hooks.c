@@ -75,6 +75,27 @@ TEST(hooks_store_what_is_signed_and_nothing_else)
 	box_close(&b);
 }
 
+TEST(hooks_show_and_replay_a_delivery)
+{
+	const char *id;
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	CHECK_I64("stored", post("/webhooks/whatsapp/main", "test_app_secret", "raw \xff"), 200);
+	CHECK_I64("list", box_call(&b, "GET", "/api/v1/deliveries?source=meta", NULL), 200);
+	id = box_get(&b, "data.0.id");
+	CHECK_I64("show",
+		  box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/deliveries/%s", id), NULL),
+		  200);
+	CHECK_STR("not text", box_get(&b, "body_encoding"), "base64");
+	CHECK_STR("body", box_get(&b, "body"), "cmF3IP8=");
+	CHECK_I64("replay",
+		  box_call(&b, "POST", arena_printf(&b.arena, "/api/v1/deliveries/%s/replay", id),
+			   NULL),
+		  202);
+	CHECK_I64("a second job", accepted(), 2);
+	box_close(&b);
+}
+
 TEST(hooks_answer_equal_bytes_once_an_hour)
 {
 	box_open(&b, ARGS, COUNT(ARGS));

@@ -60,7 +60,7 @@ TEST(a_full_disk_refuses_until_there_is_space_again)
 	};
 	struct app *app = up();
 
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		janitor_disk(app, r->free_bytes);
 		CHECK_I64(r->why, app->disk_low, r->low);
 		CHECK_I64(r->why, open_incidents(app), r->low);
@@ -87,8 +87,13 @@ static enum rc fill_unit(struct tx *tx, void *arg, struct err *e)
 	(void)arg;
 	for (int i = 0; i < 3000; i++) {
 		(void)snprintf(key, sizeof(key), "key%d", i);
-		TRY(idem_add(tx, &(struct idem){ .token_id = 1, .key = str_of(key), .body_hash = str_n(hash, 32),
-						 .status = 202, .answer = STR("{}") }, e));
+		TRY(idem_add(tx,
+			     &(struct idem){ .token_id = 1,
+					     .key = str_of(key),
+					     .body_hash = str_n(hash, 32),
+					     .status = 202,
+					     .answer = STR("{}") },
+			     e));
 	}
 	return RC_OK;
 }
@@ -99,7 +104,9 @@ TEST(retention_forgets_what_is_too_old)
 	struct err e = { .rc = RC_OK };
 	struct idem kept;
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
-	struct idem asked = { .token_id = 1, .key = STR("key7"), .body_hash = STR("0123456789abcdef0123456789abcdef") };
+	struct idem asked = { .token_id = 1,
+			      .key = STR("key7"),
+			      .body_hash = STR("0123456789abcdef0123456789abcdef") };
 	struct db *db;
 
 	MUST(store_write(app->store, STORE_NORMAL, fill_unit, NULL, &t_err));

@@ -2,8 +2,10 @@
 #include "t.h"
 
 #include "api/match.h"
+#include "api/stream.h"
 #include "box.h"
 #include "io/asset.h"
+#include "store/queue.h"
 
 static const char *const ARGS[] = { "channel.main.phone_number_id=1",
 				    "channel.main.token=secret-token",
@@ -349,5 +351,79 @@ TEST(routes_change_settings_all_or_nothing)
 	b.app.stopping = true;
 	CHECK_I64("stopping", box_do(&b, "GET", "/readyz", STR_NONE), 503);
 	CHECK_STR("why", box_get(&b, "reasons.0.reason"), "stopping");
+	box_close(&b);
+}
+
+TEST(routes_stream_gives_each_event_once_and_in_order)
+{
+	AUTO(sbuf_release) struct sbuf to = SBUF(SSE_BUFFER_MAX);
+	int64_t last = 0, first;
+
+	open_box();
+	CHECK_I64("one", box_call(&b, "POST", "/api/v1/messages", HELLO), 202);
+	MUST(stream_source(&b.app, 1, 0, &to, &last, &t_err));
+	CHECK(str_find(sbuf_view(&to), STR("event: whatsapp_echo\nid: ")) >= 0);
+	CHECK(str_find(sbuf_view(&to), STR("\"content\":\"Hola\"")) >= 0);
+	CHECK(str_ends(sbuf_view(&to), STR("\n\n")));
+	CHECK(last > 0);
+	first = last;
+	sbuf_reset(&to);
+	MUST(stream_source(&b.app, 1, first, &to, &last, &t_err));
+	CHECK_I64("nothing new", (int64_t)to.n, 0);
+	CHECK_I64("same place", last, first);
+	MUST(stream_source(&b.app, 2, 0, &to, &last, &t_err));
+	CHECK_I64("another company sees nothing", (int64_t)to.n, 0);
+	CHECK_I64("no streams here", box_call(&b, "GET", "/api/v1/whatsapp/stream", NULL), 503);
+	box_close(&b);
+}
+
+static enum rc bury_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct job *j = arg;
+
+	return queue_dead(tx, j, "theirs", "test", "it broke", e);
+}
+
+TEST(routes_bring_dead_letters_and_deliveries_back)
+{
+	struct job j;
+	const char *id;
+
+	open_box();
+	CHECK_I64("send", box_call(&b, "POST", "/api/v1/messages", HELLO), 202);
+	CHECK_I64("taken", queue_take(store_queues(b.app.store), QUEUE_MESSAGES, b.now_ms, &j, 1),
+		  1);
+	MUST(store_write(b.app.store, STORE_NORMAL, bury_unit, &j, &t_err));
+	CHECK_I64("letters",
+		  box_call(&b, "GET", "/api/v1/dead-letters?queue=messages&reason=test", NULL),
+		  200);
+	CHECK_I64("one", box_get_i64(&b, "total"), 1);
+	id = box_get(&b, "data.0.id");
+	CHECK_I64("show",
+		  box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/dead-letters/%s", id), NULL),
+		  200);
+	CHECK_STR("error", box_get(&b, "error"), "it broke");
+	CHECK_I64("dry", box_call(&b, "POST", "/api/v1/dead-letters/retry", "{\"dry_run\":true}"),
+		  200);
+	CHECK_I64("matching", box_get_i64(&b, "matching"), 1);
+	CHECK_I64("retry",
+		  box_call(&b, "POST", "/api/v1/dead-letters/retry", "{\"queue\":\"messages\"}"),
+		  202);
+	CHECK_I64("retried", box_get_i64(&b, "retried"), 1);
+	CHECK_I64("gone",
+		  box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/dead-letters/%s", id), NULL),
+		  404);
+	CHECK_I64("queue", box_call(&b, "GET", "/api/v1/queues/messages", NULL), 200);
+	CHECK_I64("waits again", box_get_i64(&b, "waiting"), 1);
+	CHECK_I64("range without an end",
+		  box_call(&b, "POST", "/api/v1/deliveries/replay",
+			   "{\"from\":\"2026-01-01T00:00:00Z\"}"),
+		  422);
+	CHECK_I64("dry",
+		  box_call(&b, "POST", "/api/v1/deliveries/replay",
+			   "{\"from\":\"2020-01-01T00:00:00Z\",\"to\":\"2030-01-01T00:00:00Z\","
+			   "\"dry_run\":true}"),
+		  200);
+	CHECK_I64("none", box_get_i64(&b, "matching"), 0);
 	box_close(&b);
 }
