@@ -26,7 +26,7 @@ class Demo(lib.Box):
     def __init__(self):
         self.binary, self.dir, self.data, self.log_path = lib.BINARY, data, data + "/data", data + "/log"
         self.main, self.hooks = lib.free_port(), lib.free_port()
-        self.process, self.streams = None, []
+        self.process, self.streams, self.sanitized = None, [], False
         self.token = self.new_token("demo", lib.SCOPES)
         self.peers = lib.Peers(self.hooks, self.token, "--customers", customers, "--every-ms", every_ms)
         self.settings = self._settings("/webhook/echo")

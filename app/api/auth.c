@@ -54,7 +54,7 @@ static void cache_put(struct state *s, const uint8_t *digest, const struct state
 	mtx_unlock(&s->lock);
 }
 
-void auth_forget(const struct app *app)
+void auth_forget(struct app *app)
 {
 	struct state *s = state_of(app);
 

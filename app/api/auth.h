@@ -13,6 +13,6 @@ bool auth_scope(struct call *c, enum token_scope scope);
  * (behind one everybody would look local; with a foreign name it would be a page that was rebound to us). */
 bool auth_is_local(const struct req *q);
 /* After a token was made or revoked. */
-void auth_forget(const struct app *app);
+void auth_forget(struct app *app);
 
 #endif

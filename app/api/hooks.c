@@ -112,6 +112,11 @@ static void store_and_answer(struct hook *h)
 		answer_text(c, 200, STR("OK"));
 		return;
 	}
+	if (__atomic_load_n(&c->app->disk_low, __ATOMIC_RELAXED)) {
+		atomic_fetch_add(&h->state->hooks_failed, 1);
+		problem(c, 503, "disk-low", "The disk is nearly full. Keep this and send it again.");
+		return;
+	}
 	h->delivery.received_ms = q->now_ms;
 	h->delivery.request_id = str_of(q->request_id);
 	h->delivery.headers = headers_json(c, HEADERS, COUNT(HEADERS));

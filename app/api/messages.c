@@ -121,6 +121,10 @@ void message_post(struct call *c)
 	uint8_t hash[SHA256_BYTES];
 	struct send_new m;
 
+	if (__atomic_load_n(&c->app->disk_low, __ATOMIC_RELAXED)) {
+		problem(c, 503, "disk-low", "The disk is nearly full: nothing new is taken in until there is room.");
+		return;
+	}
 	if (!body_json(c, &root) || !key_read(c, &j.idem, hash))
 		return;
 	if (j.idem.key.p != NULL && answered_before(c, &j.idem))

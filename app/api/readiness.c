@@ -15,8 +15,9 @@ void readiness_get(struct app *app, int64_t now_ms, struct readiness *ret)
 		ret->store.waiting > 0 &&
 		now_ms - i64_max(ret->store.last_commit_ms, app->started_ms) > READINESS_STUCK_MS;
 	ret->stopping = __atomic_load_n(&app->stopping, __ATOMIC_RELAXED);
-	if (app->data_dir != NULL && file_free_space(app->data_dir, &ret->disk_free, &e) == RC_OK)
-		ret->disk_low = ret->disk_free < READINESS_DISK_LOW;
+	ret->disk_low = __atomic_load_n(&app->disk_low, __ATOMIC_RELAXED);
+	if (app->data_dir != NULL && file_free_space(app->data_dir, &ret->disk_free, &e) != RC_OK)
+		ret->disk_free = -1;
 }
 
 bool readiness_ok(const struct readiness *r)
@@ -34,7 +35,7 @@ bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word
 		{ r->store_failing, "store-failing",
 		  "The last write to the database failed: the disk is full or broken." },
 		{ r->disk_low, "disk-low",
-		  "Less than 256 MB are free on the disk of the database." },
+		  "The disk of the database is nearly full: nothing new is taken in until there is room." },
 		{ r->writer_stuck, "writer-stuck",
 		  "Writes wait and none was finished for ten seconds." },
 		{ r->stopping, "stopping", "The program is stopping." },

@@ -4,7 +4,6 @@
 
 #include "flow/app.h"
 
-#define READINESS_DISK_LOW (256 * (int64_t)MIB)
 #define READINESS_STUCK_MS (10 * SECOND_MS)
 
 struct readiness {

@@ -1,5 +1,5 @@
 /* state.h - what the HTTP side remembers while it runs: seen bodies, checked tokens, counters. All of it may be lost
- * at any time. One per running app; memory is static. */
+ * at any time. One per running app, made at its first request; app->api_release frees it. */
 #ifndef API_STATE_H
 #define API_STATE_H
 
@@ -29,7 +29,7 @@ struct state {
 	struct state_token tokens[STATE_TOKENS];
 };
 
-/* Never NULL. Valid until STATE_APPS other apps have lived in this process. */
-struct state *state_of(const struct app *app);
+/* Never NULL; any thread. */
+struct state *state_of(struct app *app);
 
 #endif

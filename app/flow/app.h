@@ -8,6 +8,7 @@
 
 struct config;
 struct outside;
+struct state;
 struct posting;
 struct sse;
 
@@ -25,6 +26,9 @@ struct app {
 	struct mtx config_lock;    /* LOCK_CONFIG */
 	struct config *config;
 	bool stopping;             /* set with __atomic_store_n */
+	/* Memory of the layer above (api/state.c), made at its first request; released by app_release. */
+	struct state *api;
+	void (*api_release)(struct state *s);
 	/* Written by the janitor; read with __atomic_load_n. */
 	bool disk_low;             /* less than JANITOR_DISK_MIN free: nothing new is taken in (503, readyz) */
 	int64_t disk_free_bytes;   /* at the last look; 0: not looked yet */

@@ -22,7 +22,6 @@
 #define FOLDER_SYSTEM "/var/lib/totem"
 #define FOLDER_HERE   "totem-data"
 #define JANITOR_US    1000000
-#define DISCARD_ARENA (64 * KIB)
 
 struct supervise {
 	struct app app;
@@ -108,21 +107,6 @@ static enum rc take_lock(struct supervise *s, struct err *e)
 
 /* ---- the store ---- */
 
-/* A message that is thrown out of the queue is cancelled; its job refers to the event, the event to the message. */
-static enum rc cancel_message(struct tx *tx, int64_t event_id, struct err *e)
-{
-	AUTO(arena_release) struct arena a = ARENA(DISCARD_ARENA);
-	struct err why = { .rc = RC_OK };
-	struct topic_event ev;
-	enum rc rc = topic_load(tx->db, event_id, &a, &ev, &why);
-
-	if (rc == RC_OK && ev.ref != 0)
-		rc = message_cancel(tx, ev.ref, &why);
-	if (rc == RC_ABSENT || rc == RC_CONFLICT) /* gone, or already on its way */
-		return RC_OK;
-	return rc == RC_OK ? RC_OK : FAIL(e, rc, "%s", why.text);
-}
-
 struct recover_work {
 	int64_t boot, unknown;
 };
@@ -163,7 +147,6 @@ static enum rc open_store(struct supervise *s, struct err *e)
 	TRY(supervise_file(s->folder, "totem.db", path, e));
 	TRY(supervise_key(s->folder, file_exists(path), s->app.seal_key, e));
 	TRY(store_open(&o, &s->app.store, e));
-	queue_on_discard(store_queues(s->app.store), QUEUE_MESSAGES, cancel_message);
 	TRY(note_unclean(s, e));
 	if (s->serve) {
 		TRY(store_run(s->app.store, e));
@@ -416,6 +399,8 @@ void supervise_close(struct supervise *s)
 	ASSERT(s->pools == NULL);
 	if (s->app.config != NULL)
 		config_release(&s->app);
+	if (s->app.api_release != NULL)
+		s->app.api_release(s->app.api);
 	store_close(s->app.store);
 	posting_free(s->app.posting);
 	outside_free(s->app.outside);

@@ -83,6 +83,8 @@ static inline void box_close(struct box *b)
 	sbuf_release(&b->r.body);
 	sbuf_release(&b->r.headers);
 	arena_release(&b->arena);
+	if (b->app.api_release != NULL)
+		b->app.api_release(b->app.api);
 	config_release(&b->app);
 	store_close(b->app.store);
 	outside_free(b->app.outside);
