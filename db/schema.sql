@@ -153,7 +153,8 @@ CREATE TABLE queues (
 	discarded   INTEGER NOT NULL DEFAULT 0, -- cleared, cancelled or thrown away by a person
 	sequence    INTEGER NOT NULL DEFAULT 0, -- last number given to a job, never reused
 	state       TEXT NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'paused', 'draining')),
-	paused_until_ms INTEGER NOT NULL DEFAULT 0
+	paused_until_ms INTEGER NOT NULL DEFAULT 0,
+	recovered_to INTEGER NOT NULL DEFAULT 0 -- jobs up to this id may have been running when a process died
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, applied_ms INTEGER NOT NULL) STRICT;

@@ -11,7 +11,7 @@
 #include "io/db.h"
 
 #define SECTOR    512
-#define FILES_MAX 64
+#define FILES_MAX 4096
 
 /* One path. Survives its closing. */
 struct disk_file {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # tests/fuzz.sh SECONDS PROGRAM...: each target for so long, two at a time, from its corpus (tests/fuzz/corpus/NAME).
-# New inputs and crashes go to build/fuzz/NAME.d. Last line: N passed, N failed.
+# New inputs and crashes go to build/fuzz-runs/NAME. Last line: N passed, N failed.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 seconds=$1
@@ -10,7 +10,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 
 one() { # seconds program
 	local name dir
-	name=$(basename "$2") dir=build/fuzz/$(basename "$2").d
+	name=$(basename "$2") dir=build/fuzz-runs/$(basename "$2")
 	mkdir -p "$dir/new" "$dir/crash" "tests/fuzz/corpus/$name"
 	if "$2" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -artifact_prefix="$dir/crash/" \
 		"$dir/new" "tests/fuzz/corpus/$name" >"$dir/log" 2>&1; then

@@ -24,21 +24,20 @@ struct t_test {
 	struct t_test *next;
 };
 
-#define TEST(sentence)                                                                             \
-	static void sentence(void);                                                                \
-	__attribute__((constructor)) static void t_register_##sentence(void)                       \
-	{                                                                                          \
-		static struct t_test test_ = { #sentence, __FILE__, __LINE__, sentence, NULL };    \
-		t_register(&test_);                                                                \
-	}                                                                                          \
+#define TEST(sentence)                                                                          \
+	static void sentence(void);                                                             \
+	__attribute__((constructor)) static void t_register_##sentence(void)                    \
+	{                                                                                       \
+		static struct t_test test_ = { #sentence, __FILE__, __LINE__, sentence, NULL }; \
+		t_register(&test_);                                                             \
+	}                                                                                       \
 	static void sentence(void)
 
-#define EACH(row, rows)                                                                            \
-	for (__typeof__(&(rows)[0]) row = (rows); row < (rows) + COUNT(rows); row++)
+#define EACH(row, rows) for (__typeof__(&(rows)[0]) row = (rows); row < (rows) + COUNT(rows); row++)
 
-#define CHECK(cond)                 t_check((cond), __FILE__, __LINE__, #cond)
+#define CHECK(cond) t_check((cond), __FILE__, __LINE__, #cond)
 /* For places that should not be reached. */
-#define T_FAIL(text)                t_check(false, __FILE__, __LINE__, (text))
+#define T_FAIL(text) t_check(false, __FILE__, __LINE__, (text))
 #define CHECK_I64(why, got, wanted) \
 	t_check_i64(T_AT, (why), #got, (int64_t)(got), (int64_t)(wanted))
 /* C texts; NULL equals only NULL. */
@@ -46,7 +45,7 @@ struct t_test {
 /* struct str, may hold NULs */
 #define CHECK_SPAN(why, got, wanted) t_check_str(T_AT, (why), #got, (got), (wanted))
 /* A verdict that has to be RC_OK; give &t_err to the call, so that its text is shown. */
-#define MUST(call)                  t_must((call), __FILE__, __LINE__, #call)
+#define MUST(call) t_must((call), __FILE__, __LINE__, #call)
 
 struct t_at {
 	const char *file;

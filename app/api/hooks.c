@@ -114,7 +114,8 @@ static void store_and_answer(struct hook *h)
 	}
 	if (__atomic_load_n(&c->app->disk_low, __ATOMIC_RELAXED)) {
 		atomic_fetch_add(&h->state->hooks_failed, 1);
-		problem(c, 503, "disk-low", "The disk is nearly full. Keep this and send it again.");
+		problem(c, 503, "disk-low",
+			"The disk is nearly full. Keep this and send it again.");
 		return;
 	}
 	h->delivery.received_ms = q->now_ms;

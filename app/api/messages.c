@@ -122,7 +122,8 @@ void message_post(struct call *c)
 	struct send_new m;
 
 	if (__atomic_load_n(&c->app->disk_low, __ATOMIC_RELAXED)) {
-		problem(c, 503, "disk-low", "The disk is nearly full: nothing new is taken in until there is room.");
+		problem(c, 503, "disk-low",
+			"The disk is nearly full: nothing new is taken in until there is room.");
 		return;
 	}
 	if (!body_json(c, &root) || !key_read(c, &j.idem, hash))

@@ -35,7 +35,8 @@ bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word
 		{ r->store_failing, "store-failing",
 		  "The last write to the database failed: the disk is full or broken." },
 		{ r->disk_low, "disk-low",
-		  "The disk of the database is nearly full: nothing new is taken in until there is room." },
+		  "The disk of the database is nearly full: nothing new is taken in until there is "
+		  "room." },
 		{ r->writer_stuck, "writer-stuck",
 		  "Writes wait and none was finished for ten seconds." },
 		{ r->stopping, "stopping", "The program is stopping." },

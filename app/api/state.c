@@ -17,7 +17,8 @@ struct state *state_of(struct app *app)
 		return s;
 	s = mem_new(1, sizeof(*s));
 	mtx_init(&s->lock, LOCK_FLOW);
-	if (__atomic_compare_exchange_n(&app->api, &none, s, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	if (__atomic_compare_exchange_n(&app->api, &none, s, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE)) {
 		app->api_release = state_release;
 		return s;
 	}

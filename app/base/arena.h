@@ -15,7 +15,10 @@ struct arena {
 	size_t max;
 };
 
-#define ARENA(limit) { .last = NULL, .used = 0, .max = (limit) }
+#define ARENA(limit)                                    \
+	{                                               \
+		.last = NULL, .used = 0, .max = (limit) \
+	}
 
 void arena_release(struct arena *a);
 void arena_reset(struct arena *a);

@@ -28,8 +28,8 @@
 #define AUTO(release)    __attribute__((cleanup(release)))
 #define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
 
-#define KIB ((size_t)1024)
-#define MIB (KIB * 1024)
+#define KIB       ((size_t)1024)
+#define MIB       (KIB * 1024)
 #define SECOND_MS ((int64_t)1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS   (60 * MINUTE_MS)
@@ -41,13 +41,13 @@
 #else
 #define TSA(x)
 #endif
-#define CAPABILITY        TSA(capability("mutex"))
-#define GUARDED_BY(m)     TSA(guarded_by(m))
-#define REQUIRES(m)       TSA(requires_capability(m))
-#define ACQUIRE(m)        TSA(acquire_capability(m))
-#define RELEASE(m)        TSA(release_capability(m))
-#define ASSERTS(m)        TSA(assert_capability(m))
-#define NO_THREAD_SAFETY  TSA(no_thread_safety_analysis)
+#define CAPABILITY       TSA(capability("mutex"))
+#define GUARDED_BY(m)    TSA(guarded_by(m))
+#define REQUIRES(m)      TSA(requires_capability(m))
+#define ACQUIRE(m)       TSA(acquire_capability(m))
+#define RELEASE(m)       TSA(release_capability(m))
+#define ASSERTS(m)       TSA(assert_capability(m))
+#define NO_THREAD_SAFETY TSA(no_thread_safety_analysis)
 
 /* A broken promise inside the program: print where, abort. Always compiled, so the expression may
  * contain the call that it checks. Never for what a user, peer, file or clock can cause. */
@@ -55,10 +55,15 @@
 #define BUG(text)    base_bug(__FILE__, __LINE__, __func__, text)
 
 /* Should not happen, but the program can go on: counted, reported once, aborts in test builds. */
-#define NEVER(cond)  (__builtin_expect((cond), 0) ? base_never(__FILE__, __LINE__, #cond) : false)
+#define NEVER(cond) (__builtin_expect((cond), 0) ? base_never(__FILE__, __LINE__, #cond) : false)
 
 /* Reads a pointer and clears its source: ownership moves. */
-#define TAKE(p) __extension__({ __typeof__(p) take_ = (p); (p) = NULL; take_; })
+#define TAKE(p)                            \
+	__extension__({                    \
+		__typeof__(p) take_ = (p); \
+		(p) = NULL;                \
+		take_;                     \
+	})
 
 NORETURN void base_bug(const char *file, int line, const char *func, const char *text);
 bool base_never(const char *file, int line, const char *text);
@@ -78,9 +83,18 @@ static inline bool add_overflows(size_t a, size_t b, size_t *ret)
 	return __builtin_add_overflow(a, b, ret);
 }
 
-static inline int64_t i64_min(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t i64_max(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline size_t size_min(size_t a, size_t b) { return a < b ? a : b; }
+static inline int64_t i64_min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+static inline int64_t i64_max(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+static inline size_t size_min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
 
 #include "base/poison.h"
 

@@ -19,7 +19,7 @@ void enc_html(struct sbuf *to, struct str s);
 void enc_json(struct sbuf *to, struct str s);
 /* Bytes of the first code point (1 to 4), or of the malformed sequence to skip; 0 at the end. */
 size_t enc_utf8_step(struct str s, bool *ret_ok);
-bool enc_utf8_ok(struct str s); /* well-formed, no surrogates, no NUL */
+bool enc_utf8_ok(struct str s);      /* well-formed, no surrogates, no NUL */
 size_t enc_utf8_count(struct str s); /* code points of well-formed text */
 /* Longest prefix of at most `points` code points. */
 struct str enc_utf8_cut(struct str s, size_t points);

@@ -34,17 +34,17 @@ struct err {
 #define FAIL(e, rc, ...) err_set((e), (rc), __FILE__, __LINE__, __VA_ARGS__)
 
 /* The only macro with a hidden return: passes on every verdict but RC_OK. */
-#define TRY(call)                                                                                  \
-	do {                                                                                       \
-		enum rc try_rc_ = (call);                                                          \
-		if (try_rc_ != RC_OK)                                                              \
-			return try_rc_;                                                            \
+#define TRY(call)                         \
+	do {                              \
+		enum rc try_rc_ = (call); \
+		if (try_rc_ != RC_OK)     \
+			return try_rc_;   \
 	} while (0)
 
 enum rc err_set(struct err *e, enum rc rc, const char *file, int line, const char *fmt, ...)
 	PRINTF(5, 6);
 void err_clear(struct err *e);
-const char *rc_name(enum rc rc);     /* "retry" */
-int rc_exit_code(enum rc rc);        /* sysexits-like, for the CLI */
+const char *rc_name(enum rc rc); /* "retry" */
+int rc_exit_code(enum rc rc);    /* sysexits-like, for the CLI */
 
 #endif

@@ -4,7 +4,9 @@
 #ifndef BASE_POISON_H
 #define BASE_POISON_H
 
-/* No bound on what they write: sbuf_*, str_copy, snprintf. */
+/* No bound on what they write: sbuf_*, str_copy, snprintf. With _FORTIFY_SOURCE some compilers see macros. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat stpcpy sprintf vsprintf gets
 /* A bound, but no end or a surprising one: str_copy. */
 #pragma GCC poison strncpy strncat

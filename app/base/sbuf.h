@@ -15,7 +15,10 @@ struct sbuf {
 	bool failed;
 };
 
-#define SBUF(limit) { .p = NULL, .n = 0, .cap = 0, .max = (limit), .failed = false }
+#define SBUF(limit)                                                          \
+	{                                                                    \
+		.p = NULL, .n = 0, .cap = 0, .max = (limit), .failed = false \
+	}
 
 void sbuf_release(struct sbuf *b);
 void sbuf_reset(struct sbuf *b); /* empty, keeps the memory */

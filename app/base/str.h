@@ -24,7 +24,7 @@ bool str_ends(struct str s, struct str suffix);
 /* Index of the first occurrence or -1. */
 ptrdiff_t str_find(struct str s, struct str what);
 ptrdiff_t str_chr(struct str s, char c);
-struct str str_trim(struct str s); /* blanks, tabs, CR, LF */
+struct str str_trim(struct str s);                       /* blanks, tabs, CR, LF */
 struct str str_sub(struct str s, size_t from, size_t n); /* clipped to s */
 /* Cuts the text before `sep` off `*rest` and returns it; false when `*rest` is finished. */
 bool str_cut(struct str *rest, char sep, struct str *ret_part);

@@ -23,6 +23,6 @@ struct thr {
 enum rc thr_start(struct thr *t, const char *name, void (*run)(void *arg), void *arg, struct err *e)
 	MUST_CHECK;
 void thr_join(struct thr *t); /* waits; nothing when it was not started */
-const char *thr_name(void); /* of the calling thread; "main" outside thr_start */
+const char *thr_name(void);   /* of the calling thread; "main" outside thr_start */
 
 #endif

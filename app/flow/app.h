@@ -25,6 +25,7 @@ struct app {
 	int64_t started_ms;
 	struct mtx config_lock;    /* LOCK_CONFIG */
 	struct config *config;
+	uint64_t config_reloads;   /* begun so far; atomic */
 	bool stopping;             /* set with __atomic_store_n */
 	/* Memory of the layer above (api/state.c), made at its first request; released by app_release. */
 	struct state *api;

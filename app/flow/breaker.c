@@ -94,6 +94,8 @@ bool breaker_trip(struct breaker *b, int64_t until_ms)
 {
 	bool changed = b->state == BREAKER_CLOSED;
 
+	if (b->state == BREAKER_OPEN)
+		until_ms = i64_max(until_ms, b->open_until_ms); /* who says "longer" wins */
 	if (b->cool_ms == 0)
 		b->cool_ms = BREAKER_COOL_MS;
 	open_for(b, until_ms);

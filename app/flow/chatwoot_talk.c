@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "flow/backoff.h"
 #include "flow/outside.h"
+#include "flow/posting.h"
 #include "io/http.h"
 
 #define PARK_MS (5 * MINUTE_MS)
@@ -49,7 +50,8 @@ enum rc chatwoot_talk_begin(struct talk *t, struct err *e)
 	TRY(rc);
 	log_set_request(t->m.correlation.n > 0 ? arena_dup(&t->w->arena, t->m.correlation) : "");
 	if (outside_begin(t->w->app, t->target->id, t->now_ms, &until) != RC_OK) {
-		queue_hold(store_queues(t->w->app->store), t->job, until);
+		/* Not until then: the gate holds it, and may open earlier. */
+		queue_hold(store_queues(t->w->app->store), t->job, i64_min(until, t->now_ms + SECOND_MS));
 		return RC_ABSENT;
 	}
 	return RC_OK;
@@ -79,6 +81,8 @@ enum rc chatwoot_talk_call(struct talk *t, enum chatwoot_call call, const struct
 	struct err peer = { 0 };
 	enum rc rc;
 
+	if (!queue_renew(store_queues(t->w->app->store), t->job)) /* many slow calls: another has the job now */
+		return FAIL(e, RC_CONFLICT, "job %lld: the lease ended", (long long)t->job->id);
 	p.base = t->target->url;
 	p.account_id = t->target->account_id;
 	TRY(chatwoot_url(call, &p, &url, e));
@@ -110,9 +114,15 @@ static struct str source_of(struct talk *t)
 	return str_of(arena_printf(&t->w->arena, "wa:%.*s", STRF(t->conv.wa_id)));
 }
 
+/* E.164 has at most 15 digits; more are a LID's (R13), and user ids have letters: known by identifier only. */
 static bool has_phone(const struct talk *t)
 {
-	return !(t->conv.wa_id.n > 2 && t->conv.wa_id.p[2] == '.');
+	struct str id = t->conv.wa_id;
+	bool digits = id.n >= 2 && id.n <= 15;
+
+	for (size_t i = 0; i < id.n && digits; i++)
+		digits = id.p[i] >= '0' && id.p[i] <= '9';
+	return digits;
 }
 
 /* A call that must succeed: RC_RETRY leaves the verdict for chatwoot_talk_settle. */
@@ -197,14 +207,12 @@ static enum rc find_thread(struct talk *t, int64_t contact_id, int64_t *ret_id, 
 	return RC_OK;
 }
 
-enum rc chatwoot_talk_thread(struct talk *t, struct err *e)
+static enum rc make_thread(struct talk *t, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
 	struct chatwoot_contact contact;
 	struct thread_work w = { .id = t->conv.id };
 
-	if (t->conv.chatwoot_conversation_id != 0)
-		return RC_OK;
 	TRY(get_contact(t, &contact, e));
 	TRY(find_thread(t, contact.id, &w.conversation_id, e));
 	if (w.conversation_id == 0) {
@@ -221,6 +229,35 @@ enum rc chatwoot_talk_thread(struct talk *t, struct err *e)
 	t->conv.chatwoot_contact_id = w.contact_id;
 	t->conv.chatwoot_source_id = w.source_id;
 	return RC_OK;
+}
+
+/* Somebody may have made it since we looked. */
+static enum rc look_again(struct talk *t, struct err *e)
+{
+	struct db *db = store_reader(t->w->app->store);
+	enum rc rc = conversation_load(db, t->conv.id, &t->w->arena, &t->conv, e);
+
+	store_reader_done(t->w->app->store, db);
+	return rc;
+}
+
+enum rc chatwoot_talk_thread(struct talk *t, struct err *e)
+{
+	struct posting *posting = t->w->app->posting;
+	enum rc rc;
+
+	if (t->conv.chatwoot_conversation_id != 0)
+		return RC_OK;
+	if (!posting_try(posting, t->target->id, -t->conv.id)) {
+		t->verdict = (struct chatwoot_verdict){ .cls = CHATWOOT_BACKOFF, .retry_ms = -1,
+							.text = "the thread is just being made" };
+		return RC_RETRY;
+	}
+	rc = look_again(t, e);
+	if (rc == RC_OK && t->conv.chatwoot_conversation_id == 0)
+		rc = make_thread(t, e);
+	posting_end(posting, t->target->id, -t->conv.id);
+	return rc;
 }
 
 /* ---- verdicts ---- */

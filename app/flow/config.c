@@ -227,6 +227,25 @@ static enum rc build(struct app *app, struct config *c, struct err *e)
 	return RC_OK;
 }
 
+/* What the snapshot sets elsewhere changes with it, under the lock. False: a reload that began later was faster; it has
+ * read all that this one has. */
+static bool swap(struct app *app, struct config *c, struct config **ret_old)
+{
+	bool newest;
+
+	mtx_lock(&app->config_lock);
+	*ret_old = app->config;
+	newest = app->config == NULL || app->config->number < c->number;
+	if (newest) {
+		configure_queues(app, c->settings);
+		point_groups(app, c);
+		set_log_level(c->settings);
+		app->config = c;
+	}
+	mtx_unlock(&app->config_lock);
+	return newest;
+}
+
 enum rc config_reload(struct app *app, struct err *e)
 {
 	struct config *c = mem_new(1, sizeof(*c)), *old;
@@ -234,18 +253,12 @@ enum rc config_reload(struct app *app, struct err *e)
 
 	c->arena = (struct arena)ARENA(CONFIG_ARENA_MAX);
 	c->refs = 1;
+	c->number = __atomic_add_fetch(&app->config_reloads, 1, __ATOMIC_SEQ_CST);
 	rc = build(app, c, e);
-	if (rc != RC_OK) {
+	if (rc != RC_OK || !swap(app, c, &old)) {
 		config_free(c);
 		return rc;
 	}
-	configure_queues(app, c->settings);
-	point_groups(app, c);
-	set_log_level(c->settings);
-	mtx_lock(&app->config_lock);
-	old = app->config;
-	app->config = c;
-	mtx_unlock(&app->config_lock);
 	resume_mended(app, old, c);
 	config_put(old);
 	return RC_OK;

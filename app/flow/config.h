@@ -43,6 +43,7 @@ struct n8n_target {
 
 struct config {
 	int refs;                 /* atomic */
+	uint64_t number;          /* of the reload that began to read it */
 	struct settings *settings;
 	struct arena arena;
 	struct channel channels[CONFIG_TARGETS_MAX];

@@ -276,8 +276,10 @@ static enum rc may_send(struct sending *s)
 	enum rc rc;
 
 	rc = outside_take(s->w->app, s->channel->id, s->m.conversation_id, &rate, s->now_ms, &until, &number);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		rc = outside_begin(s->w->app, s->channel->id, s->now_ms, &until);
+		until = i64_min(until, s->now_ms + SECOND_MS); /* the gate holds it, and may open earlier */
+	}
 	if (rc != RC_OK)
 		queue_hold(qs, s->job, until);
 	return rc;
@@ -326,6 +328,10 @@ enum rc dispatch_discard(struct tx *tx, int64_t ref, struct err *e)
 
 	if (rc == RC_OK)
 		rc = message_cancel(tx, m.message_id, e);
+	if (rc == RC_CONFLICT) { /* its outcome could not be stored and nobody will look again: in doubt */
+		err_clear(e);
+		rc = message_unknown(tx, m.message_id, "discarded while it was being sent", e);
+	}
 	if (rc != RC_ABSENT && rc != RC_CONFLICT)
 		return rc;
 	err_clear(e); /* erased, or already settled: nothing to cancel */

@@ -12,7 +12,7 @@ work_fn chatwoot_in_job;       /* support-bridge-inbound: customer's message -> 
 work_fn chatwoot_mirror_job;   /* support-bridge-crm-mirror: what the CRM sent -> Chatwoot */
 work_fn chatwoot_answer_job;   /* support-bridge-outbound: the assistant's answer -> Chatwoot */
 work_fn chatwoot_status_job;   /* support-bridge-status: delivery state -> Chatwoot */
-work_fn orchestrator_job;      /* orchestrator-inbound: message -> n8n, its answer -> send */
+work_fn orchestrate_job;      /* orchestrator-inbound: message -> n8n, its answer -> send */
 
 /* Once a second: lanes paused in the database, leases, retention, expired idempotency keys, stuck things. */
 void janitor_one(struct app *app, int64_t now_ms);

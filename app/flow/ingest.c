@@ -184,7 +184,7 @@ static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 		TRY(delivery_set_outcome(tx, p->delivery.id, p->fault, e));
 		return queue_dead(tx, p->job, "theirs", "unreadable", p->fault, e);
 	}
-	p->note = NULL;
+	p->note = p->unread;
 	p->messages = p->statuses = p->duplicates = 0;
 	for (size_t i = 0; i < p->hook.count; i++)
 		TRY(apply_item(tx, p, &p->hook.items[i], e));
@@ -210,7 +210,8 @@ static enum rc batch_unit(struct tx *tx, void *arg, struct err *e)
 	return RC_OK;
 }
 
-static void parse(struct worker *w, struct parsed *p)
+/* RC_LIMIT: the arena is full. Else RC_OK: a body that cannot be read has a fault. */
+static enum rc parse(struct worker *w, struct parsed *p, struct err *why)
 {
 	struct err e = { 0 };
 	enum rc rc;
@@ -221,7 +222,7 @@ static void parse(struct worker *w, struct parsed *p)
 		rc = chatwoot_event_decode(p->delivery.body, &w->arena, &p->chatwoot, &e);
 		p->has_chatwoot = rc == RC_OK;
 	} else {
-		p->note = "no reader for this source yet";
+		p->unread = "no reader for this source yet";
 		rc = RC_OK;
 	}
 	if (rc != RC_OK) {
@@ -230,25 +231,49 @@ static void parse(struct worker *w, struct parsed *p)
 		if (p->fault == NULL)
 			p->fault = "unreadable";
 	}
+	return rc == RC_LIMIT ? FAIL(why, rc, "%s", e.text) : RC_OK;
 }
 
-static enum rc load(struct worker *w, const struct config *config, const struct job *jobs, struct batch *b, struct err *e)
+static enum rc load(struct worker *w, struct parsed *p, struct err *e)
 {
 	struct db *db = store_reader(w->app->store);
-	enum rc rc = RC_OK;
+	enum rc rc = delivery_load(db, p->job->ref, &w->arena, &p->delivery, e);
 
-	for (int i = 0; i < b->n && rc == RC_OK; i++) {
-		b->items[i] = (struct parsed){ .app = w->app, .config = config, .job = &jobs[i] };
-		rc = delivery_load(db, jobs[i].ref, &w->arena, &b->items[i].delivery, e);
-		if (rc == RC_ABSENT) {
-			err_clear(e);
-			b->items[i].fault = "the stored request is not there any more";
-			b->items[i].delivery.source = "none";
-			rc = RC_OK;
-		}
-	}
 	store_reader_done(w->app->store, db);
-	return rc;
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	p->fault = "the stored request is not there any more";
+	p->delivery.source = "none";
+	return RC_OK;
+}
+
+/* Loads and parses in order, as many as the arena takes (bodies of 3 MB); the others go back to their place. The first
+ * has the arena for itself: what does not fit then is unreadable. */
+static enum rc read_batch(struct worker *w, const struct config *config, const struct job *jobs, struct batch *b,
+			  int64_t now_ms, struct err *e)
+{
+	int n = b->n;
+
+	for (b->n = 0; b->n < n; b->n++) {
+		struct parsed *p = &b->items[b->n];
+		enum rc rc;
+
+		*p = (struct parsed){ .app = w->app, .config = config, .job = &jobs[b->n] };
+		rc = load(w, p, e);
+		if (rc == RC_OK && p->fault == NULL)
+			rc = parse(w, p, e);
+		if (rc == RC_LIMIT && b->n == 0 && p->fault != NULL)
+			rc = RC_OK;
+		if (rc != RC_OK && (rc != RC_LIMIT || b->n == 0))
+			return rc;
+		err_clear(e);
+		if (rc == RC_LIMIT)
+			break;
+	}
+	for (int i = n; i > b->n; i--)
+		queue_hold(store_queues(w->app->store), &jobs[i - 1], now_ms);
+	return RC_OK;
 }
 
 /* The batch failed as a whole: each by itself; the guilty one retries and in the end becomes a dead letter. */
@@ -263,8 +288,11 @@ static enum rc one_by_one(struct worker *w, struct batch *b, int64_t now_ms, str
 			*e = why;
 			return rc;
 		}
-		if (rc != RC_OK && rc != RC_CONFLICT)
-			TRY(work_retry(w, b->items[i].job, now_ms, -1, "ingest", why.text, e));
+		if (rc != RC_OK)
+			rc = work_retry(w, b->items[i].job, now_ms, -1, "ingest", why.text, e);
+		if (rc != RC_OK && rc != RC_CONFLICT) /* conflict: the lease was lost, it is another's now */
+			return rc;
+		err_clear(e);
 	}
 	return RC_OK;
 }
@@ -297,11 +325,7 @@ enum rc ingest_batch(struct worker *w, const struct job *jobs, int n, int64_t no
 	b.items = arena_alloc(&w->arena, (size_t)n * sizeof(*b.items));
 	if (b.items == NULL)
 		return FAIL(e, RC_LIMIT, "no room for a batch of %d", n);
-	TRY(load(w, config, jobs, &b, e));
-	for (int i = 0; i < n; i++) {
-		if (b.items[i].fault == NULL)
-			parse(w, &b.items[i]);
-	}
+	TRY(read_batch(w, config, jobs, &b, now_ms, e));
 	rc = store_write(w->app->store, STORE_NORMAL, batch_unit, &b, e);
 	if (rc != RC_OK && rc != RC_LIMIT && rc != RC_IO) {
 		err_clear(e);

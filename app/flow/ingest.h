@@ -17,6 +17,7 @@ struct parsed {
 	const struct job *job;
 	struct delivery delivery;
 	const char *fault;            /* unreadable as a whole: becomes a dead letter */
+	const char *unread;           /* no reader for it: noted */
 	const char *note;             /* kept, but not acted on: why */
 	struct meta_hook hook;
 	struct chatwoot_event chatwoot;

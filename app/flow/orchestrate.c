@@ -183,7 +183,7 @@ static enum rc call(struct asking *s, struct err *e)
 	return settle(s, e);
 }
 
-enum rc orchestrator_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
+enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
 {
 	AUTO(config_putp) const struct config *config = config_get(w->app);
 	struct asking s = { .w = w, .job = &jobs[0], .config = config, .now_ms = now_ms };
@@ -202,7 +202,8 @@ enum rc orchestrator_job(struct worker *w, const struct job *jobs, int n, int64_
 	if (s.conv.automation_off_until_ms > now_ms)
 		return work_done(w, &jobs[0], e);
 	if (outside_begin(w->app, s.target->id, now_ms, &until) != RC_OK) {
-		queue_hold(store_queues(w->app->store), &jobs[0], until);
+		/* Not until then: the gate holds it, and may open earlier. */
+		queue_hold(store_queues(w->app->store), &jobs[0], i64_min(until, now_ms + SECOND_MS));
 		return RC_OK;
 	}
 	return call(&s, e);

@@ -116,6 +116,16 @@ static void incident(struct app *app, int64_t target_id, bool open, const char *
 
 /* ---- calls ---- */
 
+/* Breaker and gate change under one lock: else a gate of a breaker that was just closed would stay. Who only learns
+ * that the way is shut never shortens what another said (a pause, a longer stop). */
+static void gate_longer(struct app *app, int64_t target_id, int64_t until_ms)
+{
+	struct queues *qs = store_queues(app->store);
+
+	if (queue_gated_until(qs, target_id) < until_ms)
+		queue_gate(qs, target_id, until_ms);
+}
+
 enum rc outside_begin(struct app *app, int64_t target_id, int64_t now_ms, int64_t *ret_until_ms)
 {
 	struct outside *o = app->outside;
@@ -123,9 +133,9 @@ enum rc outside_begin(struct app *app, int64_t target_id, int64_t now_ms, int64_
 
 	mtx_lock(&o->lock);
 	may = breaker_may(&target(o, target_id)->breaker, now_ms, ret_until_ms);
-	mtx_unlock(&o->lock);
 	if (!may)
-		queue_gate(store_queues(app->store), target_id, *ret_until_ms);
+		gate_longer(app, target_id, *ret_until_ms);
+	mtx_unlock(&o->lock);
 	return may ? RC_OK : RC_RETRY;
 }
 
@@ -150,9 +160,9 @@ void outside_end(struct app *app, int64_t target_id, bool ok, const char *why, i
 		closed = true;
 		t->incident = false;
 	}
-	mtx_unlock(&o->lock);
 	if (gate != 0 || closed)
 		queue_gate(store_queues(app->store), target_id, gate);
+	mtx_unlock(&o->lock);
 	if (opened || closed)
 		incident(app, target_id, opened, why);
 }
@@ -171,8 +181,8 @@ void outside_stop(struct app *app, int64_t target_id, int64_t until_ms, const ch
 	(void)breaker_trip(&t->breaker, until_ms);
 	opened = !t->incident;
 	t->incident = true;
+	gate_longer(app, target_id, t->breaker.open_until_ms);
 	mtx_unlock(&o->lock);
-	queue_gate(store_queues(app->store), target_id, until_ms);
 	if (opened)
 		incident(app, target_id, true, why);
 }
@@ -188,8 +198,8 @@ void outside_resume(struct app *app, int64_t target_id)
 	t->breaker = (struct breaker){ .state = BREAKER_CLOSED };
 	closed = t->incident;
 	t->incident = false;
-	mtx_unlock(&o->lock);
 	queue_gate(store_queues(app->store), target_id, 0);
+	mtx_unlock(&o->lock);
 	if (closed)
 		incident(app, target_id, false, "resumed");
 }
@@ -234,9 +244,9 @@ enum rc outside_take(struct app *app, int64_t channel_id, int64_t conversation_i
 			rc = RC_RETRY;
 		}
 	}
-	mtx_unlock(&o->lock);
 	if (*ret_number)
-		queue_gate(store_queues(app->store), channel_id, *ret_until_ms);
+		gate_longer(app, channel_id, *ret_until_ms);
+	mtx_unlock(&o->lock);
 	return rc;
 }
 

@@ -29,15 +29,6 @@ void posting_free(struct posting *p)
 	mem_free(p);
 }
 
-void posting_begin(struct posting *p, int64_t target_id, int64_t chatwoot_conversation_id)
-{
-	mtx_lock(&p->lock);
-	ASSERT(p->n < POSTING_MAX);
-	p->items[p->n].target = target_id;
-	p->items[p->n++].conversation = chatwoot_conversation_id;
-	mtx_unlock(&p->lock);
-}
-
 static int find(const struct posting *p, int64_t target_id, int64_t conversation)
 {
 	for (int i = 0; i < p->n; i++) {
@@ -45,6 +36,32 @@ static int find(const struct posting *p, int64_t target_id, int64_t conversation
 			return i;
 	}
 	return -1;
+}
+
+static void enter(struct posting *p, int64_t target_id, int64_t conversation)
+{
+	ASSERT(p->n < POSTING_MAX);
+	p->items[p->n].target = target_id;
+	p->items[p->n++].conversation = conversation;
+}
+
+void posting_begin(struct posting *p, int64_t target_id, int64_t chatwoot_conversation_id)
+{
+	mtx_lock(&p->lock);
+	enter(p, target_id, chatwoot_conversation_id);
+	mtx_unlock(&p->lock);
+}
+
+bool posting_try(struct posting *p, int64_t target_id, int64_t chatwoot_conversation_id)
+{
+	bool free;
+
+	mtx_lock(&p->lock);
+	free = find(p, target_id, chatwoot_conversation_id) < 0;
+	if (free)
+		enter(p, target_id, chatwoot_conversation_id);
+	mtx_unlock(&p->lock);
+	return free;
 }
 
 void posting_end(struct posting *p, int64_t target_id, int64_t chatwoot_conversation_id)

@@ -20,7 +20,7 @@ static work_fn *const HANDLERS[QUEUE_COUNT] = {
 	[QUEUE_CRM_INBOUND] = crm_batch,
 	[QUEUE_SUPPORT_INBOUND] = chatwoot_in_job,
 	[QUEUE_SUPPORT_MIRROR] = chatwoot_mirror_job,
-	[QUEUE_ORCHESTRATOR_INBOUND] = orchestrator_job,
+	[QUEUE_ORCHESTRATOR_INBOUND] = orchestrate_job,
 	[QUEUE_SUPPORT_OUTBOUND] = chatwoot_answer_job,
 	[QUEUE_SUPPORT_STATUS] = chatwoot_status_job,
 };
@@ -75,6 +75,45 @@ static enum rc mark_recovered(struct worker *w, const struct job *jobs, int n, s
 	return RC_OK;
 }
 
+/* The store or the database, not the job. */
+static bool is_weather(enum rc rc)
+{
+	return rc == RC_LIMIT || rc == RC_IO || rc == RC_RETRY;
+}
+
+/* What is still leased waits. It may have left traces at a peer, so the next run is told and first writes a mark: while
+ * the disk is full no call goes out again and again. */
+static void hold(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
+{
+	int held = 0;
+
+	for (int i = 0; i < n; i++)
+		held += queue_hold_tried(store_queues(w->app->store), &jobs[i], now_ms + WORK_HOLD_MS) ? 1 : 0;
+	if (held == 0)
+		return;
+	if (e->rc == RC_OK)
+		(void)FAIL(e, RC_INVALID, "the handler of %s settled nothing", queue_name(w->queue));
+	log_err(LOG_WARN, "work.held", e);
+}
+
+/* One job by itself. Weather is believed once: a job that ends so again, right after its mark was written, has a trouble
+ * of its own (it does not fit in the arena). */
+static enum rc run_alone(struct worker *w, const struct job *j, int64_t now_ms)
+{
+	struct err e = { 0 }, more = { 0 };
+	enum rc rc;
+
+	arena_reset(&w->arena);
+	rc = mark_recovered(w, j, 1, &e);
+	if (rc == RC_OK) {
+		rc = HANDLERS[w->queue](w, j, 1, now_ms, &e);
+		if (rc != RC_OK && rc != RC_CONFLICT && (j->recovered || !is_weather(rc)))
+			rc = work_retry(w, j, now_ms, -1, "handler", e.text, &more);
+	}
+	hold(w, j, 1, now_ms, &e);
+	return rc;
+}
+
 enum rc work_one(struct worker *w, int64_t now_ms)
 {
 	struct queues *qs = store_queues(w->app->store);
@@ -85,16 +124,23 @@ enum rc work_one(struct worker *w, int64_t now_ms)
 
 	if (n == 0)
 		return RC_ABSENT;
+	if (n == 1) {
+		(void)run_alone(w, &jobs[0], now_ms); /* whatever it was: settled or held */
+		log_set_request("");
+		return RC_OK;
+	}
 	arena_reset(&w->arena);
 	rc = mark_recovered(w, jobs, n, &e);
 	if (rc == RC_OK)
 		rc = HANDLERS[w->queue](w, jobs, n, now_ms, &e);
-	log_set_request("");
-	if (rc != RC_OK) {
-		log_err(LOG_WARN, "work.held", &e);
-		for (int i = 0; i < n; i++)
-			queue_hold(qs, &jobs[i], now_ms + WORK_HOLD_MS); /* settled ones have lost their lease: no effect */
+	for (int i = 0; i < n && rc != RC_OK && !is_weather(rc); i++) {
+		if (!queue_renew(qs, &jobs[i]))
+			continue; /* settled */
+		rc = run_alone(w, &jobs[i], now_ms);
+		rc = is_weather(rc) ? rc : RC_INVALID;
 	}
+	log_set_request("");
+	hold(w, jobs, n, now_ms, &e);
 	return RC_OK;
 }
 

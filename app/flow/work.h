@@ -1,8 +1,12 @@
 /* work.h - the workers: threads that take jobs of one queue and run its handler. All queues go through here.
  *
  * A handler gets leased jobs (one, or a batch for batch queues) and must settle each of them in store units
- * (done, retry, snooze, dead) or give it back (queue_hold). When a handler returns an error, what it left leased is
- * held for WORK_HOLD_MS: the disk may be full, nothing is lost. */
+ * (done, retry, snooze, dead) or give it back (queue_hold). What a handler leaves leased is dealt with here:
+ *
+ *   the store or the database is at its end (RC_LIMIT, RC_IO, RC_RETRY)   held for WORK_HOLD_MS, nothing counted, and
+ *                                                                         marked durably before it runs again
+ *   any other error                                                       retried with an attempt counted; a batch is
+ *                                                                         run again job by job first */
 #ifndef FLOW_WORK_H
 #define FLOW_WORK_H
 

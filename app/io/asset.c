@@ -16,9 +16,3 @@ size_t asset_count(void)
 {
 	return assets_count;
 }
-
-const struct asset *asset_at(size_t i)
-{
-	ASSERT(i < assets_count);
-	return &assets[i];
-}

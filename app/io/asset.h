@@ -19,6 +19,5 @@ extern const size_t assets_count;
 /* NULL: none. */
 const struct asset *asset_find(const char *path);
 size_t asset_count(void);
-const struct asset *asset_at(size_t i);
 
 #endif

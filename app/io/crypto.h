@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "base/sbuf.h"
 
-#define SHA256_BYTES 32
+#define SHA256_BYTES     32
 #define CRYPTO_KEY_BYTES 32
 
 enum rc crypto_start(struct err *e) MUST_CHECK;

@@ -26,6 +26,7 @@ struct db {
 	sqlite3 *raw;
 	enum db_mode mode;
 	bool in_transaction; /* as we believe; SQLite ends one by itself on a full disk and the like */
+	bool ill;            /* see db_is_ill */
 	char *path;
 	sqlite3_stmt *stmts[Q_COUNT > 0 ? Q_COUNT : 1];
 };
@@ -78,6 +79,14 @@ static enum rc verdict_of(int code)
 	}
 }
 
+/* The disk or the memory, not the statement and not its values. */
+static bool is_illness(int code)
+{
+	enum rc rc = verdict_of(code);
+
+	return (rc == RC_IO || rc == RC_LIMIT) && (code & 0xff) != SQLITE_ERROR && (code & 0xff) != SQLITE_TOOBIG;
+}
+
 /* Turns a SQLite result into a verdict with its text; `what` is a query's name or a word. */
 static enum rc verdict(struct db *db, int code, const char *what, struct err *e)
 {
@@ -85,6 +94,7 @@ static enum rc verdict(struct db *db, int code, const char *what, struct err *e)
 
 	if (rc == RC_OK)
 		return RC_OK;
+	db->ill = db->ill || is_illness(code);
 	return FAIL(e, rc, "%s: %s (%d)", what, sqlite3_errmsg(db->raw), code);
 }
 
@@ -285,6 +295,7 @@ enum rc db_savepoint(struct db *db, struct err *e)
 	ASSERT(db->in_transaction);
 	if (is_lost(db))
 		return lost(e);
+	db->ill = false;
 	return run_frame(db, Q_DB_SAVEPOINT, e);
 }
 
@@ -296,14 +307,17 @@ enum rc db_release(struct db *db, struct err *e)
 	return run_frame(db, Q_DB_RELEASE, e);
 }
 
-void db_rollback_to(struct db *db)
+enum rc db_rollback_to(struct db *db, struct err *e)
 {
-	struct err e = { 0 };
-
 	ASSERT(db->in_transaction);
 	if (is_lost(db))
-		return; /* db_commit will tell */
-	(void)exec(db, "ROLLBACK TO unit; RELEASE unit", "rollback", &e);
+		return lost(e);
+	return exec(db, "ROLLBACK TO unit; RELEASE unit", "rollback", e);
+}
+
+bool db_is_ill(const struct db *db)
+{
+	return db->ill;
 }
 
 enum rc db_quick_check(struct db *db, struct err *e)
@@ -485,13 +499,6 @@ void stmt_bind_blob(struct stmt *s, const char *name, struct str v)
 	int i = next_bind(s, name);
 
 	ASSERT(sqlite3_bind_blob64(s->raw, i, v.p, v.n, SQLITE_STATIC) == SQLITE_OK);
-}
-
-void stmt_bind_null(struct stmt *s, const char *name)
-{
-	int i = next_bind(s, name);
-
-	ASSERT(sqlite3_bind_null(s->raw, i) == SQLITE_OK);
 }
 
 void stmt_end(struct stmt *s)

@@ -51,7 +51,10 @@ enum rc db_commit(struct db *db, struct err *e) MUST_CHECK;
 void db_rollback(struct db *db);
 enum rc db_savepoint(struct db *db, struct err *e) MUST_CHECK;
 enum rc db_release(struct db *db, struct err *e) MUST_CHECK;
-void db_rollback_to(struct db *db);
+/* Not RC_OK: what the unit wrote may still be there, so the whole transaction has to be rolled back. */
+enum rc db_rollback_to(struct db *db, struct err *e) MUST_CHECK;
+/* Something since the last db_savepoint failed for the disk's or the memory's sake, not for what was asked. */
+bool db_is_ill(const struct db *db);
 /* False after SQLite ended the transaction by itself (disk full, I/O error). */
 bool db_in_transaction(struct db *db);
 
@@ -81,7 +84,6 @@ void stmt_bind_str(struct stmt *s, const char *name,
 		   struct str v); /* STR_NONE binds NULL; borrowed until stmt_end */
 void stmt_bind_text(struct stmt *s, const char *name, const char *v); /* NULL binds NULL */
 void stmt_bind_blob(struct stmt *s, const char *name, struct str v);
-void stmt_bind_null(struct stmt *s, const char *name);
 /* All rows, ignored. RC_CONFLICT: a UNIQUE or PRIMARY KEY was violated. RC_LIMIT: the disk is full. */
 enum rc stmt_run(struct stmt *s, struct err *e) MUST_CHECK;
 /* Next row. RC_ABSENT: no more (the statement is ended). */

@@ -75,6 +75,14 @@ static enum rc folder_of(const char *path, char *ret_folder, struct err *e)
 	return RC_OK;
 }
 
+static enum rc sync_dir(const char *path, struct err *e)
+{
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		return FAIL(e, RC_IO, "folder %s cannot be synced: %m", path);
+	return RC_OK;
+}
+
 enum rc file_write(const char *path, struct str bytes, unsigned mode, struct err *e)
 {
 	char folder[FILE_PATH_MAX];
@@ -96,7 +104,7 @@ enum rc file_write(const char *path, struct str bytes, unsigned mode, struct err
 		(void)unlink(temp);
 		return rc;
 	}
-	return file_sync_dir(folder, e);
+	return sync_dir(folder, e);
 }
 
 enum rc file_mkdir(const char *path, unsigned mode, struct err *e)
@@ -135,14 +143,6 @@ enum rc file_remove(const char *path, struct err *e)
 {
 	if (unlink(path) != 0 && errno != ENOENT)
 		return FAIL(e, RC_IO, "%s cannot be removed: %m", path);
-	return RC_OK;
-}
-
-enum rc file_sync_dir(const char *path, struct err *e)
-{
-	AUTO(fd_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		return FAIL(e, RC_IO, "folder %s cannot be synced: %m", path);
 	return RC_OK;
 }
 

@@ -6,14 +6,15 @@
 #include "base/sbuf.h"
 #include "io/asset.h"
 
-enum rc file_read(const char *path, struct sbuf *to, struct err *e) MUST_CHECK; /* RC_ABSENT, RC_LIMIT */
+enum rc file_read(const char *path, struct sbuf *to, struct err *e)
+	MUST_CHECK; /* RC_ABSENT, RC_LIMIT */
 /* Temporary file, fsync, rename, fsync of the folder. */
 enum rc file_write(const char *path, struct str bytes, unsigned mode, struct err *e) MUST_CHECK;
-enum rc file_mkdir(const char *path, unsigned mode, struct err *e) MUST_CHECK; /* parents too; existing is fine */
+enum rc file_mkdir(const char *path, unsigned mode, struct err *e)
+	MUST_CHECK; /* parents too; existing is fine */
 bool file_exists(const char *path);
 bool file_writable(const char *path); /* file or folder, by this process */
 enum rc file_remove(const char *path, struct err *e) MUST_CHECK; /* absent is fine */
-enum rc file_sync_dir(const char *path, struct err *e) MUST_CHECK;
 enum rc file_free_space(const char *path, int64_t *ret_bytes, struct err *e) MUST_CHECK;
 /* Takes an exclusive lock on the file (created 0600) for the life of the process. RC_CONFLICT: held elsewhere. */
 enum rc file_lock(const char *path, int *ret_fd, struct err *e) MUST_CHECK;

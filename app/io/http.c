@@ -372,8 +372,8 @@ static bool set_call(CURL *curl, struct call *c, struct curl_slist *headers)
 {
 	const struct http_request *req = c->req;
 	bool tls = strncasecmp(req->url, "https:", 6) == 0;
-	int64_t connect_ms = req->connect_timeout_ms > 0 ? req->connect_timeout_ms
-							 : HTTP_CONNECT_TIMEOUT_MS;
+	int64_t connect_ms =
+		req->connect_timeout_ms > 0 ? req->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS;
 	int64_t total_ms = req->timeout_ms > 0 ? req->timeout_ms : HTTP_TIMEOUT_MS;
 
 	if (curl_easy_setopt(curl, CURLOPT_URL, req->url) != CURLE_OK)

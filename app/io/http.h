@@ -23,25 +23,28 @@ struct http_request {
 	const char *url;
 	const struct http_header *headers;
 	size_t header_count;
-	struct str body;              /* sent when p is not NULL */
-	int64_t connect_timeout_ms;   /* 0: HTTP_CONNECT_TIMEOUT_MS */
-	int64_t timeout_ms;           /* 0: HTTP_TIMEOUT_MS; total, so an endless body ends */
-	size_t answer_max;            /* 0: HTTP_ANSWER_MAX */
+	struct str body;            /* sent when p is not NULL */
+	int64_t connect_timeout_ms; /* 0: HTTP_CONNECT_TIMEOUT_MS */
+	int64_t timeout_ms;         /* 0: HTTP_TIMEOUT_MS; total, so an endless body ends */
+	size_t answer_max;          /* 0: HTTP_ANSWER_MAX */
 	bool guard_private;
 };
 
 #define HTTP_ANSWER_HEADER_MAX 256u
 
 struct http_answer {
-	int status;                 /* 0: no complete answer */
-	struct sbuf body;           /* caller releases with http_answer_release */
+	int status;       /* 0: no complete answer */
+	struct sbuf body; /* caller releases with http_answer_release */
 	char content_type[HTTP_ANSWER_HEADER_MAX];
-	char api_version[32];       /* facebook-api-version, if sent */
-	int64_t retry_after_ms;     /* from Retry-After (seconds or date), -1: none */
+	char api_version[32];   /* facebook-api-version, if sent */
+	int64_t retry_after_ms; /* from Retry-After (seconds or date), -1: none */
 	int64_t duration_ms;
 };
 
-#define HTTP_ANSWER { .body = SBUF(0), .retry_after_ms = -1 }
+#define HTTP_ANSWER                                   \
+	{                                             \
+		.body = SBUF(0), .retry_after_ms = -1 \
+	}
 
 enum rc http_start(struct err *e) MUST_CHECK;
 void http_stop(void);
@@ -57,8 +60,8 @@ void http_free(struct http *h);
  * RC_UNKNOWN: it may have been received (timed out or cut after bytes left, garbage, answer over the ceiling).
  * RC_REFUSED: the guard forbids the address. RC_INVALID: bad URL or header.
  * The text of `e` names host and cause, never query, headers or bodies. */
-enum rc http_do(struct http *h, const struct http_request *req, struct http_answer *ret_ans, struct err *e)
-	MUST_CHECK;
+enum rc http_do(struct http *h, const struct http_request *req, struct http_answer *ret_ans,
+		struct err *e) MUST_CHECK;
 void http_answer_release(struct http_answer *a);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/enc.h"
 #include "base/limits.h"
 
-#define JSON_REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#define JSON_REPLACEMENT "\xEF\xBF\xBD"     /* U+FFFD */
 #define JSON_I64_LIMIT   9007199254740992.0 /* 2^53: from here on two numbers share one double */
 #define JSON_KEY_MAX     128u
 

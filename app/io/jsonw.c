@@ -136,18 +136,6 @@ void jsonw_raw(struct jsonw *w, struct str json)
 	sbuf_str(w->to, json);
 }
 
-void jsonw_time(struct jsonw *w, int64_t at_ms)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	if (at_ms <= 0) {
-		jsonw_null(w);
-		return;
-	}
-	clock_text(at_ms, text);
-	jsonw_text(w, text);
-}
-
 void jsonw_kstr(struct jsonw *w, const char *key, struct str v)
 {
 	jsonw_key(w, key);
@@ -174,8 +162,15 @@ void jsonw_kbool(struct jsonw *w, const char *key, bool v)
 
 void jsonw_ktime(struct jsonw *w, const char *key, int64_t at_ms)
 {
+	char text[CLOCK_TEXT_MAX];
+
 	jsonw_key(w, key);
-	jsonw_time(w, at_ms);
+	if (at_ms <= 0) {
+		jsonw_null(w);
+		return;
+	}
+	clock_text(at_ms, text);
+	jsonw_text(w, text);
 }
 
 void jsonw_kraw(struct jsonw *w, const char *key, struct str json)

@@ -28,7 +28,8 @@ void sse_free(struct sse *s);
 void sse_notify(struct sse *s);
 /* Fills res so that the socket is handed over after the head. RC_LIMIT: SSE_CLIENTS_MAX reached.
  * RC_RETRY: stopping. */
-enum rc sse_accept(struct sse *s, struct res *r, int64_t company, int64_t after_id, struct err *e) MUST_CHECK;
+enum rc sse_accept(struct sse *s, struct res *r, int64_t company, int64_t after_id, struct err *e)
+	MUST_CHECK;
 int64_t sse_clients(const struct sse *s);
 
 #endif

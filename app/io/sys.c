@@ -162,11 +162,6 @@ void sys_die_with_parent(void)
 		(void)raise(SIGTERM);
 }
 
-bool sys_stderr_is_terminal(void)
-{
-	return isatty(STDERR_FILENO) == 1;
-}
-
 static int by_size(const void *a, const void *b)
 {
 	const int64_t *x = a;

@@ -20,7 +20,6 @@ int sys_cpus(void);
 void sys_raise_file_limit(void);
 /* SIGTERM for this process when the one that started it ends (tests). */
 void sys_die_with_parent(void);
-bool sys_stderr_is_terminal(void);
 /* Median of `rounds` 4 KiB append + fdatasync in `folder`, microseconds. */
 enum rc sys_probe_fsync(const char *folder, int rounds, int64_t *ret_us, struct err *e) MUST_CHECK;
 

@@ -19,24 +19,24 @@ struct web_stream;
 
 struct req {
 	enum web_listener listener;
-	const char *method;          /* HEAD comes as "GET"; its body is not sent */
-	const char *path;            /* decoded, no dot segments, no NUL */
-	struct str query;            /* raw */
-	char client[64];             /* remote address as text */
-	char request_id[65];         /* ours, or the caller's X-Request-Id when it is sane */
-	bool secure;                 /* came over our TLS */
-	int64_t content_length;      /* -1: chunked or none */
-	struct web_conn *conn;       /* NULL in tests and the simulator */
-	bool local;                  /* made inside this process by the owner of the data folder (CLI): needs no
+	const char *method;     /* HEAD comes as "GET"; its body is not sent */
+	const char *path;       /* decoded, no dot segments, no NUL */
+	struct str query;       /* raw */
+	char client[64];        /* remote address as text */
+	char request_id[65];    /* ours, or the caller's X-Request-Id when it is sane */
+	bool secure;            /* came over our TLS */
+	int64_t content_length; /* -1: chunked or none */
+	struct web_conn *conn;  /* NULL in tests and the simulator */
+	bool local; /* made inside this process by the owner of the data folder (CLI): needs no
 				      * token. Never set by web.c */
-	struct arena *arena;         /* memory of this request */
+	struct arena *arena; /* memory of this request */
 	/* Set by the router: */
-	struct str param[4];         /* path parameters in order, percent-decoded, in the arena */
+	struct str param[4]; /* path parameters in order, percent-decoded, in the arena */
 	int64_t now_ms;
 	/* Body and headers: through functions, so that tests can give them. */
 	const struct http_header_in *headers;
 	size_t header_count;
-	struct str body;             /* filled by web_body, or by a test */
+	struct str body; /* filled by web_body, or by a test */
 	bool body_read;
 };
 
@@ -50,8 +50,8 @@ struct res {
 	const char *content_type; /* static text */
 	struct sbuf headers;      /* "Name: value\r\n" lines, through web_header only */
 	struct sbuf body;
-	bool close;               /* close the connection after the answer */
-	struct str body_static;   /* used instead of body when p is set (embedded assets) */
+	bool close;             /* close the connection after the answer */
+	struct str body_static; /* used instead of body when p is set (embedded assets) */
 	/* When set, the answer is a stream: head and body are sent and the socket goes to this function. It is
 	 * called exactly once; s is NULL when there is no socket to hand over (client gone, HEAD, stopping). */
 	void (*take_over)(void *arg, struct web_stream *s);
@@ -63,7 +63,6 @@ struct web_stream;
 
 /* First header of that name (case-insensitive) or STR_NONE. */
 struct str web_req_header(const struct req *q, const char *name);
-int web_req_header_count(const struct req *q, const char *name);
 /* Reads the whole body once, at most `max` bytes. RC_LIMIT: longer (413, close). RC_INVALID: cut, or its
  * deadline passed (the connection closes). */
 enum rc web_body(struct req *q, size_t max, struct err *e) MUST_CHECK;
@@ -74,13 +73,13 @@ typedef void web_handler(void *arg, struct req *q, struct res *r);
 
 struct web_config {
 	enum web_listener listener;
-	const char *address;       /* "127.0.0.1:8080", "[::]:80"; port 0 lets the kernel choose */
+	const char *address; /* "127.0.0.1:8080", "[::]:80"; port 0 lets the kernel choose */
 	int threads;
-	int keep_alive_ms;         /* idle keep-alive connections */
-	int request_timeout_ms;    /* head; total */
-	int body_timeout_ms;       /* total */
+	int keep_alive_ms;              /* idle keep-alive connections */
+	int request_timeout_ms;         /* head; total */
+	int body_timeout_ms;            /* total */
 	int connections_per_client_max; /* 0: no limit */
-	const char *tls_cert;      /* PEM with key and chain; NULL: plain */
+	const char *tls_cert;           /* PEM with key and chain; NULL: plain */
 	const char *tls_client_ca; /* client certificates are asked for and checked; NULL: not */
 	web_handler *handler;
 	void *arg;

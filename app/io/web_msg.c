@@ -12,9 +12,9 @@ struct name {
 	size_t n;
 };
 
-#define NAME(literal)                                                                              \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
+#define NAME(literal)                        \
+	{                                    \
+		literal, sizeof(literal) - 1 \
 	}
 
 /* With two of these, two readers of one request may believe different things. */

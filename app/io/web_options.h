@@ -16,7 +16,7 @@ struct web_options {
 };
 
 /* The texts live in `o` and in `c`. RC_INVALID: the address is malformed. */
-enum rc web_options_make(const struct web_config *c, struct web_options *o,
-			 struct err *e) MUST_CHECK;
+enum rc web_options_make(const struct web_config *c, struct web_options *o, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -13,14 +13,6 @@ struct str web_req_header(const struct req *q, const char *name)
 	return STR_NONE;
 }
 
-int web_req_header_count(const struct req *q, const char *name)
-{
-	int count = 0;
-	for (size_t i = 0; i < q->header_count; i++)
-		count += strcasecmp(q->headers[i].name, name) == 0;
-	return count;
-}
-
 void web_header(struct res *r, const char *name, struct str value)
 {
 	ASSERT(name[0] != '\0' && strpbrk(name, "\r\n: ") == NULL);

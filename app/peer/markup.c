@@ -258,12 +258,14 @@ static void walk_line(const struct walk *w, struct str line, bool last)
 		sbuf_char(w->to, '\n');
 }
 
-/* Lines, but ``` blocks as a whole; `s` may hold anything. */
+/* Lines, but ``` blocks as a whole; `s` may hold anything. The end of a line is searched once, not again
+ * behind each of its blocks: else a line of blocks is quadratic. */
 static void walk_text(const struct walk *w, struct str s)
 {
 	bool no_fence = false;
+	ptrdiff_t end = str_chr(s, '\n'); /* of the line that s begins with; -1: the last one */
+
 	while (s.n > 0) {
-		ptrdiff_t end = str_chr(s, '\n');
 		struct str line = end < 0 ? s : str_sub(s, 0, (size_t)end);
 		ptrdiff_t fence = no_fence ? -1 : str_find(line, STR("```"));
 		struct str behind = fence < 0 ? STR_NONE : str_sub(s, (size_t)fence + 3, s.n);
@@ -275,10 +277,15 @@ static void walk_text(const struct walk *w, struct str s)
 			size_t n = (size_t)fence + 3 + (size_t)close + 3;
 			sbuf_str(w->to, str_sub(s, (size_t)fence, n - (size_t)fence));
 			s = str_sub(s, n, s.n);
+			if (end >= (ptrdiff_t)n)
+				end -= (ptrdiff_t)n;
+			else if (end >= 0)
+				end = str_chr(s, '\n');
 			continue;
 		}
 		walk_line(w, line, end < 0);
 		s = end < 0 ? STR_NONE : str_sub(s, (size_t)end + 1, s.n);
+		end = str_chr(s, '\n');
 	}
 }
 

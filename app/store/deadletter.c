@@ -168,6 +168,8 @@ enum rc deadletter_retry(struct tx *tx, int64_t id, struct str payload, int64_t 
 		.ref = dead.d.ref,
 		.correlation = dead.d.correlation,
 		.payload = payload.p != NULL ? payload : dead.d.payload,
+		/* An earlier try may have reached the peer: the next run has to know. */
+		.history = dead.d.history.p != NULL ? dead.d.history : STR("[]"),
 	};
 	TRY(queue_readd(tx, &job, ret_job_id, e));
 	return delete_row(tx, id, e);

@@ -1,4 +1,5 @@
-/* queue.c - taking, settling and adding jobs. The schedule itself is in queue_sched.c, control in queue_control.c.
+/* queue.c - names and numbers, what happens around units, adding and taking jobs. Beside it: queue_settle.c (outcomes),
+ * queue_load.c (reading from disk), queue_sched.c (the schedule), queue_control.c, queue_discard.c, queue_view.c.
  *
  * Two worlds meet here: rows change inside the writer's transaction, the schedule changes after its commit
  * (tx_after). So the schedule never shows what is not on the disk. */
@@ -73,6 +74,13 @@ int64_t *queues_group_targets(struct queues *qs)
 }
 
 /* ---- around units and transactions ---- */
+
+void queues_transaction(struct queues *qs)
+{
+	mtx_lock(&qs->lock);
+	qs->transaction++;
+	mtx_unlock(&qs->lock);
+}
 
 void queues_unit_begin(struct queues *qs)
 {
@@ -163,6 +171,7 @@ struct added {
 	int64_t id, okey, lane, ref, created_ms, due_ms;
 	enum queue_id queue;
 	enum job_prio prio;
+	bool tried;
 };
 _Static_assert(sizeof(struct added) <= TX_AFTER_MAX, "fits in an after record");
 
@@ -175,7 +184,9 @@ static void add_after(struct store *st, const void *arg)
 	mtx_lock(&qs->lock);
 	q->rows++;
 	q->newest = a->id;
-	if (q->spilled || q->in_memory >= qs->memory_max) {
+	if (a->id <= q->loaded_to) {
+		; /* a refill read it between the commit and this moment */
+	} else if (q->spilled || q->in_memory >= qs->memory_max) {
 		q->spilled = true;
 	} else {
 		struct slot *s = sched_slot_new(qs);
@@ -187,6 +198,7 @@ static void add_after(struct store *st, const void *arg)
 		s->created_ms = a->created_ms;
 		s->due_ms = a->due_ms;
 		s->prio = a->prio;
+		s->recovered = a->tried;
 		q->loaded_to = a->id;
 		sched_insert(qs, q, s, a->created_ms);
 		sched_signal(q);
@@ -198,7 +210,8 @@ static enum rc add_row(struct tx *tx, const struct job_new *n, int64_t *ret_id, 
 {
 	struct queue *q = &store_queues(tx->store)->q[n->queue];
 	struct added a = { .okey = n->okey, .lane = n->lane, .ref = n->ref, .created_ms = tx->now_ms,
-			   .due_ms = n->due_ms, .queue = n->queue, .prio = n->prio };
+			   .due_ms = n->due_ms, .queue = n->queue, .prio = n->prio,
+			   .tried = n->history.p != NULL };
 	struct stmt s;
 
 	ASSERT(n->prio < PRIO_COUNT);
@@ -215,6 +228,7 @@ static enum rc add_row(struct tx *tx, const struct job_new *n, int64_t *ret_id, 
 	stmt_bind_i64(&s, "ref", n->ref);
 	stmt_bind_str(&s, "correlation", n->correlation);
 	stmt_bind_str(&s, "payload", n->payload);
+	stmt_bind_str(&s, "history", n->history);
 	TRY(stmt_run(&s, e));
 	tx_after(tx, add_after, &a, sizeof(a));
 	if (ret_id != NULL)
@@ -247,175 +261,6 @@ enum rc queue_dead_discarded(struct tx *tx, enum queue_id id, struct err *e)
 	return RC_OK;
 }
 
-/* ---- settling ---- */
-
-struct settled {
-	struct slot *slot;
-	uint64_t token;
-	int64_t due_ms; /* -1: the job is finished */
-	int64_t now_ms;
-	enum queue_id queue;
-	bool attempt, snooze;
-};
-
-static void settle_after(struct store *st, const void *arg)
-{
-	struct queues *qs = store_queues(st);
-	const struct settled *d = arg;
-	struct queue *q = &qs->q[d->queue];
-
-	mtx_lock(&qs->lock);
-	/* The unit renewed the lease a commit ago (lease_is_ours): it cannot have ended since. */
-	ASSERT(d->slot->state == SLOT_RUNNING && d->slot->token == d->token);
-	if (d->due_ms < 0) {
-		q->rows--;
-		sched_remove(qs, q, d->slot, d->now_ms);
-	} else {
-		d->slot->attempts += d->attempt ? 1 : 0;
-		d->slot->snoozes += d->snooze ? 1 : 0;
-		sched_return(qs, q, d->slot, d->due_ms, d->now_ms);
-	}
-	sched_signal(q);
-	mtx_unlock(&qs->lock);
-}
-
-/* Renews the lease when it is ours, so that it cannot end between this check and the commit. */
-static bool lease_is_ours(struct queues *qs, const struct job *j)
-{
-	struct slot *s = j->slot;
-	bool ours;
-
-	mtx_lock(&qs->lock);
-	ours = s->state == SLOT_RUNNING && s->token == j->token && s->id == j->id;
-	if (ours)
-		s->lease_until_us = clock_mono_us() + qs->q[j->queue].config.lease_ms * 1000;
-	mtx_unlock(&qs->lock);
-	return ours;
-}
-
-static enum rc claim(struct tx *tx, const struct job *j, struct err *e)
-{
-	if (!lease_is_ours(store_queues(tx->store), j))
-		return FAIL(e, RC_CONFLICT, "job %lld of %s: the lease ended", (long long)j->id, queue_name(j->queue));
-	store_queues(tx->store)->q[j->queue].delta.touched = true;
-	return RC_OK;
-}
-
-static void register_settled(struct tx *tx, const struct job *j, int64_t due_ms, bool attempt, bool snooze)
-{
-	struct settled d = { .slot = j->slot, .token = j->token, .due_ms = due_ms, .now_ms = tx->now_ms, .queue = j->queue,
-			     .attempt = attempt, .snooze = snooze };
-
-	tx_after(tx, settle_after, &d, sizeof(d));
-}
-
-enum rc queue_done(struct tx *tx, const struct job *j, struct err *e)
-{
-	struct stmt s;
-
-	TRY(claim(tx, j, e));
-	TRY(stmt_begin(tx->db, Q_QUEUE_REMOVE, &s, e));
-	stmt_bind_i64(&s, "id", j->id);
-	TRY(stmt_run(&s, e));
-	store_queues(tx->store)->q[j->queue].delta.done++;
-	register_settled(tx, j, -1, false, false);
-	return RC_OK;
-}
-
-/* One entry of the history: {"at":ms,"error":"..."} is made by SQL (json_object), so no JSON text is built here. */
-static enum rc note_failure(struct tx *tx, const struct job *j, int64_t due_ms, const char *error, struct err *e)
-{
-	struct stmt s;
-
-	TRY(stmt_begin(tx->db, Q_QUEUE_NOTE, &s, e));
-	stmt_bind_i64(&s, "id", j->id);
-	stmt_bind_i64(&s, "attempts", j->attempts + 1);
-	stmt_bind_i64(&s, "due_ms", due_ms);
-	stmt_bind_i64(&s, "at_ms", tx->now_ms);
-	stmt_bind_text(&s, "error", error);
-	return stmt_run(&s, e);
-}
-
-enum rc queue_retry(struct tx *tx, const struct job *j, int64_t due_ms, const char *reason, const char *error, struct err *e)
-{
-	struct queue *q = &store_queues(tx->store)->q[j->queue];
-
-	TRY(claim(tx, j, e));
-	TRY(note_failure(tx, j, due_ms, error, e));
-	if (j->attempts + 1 >= q->config.attempts)
-		return queue_dead(tx, j, "theirs", reason, error, e);
-	q->delta.failed++;
-	register_settled(tx, j, due_ms, true, false);
-	return RC_OK;
-}
-
-enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error, struct err *e)
-{
-	struct stmt s;
-
-	TRY(claim(tx, j, e));
-	TRY(stmt_begin(tx->db, Q_QUEUE_SNOOZE, &s, e));
-	stmt_bind_i64(&s, "id", j->id);
-	stmt_bind_i64(&s, "due_ms", due_ms);
-	stmt_bind_i64(&s, "at_ms", tx->now_ms);
-	stmt_bind_text(&s, "error", error);
-	TRY(stmt_run(&s, e));
-	register_settled(tx, j, due_ms, false, true);
-	return RC_OK;
-}
-
-enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const char *reason, const char *error, struct err *e)
-{
-	struct queue *q = &store_queues(tx->store)->q[j->queue];
-	struct stmt s;
-
-	TRY(claim(tx, j, e));
-	TRY(stmt_begin(tx->db, Q_QUEUE_BURY, &s, e));
-	stmt_bind_i64(&s, "id", j->id);
-	stmt_bind_text(&s, "queue", queue_name(j->queue));
-	stmt_bind_text(&s, "class", class);
-	stmt_bind_text(&s, "reason", reason);
-	stmt_bind_text(&s, "error", error);
-	stmt_bind_i64(&s, "attempts", j->attempts + 1);
-	stmt_bind_i64(&s, "created_ms", tx->now_ms);
-	TRY(stmt_run(&s, e));
-	TRY(stmt_begin(tx->db, Q_QUEUE_REMOVE, &s, e));
-	stmt_bind_i64(&s, "id", j->id);
-	TRY(stmt_run(&s, e));
-	q->delta.failed++;
-	q->delta.dead++;
-	register_settled(tx, j, -1, false, false);
-	return RC_OK;
-}
-
-enum rc queue_mark_start(struct tx *tx, const struct job *j, struct err *e)
-{
-	struct stmt s;
-
-	TRY(claim(tx, j, e));
-	TRY(stmt_begin(tx->db, Q_QUEUE_MARK, &s, e));
-	stmt_bind_i64(&s, "id", j->id);
-	stmt_bind_i64(&s, "boot", store_boot(tx->store));
-	stmt_bind_i64(&s, "crashes", ((const struct slot *)j->slot)->crashes);
-	return stmt_run(&s, e);
-}
-
-enum rc queue_text(struct db *db, int64_t job_id, struct arena *a, struct job_text *ret, struct err *e)
-{
-	struct job_text t;
-	struct stmt s;
-
-	TRY(stmt_begin(db, Q_QUEUE_TEXT, &s, e));
-	stmt_bind_i64(&s, "id", job_id);
-	TRY(stmt_next(&s, e));
-	t.payload = arena_str(a, stmt_str(&s, "payload"));
-	t.correlation = arena_str(a, stmt_str(&s, "correlation"));
-	t.history = arena_str(a, stmt_str(&s, "history"));
-	stmt_end(&s);
-	*ret = t;
-	return RC_OK;
-}
-
 /* ---- taking ---- */
 
 static bool stands_still(struct queue *q, int64_t now_ms)
@@ -438,43 +283,12 @@ static void lease(struct queues *qs, struct queue *q, struct slot *s, struct job
 			     .snoozes = s->snoozes, .recovered = s->recovered, .token = s->token, .slot = s };
 }
 
-/* Reads the next jobs that wait on disk. The lock is not held while reading. */
-static void refill(struct queues *qs, struct queue *q, int64_t now_ms)
+/* A job that was running when the process died runs alone: it shall not take its neighbours with it. */
+static bool breaks_batch(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock)
 {
-	struct db *db;
-	struct stmt s;
-	struct err e = { 0 };
-	int64_t after, n = 0;
+	const struct slot *next = sched_pick(qs, q, now_ms, false);
 
-	mtx_lock(&qs->lock);
-	if (!q->spilled || q->refilling || q->clearing || q->in_memory >= qs->memory_max / 2) {
-		mtx_unlock(&qs->lock);
-		return;
-	}
-	q->refilling = true;
-	after = q->loaded_to;
-	mtx_unlock(&qs->lock);
-
-	db = store_reader(qs->store);
-	if (stmt_begin(db, Q_QUEUE_LOAD, &s, &e) == RC_OK) {
-		stmt_bind_i64(&s, "after", after);
-		stmt_bind_i64(&s, "last", queue_last_id(q->id));
-		stmt_bind_i64(&s, "limit", QUEUE_REFILL);
-		while (stmt_next(&s, &e) == RC_OK) {
-			mtx_lock(&qs->lock);
-			q->loaded_to = queue_load_row(qs, q, &s, now_ms);
-			mtx_unlock(&qs->lock);
-			n++;
-		}
-	}
-	store_reader_done(qs->store, db);
-
-	mtx_lock(&qs->lock);
-	q->refilling = false;
-	sched_signal(q);
-	if (n < QUEUE_REFILL && q->loaded_to >= q->newest && e.rc != RC_IO)
-		q->spilled = false;
-	mtx_unlock(&qs->lock);
+	return next == NULL || next->crashes > 0;
 }
 
 int queue_take(struct queues *qs, enum queue_id id, int64_t now_ms, struct job *ret_jobs, int max)
@@ -484,36 +298,79 @@ int queue_take(struct queues *qs, enum queue_id id, int64_t now_ms, struct job *
 	int n = 0;
 
 	mtx_lock(&qs->lock);
-	low = q->spilled && q->in_memory < qs->memory_max / 2;
+	low = queue_wants_refill(qs, q);
 	mtx_unlock(&qs->lock);
 	if (low)
-		refill(qs, q, now_ms);
+		queue_refill(qs, q, now_ms);
 
 	mtx_lock(&qs->lock);
 	max = (int)i64_min(max, q->config.batch);
 	while (n < max && !qs->stopping && !stands_still(q, now_ms)) {
-		struct slot *s = sched_pick(qs, q, now_ms, true);
+		struct slot *s = n == 0 || !breaks_batch(qs, q, now_ms) ? sched_pick(qs, q, now_ms, true) : NULL;
 
 		if (s == NULL)
 			break;
 		q->taking = true;
 		lease(qs, q, s, &ret_jobs[n++]);
+		if (s->crashes > 0)
+			break;
 	}
 	q->taking = false;
 	mtx_unlock(&qs->lock);
 	return n;
 }
 
-void queue_hold(struct queues *qs, const struct job *j, int64_t due_ms)
+/* A job of a batch queue keeps its place and the whole queue waits: its jobs stand in the order of their ids. */
+static bool give_back(struct queues *qs, const struct job *j, int64_t due_ms, bool tried)
 {
+	struct queue *q = &qs->q[j->queue];
 	struct slot *s = j->slot;
+	bool ours;
 
 	mtx_lock(&qs->lock);
-	if (s->state == SLOT_RUNNING && s->token == j->token) {
-		sched_return(qs, &qs->q[j->queue], s, due_ms, due_ms - 1);
-		sched_signal(&qs->q[j->queue]);
+	ours = queue_is_leased(j);
+	if (ours) {
+		s->recovered = s->recovered || tried;
+		if (q->config.batch > 1) {
+			q->hold_until_ms = due_ms;
+			sched_return(qs, q, s, due_ms, due_ms);
+		} else {
+			sched_return(qs, q, s, due_ms, due_ms - 1);
+		}
+		sched_signal(q);
 	}
 	mtx_unlock(&qs->lock);
+	return ours;
+}
+
+void queue_hold(struct queues *qs, const struct job *j, int64_t due_ms)
+{
+	(void)give_back(qs, j, due_ms, false); /* a lost lease: nothing to give back */
+}
+
+bool queue_hold_tried(struct queues *qs, const struct job *j, int64_t due_ms)
+{
+	return give_back(qs, j, due_ms, true);
+}
+
+bool queue_is_leased(const struct job *j)
+{
+	const struct slot *s = j->slot;
+
+	return s->state == SLOT_RUNNING && s->token == j->token && s->id == j->id;
+}
+
+bool queue_renew(struct queues *qs, const struct job *j)
+{
+	struct slot *s = j->slot;
+	bool ours;
+
+	mtx_lock(&qs->lock);
+	ours = queue_is_leased(j);
+	if (ours)
+		s->lease_until_us = clock_mono_us() + qs->q[j->queue].config.lease_ms * 1000;
+	mtx_unlock(&qs->lock);
+	return ours;
 }
 
 static int64_t due_in(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock)
@@ -523,7 +380,7 @@ static int64_t due_in(struct queues *qs, struct queue *q, int64_t now_ms) REQUIR
 	if (stands_still(q, now_ms))
 		return q->paused_until_ms != 0 ? q->paused_until_ms : INT64_MAX;
 	next = sched_next_due(qs, q, now_ms);
-	if (q->spilled && !q->clearing && !q->refilling && q->in_memory < qs->memory_max / 2)
+	if (queue_wants_refill(qs, q))
 		next = now_ms; /* the next take reads more from disk */
 	return next;
 }

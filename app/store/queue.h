@@ -39,6 +39,7 @@ struct job_new {
 	int64_t ref;
 	struct str correlation;
 	struct str payload;
+	struct str history;  /* not none: of an earlier life; the job counts as tried (`recovered`) */
 };
 
 /* A leased job. */
@@ -50,7 +51,8 @@ struct job {
 	int64_t created_ms;
 	int attempts;      /* failed runs so far: 0 on the first run */
 	int snoozes;
-	bool recovered;    /* may have been running when an earlier process died */
+	bool recovered;    /* an earlier run may have left something outside: the process died, a handler failed half-way,
+			    * the lease ended, or it was a dead letter */
 	uint64_t token;
 	void *slot;        /* of queue.c */
 };
@@ -92,8 +94,13 @@ enum rc queue_text(struct db *db, int64_t job_id, struct arena *a, struct job_te
 /* In memory: */
 /* Leases up to `max` due jobs. 0: nothing is due (or paused, or at its concurrency). Never waits. */
 int queue_take(struct queues *qs, enum queue_id q, int64_t now_ms, struct job *ret_jobs, int max);
-/* Gives a leased job back until due_ms: nothing is written, nothing counted. */
+/* Gives a leased job back until due_ms: nothing is written, nothing counted. A batch queue takes nothing before due_ms
+ * (at most seconds away). */
 void queue_hold(struct queues *qs, const struct job *j, int64_t due_ms);
+/* The same after a run that ended half-way: the next run is told (`recovered`). False: the job was not leased any more. */
+bool queue_hold_tried(struct queues *qs, const struct job *j, int64_t due_ms);
+/* The lease begins anew: before each of several slow calls. False: it is lost, the job belongs to another. */
+bool queue_renew(struct queues *qs, const struct job *j) MUST_CHECK;
 /* Waits until queue_take may give something, at most until the monotonic deadline; false: stopping. */
 bool queue_wait(struct queues *qs, enum queue_id q, int64_t now_ms, int64_t until_mono_us);
 void queue_stop(struct queues *qs); /* wakes all waiters; queue_wait is false from now on */

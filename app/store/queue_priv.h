@@ -18,6 +18,7 @@ struct slot {
 	int64_t id, okey, lane, ref, created_ms, due_ms;
 	int64_t lease_until_us;    /* monotonic */
 	uint64_t token;            /* of the running lease; 0: none */
+	uint64_t claimed_in;       /* the transaction that settles it; 0: none */
 	size_t heap_at;
 	int attempts, snoozes, crashes;
 	enum job_prio prio;
@@ -43,6 +44,7 @@ struct lane {
 
 #define QUEUE_LANES_MAX 64
 #define QUEUE_RATE_SECONDS 60
+#define QUEUE_HOLD_MAX_MS (10 * SECOND_MS)
 
 struct queue_numbers {
 	int64_t accepted, done, failed, dead, discarded;
@@ -73,10 +75,12 @@ struct queue {
 	int64_t running_n;
 	int64_t loaded_to;   /* highest id that is or was in memory */
 	int64_t newest;      /* highest committed id */
-	int64_t recovered_to; /* jobs up to this id were there at the start */
+	int64_t recovered_to; /* jobs up to this id were there when a process died */
 	bool spilled;        /* rows above loaded_to wait on disk */
 	bool refilling;
-	bool clearing;
+	int64_t read_after_us; /* after a failed read: not before (monotonic) */
+	int clearing;        /* > 0: nothing is taken and nothing read from disk */
+	int64_t hold_until_ms; /* batch queues: a batch was given back until then */
 
 	bool paused;
 	int64_t paused_until_ms; /* 0: until resumed */
@@ -94,11 +98,12 @@ struct gate {
 };
 
 struct queues {
-	struct mtx lock; /* LOCK_QUEUE: everything but delta and saved */
+	struct mtx lock; /* LOCK_QUEUE: everything but delta and saved; base is written by the writer only */
 	struct store *store;
 	bool stopping;
 	int64_t memory_max; /* jobs of one queue in memory: QUEUE_MEMORY_MAX, less in tests */
 	uint64_t tokens;
+	uint64_t transaction; /* number of the writer's running or last one */
 	struct slot *free_slots;
 	struct key *free_keys;
 	void **slabs;
@@ -131,10 +136,16 @@ void sched_signal(struct queue *q);
 void sched_free(struct queues *qs);
 
 int64_t queue_order_key(const struct queue *q, int64_t okey);
-/* One row of Q_QUEUE_LOAD into the schedule; returns its id. */
-int64_t queue_load_row(struct queues *qs, struct queue *q, struct stmt *row, int64_t now_ms) REQUIRES(qs->lock);
+/* queue_load.c: rows wait on disk and there is room. */
+bool queue_wants_refill(const struct queues *qs, const struct queue *q) REQUIRES(qs->lock);
+/* Reads the next jobs that wait on disk. The lock is not held while reading. */
+void queue_refill(struct queues *qs, struct queue *q, int64_t now_ms);
+/* Lock held. Whether the job is still leased to who took it. */
+bool queue_is_leased(const struct job *j);
+enum rc queue_remove_row(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 
 /* store.c calls these around units and transactions (writer thread). */
+void queues_transaction(struct queues *qs); /* a new one begins */
 void queues_unit_begin(struct queues *qs);
 void queues_unit_undo(struct queues *qs);
 enum rc queues_before_commit(struct queues *qs, struct db *db, struct err *e) MUST_CHECK;

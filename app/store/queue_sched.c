@@ -65,6 +65,25 @@ static void list_push_front(struct slot_list *l, struct slot *s)
 	l->head = s;
 }
 
+/* From the head: what is put back is among the oldest. */
+static void list_put_by_id(struct slot_list *l, struct slot *s)
+{
+	struct slot *before = l->head;
+
+	while (before != NULL && before->id < s->id)
+		before = before->next;
+	if (before == NULL) {
+		list_push_back(l, s);
+	} else if (before->prev == NULL) {
+		list_push_front(l, s);
+	} else {
+		s->prev = before->prev;
+		s->next = before;
+		before->prev->next = s;
+		before->prev = s;
+	}
+}
+
 static void list_unlink(struct slot_list *l, struct slot *s)
 {
 	if (s->prev != NULL)
@@ -243,7 +262,12 @@ static void make_ready(struct queue *q, struct slot *s, bool front)
 	struct slot_list *l = &lane_of(q, s->lane)->ready[s->prio];
 
 	s->state = SLOT_READY;
-	if (front)
+	/* While draining, the rest of what was there goes before what came later, which has to wait. */
+	if (q->drain_to != 0 && s->id <= q->drain_to)
+		front = true;
+	if (front && q->config.batch > 1)
+		list_put_by_id(l, s);
+	else if (front)
 		list_push_front(l, s);
 	else
 		list_push_back(l, s);
@@ -289,6 +313,7 @@ void sched_due(struct queues *qs, struct queue *q, int64_t now_ms)
 }
 
 static bool lane_open(const struct queues *qs, const struct queue *q, const struct lane *l, int64_t now_ms)
+	REQUIRES(qs->lock)
 {
 	/* A batch queue runs one batch at a time: two would overtake each other. */
 	if (q->config.batch > 1 ? q->running_n > 0 && !q->taking : l->running >= q->config.concurrency)
@@ -307,11 +332,19 @@ static struct slot *lane_first(const struct queue *q, const struct lane *l, bool
 	return NULL;
 }
 
+/* A hold is short; a longer one comes from a clock that was set back. */
+static bool is_held(const struct queue *q, int64_t now_ms)
+{
+	return q->hold_until_ms > now_ms && q->hold_until_ms - now_ms <= QUEUE_HOLD_MAX_MS;
+}
+
 struct slot *sched_pick(struct queues *qs, struct queue *q, int64_t now_ms, bool take)
 {
 	bool low_first = q->takes % 8 == 7;
 
 	sched_due(qs, q, now_ms);
+	if (is_held(q, now_ms))
+		return NULL;
 	for (int i = 0; i < q->lane_count; i++) {
 		struct lane *l = &q->lanes[(q->lane_turn + i) % q->lane_count];
 		struct slot *s;
@@ -412,6 +445,8 @@ int64_t sched_next_due(struct queues *qs, struct queue *q, int64_t now_ms)
 
 	if (sched_pick(qs, q, now_ms, false) != NULL)
 		return now_ms;
+	if (is_held(q, now_ms))
+		return q->hold_until_ms;
 	if (q->heap_n > 0)
 		next = q->heap[0]->due_ms;
 	for (int i = 0; i < q->lane_count; i++) {

@@ -146,7 +146,8 @@ enum rc setting_check(struct str key, struct str value, struct err *e)
 	BUG("a setting of no kind");
 }
 
-const struct setting_value *setting_get(const struct settings *s, struct str key)
+/* NULL: no source has it. */
+static const struct setting_value *value_of(const struct settings *s, struct str key)
 {
 	size_t low = 0;
 	size_t high = s->count;
@@ -170,7 +171,7 @@ const struct setting_value *setting_get(const struct settings *s, struct str key
 struct str setting_str(const struct settings *s, const char *key)
 {
 	const struct setting_def *def = setting_find(str_of(key));
-	const struct setting_value *v = setting_get(s, str_of(key));
+	const struct setting_value *v = value_of(s, str_of(key));
 
 	ASSERT(def != NULL);
 	return v != NULL ? str_n(v->text, v->n) : str_of(def->fallback);
@@ -181,13 +182,6 @@ int64_t setting_i64(const struct settings *s, const char *key)
 	int64_t v;
 
 	return str_i64(setting_str(s, key), INT64_MIN, INT64_MAX, &v) ? v : 0; /* "": no default */
-}
-
-bool setting_bool(const struct settings *s, const char *key)
-{
-	bool yes;
-
-	return parse_bool(setting_str(s, key), &yes) && yes;
 }
 
 /* False: the slug cannot be one. */
@@ -244,7 +238,7 @@ bool setting_slug(const struct settings *s, const char *kind, size_t i, struct s
 
 const char *setting_source(const struct settings *s, const char *key)
 {
-	const struct setting_value *v = setting_get(s, str_of(key));
+	const struct setting_value *v = value_of(s, str_of(key));
 
 	return v != NULL ? v->source : "default";
 }

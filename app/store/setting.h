@@ -37,7 +37,6 @@ enum rc settings_load(const struct setting_sources *src, struct db *db, struct s
 void settings_free(struct settings *s);
 struct str setting_str(const struct settings *s, const char *key); /* with default; borrowed from s */
 int64_t setting_i64(const struct settings *s, const char *key);
-bool setting_bool(const struct settings *s, const char *key);
 /* Of a target: setting_of(s, "channel", "main", "token"). */
 struct str setting_of(const struct settings *s, const char *kind, const char *slug, const char *name);
 int64_t setting_of_i64(const struct settings *s, const char *kind, const char *slug, const char *name);

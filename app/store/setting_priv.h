@@ -23,8 +23,6 @@ struct settings {
 	size_t count;
 };
 
-/* NULL: no source has it. */
-const struct setting_value *setting_get(const struct settings *s, struct str key);
 /* Slug part of a key that fits the row's pattern; false when it does not fit or the row has no slug. */
 bool setting_slug_of(const struct setting_def *def, struct str key, struct str *ret);
 /* Additional data of a sealed value. */

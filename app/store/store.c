@@ -1,68 +1,7 @@
-/* store.c - group commit: the writer thread, the readers' pool, open and close. Promises: see store.h. */
-#include "store/store.h"
-
+/* store.c - group commit: units, their transaction and the writer thread. Promises: see store.h. */
 #include "base/clock.h"
-#include "base/ids.h"
 #include "base/limits.h"
-#include "base/log.h"
-#include "base/thr.h"
-#include "io/crypto.h"
-#include "io/migrate.h"
-#include "store/queue_priv.h"
-
-#define READERS_POOL 24        /* open read connections at most */
-#define BUCKETS      16
-#define BUCKET_FIRST_US 128
-
-struct unit {
-	store_unit *run;
-	void *arg;
-	struct err *e;
-	enum rc rc;
-	struct unit *next;
-	struct wake wake;
-};
-
-struct unit_list {
-	struct unit *head, *tail;
-	int64_t n;
-};
-
-struct after {
-	tx_after_fn *fn;
-	_Alignas(16) unsigned char arg[TX_AFTER_MAX];
-};
-
-struct store {
-	char path[512];
-	struct db *writer;
-	int64_t (*clock)(void);
-	struct queues *queues;
-	int64_t boot;
-	char boot_id[ID_TEXT_MAX];
-	bool unclean, read_only;
-	void (*on_event)(void *arg);
-	void *on_event_arg;
-
-	struct mtx lock; /* LOCK_STORE */
-	struct cnd work;
-	struct unit_list waiting[2]; /* by enum store_class */
-	bool stopping;
-	bool gathering; /* the writer wakes by itself: no signal wanted */
-	bool threaded;
-	struct thr thread;
-	struct store_stats stats;
-
-	/* The writer's own */
-	struct after *after;
-	size_t after_n, after_cap;
-	bool event_published;
-
-	struct mtx pool_lock; /* LOCK_POOL */
-	struct cnd pool_free;
-	struct db *pool[READERS_POOL];
-	int pool_n, pool_open;
-};
+#include "store/store_priv.h"
 
 /* ---- after-commit records ---- */
 
@@ -87,11 +26,23 @@ void store_event_published(struct tx *tx)
 
 /* ---- one transaction ---- */
 
+/* RC_LIMIT and RC_IO tell the caller that the store is at its end and that the same may work later. A unit that
+ * fails so while disk and memory are in order (a row too long for its arena) would fail for ever: RC_INVALID. */
+static void own_fault(struct store *st, struct unit *u)
+{
+	if ((u->rc != RC_LIMIT && u->rc != RC_IO) || db_is_ill(st->writer))
+		return;
+	u->rc = RC_INVALID;
+	if (u->e != NULL)
+		u->e->rc = RC_INVALID;
+}
+
 /* Runs one unit in its savepoint. False: the transaction itself is broken (SQLite ended it). */
 static bool run_unit(struct store *st, struct tx *tx, struct unit *u)
 {
 	size_t mark = st->after_n;
 	bool published = st->event_published;
+	struct err why = { 0 };
 
 	u->rc = db_savepoint(st->writer, u->e);
 	if (u->rc != RC_OK)
@@ -100,27 +51,37 @@ static bool run_unit(struct store *st, struct tx *tx, struct unit *u)
 	u->rc = u->run(tx, u->arg, u->e);
 	if (u->rc == RC_OK)
 		u->rc = db_release(st->writer, u->e);
-	if (u->rc != RC_OK) {
-		st->after_n = mark;
-		st->event_published = published;
-		queues_unit_undo(st->queues);
-		if (!db_in_transaction(st->writer))
-			return false;
-		db_rollback_to(st->writer);
-	}
-	return true;
+	if (u->rc == RC_OK)
+		return true;
+	st->after_n = mark;
+	st->event_published = published;
+	queues_unit_undo(st->queues);
+	if (!db_in_transaction(st->writer))
+		return false;
+	own_fault(st, u);
+	/* What cannot be undone alone is undone with all the others. */
+	return db_rollback_to(st->writer, &why) == RC_OK;
 }
 
-static void fail_all(struct unit *first, enum rc rc, const struct err *e)
+/* Nothing of the transaction remains. Returns how many units it had; those that failed by themselves keep their reason. */
+static int64_t fail_all(struct unit *first, enum rc rc, const struct err *e)
 {
-	for (struct unit *u = first; u != NULL; u = u->next) {
-		if (u->rc == RC_OK || u->rc == RC_COUNT) {
-			u->rc = rc;
-			if (u->e != NULL && u->e->rc == RC_OK)
-				*u->e = *e;
+	int64_t n = 0;
+
+	for (struct unit *u = first; u != NULL; u = u->next, n++) {
+		if (u->rc != RC_OK && u->rc != RC_COUNT)
+			continue;
+		u->rc = rc;
+		if (u->e != NULL) {
+			*u->e = *e;
+			u->e->rc = rc;
 		}
 	}
+	return n;
 }
+
+#define BUCKETS         16
+#define BUCKET_FIRST_US 128
 
 static void count_commit(struct store *st, int64_t units, int64_t failed, int64_t us, bool ok)
 {
@@ -146,6 +107,8 @@ static void count_commit(struct store *st, int64_t units, int64_t failed, int64_
 static enum rc finish(struct store *st, int64_t now_ms, struct err *e)
 {
 	enum rc rc = queues_before_commit(st->queues, st->writer, e);
+	void (*on_event)(void *arg);
+	void *on_event_arg;
 
 	if (rc == RC_OK)
 		rc = db_commit(st->writer, e);
@@ -154,12 +117,22 @@ static enum rc finish(struct store *st, int64_t now_ms, struct err *e)
 	queues_after_commit(st->queues, now_ms);
 	for (size_t i = 0; i < st->after_n; i++)
 		st->after[i].fn(st, st->after[i].arg);
-	if (st->event_published && st->on_event != NULL)
-		st->on_event(st->on_event_arg);
+	mtx_lock(&st->lock);
+	on_event = st->on_event;
+	on_event_arg = st->on_event_arg;
+	mtx_unlock(&st->lock);
+	if (st->event_published && on_event != NULL)
+		on_event(on_event_arg);
 	return RC_OK;
 }
 
-/* One transaction over the list. Units beyond the time budget are returned for the next one. */
+/* Acknowledgements are never put off, and of the others at least one runs: no class starves. */
+static bool may_cut_after(const struct unit *u)
+{
+	return u->next != NULL && u->cls == STORE_NORMAL && u->next->cls == STORE_NORMAL;
+}
+
+/* One transaction over the list. Units beyond the time budget (normal ones) are returned for the next one. */
 static struct unit *run_batch(struct store *st, struct unit *first)
 {
 	struct tx tx = { .db = st->writer, .store = st, .now_ms = st->clock() };
@@ -171,6 +144,7 @@ static struct unit *run_batch(struct store *st, struct unit *first)
 
 	st->after_n = 0;
 	st->event_published = false;
+	queues_transaction(st->queues);
 	rc = db_begin(st->writer, &e);
 	for (struct unit *u = first; rc == RC_OK && u != NULL; u = u->next) {
 		alive = run_unit(st, &tx, u);
@@ -178,7 +152,7 @@ static struct unit *run_batch(struct store *st, struct unit *first)
 		failed += u->rc != RC_OK ? 1 : 0;
 		if (!alive)
 			break;
-		if (u->next != NULL && clock_mono_us() - began_us > STORE_BATCH_MS_MAX * 1000) {
+		if (may_cut_after(u) && clock_mono_us() - began_us > STORE_BATCH_MS_MAX * 1000) {
 			rest = u->next;
 			u->next = NULL;
 		}
@@ -186,10 +160,9 @@ static struct unit *run_batch(struct store *st, struct unit *first)
 	if (rc == RC_OK)
 		rc = alive ? finish(st, tx.now_ms, &e) : FAIL(&e, RC_LIMIT, "the transaction was ended by the disk: full or failing");
 	if (rc != RC_OK) {
-		if (db_in_transaction(st->writer))
-			db_rollback(st->writer);
+		db_rollback(st->writer); /* also when SQLite ended it by itself: the connection has to know */
 		queues_rollback(st->queues);
-		fail_all(first, rc == RC_LIMIT ? RC_LIMIT : RC_IO, &e);
+		units = failed = fail_all(first, rc == RC_LIMIT ? RC_LIMIT : RC_IO, &e);
 	}
 	st->after_n = 0;
 	count_commit(st, units, failed, clock_mono_us() - began_us, rc == RC_OK);
@@ -257,7 +230,7 @@ static struct unit *next_batch(struct store *st, bool gather)
 	return first;
 }
 
-static void writer_run(void *arg)
+void store_writer(void *arg)
 {
 	struct store *st = arg;
 	struct unit *first, *rest, *next;
@@ -280,7 +253,7 @@ static void writer_run(void *arg)
 
 enum rc store_write(struct store *st, enum store_class cls, store_unit *run, void *arg, struct err *e)
 {
-	struct unit u = { .run = run, .arg = arg, .e = e, .rc = RC_COUNT };
+	struct unit u = { .run = run, .arg = arg, .e = e, .rc = RC_COUNT, .cls = cls };
 	struct unit_list *l = &st->waiting[cls];
 
 	if (st->read_only)
@@ -304,245 +277,4 @@ enum rc store_write(struct store *st, enum store_class cls, store_unit *run, voi
 	mtx_unlock(&st->lock);
 	wake_wait(&u.wake);
 	return u.rc;
-}
-
-/* ---- readers ---- */
-
-struct db *store_reader(struct store *st)
-{
-	struct db *db = NULL;
-	bool open_one = false;
-
-	mtx_lock(&st->pool_lock);
-	while (st->pool_n == 0 && st->pool_open == READERS_POOL)
-		(void)cnd_wait(&st->pool_free, &st->pool_lock, INT64_MAX);
-	if (st->pool_n > 0) {
-		db = st->pool[--st->pool_n];
-	} else {
-		st->pool_open++;
-		open_one = true;
-	}
-	mtx_unlock(&st->pool_lock);
-	if (open_one) {
-		struct err e = { 0 };
-
-		/* The file was opened and migrated before: only memory or descriptors can be missing. */
-		if (db_open(st->path, DB_READER, &db, &e) != RC_OK)
-			base_bug(__FILE__, __LINE__, __func__, e.text);
-	}
-	return db;
-}
-
-void store_reader_done(struct store *st, struct db *db)
-{
-	mtx_lock(&st->pool_lock);
-	st->pool[st->pool_n++] = db;
-	cnd_signal(&st->pool_free);
-	mtx_unlock(&st->pool_lock);
-}
-
-/* ---- open and close ---- */
-
-static enum rc begin_boot(struct store *st, int64_t now_ms, struct err *e)
-{
-	uint8_t rnd[10];
-	struct stmt s;
-
-	crypto_random(rnd, sizeof(rnd));
-	id_random_text(now_ms, rnd, st->boot_id);
-	TRY(stmt_begin(st->writer, Q_STORE_LAST_BOOT, &s, e));
-	switch (stmt_next(&s, e)) {
-	case RC_OK:
-		st->unclean = stmt_i64(&s, "unclean") != 0;
-		stmt_end(&s);
-		break;
-	case RC_ABSENT:
-		break;
-	case RC_CONFLICT: case RC_INVALID: case RC_REFUSED: case RC_LIMIT: case RC_RETRY:
-	case RC_UNKNOWN: case RC_IO: case RC_COUNT:
-		return e != NULL ? e->rc : RC_IO;
-	}
-	TRY(stmt_begin(st->writer, Q_STORE_BOOT, &s, e));
-	stmt_bind_text(&s, "boot_id", st->boot_id);
-	stmt_bind_i64(&s, "started_ms", now_ms);
-	TRY(stmt_run(&s, e));
-	st->boot = db_last_rowid(st->writer);
-	return RC_OK;
-}
-
-/* The salt of the ids: made once per box, kept as a setting that no one edits. */
-static enum rc load_salt(struct store *st, int64_t now_ms, struct err *e)
-{
-	struct stmt s;
-	uint64_t salt = 0;
-	char text[32];
-	enum rc rc;
-
-	TRY(stmt_begin(st->writer, Q_STORE_SALT, &s, e));
-	rc = stmt_next(&s, e);
-	if (rc == RC_OK) {
-		bool ok = str_u64_hex(stmt_str(&s, "value"), &salt);
-
-		stmt_end(&s);
-		if (!ok)
-			return FAIL(e, RC_IO, "the id salt in the database is damaged");
-	} else if (rc == RC_ABSENT && !st->read_only) {
-		crypto_random((uint8_t *)&salt, sizeof(salt));
-		salt &= ((uint64_t)1 << 34) - 1;
-		(void)snprintf(text, sizeof(text), "%llx", (unsigned long long)salt);
-		TRY(stmt_begin(st->writer, Q_STORE_SET_SALT, &s, e));
-		stmt_bind_text(&s, "value", text);
-		stmt_bind_i64(&s, "updated_ms", now_ms);
-		TRY(stmt_run(&s, e));
-	} else if (rc != RC_ABSENT) {
-		return rc;
-	}
-	ids_set_salt(salt);
-	return RC_OK;
-}
-
-static enum rc start_writing(struct store *st, int64_t now_ms, struct err *e)
-{
-	enum rc rc;
-
-	TRY(db_begin(st->writer, e));
-	rc = begin_boot(st, now_ms, e);
-	if (rc == RC_OK)
-		rc = load_salt(st, now_ms, e);
-	if (rc == RC_OK)
-		rc = queues_load(st, st->writer, now_ms, &st->queues, e);
-	if (rc == RC_OK)
-		rc = db_commit(st->writer, e);
-	if (rc != RC_OK && db_in_transaction(st->writer))
-		db_rollback(st->writer);
-	return rc;
-}
-
-static enum rc open_writer(struct store *st, const struct store_options *o, struct err *e)
-{
-	TRY(db_open(o->path, DB_WRITER, &st->writer, e));
-	if (o->migrate) {
-		struct migrate_report report;
-		size_t count;
-		const struct migration *table = migrate_table(&count);
-
-		TRY(migrate_run(st->writer, table, count, o->now_ms, &report, e));
-	}
-	return start_writing(st, o->now_ms, e);
-}
-
-enum rc store_open(const struct store_options *o, struct store **ret, struct err *e)
-{
-	struct store *st = mem_new(1, sizeof(*st));
-	enum rc rc = RC_OK;
-
-	mtx_init(&st->lock, LOCK_STORE);
-	mtx_init(&st->pool_lock, LOCK_POOL);
-	cnd_init(&st->work);
-	cnd_init(&st->pool_free);
-	st->clock = o->clock != NULL ? o->clock : clock_now_ms;
-	st->read_only = o->read_only;
-	if (!str_copy(str_of(o->path), st->path, sizeof(st->path)))
-		rc = FAIL(e, RC_INVALID, "the path of the database is too long");
-	else if (!o->read_only)
-		rc = open_writer(st, o, e);
-	else
-		rc = db_open(o->path, DB_READER, &st->writer, e);
-	if (rc == RC_OK && o->read_only)
-		rc = load_salt(st, o->now_ms, e);
-	if (rc != RC_OK) {
-		store_close(st);
-		return rc;
-	}
-	*ret = st;
-	return RC_OK;
-}
-
-enum rc store_run(struct store *st, struct err *e)
-{
-	ASSERT(!st->threaded && !st->read_only);
-	st->threaded = true;
-	return thr_start(&st->thread, "writer", writer_run, st, e);
-}
-
-static enum rc stop_unit(struct tx *tx, void *arg, struct err *e)
-{
-	struct stmt s;
-
-	(void)arg;
-	TRY(stmt_begin(tx->db, Q_STORE_STOP, &s, e));
-	stmt_bind_i64(&s, "id", tx->store->boot);
-	stmt_bind_i64(&s, "stopped_ms", tx->now_ms);
-	return stmt_run(&s, e);
-}
-
-static void release(struct store *st)
-{
-	mtx_lock(&st->pool_lock);
-	while (st->pool_n > 0)
-		db_close(st->pool[--st->pool_n]);
-	mtx_unlock(&st->pool_lock);
-	db_close(st->writer);
-	queues_free(st->queues);
-	mem_free(st->after);
-	cnd_destroy(&st->work);
-	cnd_destroy(&st->pool_free);
-	mtx_destroy(&st->lock);
-	mtx_destroy(&st->pool_lock);
-	mem_free(st);
-}
-
-void store_abandon(struct store *st)
-{
-	if (st == NULL)
-		return;
-	ASSERT(!st->threaded);
-	release(st);
-}
-
-void store_close(struct store *st)
-{
-	struct err e = { 0 };
-
-	if (st == NULL)
-		return;
-	if (st->queues != NULL && store_write(st, STORE_NORMAL, stop_unit, NULL, &e) != RC_OK)
-		log_err(LOG_DEBUG, "store.stop_not_recorded", &e);
-	if (st->threaded) {
-		mtx_lock(&st->lock);
-		st->stopping = true;
-		cnd_signal(&st->work);
-		mtx_unlock(&st->lock);
-		thr_join(&st->thread);
-	}
-	if (st->writer != NULL && !st->read_only && db_checkpoint(st->writer, &e) != RC_OK)
-		log_err(LOG_DEBUG, "store.checkpoint_failed", &e);
-	release(st);
-}
-
-/* ---- small answers ---- */
-
-struct queues *store_queues(struct store *st) { return st->queues; }
-int64_t store_boot(const struct store *st) { return st->boot; }
-const char *store_boot_id(const struct store *st) { return st->boot_id; }
-const char *store_path(const struct store *st) { return st->path; }
-bool store_was_unclean(const struct store *st) { return st->unclean; }
-
-void store_on_event(struct store *st, void (*fn)(void *arg), void *arg)
-{
-	st->on_event_arg = arg;
-	st->on_event = fn;
-}
-
-void store_get_stats(struct store *st, struct store_stats *ret)
-{
-	struct db *db;
-
-	mtx_lock(&st->lock);
-	*ret = st->stats;
-	ret->waiting = st->waiting[0].n + st->waiting[1].n;
-	mtx_unlock(&st->lock);
-	db = store_reader(st);
-	db_get_stats(db, &ret->file);
-	store_reader_done(st, db);
 }

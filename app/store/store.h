@@ -56,7 +56,9 @@ void store_close(struct store *st);
  * memory and handles are given back. Not after store_run. */
 void store_abandon(struct store *st);
 
-/* See above. RC_LIMIT: too many units wait or the disk is full. RC_IO: the commit failed; nothing was stored. */
+/* See above. RC_LIMIT: too many units wait or the disk is full. RC_IO: the disk failed. Nothing was stored then, and the
+ * same unit may succeed later (only if the machine dies before the next commit, a unit whose sync failed can be found
+ * on the disk, whole). Both speak of the store only: a unit that itself ends so is answered with RC_INVALID. */
 enum rc store_write(struct store *st, enum store_class cls, store_unit *unit, void *arg, struct err *e)
 	MUST_CHECK;
 

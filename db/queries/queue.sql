@@ -7,8 +7,8 @@ INSERT INTO queues(name, number) VALUES (@name, @number) ON CONFLICT DO NOTHING;
 -- name: queue_state
 -- Counters and state as committed.
 -- in: name
--- out: accepted done failed dead discarded sequence state paused_until_ms
-SELECT accepted, done, failed, dead, discarded, sequence, state, paused_until_ms FROM queues WHERE name = @name;
+-- out: accepted done failed dead discarded sequence state paused_until_ms recovered_to
+SELECT accepted, done, failed, dead, discarded, sequence, state, paused_until_ms, recovered_to FROM queues WHERE name = @name;
 
 -- name: queue_rows
 -- How many unfinished jobs and the newest id.
@@ -31,10 +31,10 @@ UPDATE queues SET state = @state, paused_until_ms = @paused_until_ms WHERE name 
 
 -- name: queue_add
 -- Appends a job to its queue's range.
--- in: id okey lane prio due_ms created_ms ref correlation payload
+-- in: id okey lane prio due_ms created_ms ref correlation payload history
 -- out:
-INSERT INTO jobs(id, okey, lane, prio, due_ms, created_ms, ref, correlation, payload)
-VALUES (@id, @okey, @lane, @prio, @due_ms, @created_ms, @ref, @correlation, @payload);
+INSERT INTO jobs(id, okey, lane, prio, due_ms, created_ms, ref, correlation, payload, history)
+VALUES (@id, @okey, @lane, @prio, @due_ms, @created_ms, @ref, @correlation, @payload, @history);
 
 -- name: queue_remove
 -- The job is finished.
@@ -64,9 +64,21 @@ UPDATE jobs SET snoozes = snoozes + 1, due_ms = @due_ms, boot = 0,
 
 -- name: queue_mark
 -- The start of a run that may kill the process.
--- in: id boot crashes
+-- in: id boot
 -- out:
-UPDATE jobs SET boot = @boot, crashes = @crashes WHERE id = @id;
+UPDATE jobs SET boot = @boot WHERE id = @id;
+
+-- name: queue_unmark
+-- At start: each mark that stands counts as a crash if the process died.
+-- in: died first last
+-- out:
+UPDATE jobs SET crashes = crashes + @died, boot = 0 WHERE id BETWEEN @first AND @last AND boot <> 0;
+
+-- name: queue_recovered
+-- Jobs up to this id may have been running when a process died.
+-- in: name recovered_to
+-- out:
+UPDATE queues SET recovered_to = @recovered_to WHERE name = @name;
 
 -- name: queue_bury
 -- Copies a job to the dead letters.
@@ -96,8 +108,9 @@ DELETE FROM jobs WHERE id BETWEEN @first AND @last AND crashes >= @crashes;
 -- name: queue_load
 -- The next jobs of one queue in order of their ids.
 -- in: after last limit
--- out: id okey lane prio due_ms attempts snoozes created_ms ref boot crashes
-SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, boot, crashes
+-- out: id okey lane prio due_ms attempts snoozes created_ms ref crashes tried
+SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, crashes,
+       history IS NOT NULL AND attempts = 0 AND snoozes = 0 AS tried
   FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT @limit;
 
 -- name: queue_refs

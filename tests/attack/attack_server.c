@@ -1,4 +1,4 @@
-/* Small server for the attack tests. Not part of Totem.
+/* attack_server.c - small server for the attack tests. Not part of Totem.
  *
  *   attack_server option=value...     CivetWeb options, unknown ones are left out
  *
@@ -26,37 +26,29 @@
 static atomic_int stopping;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void
-sleep_ms(int ms)
+static void sleep_ms(int ms)
 {
-	struct timespec t = {ms / 1000, (ms % 1000) * 1000000L};
+	struct timespec t = { ms / 1000, (ms % 1000) * 1000000L };
 	nanosleep(&t, NULL);
 }
 
 /* One buffer, one write; the connection line follows the client's wish */
-static void
-answer(struct mg_connection *conn, const char *status, const char *body)
+static void answer(struct mg_connection *conn, const char *status, const char *body)
 {
 	char buf[512];
-	int n = snprintf(buf,
-	                 sizeof(buf),
-	                 "HTTP/1.1 %s\r\nContent-Length: %u\r\n\r\n%s",
-	                 status,
-	                 (unsigned)strlen(body),
-	                 body);
+	int n = snprintf(buf, sizeof(buf), "HTTP/1.1 %s\r\nContent-Length: %u\r\n\r\n%s", status,
+			 (unsigned)strlen(body), body);
 	mg_write(conn, buf, (size_t)n);
 }
 
-static int
-on_any(struct mg_connection *conn, void *arg)
+static int on_any(struct mg_connection *conn, void *arg)
 {
 	(void)arg;
 	answer(conn, "200 OK", "ok");
 	return 200;
 }
 
-static int
-on_echo(struct mg_connection *conn, void *arg)
+static int on_echo(struct mg_connection *conn, void *arg)
 {
 	char buf[4096];
 	long total = 0;
@@ -75,24 +67,20 @@ on_echo(struct mg_connection *conn, void *arg)
 	return 200;
 }
 
-static int
-on_big(struct mg_connection *conn, void *arg)
+static int on_big(struct mg_connection *conn, void *arg)
 {
 	static char body[64 * 1024 * 1024];
 	size_t size = (arg != NULL) ? sizeof(body) : 8388608;
 	char head[80];
-	int n = snprintf(head,
-	                 sizeof(head),
-	                 "HTTP/1.1 200 OK\r\nContent-Length: %lu\r\n\r\n",
-	                 (unsigned long)size);
+	int n = snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %lu\r\n\r\n",
+			 (unsigned long)size);
 
 	mg_write(conn, head, (size_t)n);
 	mg_write(conn, body, size);
 	return 200;
 }
 
-static int
-on_whoami(struct mg_connection *conn, void *arg)
+static int on_whoami(struct mg_connection *conn, void *arg)
 {
 	char cn[128] = "-";
 
@@ -107,8 +95,8 @@ on_whoami(struct mg_connection *conn, void *arg)
 }
 
 static const char sse_head[] = "HTTP/1.1 200 OK\r\n"
-                               "Content-Type: text/event-stream\r\n"
-                               "Connection: close\r\n\r\n";
+			       "Content-Type: text/event-stream\r\n"
+			       "Connection: close\r\n\r\n";
 static const char sse_event[] = "data: tick\n\n";
 
 #if defined(MG_HAS_DETACH)
@@ -118,8 +106,7 @@ static size_t sent[MAX_STREAMS]; /* of the present event */
 static int num_streams;
 
 /* The thread that owns the detached streams (a real one would use epoll) */
-static void *
-stream_thread(void *arg)
+static void *stream_thread(void *arg)
 {
 	(void)arg;
 	while (!stopping) {
@@ -132,9 +119,8 @@ stream_thread(void *arg)
 				r = mg_detached_recv(streams[i], in, sizeof(in));
 			} while (r > 0);
 			n = (r < 0) ? -1
-			            : mg_detached_send(streams[i],
-			                               sse_event + sent[i],
-			                               sizeof(sse_event) - 1 - sent[i]);
+				    : mg_detached_send(streams[i], sse_event + sent[i],
+						       sizeof(sse_event) - 1 - sent[i]);
 			if (n < 0) {
 				mg_detached_close(streams[i]);
 				num_streams--;
@@ -157,8 +143,7 @@ stream_thread(void *arg)
 }
 #endif
 
-static int
-on_detach(struct mg_connection *conn, void *arg)
+static int on_detach(struct mg_connection *conn, void *arg)
 {
 	(void)arg;
 	mg_write(conn, sse_head, sizeof(sse_head) - 1);
@@ -173,8 +158,7 @@ on_detach(struct mg_connection *conn, void *arg)
 	}
 	pthread_mutex_unlock(&lock);
 #else
-	while (!stopping
-	       && (mg_write(conn, sse_event, sizeof(sse_event) - 1) > 0)) {
+	while (!stopping && (mg_write(conn, sse_event, sizeof(sse_event) - 1) > 0)) {
 		sleep_ms(100);
 	}
 #endif
@@ -183,8 +167,7 @@ on_detach(struct mg_connection *conn, void *arg)
 
 /* Messages of the library: on standard output, marked. Standard error shows
  * only what goes past this callback. */
-static int
-on_message(const struct mg_connection *conn, const char *message)
+static int on_message(const struct mg_connection *conn, const char *message)
 {
 	(void)conn;
 	printf("log %s\n", message);
@@ -192,8 +175,7 @@ on_message(const struct mg_connection *conn, const char *message)
 	return 1;
 }
 
-static int
-is_known(const char *name)
+static int is_known(const char *name)
 {
 	const struct mg_option *o = mg_get_valid_options();
 	for (; o->name != NULL; o++) {
@@ -204,8 +186,7 @@ is_known(const char *name)
 	return 0;
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	const char *options[128];
 	struct mg_callbacks callbacks;

@@ -25,8 +25,13 @@ static void handle(void *arg, struct req *q, struct res *r)
 
 int main(int argc, char **argv)
 {
-	struct web_config c = { .listener = WEB_HOOKS, .address = "127.0.0.1:0", .keep_alive_ms = 5000,
-				.request_timeout_ms = 10000, .body_timeout_ms = 30000, .threads = 64, .handler = handle };
+	struct web_config c = { .listener = WEB_HOOKS,
+				.address = "127.0.0.1:0",
+				.keep_alive_ms = 5000,
+				.request_timeout_ms = 10000,
+				.body_timeout_ms = 30000,
+				.threads = 64,
+				.handler = handle };
 	struct err e = { .rc = RC_OK };
 	struct web *w;
 	sigset_t set;

@@ -9,19 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOAD_WAMID_N   63
-#define LOAD_BODY_MAX  (64u << 10)
+#define LOAD_WAMID_N  63
+#define LOAD_BODY_MAX (64u << 10)
 
 struct load_shape {
 	const char *path, *host, *secret, *phone_id, *waba;
-	int         templates, customers, size;
+	int templates, customers, size;
 };
 struct load_body;
 
 struct load_body *load_body_new(const struct load_shape *shape);
 size_t load_body_max(const struct load_body *b); /* room for one request */
 /* Writes head and body of request number `seq`; its id goes to wamid (NUL-terminated). */
-size_t load_body_write(struct load_body *b, uint64_t seq, char *out,
-                       char wamid[LOAD_WAMID_N + 1]);
+size_t load_body_write(struct load_body *b, uint64_t seq, char *out, char wamid[LOAD_WAMID_N + 1]);
 
 #endif

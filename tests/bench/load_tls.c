@@ -14,11 +14,11 @@
 
 struct load_tls {
 	mbedtls_ssl_context ssl;
-	const int          *fd;
+	const int *fd;
 };
 
-static mbedtls_ssl_config       config;
-static mbedtls_entropy_context  entropy;
+static mbedtls_ssl_config config;
+static mbedtls_entropy_context entropy;
 static mbedtls_ctr_drbg_context drbg;
 
 void load_tls_start(void)
@@ -29,7 +29,7 @@ void load_tls_start(void)
 	mbedtls_ctr_drbg_init(&drbg);
 	if (mbedtls_ctr_drbg_seed(&drbg, mbedtls_entropy_func, &entropy, NULL, 0) ||
 	    mbedtls_ssl_config_defaults(&config, MBEDTLS_SSL_IS_CLIENT,
-	                                MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT))
+					MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT))
 		die("tls cannot start");
 	mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_NONE); /* loopback, own certificate */
 	mbedtls_ssl_conf_rng(&config, mbedtls_ctr_drbg_random, &drbg);
@@ -85,10 +85,10 @@ static ssize_t result(int rc)
 		return 0;
 	errno = rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE
 #ifdef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
-	                        || rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
+				|| rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
 #endif
-	                ? EAGAIN
-	                : EPROTO;
+			? EAGAIN
+			: EPROTO;
 	return -1;
 }
 

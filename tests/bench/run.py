@@ -324,7 +324,7 @@ INSERT INTO contact_aliases(company_id, kind, match, contact_id, alias, created_
   SELECT 1, 'phone', printf('341%09d', i), i, printf('341%09d', i), {now} FROM n;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {conversations})
 INSERT INTO whatsapp_conversations(company_id, channel_id, contact_id, wa_id, last_message_at, created_ms)
-  SELECT 1, {channel}, i, printf('341%09d', i), {now}, {now} FROM n;
+  SELECT 1, {channel}, i, printf('341%09d', i), {now} - i * 1000, {now} FROM n;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {messages})
 INSERT INTO webhook_deliveries(received_ms, company_id, target_id, source, request_id, signature, headers, body_size, body)
   SELECT {now} - ({messages} - i) * 10, 1, {channel}, 'meta', 'bulk', 'valid', '{{}}', 500, zeroblob(500) FROM n;

@@ -54,15 +54,13 @@ def tools(given=None):
     if given:
         os.environ["TOTEM_PEERS"] = os.path.abspath(given)
         return os.environ["TOTEM_PEERS"]
-    out = ROOT / "build" / "peers"
+    out = ROOT / "build" / "release"
     out.mkdir(parents=True, exist_ok=True)
-    with open(out / ".lock", "w") as lock:
+    with open(out / ".tools.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        prefix = subprocess.run(["vendor/build.sh", "--variant", "release"], cwd=ROOT, check=True, text=True,
-                                stdout=subprocess.PIPE).stdout.split()[-1]
-        subprocess.run(["make", "-s", "--no-print-directory", "-f", "tests/peers/peers.mk", f"B={out}", f"VENDOR={prefix}",
-                        "CFLAGS_COMMON=-O2 -g", "peers"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
-                       env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")})
+        subprocess.run(["make", "-s", "--no-print-directory", "V=release", "peers"], cwd=ROOT, check=True,
+                       stdout=subprocess.DEVNULL,
+                       env={k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "V")})
     os.environ["TOTEM_PEERS"] = str(out)
     return str(out)
 

@@ -1,5 +1,5 @@
-/* chatwoot.c - conversations, messages and control of the Chatwoot double; see also
- * chatwoot_contacts.c.
+/* chatwoot.c - conversations and control of the Chatwoot double; see also chatwoot_contacts.c
+ * and chatwoot_messages.c.
  * Deliberately as forgetful as the original: a source_id may come twice and makes two messages
  * (the books show it), echo_id is answered but never kept, a webhook is tried once. */
 #include "chatwoot.h"
@@ -21,7 +21,7 @@ void cw_fail(struct chatwoot *t, const struct mini_req *req, int status, const c
 }
 
 static void error_body(void *self, const struct rule *r, int status, struct buf *out,
-                       const char **ret_type)
+		       const char **ret_type)
 {
 	(void)self;
 	(void)r;
@@ -34,27 +34,23 @@ static void error_body(void *self, const struct rule *r, int status, struct buf 
 		buf_puts(out, "{\"error\":\"Invalid Access Token\"}");
 	} else if (status >= 500) {
 		*ret_type = "text/html; charset=UTF-8";
-		buf_puts(out, "<!DOCTYPE html><html><body><h1>We're sorry, but something went wrong."
-		              "</h1></body></html>");
+		buf_puts(out,
+			 "<!DOCTYPE html><html><body><h1>We're sorry, but something went wrong."
+			 "</h1></body></html>");
 	} else {
 		buf_puts(out, "{\"error\":\"refused\"}");
 	}
 }
 
-static char *copy_or_null(const char *s)
-{
-	return s ? xcopy(s, strlen(s)) : NULL;
-}
-
 static void conversation_post(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                              const struct rule *rule)
+			      const struct rule *rule)
 {
-	int                     inbox = ji(in, "inbox_id", 0), contact = ji(in, "contact_id", 0);
-	const char             *source = js(in, "source_id");
-	struct cw_link         *l = source && inbox ? cw_link_get(t, inbox, source) : NULL;
+	int inbox = ji(in, "inbox_id", 0), contact = ji(in, "contact_id", 0);
+	const char *source = js(in, "source_id");
+	struct cw_link *l = source && inbox ? cw_link_get(t, inbox, source) : NULL;
 	struct cw_conversation *c;
-	struct buf              b = { 0 };
-	bool                    made;
+	struct buf b = { 0 };
+	bool made;
 
 	for (int i = 0; !l && !source && i < t->links_n; i++) {
 		if (t->links[i].contact == contact && (!inbox || t->links[i].inbox == inbox))
@@ -78,132 +74,7 @@ static void conversation_post(struct chatwoot *t, const struct mini_req *req, co
 	buf_free(&b);
 }
 
-static void message_book(struct chatwoot *t, const struct cw_message *m, int64_t seen)
-{
-	struct buf b = { 0 };
-
-	cw_message_json(t, &b, m);
-	b.n--;
-	buf_printf(&b, ",\"seen\":%lld}", (long long)seen);
-	ring_add(&t->d.recent, b.p, b.n);
-	buf_free(&b);
-}
-
-/* `content_attributes` may be an object or, from multipart forms, JSON in a string. */
-static char *attributes_of(const cJSON *in)
-{
-	const cJSON *a = cJSON_GetObjectItemCaseSensitive(in, "content_attributes");
-	cJSON       *parsed;
-	char        *text;
-
-	if (cJSON_IsString(a)) {
-		parsed = cJSON_Parse(a->valuestring);
-		text = parsed ? cJSON_PrintUnformatted(parsed) : NULL;
-		cJSON_Delete(parsed);
-		return text;
-	}
-	return cJSON_IsObject(a) ? cJSON_PrintUnformatted(a) : NULL;
-}
-
-static const char *message_refusal(struct chatwoot *t, struct cw_conversation *c, const cJSON *in)
-{
-	const char *type = js_or(in, "message_type", "outgoing");
-	int64_t     minute = wall_ms() / 60000;
-
-	if (strcmp(type, "incoming") && strcmp(type, "outgoing") && strcmp(type, "template"))
-		return "Invalid message type";
-	if (strlen(js_or(in, "content", "")) > 150000)
-		return "Validation failed: Content is too long (maximum is 150000 characters)";
-	if (c->minute != minute)
-		c->in_minute = 0;
-	c->minute = minute;
-	if (t->per_minute > 0 && ++c->in_minute > t->per_minute)
-		return "Too many messages";
-	return NULL;
-}
-
-static void message_post(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                         struct cw_conversation *c, struct rule *rule)
-{
-	const char        *refusal = message_refusal(t, c, in), *type = js_or(in, "message_type", "");
-	const char        *echo = js(in, "echo_id");
-	struct cw_mischief mischief = cw_mischief(t, rule);
-	struct cw_message *m = refusal ? NULL : cw_message_new(t, c->id);
-	struct buf         b = { 0 };
-
-	if (!m) {
-		cw_fail(t, req, 422, refusal ? refusal : "the double is full");
-		return;
-	}
-	m->type = !strcmp(type, "incoming") ? CW_INCOMING : CW_OUTGOING;
-	m->sender = m->type == CW_INCOMING ? CW_CONTACT
-	            : !strcmp(js_or(in, "sender_type", ""), "AgentBot") ? CW_BOT : CW_USER;
-	m->is_private = ji(in, "private", 0) != 0;
-	m->content = copy_or_null(js(in, "content"));
-	m->content_type = copy_or_null(js(in, "content_type"));
-	m->source_id = copy_or_null(js(in, "source_id"));
-	m->attributes = attributes_of(in);
-	m->attachments = ji(in, "_attachments", 0);
-	if (m->type == CW_INCOMING) {
-		t->incoming++;
-		c->unread++;
-		if (!strcmp(c->status, "resolved") || !strcmp(c->status, "snoozed"))
-			c->status = "open";
-	} else {
-		t->outgoing_api++;
-	}
-	message_book(t, m, dbl_count(&t->d, m->source_id));
-	cw_message_json(t, &b, m);
-	if (echo) {
-		b.n--;
-		buf_puts(&b, ",\"echo_id\":");
-		buf_json(&b, echo, false);
-		buf_puts(&b, "}");
-	}
-	if (mischief.first) { /* the event is on its way before the answer is */
-		cw_event_message(t, "message_created", m, mischief);
-		if (!rule->ms)
-			rule->ms = 30;
-		if (!rule->word[0])
-			snprintf(rule->word, sizeof rule->word, "webhook_first");
-	}
-	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
-	if (!mischief.first)
-		cw_event_message(t, "message_created", m, mischief);
-	buf_free(&b);
-}
-
-/* after: up to 100 ascending; before or nothing: the last 20; both: up to 1000. */
-static void message_list(struct chatwoot *t, const struct mini_req *req,
-                         const struct cw_conversation *c, const struct rule *rule)
-{
-	char       v[32];
-	bool       has_after = query_get(req->query, "after", v, sizeof v);
-	int        after = has_after ? atoi(v) : 0, n = 0;
-	bool       has_before = query_get(req->query, "before", v, sizeof v);
-	int        before = has_before ? atoi(v) : INT32_MAX, from = 0;
-	int        max = has_after ? (has_before ? 1000 : 100) : 20;
-	struct buf b = { 0 };
-
-	if (!has_after) { /* count back from the end */
-		int left = max;
-		for (from = c->messages_n; from > 0 && left; from--)
-			left -= c->messages[from - 1] < before;
-	}
-	buf_puts(&b, "{\"meta\":{\"labels\":[],\"additional_attributes\":{}},\"payload\":[");
-	for (int i = from; i < c->messages_n && n < max; i++) {
-		int id = c->messages[i];
-		if (id <= after || id >= before)
-			continue;
-		buf_puts(&b, n++ ? "," : "");
-		cw_message_json(t, &b, &t->messages[id - 1]);
-	}
-	buf_puts(&b, "]}");
-	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
-	buf_free(&b);
-}
-
-static const char *one_of(const char *value, const char *const *names)
+const char *cw_one_of(const char *value, const char *const *names)
 {
 	for (; *names; names++) {
 		if (!strcmp(value, *names))
@@ -212,37 +83,12 @@ static const char *one_of(const char *value, const char *const *names)
 	return NULL;
 }
 
-static void message_patch(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                          struct cw_conversation *c, int id, const struct rule *rule)
-{
-	static const char *const names[] = { "sent", "delivered", "read", "failed", NULL };
-	const char              *status = one_of(js_or(in, "status", ""), names);
-	struct buf               b = { 0 };
-	struct cw_message       *m = id > 0 && id <= t->messages_n ? &t->messages[id - 1] : NULL;
-
-	if (!m || m->conversation != c->id || !status) {
-		cw_fail(t, req, m && m->conversation == c->id ? 422 : 404, "Resource could not be found");
-		return;
-	}
-	t->patched++;
-	/* Only read -> delivered is refused; all other steps back pass, as in the original. */
-	if (strcmp(m->status, status) && !(!strcmp(m->status, "read") && !strcmp(status, "delivered"))) {
-		m->status = status;
-		free(m->error);
-		m->error = strcmp(status, "failed") ? NULL : copy_or_null(js(in, "external_error"));
-		cw_event_message(t, "message_updated", m, (struct cw_mischief){ 0 });
-	}
-	cw_message_json(t, &b, m);
-	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
-	buf_free(&b);
-}
-
 static void status_toggle(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                          struct cw_conversation *c, const struct rule *rule)
+			  struct cw_conversation *c, const struct rule *rule)
 {
 	static const char *const names[] = { "open", "resolved", "pending", "snoozed", NULL };
-	const char              *status = one_of(js_or(in, "status", ""), names);
-	struct buf               b = { 0 };
+	const char *status = cw_one_of(js_or(in, "status", ""), names);
+	struct buf b = { 0 };
 
 	if (!status)
 		status = strcmp(c->status, "open") ? "open" : "resolved";
@@ -250,36 +96,39 @@ static void status_toggle(struct chatwoot *t, const struct mini_req *req, const 
 		c->status = status;
 		cw_event_conversation(t, "conversation_status_changed", c);
 	}
-	buf_printf(&b, "{\"meta\":{},\"payload\":{\"success\":true,\"conversation_id\":%d,"
-	           "\"current_status\":\"%s\",\"snoozed_until\":null}}", c->id, status);
+	buf_printf(&b,
+		   "{\"meta\":{},\"payload\":{\"success\":true,\"conversation_id\":%d,"
+		   "\"current_status\":\"%s\",\"snoozed_until\":null}}",
+		   c->id, status);
 	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
 	buf_free(&b);
 }
 
 static void conversation_one(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                             int id, const char *rest, struct rule *rule)
+			     int id, const char *rest, struct rule *rule)
 {
-	struct cw_conversation *c = id > 0 && id <= t->conversations_n ? &t->conversations[id - 1]
-	                                                                : NULL;
-	bool                    is_post = !strcmp(req->method, "POST");
-	struct buf              b = { 0 };
+	struct cw_conversation *c =
+		id > 0 && id <= t->conversations_n ? &t->conversations[id - 1] : NULL;
+	bool is_post = !strcmp(req->method, "POST");
+	struct buf b = { 0 };
 
 	if (!c) {
 		cw_fail(t, req, 404, "Resource could not be found");
 	} else if (!strcmp(rest, "messages") && is_post) {
-		message_post(t, req, in, c, rule);
+		cw_message_post(t, req, in, c, rule);
 	} else if (!strcmp(rest, "messages")) {
-		message_list(t, req, c, rule);
+		cw_message_list(t, req, c, rule);
 	} else if (!strncmp(rest, "messages/", 9) && !strcmp(req->method, "PATCH")) {
-		message_patch(t, req, in, c, atoi(rest + 9), rule);
+		cw_message_patch(t, req, in, c, atoi(rest + 9), rule);
 	} else if (!strcmp(rest, "toggle_status") && is_post) {
 		status_toggle(t, req, in, c, rule);
 	} else if (!*rest) {
 		cw_conversation_json(t, &b, c, NULL);
 		dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
 		buf_free(&b);
-	} else if (is_post && (!strcmp(rest, "toggle_typing_status") || !strcmp(rest, "assignments") ||
-	                       !strcmp(rest, "custom_attributes") || !strcmp(rest, "labels"))) {
+	} else if (is_post &&
+		   (!strcmp(rest, "toggle_typing_status") || !strcmp(rest, "assignments") ||
+		    !strcmp(rest, "custom_attributes") || !strcmp(rest, "labels"))) {
 		dbl_reply(&t->d, req->conn, 200, NULL, NULL, "{}", 2, rule); /* taken, not kept */
 	} else {
 		cw_fail(t, req, 404, "Resource could not be found");
@@ -290,9 +139,9 @@ static void conversation_one(struct chatwoot *t, const struct mini_req *req, con
 static cJSON *form_read(const struct mini_req *req, const char *type)
 {
 	const char *mark = strstr(type, "boundary=");
-	char        line[200];
-	cJSON      *out;
-	int         files = 0;
+	char line[200];
+	cJSON *out;
+	int files = 0;
 
 	if (!mark)
 		return NULL;
@@ -304,7 +153,8 @@ static cJSON *form_read(const struct mini_req *req, const char *type)
 	while (p < end && (p = memmem(p, (size_t)(end - p), line, strlen(line)))) {
 		p += strlen(line);
 		const char *body = memmem(p, (size_t)(end - p), "\r\n\r\n", 4);
-		const char *next = body ? memmem(body, (size_t)(end - body), line, strlen(line)) : NULL;
+		const char *next =
+			body ? memmem(body, (size_t)(end - body), line, strlen(line)) : NULL;
 		if (!next)
 			break;
 		char *head = xcopy(p, (size_t)(body - p));
@@ -329,9 +179,9 @@ static cJSON *form_read(const struct mini_req *req, const char *type)
 }
 
 static void application(struct chatwoot *t, const struct mini_req *req, const char *rest,
-                        const cJSON *in, struct rule *rule)
+			const cJSON *in, struct rule *rule)
 {
-	bool        is_post = !strcmp(req->method, "POST");
+	bool is_post = !strcmp(req->method, "POST");
 	const char *slash;
 
 	if (!strcmp(rest, "inboxes")) {
@@ -348,9 +198,10 @@ static void application(struct chatwoot *t, const struct mini_req *req, const ch
 	} else if (!strcmp(rest, "conversations") && is_post) {
 		conversation_post(t, req, in, rule);
 	} else if (!strcmp(rest, "conversations")) {
-		int        n = 0;
+		int n = 0;
 		struct buf b = { 0 };
-		buf_printf(&b, "{\"data\":{\"meta\":{\"all_count\":%d},\"payload\":[", t->conversations_n);
+		buf_printf(&b, "{\"data\":{\"meta\":{\"all_count\":%d},\"payload\":[",
+			   t->conversations_n);
 		for (int i = t->conversations_n - 1; i >= 0 && n < 25; i--) {
 			buf_puts(&b, n++ ? "," : "");
 			cw_conversation_json(t, &b, &t->conversations[i], NULL);
@@ -369,30 +220,33 @@ static void application(struct chatwoot *t, const struct mini_req *req, const ch
 static void on_request(void *self, const struct mini_req *req)
 {
 	struct chatwoot *t = self;
-	char             type[300] = "", token[200];
-	const char      *rest = NULL;
-	cJSON           *in;
-	struct rule      rule;
+	char type[300] = "", token[200];
+	const char *rest = NULL;
+	cJSON *in;
+	struct rule rule;
 
 	if (!strcmp(req->path, "/health") || !strcmp(req->path, "/api")) {
 		rule = dbl_rule(&t->d, req, NULL);
 		if (!dbl_refused(&t->d, req, &rule))
-			dbl_text(&t->d, req->conn, 200, NULL, req->path[1] == 'h' ? "{\"status\":\"woot\"}"
-			         : "{\"version\":\"4.16.2\",\"timestamp\":\"2026-09-30 12:00:00\","
-			           "\"queue_services\":\"ok\",\"data_services\":\"ok\"}");
+			dbl_text(&t->d, req->conn, 200, NULL,
+				 req->path[1] == 'h'
+					 ? "{\"status\":\"woot\"}"
+					 : "{\"version\":\"4.16.2\",\"timestamp\":\"2026-09-30 "
+					   "12:00:00\","
+					   "\"queue_services\":\"ok\",\"data_services\":\"ok\"}");
 		return;
 	}
 	if (!strncmp(req->path, "/api/v1/accounts/", 17))
 		rest = strchr(req->path + 17, '/');
 	mini_header(req, "content-type", type, sizeof type);
 	if (rest && (!mini_header(req, "api_access_token", token, sizeof token) ||
-	             strcmp(token, t->cfg->chatwoot_token))) {
+		     strcmp(token, t->cfg->chatwoot_token))) {
 		cw_fail(t, req, 401, "Invalid Access Token");
 		return;
 	}
 	in = strstr(type, "multipart/form-data") ? form_read(req, type)
 	     : req->body_n                       ? cJSON_ParseWithLength(req->body, req->body_n)
-	                                         : NULL;
+						 : NULL;
 	rule = dbl_rule(&t->d, req, js(in, "source_id"));
 	if (!dbl_refused(&t->d, req, &rule)) {
 		if (rest)
@@ -407,11 +261,11 @@ static void on_request(void *self, const struct mini_req *req)
 
 static void control_say(struct chatwoot *t, const struct mini_req *req, const cJSON *in)
 {
-	const char        *phone = js(in, "phone"), *source = js(in, "source_id");
-	int                id = ji(in, "conversation", 0), person = 0;
-	struct rule        rule = { 0 };
+	const char *phone = js(in, "phone"), *source = js(in, "source_id");
+	int id = ji(in, "conversation", 0), person = 0;
+	struct rule rule = { 0 };
 	struct cw_message *m;
-	struct buf         b = { 0 };
+	struct buf b = { 0 };
 
 	if (phone)
 		person = cw_unique_get(t, 'p', phone);
@@ -427,7 +281,7 @@ static void control_say(struct chatwoot *t, const struct mini_req *req, const cJ
 	}
 	snprintf(rule.word, sizeof rule.word, "%s", js_or(in, "do", ""));
 	m = cw_agent(t, id, js_or(in, "content", "Claro, já verifico."), ji(in, "private", 0) != 0,
-	             ji(in, "template", 0) != 0, cw_mischief(t, &rule));
+		     ji(in, "template", 0) != 0, cw_mischief(t, &rule));
 	if (!m) {
 		dbl_text(&t->d, req->conn, 409, NULL, "{\"error\":\"the double is full\"}");
 		return;
@@ -449,21 +303,24 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 static void agent_tick(void *ctx, void *arg)
 {
 	static const char *const lines[] = {
-		"¡Hola! Sí, nos queda. ¿Te lo aparto?", "Claro, já verifico o prazo de entrega. 😊",
-		"Your order left the shop this morning.", "São R$ 49,90, com entrega grátis no centro.",
-		"Mañana a primera hora está listo. 👍", "Sure, we close at seven. See you!",
+		"¡Hola! Sí, nos queda. ¿Te lo aparto?",
+		"Claro, já verifico o prazo de entrega. 😊",
+		"Your order left the shop this morning.",
+		"São R$ 49,90, com entrega grátis no centro.",
+		"Mañana a primera hora está listo. 👍",
+		"Sure, we close at seven. See you!",
 	};
 	struct chatwoot *t = ctx;
 
 	(void)arg;
 	for (int tries = 0; tries < 4 && t->conversations_n && t->agent_percent; tries++) {
-		int  at = (int)(rnd(&t->d.rnd) >> 33) % t->conversations_n;
+		int at = (int)(rnd(&t->d.rnd) >> 33) % t->conversations_n;
 		const struct cw_conversation *c = &t->conversations[at];
-		const struct cw_message *last = c->messages_n ? &t->messages[c->messages[c->messages_n - 1] - 1]
-		                                              : NULL;
+		const struct cw_message *last =
+			c->messages_n ? &t->messages[c->messages[c->messages_n - 1] - 1] : NULL;
 		if (last && last->type == CW_INCOMING && chance(&t->d.rnd, t->agent_percent)) {
 			cw_agent(t, c->id, lines[rnd(&t->d.rnd) % 6], false, false,
-			         cw_mischief(t, &(struct rule){ 0 }));
+				 cw_mischief(t, &(struct rule){ 0 }));
 			break;
 		}
 	}
@@ -474,13 +331,14 @@ static void on_state(void *self, struct buf *out)
 {
 	struct chatwoot *t = self;
 
-	buf_printf(out, ",\"contacts\":%d,\"conversations\":%d,\"stored\":%d,\"incoming\":%lld,"
-	           "\"outgoing_api\":%lld,\"agent_messages\":%lld,\"patched\":%lld,"
-	           "\"contacts_taken\":%lld,\"hooks_posted\":%lld,\"hooks_ok\":%lld,"
-	           "\"hooks_failed\":%lld,\"hooks_waiting\":%zu", t->contacts_n, t->conversations_n,
-	           t->messages_n, t->incoming, t->outgoing_api, t->agent_messages, t->patched,
-	           t->contacts_taken, t->hooks_posted, t->hooks_ok, t->hooks_failed,
-	           t->totem ? mini_client_waiting(t->totem) : 0);
+	buf_printf(out,
+		   ",\"contacts\":%d,\"conversations\":%d,\"stored\":%d,\"incoming\":%lld,"
+		   "\"outgoing_api\":%lld,\"agent_messages\":%lld,\"patched\":%lld,"
+		   "\"contacts_taken\":%lld,\"hooks_posted\":%lld,\"hooks_ok\":%lld,"
+		   "\"hooks_failed\":%lld,\"hooks_waiting\":%zu",
+		   t->contacts_n, t->conversations_n, t->messages_n, t->incoming, t->outgoing_api,
+		   t->agent_messages, t->patched, t->contacts_taken, t->hooks_posted, t->hooks_ok,
+		   t->hooks_failed, t->totem ? mini_client_waiting(t->totem) : 0);
 }
 
 /* Counters and books only: contacts and conversations stay, as ids may be known outside. */
@@ -494,15 +352,21 @@ static void on_reset(void *self)
 
 struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_port)
 {
-	static const struct dbl_ops ops = { on_request, on_control, on_state, on_reset, error_body };
-	struct chatwoot            *t = xalloc(sizeof *t);
-	const struct dbl_option     options[] = {
-		{ "events", &t->events }, { "webhook_first", &t->webhook_first },
+	static const struct dbl_ops ops = { on_request, on_control, on_state, on_reset,
+					    error_body };
+	struct chatwoot *t = xalloc(sizeof *t);
+	const struct dbl_option options[] = {
+		{ "events", &t->events },
+		{ "webhook_first", &t->webhook_first },
 		{ "duplicate_percent", &t->duplicate_percent },
-		{ "wipe_attributes", &t->wipe_attributes }, { "null_source_id", &t->null_source_id },
-		{ "foreign_first", &t->foreign_first }, { "per_minute", &t->per_minute },
-		{ "hook_timeout_ms", &t->hook_timeout_ms }, { "agent_percent", &t->agent_percent },
-		{ "agent_ms", &t->agent_ms }, { NULL, NULL },
+		{ "wipe_attributes", &t->wipe_attributes },
+		{ "null_source_id", &t->null_source_id },
+		{ "foreign_first", &t->foreign_first },
+		{ "per_minute", &t->per_minute },
+		{ "hook_timeout_ms", &t->hook_timeout_ms },
+		{ "agent_percent", &t->agent_percent },
+		{ "agent_ms", &t->agent_ms },
+		{ NULL, NULL },
 	};
 	struct dbl_option *kept = xalloc(sizeof options);
 

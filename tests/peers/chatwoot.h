@@ -1,4 +1,5 @@
-/* chatwoot.h - inside of the Chatwoot double: chatwoot.c is the API, chatwoot_data.c the objects,
+/* chatwoot.h - inside of the Chatwoot double: chatwoot.c, chatwoot_contacts.c and
+ * chatwoot_messages.c are the API, chatwoot_data.c the objects,
  * their JSON in the shapes of 4.16 and the webhooks. */
 #ifndef PEERS_CHATWOOT_H
 #define PEERS_CHATWOOT_H
@@ -12,54 +13,55 @@ enum cw_type { CW_INCOMING, CW_OUTGOING, CW_ACTIVITY, CW_TEMPLATE };
 enum cw_sender { CW_CONTACT, CW_USER, CW_BOT };
 
 struct cw_message {
-	int            id, conversation;
-	enum cw_type   type;
+	int id, conversation;
+	enum cw_type type;
 	enum cw_sender sender;
-	bool           is_private, deleted;
-	int            attachments;
-	const char    *status; /* a literal */
-	char          *content, *source_id, *attributes, *error, *content_type;
-	int64_t        at_ms;
+	bool is_private, deleted;
+	int attachments;
+	const char *status; /* a literal */
+	char *content, *source_id, *attributes, *error, *content_type;
+	int64_t at_ms;
 };
 struct cw_contact {
-	int   id, conversation; /* the last conversation, 0 = none */
+	int id, conversation; /* the last conversation, 0 = none */
 	char *name, *phone, *identifier, *email, *custom;
 };
 struct cw_conversation {
-	int    id, contact, inbox, link;
+	int id, contact, inbox, link;
 	const char *status;
-	int   *messages;
-	int    messages_n, messages_cap;
+	int *messages;
+	int messages_n, messages_cap;
 	int64_t at_ms, minute;
-	int    in_minute, unread;
+	int in_minute, unread;
 };
 struct cw_link { /* Chatwoot's contact_inbox */
-	int   id, contact, inbox;
+	int id, contact, inbox;
 	char *source_id;
 };
 struct cw_inbox {
-	int   id;
-	bool  lock;
+	int id;
+	bool lock;
 	char *name, *identifier;
 };
 
 struct chatwoot {
-	struct dbl                 d;
+	struct dbl d;
 	const struct peers_config *cfg;
-	struct mini_client        *totem;
-	struct cw_message         *messages; /* the id of an object is its place + 1 */
-	struct cw_contact         *contacts;
-	struct cw_conversation    *conversations;
-	struct cw_link            *links;
-	struct cw_inbox            inboxes[32];
-	int        messages_n, contacts_n, conversations_n, links_n, inboxes_n;
-	int        messages_cap, contacts_cap, conversations_cap, links_cap;
+	struct mini_client *totem;
+	struct cw_message *messages; /* the id of an object is its place + 1 */
+	struct cw_contact *contacts;
+	struct cw_conversation *conversations;
+	struct cw_link *links;
+	struct cw_inbox inboxes[32];
+	int messages_n, contacts_n, conversations_n, links_n, inboxes_n;
+	int messages_cap, contacts_cap, conversations_cap, links_cap;
 	struct map by_unique; /* "p:+55…", "i:…", "e:…", "l:inbox:source" -> id */
 	/* options */
-	int events, webhook_first, duplicate_percent, wipe_attributes, null_source_id, foreign_first;
+	int events, webhook_first, duplicate_percent, wipe_attributes, null_source_id,
+		foreign_first;
 	int per_minute, hook_timeout_ms, agent_percent, agent_ms;
-	long long incoming, outgoing_api, agent_messages, patched, hooks_posted, hooks_ok, hooks_failed,
-		contacts_taken;
+	long long incoming, outgoing_api, agent_messages, patched, hooks_posted, hooks_ok,
+		hooks_failed, contacts_taken;
 };
 
 /* What a rule or an option does to one event. */
@@ -73,35 +75,44 @@ struct cw_contact *cw_contact_new(struct chatwoot *t);
 struct cw_conversation *cw_conversation_for(struct chatwoot *t, struct cw_link *l, bool *ret_made);
 struct cw_link *cw_link_get(struct chatwoot *t, int inbox, const char *source_id);
 struct cw_link *cw_link_new(struct chatwoot *t, int contact, int inbox, const char *source_id);
-int  cw_unique_get(struct chatwoot *t, char kind, const char *text); /* 0 = absent */
+int cw_unique_get(struct chatwoot *t, char kind, const char *text); /* 0 = absent */
 void cw_unique_set(struct chatwoot *t, char kind, const char *text, int id);
 struct cw_inbox *cw_inbox_new(struct chatwoot *t, const char *name, const char *identifier,
-                              bool lock);
+			      bool lock);
 
 void cw_contact_json(struct chatwoot *t, struct buf *b, const struct cw_contact *c, bool links);
 void cw_conversation_json(struct chatwoot *t, struct buf *b, const struct cw_conversation *c,
-                          const struct cw_message *first);
+			  const struct cw_message *first);
 void cw_message_json(struct chatwoot *t, struct buf *b, const struct cw_message *m);
 void cw_inbox_json(struct chatwoot *t, struct buf *b, const struct cw_inbox *i);
 
 void cw_event_message(struct chatwoot *t, const char *event, const struct cw_message *m,
-                      struct cw_mischief mischief);
+		      struct cw_mischief mischief);
 void cw_event_conversation(struct chatwoot *t, const char *event, const struct cw_conversation *c);
 /* API calls of chatwoot_contacts.c; each answers the request. */
 void cw_contact_post(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                     const struct rule *rule);
+		     const struct rule *rule);
 void cw_contact_search(struct chatwoot *t, const struct mini_req *req, const struct rule *rule);
 void cw_contact_filter(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                       const struct rule *rule);
+		       const struct rule *rule);
 void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON *in, int id,
-                    const char *rest, const struct rule *rule);
+		    const char *rest, const struct rule *rule);
 void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                const struct rule *rule);
+		const struct rule *rule);
 void cw_public_contact(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                       const struct rule *rule);
+		       const struct rule *rule);
+/* And of chatwoot_messages.c. */
+void cw_message_post(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
+		     struct cw_conversation *c, struct rule *rule);
+void cw_message_list(struct chatwoot *t, const struct mini_req *req,
+		     const struct cw_conversation *c, const struct rule *rule);
+void cw_message_patch(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
+		      struct cw_conversation *c, int id, const struct rule *rule);
+/* The entry of `names` (ended by NULL) that is equal, or NULL. */
+const char *cw_one_of(const char *value, const char *const *names);
 void cw_fail(struct chatwoot *t, const struct mini_req *req, int status, const char *text);
 /* An agent writes; also used by the trickle. */
 struct cw_message *cw_agent(struct chatwoot *t, int conversation, const char *content,
-                            bool is_private, bool template, struct cw_mischief mischief);
+			    bool is_private, bool template, struct cw_mischief mischief);
 
 #endif

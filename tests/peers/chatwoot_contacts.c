@@ -18,13 +18,13 @@ static void keep(char **field, const char *value)
 static const char *contact_taken(struct chatwoot *t, const cJSON *in, int self_id)
 {
 	static const struct {
-		char        kind;
+		char kind;
 		const char *field;
 	} unique[] = { { 'p', "phone_number" }, { 'i', "identifier" }, { 'e', "email" } };
 
 	for (size_t i = 0; i < sizeof unique / sizeof *unique; i++) {
 		const char *v = js(in, unique[i].field);
-		int         id = v && *v ? cw_unique_get(t, unique[i].kind, v) : 0;
+		int id = v && *v ? cw_unique_get(t, unique[i].kind, v) : 0;
 		if (id && id != self_id)
 			return unique[i].field;
 	}
@@ -49,27 +49,32 @@ static void contact_fill(struct chatwoot *t, struct cw_contact *c, const cJSON *
 }
 
 void cw_contact_post(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                         const struct rule *rule)
+		     const struct rule *rule)
 {
-	const char        *taken = contact_taken(t, in, 0), *phone = js(in, "phone_number");
-	const char        *source = js(in, "source_id");
+	const char *taken = contact_taken(t, in, 0), *phone = js(in, "phone_number");
+	const char *source = js(in, "source_id");
 	struct cw_contact *c;
-	struct buf         b = { 0 };
-	int                inbox = ji(in, "inbox_id", 0);
+	struct buf b = { 0 };
+	int inbox = ji(in, "inbox_id", 0);
 
 	if (taken) {
 		t->contacts_taken++;
-		buf_printf(&b, "{\"message\":\"%s has already been taken\",\"attributes\":[\"%s\"]}",
-		           !strcmp(taken, "email") ? "Email" : !strcmp(taken, "identifier")
-		           ? "Identifier" : "Phone number", taken);
+		buf_printf(&b,
+			   "{\"message\":\"%s has already been taken\",\"attributes\":[\"%s\"]}",
+			   !strcmp(taken, "email")        ? "Email"
+			   : !strcmp(taken, "identifier") ? "Identifier"
+							  : "Phone number",
+			   taken);
 		dbl_json(&t->d, req->conn, 422, &b);
 		buf_free(&b);
 		return;
 	}
-	if (phone && *phone && (phone[0] != '+' || strspn(phone + 1, "0123456789") != strlen(phone + 1) ||
-	                        strlen(phone) < 3 || strlen(phone) > 16)) {
-		dbl_text(&t->d, req->conn, 422, NULL, "{\"message\":\"Phone number should be in e164 "
-		         "format\",\"attributes\":[\"phone_number\"]}");
+	if (phone && *phone &&
+	    (phone[0] != '+' || strspn(phone + 1, "0123456789") != strlen(phone + 1) ||
+	     strlen(phone) < 3 || strlen(phone) > 16)) {
+		dbl_text(&t->d, req->conn, 422, NULL,
+			 "{\"message\":\"Phone number should be in e164 "
+			 "format\",\"attributes\":[\"phone_number\"]}");
 		return;
 	}
 	c = cw_contact_new(t);
@@ -98,11 +103,13 @@ void cw_contact_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 }
 
 static void contacts_answer(struct chatwoot *t, const struct mini_req *req, const int *ids, int n,
-                            const struct rule *rule)
+			    const struct rule *rule)
 {
 	struct buf b = { 0 };
 
-	buf_printf(&b, "{\"meta\":{\"count\":%d,\"current_page\":1,\"has_more\":false},\"payload\":[", n);
+	buf_printf(&b,
+		   "{\"meta\":{\"count\":%d,\"current_page\":1,\"has_more\":false},\"payload\":[",
+		   n);
 	for (int i = 0; i < n; i++) {
 		buf_puts(&b, i ? "," : "");
 		cw_contact_json(t, &b, &t->contacts[ids[i] - 1], true);
@@ -120,7 +127,7 @@ static bool has(const char *text, const char *part)
 void cw_contact_search(struct chatwoot *t, const struct mini_req *req, const struct rule *rule)
 {
 	char q[300] = "";
-	int  ids[15], n = 0;
+	int ids[15], n = 0;
 
 	query_get(req->query, "q", q, sizeof q);
 	if (!*q) {
@@ -129,47 +136,49 @@ void cw_contact_search(struct chatwoot *t, const struct mini_req *req, const str
 	}
 	for (int i = 0; i < t->contacts_n && n < 15; i++) {
 		const struct cw_contact *c = &t->contacts[i];
-		if (has(c->name, q) || has(c->phone, q) || has(c->identifier, q) || has(c->email, q))
+		if (has(c->name, q) || has(c->phone, q) || has(c->identifier, q) ||
+		    has(c->email, q))
 			ids[n++] = c->id;
 	}
 	contacts_answer(t, req, ids, n, rule);
 }
 
 void cw_contact_filter(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                           const struct rule *rule)
+		       const struct rule *rule)
 {
 	const cJSON *q = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(in, "payload"), 0);
 	const cJSON *v = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(q, "values"), 0);
-	const char  *key = js_or(q, "attribute_key", "");
-	char         text[300];
-	int          id = 0;
+	const char *key = js_or(q, "attribute_key", "");
+	char text[300];
+	int id = 0;
 
 	if (!cJSON_IsString(v)) {
 		cw_fail(t, req, 422, "Invalid query");
 		return;
 	}
 	/* the server puts the + in front of a phone number by itself */
-	snprintf(text, sizeof text, "%s%s", !strcmp(key, "phone_number") && v->valuestring[0] != '+'
-	         ? "+" : "", v->valuestring);
+	snprintf(text, sizeof text, "%s%s",
+		 !strcmp(key, "phone_number") && v->valuestring[0] != '+' ? "+" : "",
+		 v->valuestring);
 	if (!strcmp(key, "phone_number") || !strcmp(key, "identifier") || !strcmp(key, "email"))
 		id = cw_unique_get(t, key[0], text);
 	contacts_answer(t, req, &id, id ? 1 : 0, rule);
 }
 
 void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON *in, int id,
-                        const char *rest, const struct rule *rule)
+		    const char *rest, const struct rule *rule)
 {
 	struct cw_contact *c = id > 0 && id <= t->contacts_n ? &t->contacts[id - 1] : NULL;
-	struct buf         b = { 0 };
-	bool               is_post = !strcmp(req->method, "POST");
+	struct buf b = { 0 };
+	bool is_post = !strcmp(req->method, "POST");
 
 	if (!c) {
 		cw_fail(t, req, 404, "Resource could not be found");
 		return;
 	}
 	if (!strcmp(rest, "contact_inboxes") && is_post) {
-		int             inbox = ji(in, "inbox_id", 0);
-		const char     *source = js(in, "source_id");
+		int inbox = ji(in, "inbox_id", 0);
+		const char *source = js(in, "source_id");
 		struct cw_link *l = inbox > 0 && source ? cw_link_get(t, inbox, source) : NULL;
 		if (inbox <= 0 || inbox > t->inboxes_n) {
 			cw_fail(t, req, 404, "Resource could not be found");
@@ -216,16 +225,16 @@ void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON 
 }
 
 void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                    const struct rule *rule)
+		const struct rule *rule)
 {
 	struct buf b = { 0 };
 
 	if (!strcmp(req->method, "POST")) {
-		char             uuid[37];
+		char uuid[37];
 		struct cw_inbox *i;
 		uuid_text(&t->d.rnd, uuid);
 		i = cw_inbox_new(t, js_or(in, "name", "Inbox"), uuid,
-		                 ji(in, "lock_to_single_conversation", 0) != 0);
+				 ji(in, "lock_to_single_conversation", 0) != 0);
 		if (!i) {
 			cw_fail(t, req, 422, "the double is full");
 			return;
@@ -245,14 +254,14 @@ void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
 
 /* /public/api/v1/inboxes/{identifier}/contacts: the only get-or-create of Chatwoot. */
 void cw_public_contact(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
-                           const struct rule *rule)
+		       const struct rule *rule)
 {
-	const char        *ident = req->path + strlen("/public/api/v1/inboxes/");
-	size_t             ident_n = strcspn(ident, "/");
+	const char *ident = req->path + strlen("/public/api/v1/inboxes/");
+	size_t ident_n = strcspn(ident, "/");
 	struct cw_contact *c;
-	struct cw_link    *l;
-	struct buf         b = { 0 };
-	int                inbox = 0, id;
+	struct cw_link *l;
+	struct buf b = { 0 };
+	int inbox = 0, id;
 
 	for (int i = 0; i < t->inboxes_n; i++) {
 		if (strlen(t->inboxes[i].identifier) == ident_n &&

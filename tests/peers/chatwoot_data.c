@@ -18,7 +18,7 @@ static void *grow(void *items, int n, int *cap, size_t size)
 
 int cw_unique_get(struct chatwoot *t, char kind, const char *text)
 {
-	char              key[300];
+	char key[300];
 	struct map_entry *e;
 
 	snprintf(key, sizeof key, "%c:%s", kind, text);
@@ -39,14 +39,16 @@ void cw_unique_set(struct chatwoot *t, char kind, const char *text, int id)
 struct cw_message *cw_message_new(struct chatwoot *t, int conversation)
 {
 	struct cw_conversation *c = &t->conversations[conversation - 1];
-	struct cw_message      *m;
+	struct cw_message *m;
 
 	if (t->messages_n >= CW_MESSAGES_MAX)
 		return NULL;
 	t->messages = grow(t->messages, t->messages_n, &t->messages_cap, sizeof *t->messages);
 	m = &t->messages[t->messages_n++];
-	*m = (struct cw_message){ .id = t->messages_n, .conversation = conversation,
-		                  .status = "sent", .at_ms = wall_ms() };
+	*m = (struct cw_message){ .id = t->messages_n,
+				  .conversation = conversation,
+				  .status = "sent",
+				  .at_ms = wall_ms() };
 	c->messages = grow(c->messages, c->messages_n, &c->messages_cap, sizeof *c->messages);
 	c->messages[c->messages_n++] = m->id;
 	c->at_ms = m->at_ms;
@@ -63,7 +65,7 @@ struct cw_contact *cw_contact_new(struct chatwoot *t)
 }
 
 struct cw_inbox *cw_inbox_new(struct chatwoot *t, const char *name, const char *identifier,
-                              bool lock)
+			      bool lock)
 {
 	struct cw_inbox *i = &t->inboxes[t->inboxes_n];
 
@@ -71,7 +73,7 @@ struct cw_inbox *cw_inbox_new(struct chatwoot *t, const char *name, const char *
 		return NULL;
 	t->inboxes_n++;
 	*i = (struct cw_inbox){ t->inboxes_n, lock, xcopy(name, strlen(name)),
-		                xcopy(identifier, strlen(identifier)) };
+				xcopy(identifier, strlen(identifier)) };
 	return i;
 }
 
@@ -83,7 +85,7 @@ static void link_key(char out[280], int inbox, const char *source_id)
 struct cw_link *cw_link_get(struct chatwoot *t, int inbox, const char *source_id)
 {
 	char key[280];
-	int  id;
+	int id;
 
 	link_key(key, inbox, source_id);
 	id = cw_unique_get(t, 'l', key);
@@ -92,7 +94,7 @@ struct cw_link *cw_link_get(struct chatwoot *t, int inbox, const char *source_id
 
 struct cw_link *cw_link_new(struct chatwoot *t, int contact, int inbox, const char *source_id)
 {
-	char            key[280], uuid[37];
+	char key[280], uuid[37];
 	struct cw_link *l;
 
 	if (!source_id) {
@@ -109,7 +111,7 @@ struct cw_link *cw_link_new(struct chatwoot *t, int contact, int inbox, const ch
 
 struct cw_conversation *cw_conversation_for(struct chatwoot *t, struct cw_link *l, bool *ret_made)
 {
-	struct cw_contact      *person = &t->contacts[l->contact - 1];
+	struct cw_contact *person = &t->contacts[l->contact - 1];
 	struct cw_conversation *c;
 
 	*ret_made = false;
@@ -117,11 +119,14 @@ struct cw_conversation *cw_conversation_for(struct chatwoot *t, struct cw_link *
 	    t->conversations[person->conversation - 1].inbox == l->inbox)
 		return &t->conversations[person->conversation - 1];
 	t->conversations = grow(t->conversations, t->conversations_n, &t->conversations_cap,
-	                        sizeof *t->conversations);
+				sizeof *t->conversations);
 	c = &t->conversations[t->conversations_n++];
-	*c = (struct cw_conversation){ .id = t->conversations_n, .contact = l->contact,
-		                       .inbox = l->inbox, .link = l->id, .status = "open",
-		                       .at_ms = wall_ms() };
+	*c = (struct cw_conversation){ .id = t->conversations_n,
+				       .contact = l->contact,
+				       .inbox = l->inbox,
+				       .link = l->id,
+				       .status = "open",
+				       .at_ms = wall_ms() };
 	person->conversation = c->id;
 	*ret_made = true;
 	return c;
@@ -136,8 +141,8 @@ static void pair(struct buf *b, const char *name, const char *value)
 static void iso_time(struct buf *b, int64_t ms)
 {
 	struct tm tm;
-	time_t    s = (time_t)(ms / 1000);
-	char      text[32];
+	time_t s = (time_t)(ms / 1000);
+	char text[32];
 
 	gmtime_r(&s, &tm);
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -172,8 +177,10 @@ void cw_contact_json(struct chatwoot *t, struct buf *b, const struct cw_contact 
 	pair(b, "identifier", c->identifier);
 	buf_puts(b, ",");
 	pair(b, "email", c->email);
-	buf_printf(b, ",\"blocked\":false,\"thumbnail\":\"\",\"additional_attributes\":{},"
-	           "\"custom_attributes\":%s", c->custom ? c->custom : "{}");
+	buf_printf(b,
+		   ",\"blocked\":false,\"thumbnail\":\"\",\"additional_attributes\":{},"
+		   "\"custom_attributes\":%s",
+		   c->custom ? c->custom : "{}");
 	if (links) {
 		buf_puts(b, ",\"contact_inboxes\":[");
 		for (int i = 0; i < t->links_n; i++) {
@@ -197,7 +204,8 @@ static void sender_json(struct chatwoot *t, struct buf *b, const struct cw_messa
 
 	switch (m->sender) {
 	case CW_USER:
-		buf_puts(b, "{\"id\":5,\"name\":\"Ana\",\"email\":\"ana@example.test\",\"type\":\"user\"}");
+		buf_puts(b, "{\"id\":5,\"name\":\"Ana\",\"email\":\"ana@example.test\",\"type\":"
+			    "\"user\"}");
 		return;
 	case CW_BOT:
 		buf_puts(b, "{\"id\":2,\"name\":\"Totem\",\"type\":\"agent_bot\"}");
@@ -206,7 +214,7 @@ static void sender_json(struct chatwoot *t, struct buf *b, const struct cw_messa
 		cw_contact_json(t, b, c, false);
 		b->n--;
 		buf_printf(b, ",\"account\":{\"id\":1,\"name\":\"Loja\"},\"avatar\":\"\"%s}",
-		           typed ? ",\"type\":\"contact\"" : "");
+			   typed ? ",\"type\":\"contact\"" : "");
 		return;
 	}
 }
@@ -217,54 +225,60 @@ void cw_message_json(struct chatwoot *t, struct buf *b, const struct cw_message 
 
 	buf_printf(b, "{\"id\":%d,", m->id);
 	pair(b, "content", m->content);
-	buf_printf(b, ",\"account_id\":1,\"inbox_id\":%d,\"conversation_id\":%d,\"message_type\":%d,"
-	           "\"created_at\":%lld,\"updated_at\":%.3f,\"private\":%s,\"status\":\"%s\",",
-	           c->inbox, c->id, (int)m->type, (long long)(m->at_ms / 1000),
-	           (double)m->at_ms / 1000, m->is_private ? "true" : "false", m->status);
+	buf_printf(b,
+		   ",\"account_id\":1,\"inbox_id\":%d,\"conversation_id\":%d,\"message_type\":%d,"
+		   "\"created_at\":%lld,\"updated_at\":%.3f,\"private\":%s,\"status\":\"%s\",",
+		   c->inbox, c->id, (int)m->type, (long long)(m->at_ms / 1000),
+		   (double)m->at_ms / 1000, m->is_private ? "true" : "false", m->status);
 	pair(b, "source_id", m->source_id);
 	buf_puts(b, ",");
 	pair(b, "content_type", m->content_type ? m->content_type : "text");
-	buf_printf(b, ",\"content_attributes\":%s,\"sender\":", m->attributes ? m->attributes : "{}");
+	buf_printf(b,
+		   ",\"content_attributes\":%s,\"sender\":", m->attributes ? m->attributes : "{}");
 	sender_json(t, b, m, true);
 	if (m->attachments) {
 		buf_puts(b, ",\"attachments\":[");
 		for (int i = 0; i < m->attachments; i++)
-			buf_printf(b, "%s{\"id\":%d,\"message_id\":%d,\"file_type\":\"file\"}", i ? "," : "",
-			           m->id * 16 + i, m->id);
+			buf_printf(b, "%s{\"id\":%d,\"message_id\":%d,\"file_type\":\"file\"}",
+				   i ? "," : "", m->id * 16 + i, m->id);
 		buf_puts(b, "]");
 	}
 	buf_puts(b, "}");
 }
 
 void cw_conversation_json(struct chatwoot *t, struct buf *b, const struct cw_conversation *c,
-                          const struct cw_message *first)
+			  const struct cw_message *first)
 {
-	const struct cw_link    *l = &t->links[c->link - 1];
+	const struct cw_link *l = &t->links[c->link - 1];
 	const struct cw_contact *p = &t->contacts[c->contact - 1];
 
-	buf_printf(b, "{\"id\":%d,\"account_id\":1,\"inbox_id\":%d,\"status\":\"%s\",\"can_reply\":true,"
-	           "\"channel\":\"Channel::Api\",\"contact_inbox\":{\"id\":%d,\"contact_id\":%d,"
-	           "\"inbox_id\":%d,", c->id, c->inbox, c->status, l->id, c->contact, c->inbox);
+	buf_printf(
+		b,
+		"{\"id\":%d,\"account_id\":1,\"inbox_id\":%d,\"status\":\"%s\",\"can_reply\":true,"
+		"\"channel\":\"Channel::Api\",\"contact_inbox\":{\"id\":%d,\"contact_id\":%d,"
+		"\"inbox_id\":%d,",
+		c->id, c->inbox, c->status, l->id, c->contact, c->inbox);
 	pair(b, "source_id", l->source_id);
 	buf_puts(b, ",\"created_at\":");
 	iso_time(b, c->at_ms);
 	buf_puts(b, ",\"updated_at\":");
 	iso_time(b, c->at_ms);
 	buf_puts(b, ",\"hmac_verified\":false,\"pubsub_token\":\"live-secret-never-log-me\"},"
-	            "\"messages\":[");
+		    "\"messages\":[");
 	if (first)
 		cw_message_json(t, b, first);
 	buf_puts(b, "],\"labels\":[],\"custom_attributes\":{},\"additional_attributes\":{},"
-	            "\"account\":{\"id\":1,\"name\":\"Loja\"},\"meta\":{\"sender\":");
+		    "\"account\":{\"id\":1,\"name\":\"Loja\"},\"meta\":{\"sender\":");
 	cw_contact_json(t, b, p, false);
 	b->n--;
-	buf_printf(b, ",\"type\":\"contact\"},\"assignee\":null,\"assignee_type\":null,\"team\":null,"
-	           "\"hmac_verified\":false},\"snoozed_until\":null,\"unread_count\":%d,"
-	           "\"first_reply_created_at\":null,\"priority\":null,\"waiting_since\":0,"
-	           "\"agent_last_seen_at\":0,\"contact_last_seen_at\":0,\"last_activity_at\":%lld,"
-	           "\"timestamp\":%lld,\"created_at\":%lld,\"updated_at\":%.3f}", c->unread,
-	           (long long)(c->at_ms / 1000), (long long)(c->at_ms / 1000),
-	           (long long)(c->at_ms / 1000), (double)c->at_ms / 1000);
+	buf_printf(b,
+		   ",\"type\":\"contact\"},\"assignee\":null,\"assignee_type\":null,\"team\":null,"
+		   "\"hmac_verified\":false},\"snoozed_until\":null,\"unread_count\":%d,"
+		   "\"first_reply_created_at\":null,\"priority\":null,\"waiting_since\":0,"
+		   "\"agent_last_seen_at\":0,\"contact_last_seen_at\":0,\"last_activity_at\":%lld,"
+		   "\"timestamp\":%lld,\"created_at\":%lld,\"updated_at\":%.3f}",
+		   c->unread, (long long)(c->at_ms / 1000), (long long)(c->at_ms / 1000),
+		   (long long)(c->at_ms / 1000), (double)c->at_ms / 1000);
 }
 
 struct event {
@@ -274,7 +288,7 @@ struct event {
 static void event_done(void *ctx, void *arg, int status, const char *body, size_t n)
 {
 	struct chatwoot *t = ctx;
-	struct event    *e = arg;
+	struct event *e = arg;
 
 	(void)body;
 	(void)n;
@@ -296,7 +310,7 @@ static void event_done(void *ctx, void *arg, int status, const char *body, size_
 
 static void event_post(struct chatwoot *t, const struct buf *body, int message)
 {
-	char          stamp[32], hex[65], uuid[37], head[400];
+	char stamp[32], hex[65], uuid[37], head[400];
 	struct event *e;
 
 	if (!t->totem || !t->events)
@@ -307,14 +321,19 @@ static void event_post(struct chatwoot *t, const struct buf *body, int message)
 	hmac_hex(t->cfg->chatwoot_secret, stamp, strlen(stamp), body->p, body->n, hex);
 	uuid_text(&t->d.rnd, uuid);
 	snprintf(head, sizeof head,
-	         "Content-Type: application/json\r\nX-Chatwoot-Signature: sha256=%s\r\n"
-	         "X-Chatwoot-Timestamp: %.*s\r\nX-Chatwoot-Delivery: %s\r\n",
-	         hex, (int)strlen(stamp) - 1, stamp, uuid);
+		 "Content-Type: application/json\r\nX-Chatwoot-Signature: sha256=%s\r\n"
+		 "X-Chatwoot-Timestamp: %.*s\r\nX-Chatwoot-Delivery: %s\r\n",
+		 hex, (int)strlen(stamp) - 1, stamp, uuid);
 	t->hooks_posted++;
-	mini_call(t->totem, &(struct mini_call){ .method = "POST", .path = t->cfg->chatwoot_hook,
-	                                         .head = head, .body = body->p, .body_n = body->n,
-	                                         .timeout_ms = t->hook_timeout_ms,
-	                                         .done = event_done, .ctx = t, .arg = e });
+	mini_call(t->totem, &(struct mini_call){ .method = "POST",
+						 .path = t->cfg->chatwoot_hook,
+						 .head = head,
+						 .body = body->p,
+						 .body_n = body->n,
+						 .timeout_ms = t->hook_timeout_ms,
+						 .done = event_done,
+						 .ctx = t,
+						 .arg = e });
 }
 
 struct cw_mischief cw_mischief(struct chatwoot *t, const struct rule *r)
@@ -331,7 +350,7 @@ struct cw_mischief cw_mischief(struct chatwoot *t, const struct rule *r)
 /* conversation.messages[0]: the newest public message at this moment, or with the mischief some
  * other one of ours, so that whoever reads it in place of the top level goes wrong. */
 static const struct cw_message *first_message(struct chatwoot *t, const struct cw_message *m,
-                                              bool foreign)
+					      bool foreign)
 {
 	const struct cw_conversation *c = &t->conversations[m->conversation - 1];
 
@@ -344,11 +363,11 @@ static const struct cw_message *first_message(struct chatwoot *t, const struct c
 }
 
 void cw_event_message(struct chatwoot *t, const char *event, const struct cw_message *m,
-                      struct cw_mischief mischief)
+		      struct cw_mischief mischief)
 {
-	static const char *const      types[] = { "incoming", "outgoing", "activity", "template" };
+	static const char *const types[] = { "incoming", "outgoing", "activity", "template" };
 	const struct cw_conversation *c = &t->conversations[m->conversation - 1];
-	struct buf                    b = { 0 };
+	struct buf b = { 0 };
 
 	if (!t->totem || !t->events || m->type == CW_ACTIVITY)
 		return;
@@ -356,9 +375,12 @@ void cw_event_message(struct chatwoot *t, const char *event, const struct cw_mes
 	pair(&b, "content", m->content);
 	buf_puts(&b, ",");
 	pair(&b, "content_type", m->content_type ? m->content_type : "text");
-	buf_printf(&b, ",\"content_attributes\":%s,\"additional_attributes\":{},\"message_type\":\"%s\","
-	           "\"private\":%s,", m->attributes && !mischief.wipe ? m->attributes : "{}",
-	           types[m->type], m->is_private ? "true" : "false");
+	buf_printf(
+		&b,
+		",\"content_attributes\":%s,\"additional_attributes\":{},\"message_type\":\"%s\","
+		"\"private\":%s,",
+		m->attributes && !mischief.wipe ? m->attributes : "{}", types[m->type],
+		m->is_private ? "true" : "false");
 	pair(&b, "source_id", mischief.no_source ? NULL : m->source_id);
 	buf_puts(&b, ",\"created_at\":");
 	iso_time(&b, m->at_ms);
@@ -390,7 +412,7 @@ void cw_event_conversation(struct chatwoot *t, const char *event, const struct c
 }
 
 struct cw_message *cw_agent(struct chatwoot *t, int conversation, const char *content,
-                            bool is_private, bool template, struct cw_mischief mischief)
+			    bool is_private, bool template, struct cw_mischief mischief)
 {
 	struct cw_message *m = cw_message_new(t, conversation);
 

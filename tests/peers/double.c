@@ -69,7 +69,7 @@ struct rule dbl_rule(struct dbl *d, const struct mini_req *req, const char *key)
 static enum mini_fault fault_of(const struct rule *r)
 {
 	static const struct {
-		const char     *word;
+		const char *word;
 		enum mini_fault fault;
 	} table[] = {
 		{ "hang", MINI_HANG },       { "close", MINI_CLOSE },
@@ -87,11 +87,11 @@ static enum mini_fault fault_of(const struct rule *r)
 
 bool dbl_refused(struct dbl *d, const struct mini_req *req, const struct rule *r)
 {
-	enum mini_fault    fault = fault_of(r);
+	enum mini_fault fault = fault_of(r);
 	struct mini_answer a = { .delay_ms = r->ms };
-	struct buf         body = { 0 };
-	char               extra[200] = "";
-	int                status = atoi(r->word);
+	struct buf body = { 0 };
+	char extra[200] = "";
+	int status = atoi(r->word);
 
 	if (!r->word[0] || r->after)
 		return false;
@@ -124,10 +124,11 @@ bool dbl_refused(struct dbl *d, const struct mini_req *req, const struct rule *r
 }
 
 void dbl_reply(struct dbl *d, uint64_t conn, int status, const char *type, const char *extra,
-               const char *body, size_t n, const struct rule *r)
+	       const char *body, size_t n, const struct rule *r)
 {
-	struct mini_answer a = { .status = status, .type = type, .extra = extra, .body = body,
-		                 .body_n = n };
+	struct mini_answer a = {
+		.status = status, .type = type, .extra = extra, .body = body, .body_n = n
+	};
 
 	if (r && r->word[0]) {
 		a.fault = fault_of(r);
@@ -176,8 +177,8 @@ int64_t dbl_count(struct dbl *d, const char *key)
 static void control_behave(struct dbl *d, const struct mini_req *req, const cJSON *in)
 {
 	const cJSON *what = cJSON_GetObjectItemCaseSensitive(in, "do");
-	char         room[32];
-	const char  *word = js_any(in, "do", room);
+	char room[32];
+	const char *word = js_any(in, "do", room);
 
 	if (!what || !word) {
 		dbl_text(d, req->conn, 400, NULL, "{\"error\":\"do is missing\"}");
@@ -187,11 +188,14 @@ static void control_behave(struct dbl *d, const struct mini_req *req, const cJSO
 		struct rule *r = &d->rules[i];
 		if (r->word[0] && r->times)
 			continue;
-		*r = (struct rule){ .times = ji(in, "times", 1), .percent = ji(in, "percent", 100),
-			            .code = ji(in, "code", 0), .status = ji(in, "status", 0),
-			            .ms = ji(in, "ms", 0), .bytes = ji(in, "bytes", 0),
-			            .retry_after = ji(in, "retry_after", 0),
-			            .after = ji(in, "after", 0) != 0 };
+		*r = (struct rule){ .times = ji(in, "times", 1),
+				    .percent = ji(in, "percent", 100),
+				    .code = ji(in, "code", 0),
+				    .status = ji(in, "status", 0),
+				    .ms = ji(in, "ms", 0),
+				    .bytes = ji(in, "bytes", 0),
+				    .retry_after = ji(in, "retry_after", 0),
+				    .after = ji(in, "after", 0) != 0 };
 		snprintf(r->word, sizeof r->word, "%s", word);
 		snprintf(r->match, sizeof r->match, "%s", js_or(in, "match", ""));
 		if (dbl_word(r, "delay") && !r->ms)
@@ -219,12 +223,13 @@ static void control_options(struct dbl *d, const struct mini_req *req, const cJS
 static void control_state(struct dbl *d, const struct mini_req *req)
 {
 	struct buf out = { 0 };
-	char       brief[8];
+	char brief[8];
 
-	buf_printf(&out, "{\"double\":\"%s\",\"requests\":%lld,\"accepted\":%lld,\"distinct\":%lld,"
-	           "\"doubled\":%lld,\"unkeyed\":%lld,\"refused\":%lld,\"misbehaved\":%lld",
-	           d->name, d->requests, d->accepted, d->distinct, d->doubled, d->unkeyed,
-	           d->refused, d->misbehaved);
+	buf_printf(&out,
+		   "{\"double\":\"%s\",\"requests\":%lld,\"accepted\":%lld,\"distinct\":%lld,"
+		   "\"doubled\":%lld,\"unkeyed\":%lld,\"refused\":%lld,\"misbehaved\":%lld",
+		   d->name, d->requests, d->accepted, d->distinct, d->doubled, d->unkeyed,
+		   d->refused, d->misbehaved);
 	d->ops->state(d->self, &out);
 	buf_puts(&out, ",\"doubled_keys\":");
 	ring_json(&d->doubled_keys, &out);
@@ -253,7 +258,7 @@ static void dbl_request(void *ctx, const struct mini_req *req)
 {
 	struct dbl *d = ctx;
 	const char *verb = req->path + 9;
-	cJSON      *in;
+	cJSON *in;
 
 	if (strncmp(req->path, "/_double/", 9)) {
 		d->requests++;
@@ -275,7 +280,7 @@ static void dbl_request(void *ctx, const struct mini_req *req)
 }
 
 void dbl_init(struct dbl *d, const char *name, void *self, const struct dbl_ops *ops,
-              const struct dbl_option *options, int port, int *ret_port)
+	      const struct dbl_option *options, int port, int *ret_port)
 {
 	d->name = name;
 	d->self = self;

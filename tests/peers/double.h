@@ -21,12 +21,12 @@
 #define DBL_RULES_MAX 64
 
 struct rule {
-	char word[32];      /* what to do; "" = nothing */
-	char match[160];    /* part of "METHOD /path recipient-or-key"; "" matches everything */
-	int  times;         /* how often still; < 0 = until reset */
-	int  percent;       /* of the matching requests */
-	int  code, status, ms, retry_after, bytes;
-	bool after;         /* process the request first, then misbehave */
+	char word[32];   /* what to do; "" = nothing */
+	char match[160]; /* part of "METHOD /path recipient-or-key"; "" matches everything */
+	int times;       /* how often still; < 0 = until reset */
+	int percent;     /* of the matching requests */
+	int code, status, ms, retry_after, bytes;
+	bool after; /* process the request first, then misbehave */
 };
 
 struct dbl;
@@ -34,33 +34,33 @@ struct dbl_ops {
 	void (*request)(void *self, const struct mini_req *req);
 	/* Own control calls; false = unknown. `in` is NULL when the body is no JSON. */
 	bool (*control)(void *self, const struct mini_req *req, const char *verb, const cJSON *in);
-	void (*state)(void *self, struct buf *out);          /* ,"key":value ... */
+	void (*state)(void *self, struct buf *out); /* ,"key":value ... */
 	void (*reset)(void *self);
 	void (*error_body)(void *self, const struct rule *r, int status, struct buf *out,
-	                   const char **ret_type);
+			   const char **ret_type);
 };
 
 /* Settings of a double that the control API may change while it runs. */
 struct dbl_option {
 	const char *name;
-	int        *value;
+	int *value;
 };
 
 struct dbl {
-	struct mini             *m;
-	const char              *name;
-	void                    *self;
-	const struct dbl_ops    *ops;
+	struct mini *m;
+	const char *name;
+	void *self;
+	const struct dbl_ops *ops;
 	const struct dbl_option *options; /* ends with a NULL name */
-	struct rule              rules[DBL_RULES_MAX];
-	struct map               keys;
-	struct ring              recent, doubled_keys;
-	uint64_t                 rnd;
-	long long                requests, accepted, distinct, doubled, unkeyed, refused, misbehaved;
+	struct rule rules[DBL_RULES_MAX];
+	struct map keys;
+	struct ring recent, doubled_keys;
+	uint64_t rnd;
+	long long requests, accepted, distinct, doubled, unkeyed, refused, misbehaved;
 };
 
 void dbl_init(struct dbl *d, const char *name, void *self, const struct dbl_ops *ops,
-              const struct dbl_option *options, int port, int *ret_port);
+	      const struct dbl_option *options, int port, int *ret_port);
 
 /* The next rule for this request (and uses it up), or an empty one. */
 struct rule dbl_rule(struct dbl *d, const struct mini_req *req, const char *key);
@@ -68,7 +68,7 @@ struct rule dbl_rule(struct dbl *d, const struct mini_req *req, const char *key)
 bool dbl_refused(struct dbl *d, const struct mini_req *req, const struct rule *r);
 /* Answers after the work, with what the rule does to the answer. */
 void dbl_reply(struct dbl *d, uint64_t conn, int status, const char *type, const char *extra,
-               const char *body, size_t n, const struct rule *r);
+	       const char *body, size_t n, const struct rule *r);
 void dbl_json(struct dbl *d, uint64_t conn, int status, const struct buf *body);
 void dbl_text(struct dbl *d, uint64_t conn, int status, const char *type, const char *text);
 /* Books an accepted message; answers how often its key has been seen, now included. */
@@ -76,9 +76,9 @@ int64_t dbl_count(struct dbl *d, const char *key);
 bool dbl_word(const struct rule *r, const char *word);
 
 /* cJSON access that tolerates absence. */
-const char *js(const cJSON *o, const char *name);          /* text, or NULL */
+const char *js(const cJSON *o, const char *name); /* text, or NULL */
 const char *js_or(const cJSON *o, const char *name, const char *absent);
-int ji(const cJSON *o, const char *name, int absent);      /* number, true = 1, false = 0 */
+int ji(const cJSON *o, const char *name, int absent); /* number, true = 1, false = 0 */
 /* A text or a number as text. */
 const char *js_any(const cJSON *o, const char *name, char room[32]);
 
@@ -87,8 +87,8 @@ struct peers_config {
 	const char *totem, *app_secret, *waba, *phone_id, *display_phone, *token, *verify_token;
 	const char *meta_hook, *chatwoot_hook, *chatwoot_token, *chatwoot_secret, *api_token;
 	const char *n8n_mode;
-	int         customers, every_ms, agent_percent;
-	bool        statuses;
+	int customers, every_ms, agent_percent;
+	bool statuses;
 };
 struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port);
 struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_port);

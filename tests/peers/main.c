@@ -12,32 +12,65 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { O_META = 256, O_CHATWOOT, O_N8N, O_TOTEM, O_SECRET, O_WABA, O_PHONE, O_DISPLAY, O_TOKEN,
-       O_VERIFY, O_META_HOOK, O_CW_TOKEN, O_CW_SECRET, O_CW_HOOK, O_API_TOKEN, O_N8N_MODE,
-       O_CUSTOMERS, O_EVERY, O_AGENT, O_NO_STATUSES, O_PARENT, O_HELP };
+enum {
+	O_META = 256,
+	O_CHATWOOT,
+	O_N8N,
+	O_TOTEM,
+	O_SECRET,
+	O_WABA,
+	O_PHONE,
+	O_DISPLAY,
+	O_TOKEN,
+	O_VERIFY,
+	O_META_HOOK,
+	O_CW_TOKEN,
+	O_CW_SECRET,
+	O_CW_HOOK,
+	O_API_TOKEN,
+	O_N8N_MODE,
+	O_CUSTOMERS,
+	O_EVERY,
+	O_AGENT,
+	O_NO_STATUSES,
+	O_PARENT,
+	O_HELP
+};
 
 static const struct option options[] = {
-	{ "meta", 1, NULL, O_META }, { "chatwoot", 1, NULL, O_CHATWOOT }, { "n8n", 1, NULL, O_N8N },
-	{ "totem", 1, NULL, O_TOTEM }, { "app-secret", 1, NULL, O_SECRET },
-	{ "waba", 1, NULL, O_WABA }, { "phone-id", 1, NULL, O_PHONE },
-	{ "display-phone", 1, NULL, O_DISPLAY }, { "token", 1, NULL, O_TOKEN },
-	{ "verify-token", 1, NULL, O_VERIFY }, { "meta-hook", 1, NULL, O_META_HOOK },
-	{ "chatwoot-token", 1, NULL, O_CW_TOKEN }, { "chatwoot-secret", 1, NULL, O_CW_SECRET },
-	{ "chatwoot-hook", 1, NULL, O_CW_HOOK }, { "api-token", 1, NULL, O_API_TOKEN },
-	{ "n8n-mode", 1, NULL, O_N8N_MODE }, { "customers", 1, NULL, O_CUSTOMERS },
-	{ "every-ms", 1, NULL, O_EVERY }, { "agent-percent", 1, NULL, O_AGENT },
-	{ "no-statuses", 0, NULL, O_NO_STATUSES }, { "with-parent", 0, NULL, O_PARENT },
-	{ "help", 0, NULL, O_HELP }, { NULL, 0, NULL, 0 },
+	{ "meta", 1, NULL, O_META },
+	{ "chatwoot", 1, NULL, O_CHATWOOT },
+	{ "n8n", 1, NULL, O_N8N },
+	{ "totem", 1, NULL, O_TOTEM },
+	{ "app-secret", 1, NULL, O_SECRET },
+	{ "waba", 1, NULL, O_WABA },
+	{ "phone-id", 1, NULL, O_PHONE },
+	{ "display-phone", 1, NULL, O_DISPLAY },
+	{ "token", 1, NULL, O_TOKEN },
+	{ "verify-token", 1, NULL, O_VERIFY },
+	{ "meta-hook", 1, NULL, O_META_HOOK },
+	{ "chatwoot-token", 1, NULL, O_CW_TOKEN },
+	{ "chatwoot-secret", 1, NULL, O_CW_SECRET },
+	{ "chatwoot-hook", 1, NULL, O_CW_HOOK },
+	{ "api-token", 1, NULL, O_API_TOKEN },
+	{ "n8n-mode", 1, NULL, O_N8N_MODE },
+	{ "customers", 1, NULL, O_CUSTOMERS },
+	{ "every-ms", 1, NULL, O_EVERY },
+	{ "agent-percent", 1, NULL, O_AGENT },
+	{ "no-statuses", 0, NULL, O_NO_STATUSES },
+	{ "with-parent", 0, NULL, O_PARENT },
+	{ "help", 0, NULL, O_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 typedef struct mini *starter(const struct peers_config *cfg, int port, int *ret_port);
 
 static struct peer {
-	const char  *name;
-	starter     *start;
-	int          port; /* -1 = not asked for */
+	const char *name;
+	starter *start;
+	int port; /* -1 = not asked for */
 	struct mini *m;
-	pthread_t    thread;
+	pthread_t thread;
 } peers[] = { { "meta", meta_start, -1, NULL, 0 },
 	      { "chatwoot", chatwoot_start, -1, NULL, 0 },
 	      { "n8n", n8n_start, -1, NULL, 0 } };
@@ -51,7 +84,7 @@ static void *run(void *arg)
 static int number(const char *s, int max)
 {
 	char *end;
-	long  v = strtol(s, &end, 10);
+	long v = strtol(s, &end, 10);
 
 	if (end == s || *end || v < 0 || v > max)
 		die("%s: expected a number from 0 to %d", s, max);
@@ -85,27 +118,69 @@ static void read_flags(int argc, char **argv, struct peers_config *cfg)
 		switch (c) {
 		case O_META:
 		case O_CHATWOOT:
-		case O_N8N: peers[c - O_META].port = number(optarg, 65535); break;
-		case O_TOTEM: cfg->totem = optarg; break;
-		case O_SECRET: cfg->app_secret = optarg; break;
-		case O_WABA: cfg->waba = optarg; break;
-		case O_PHONE: cfg->phone_id = optarg; break;
-		case O_DISPLAY: cfg->display_phone = optarg; break;
-		case O_TOKEN: cfg->token = optarg; break;
-		case O_VERIFY: cfg->verify_token = optarg; break;
-		case O_META_HOOK: cfg->meta_hook = optarg; break;
-		case O_CW_TOKEN: cfg->chatwoot_token = optarg; break;
-		case O_CW_SECRET: cfg->chatwoot_secret = optarg; break;
-		case O_CW_HOOK: cfg->chatwoot_hook = optarg; break;
-		case O_API_TOKEN: cfg->api_token = optarg; break;
-		case O_N8N_MODE: cfg->n8n_mode = optarg; break;
-		case O_CUSTOMERS: cfg->customers = number(optarg, 1000000); break;
-		case O_EVERY: cfg->every_ms = number(optarg, 3600000); break;
-		case O_AGENT: cfg->agent_percent = number(optarg, 100); break;
-		case O_NO_STATUSES: cfg->statuses = false; break;
-		case O_PARENT: with_parent(); break;
-		case O_HELP: usage(); exit(0);
-		default: usage(); exit(2);
+		case O_N8N:
+			peers[c - O_META].port = number(optarg, 65535);
+			break;
+		case O_TOTEM:
+			cfg->totem = optarg;
+			break;
+		case O_SECRET:
+			cfg->app_secret = optarg;
+			break;
+		case O_WABA:
+			cfg->waba = optarg;
+			break;
+		case O_PHONE:
+			cfg->phone_id = optarg;
+			break;
+		case O_DISPLAY:
+			cfg->display_phone = optarg;
+			break;
+		case O_TOKEN:
+			cfg->token = optarg;
+			break;
+		case O_VERIFY:
+			cfg->verify_token = optarg;
+			break;
+		case O_META_HOOK:
+			cfg->meta_hook = optarg;
+			break;
+		case O_CW_TOKEN:
+			cfg->chatwoot_token = optarg;
+			break;
+		case O_CW_SECRET:
+			cfg->chatwoot_secret = optarg;
+			break;
+		case O_CW_HOOK:
+			cfg->chatwoot_hook = optarg;
+			break;
+		case O_API_TOKEN:
+			cfg->api_token = optarg;
+			break;
+		case O_N8N_MODE:
+			cfg->n8n_mode = optarg;
+			break;
+		case O_CUSTOMERS:
+			cfg->customers = number(optarg, 1000000);
+			break;
+		case O_EVERY:
+			cfg->every_ms = number(optarg, 3600000);
+			break;
+		case O_AGENT:
+			cfg->agent_percent = number(optarg, 100);
+			break;
+		case O_NO_STATUSES:
+			cfg->statuses = false;
+			break;
+		case O_PARENT:
+			with_parent();
+			break;
+		case O_HELP:
+			usage();
+			exit(0);
+		default:
+			usage();
+			exit(2);
 		}
 	}
 	if (optind < argc) {
@@ -117,16 +192,25 @@ static void read_flags(int argc, char **argv, struct peers_config *cfg)
 int main(int argc, char **argv)
 {
 	static struct peers_config cfg = {
-		.app_secret = "test_app_secret", .waba = "102290129340398", .phone_id = "106540352242922",
-		.display_phone = "5511400000000", .token = "double-token", .verify_token = "double-verify",
-		.meta_hook = "/webhooks/whatsapp", .chatwoot_hook = "/webhooks/chatwoot/chatwoot",
-		.chatwoot_token = "double-chatwoot-token", .chatwoot_secret = "double-chatwoot-secret",
-		.api_token = "double-api-token", .n8n_mode = "echo", .agent_percent = -1,
-		.statuses = true, .every_ms = 0,
+		.app_secret = "test_app_secret",
+		.waba = "102290129340398",
+		.phone_id = "106540352242922",
+		.display_phone = "5511400000000",
+		.token = "double-token",
+		.verify_token = "double-verify",
+		.meta_hook = "/webhooks/whatsapp",
+		.chatwoot_hook = "/webhooks/chatwoot/chatwoot",
+		.chatwoot_token = "double-chatwoot-token",
+		.chatwoot_secret = "double-chatwoot-secret",
+		.api_token = "double-api-token",
+		.n8n_mode = "echo",
+		.agent_percent = -1,
+		.statuses = true,
+		.every_ms = 0,
 	};
 	sigset_t signals;
-	int      got, any = 0;
-	bool     first = true;
+	int got, any = 0;
+	bool first = true;
 
 	read_flags(argc, argv, &cfg);
 	if (cfg.agent_percent < 0) /* agents speak up only where customers do */

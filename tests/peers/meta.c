@@ -1,5 +1,4 @@
-/* meta.c - the Graph API double: messages, read receipts, the small GETs, Meta's error bodies,
- * the number's and the pair's limits, and the control calls say, handshake, hook and status. */
+/* meta.c - the Graph API double: messages, read receipts, the small GETs, the number's and the pair's limits, and the control calls say, handshake, hook and status. */
 #include "meta.h"
 
 #include <stdio.h>
@@ -8,89 +7,8 @@
 
 struct sent { /* a message on its way through sent, delivered, read */
 	char *wamid, *to, *opaque;
-	int   step, error_code;
+	int step, error_code;
 };
-
-static void error_write(struct meta *t, struct buf *b, int code, const char *text,
-                        const char *details)
-{
-	buf_puts(b, "{\"error\":{\"message\":");
-	struct buf m = { 0 };
-	buf_printf(&m, "(#%d) %s", code, text);
-	buf_json(b, m.p, true);
-	buf_free(&m);
-	buf_printf(b, ",\"type\":\"OAuthException\",\"code\":%d", code);
-	if (code == 190)
-		buf_puts(b, ",\"error_subcode\":463");
-	if (details) {
-		buf_puts(b, ",\"error_data\":{\"messaging_product\":\"whatsapp\",\"details\":");
-		buf_json(b, details, true);
-		buf_puts(b, "}");
-	}
-	if (code == 1 || code == 2 || code == 131000 || code == 131016)
-		buf_puts(b, ",\"is_transient\":true");
-	buf_printf(b, ",\"fbtrace_id\":\"A%015llx\"}}", (unsigned long long)rnd(&t->d.rnd) >> 4);
-}
-
-static const char *error_title(int code)
-{
-	static const struct {
-		int         code;
-		const char *title;
-	} table[] = {
-		{ 1, "An unknown error occurred" }, { 2, "Service temporarily unavailable" },
-		{ 3, "Capability" }, { 4, "Application request limit reached" },
-		{ 10, "Permission denied" }, { 100, "Invalid parameter" },
-		{ 190, "Error validating access token: Session has expired" },
-		{ 368, "Temporarily blocked for policies violations" },
-		{ 80007, "Rate limit issues" }, { 130429, "Rate limit hit" },
-		{ 130472, "User's number is part of an experiment" },
-		{ 131000, "Something went wrong" }, { 131005, "Access denied" },
-		{ 131008, "Required parameter is missing" }, { 131009, "Parameter value is not valid" },
-		{ 131016, "Service unavailable" }, { 131026, "Message undeliverable" },
-		{ 131030, "Recipient phone number not in allowed list" },
-		{ 131031, "Account has been locked" }, { 131042, "Business eligibility payment issue" },
-		{ 131047, "Re-engagement message" }, { 131048, "Spam rate limit hit" },
-		{ 131049, "This message was not delivered to maintain healthy ecosystem engagement" },
-		{ 131050, "User has stopped marketing messages" },
-		{ 131051, "Unsupported message type" }, { 131053, "Media upload error" },
-		{ 131056, "(Business Account, Consumer Account) pair rate limit hit" },
-		{ 131057, "Account in maintenance mode" },
-		{ 132001, "Template name does not exist in the translation" },
-		{ 132015, "Template is paused" }, { 133010, "Account not registered" },
-	};
-
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		if (table[i].code == code)
-			return table[i].title;
-	}
-	return "Generic error";
-}
-
-static void error_body(void *self, const struct rule *r, int status, struct buf *out,
-                       const char **ret_type)
-{
-	int code = r->code            ? r->code
-	           : status == 429    ? 130429
-	           : status == 401    ? 190
-	           : status == 503    ? 2
-	           : status >= 500    ? 131000
-	                              : 100;
-
-	*ret_type = "application/json; charset=UTF-8";
-	error_write(self, out, code, error_title(code), error_title(code));
-}
-
-static void refuse(struct meta *t, const struct mini_req *req, int status, int code,
-                   const char *details)
-{
-	struct buf b = { 0 };
-
-	error_write(t, &b, code, error_title(code), details);
-	t->d.refused++;
-	dbl_reply(&t->d, req->conn, status, "application/json; charset=UTF-8", NULL, b.p, b.n, NULL);
-	buf_free(&b);
-}
 
 static void sent_free(struct sent *s)
 {
@@ -118,8 +36,8 @@ static void sent_step(void *ctx, void *arg)
 {
 	static const char *const names[] = { "sent", "delivered", "read" };
 	static const char *const turned[] = { "read", "sent", "delivered" };
-	struct meta             *t = ctx;
-	struct sent             *s = arg;
+	struct meta *t = ctx;
+	struct sent *s = arg;
 
 	if (s->error_code && s->step == 1) {
 		meta_status(t, s->wamid, s->to, "failed", s->opaque, s->error_code);
@@ -127,8 +45,8 @@ static void sent_step(void *ctx, void *arg)
 		return;
 	}
 	if (s->step != 1 || !chance(&t->d.rnd, t->skip_delivered_percent))
-		meta_status(t, s->wamid, s->to, t->shuffle ? turned[s->step] : names[s->step], s->opaque,
-		            0);
+		meta_status(t, s->wamid, s->to, t->shuffle ? turned[s->step] : names[s->step],
+			    s->opaque, 0);
 	s->step++;
 	sent_plan(t, s);
 }
@@ -190,7 +108,7 @@ static const char *send_fault(const cJSON *in, const char *to)
 }
 
 static void send_book(struct meta *t, const cJSON *in, const char *wamid, const char *to,
-                      int64_t seen)
+		      int64_t seen)
 {
 	struct buf b = { 0 };
 
@@ -213,28 +131,29 @@ static void send_book(struct meta *t, const cJSON *in, const char *wamid, const 
 
 static void message_send(struct meta *t, const struct mini_req *req, const cJSON *in)
 {
-	const char  *input = js(in, "to") ? js(in, "to") : js(in, "recipient");
-	const char  *opaque = js(in, "biz_opaque_callback_data");
-	const char  *fault = send_fault(in, input);
-	struct rule  rule = dbl_rule(&t->d, req, input);
-	struct buf   out = { 0 }, wamid = { 0 };
-	char         to[64];
-	int          limit;
+	const char *input = js(in, "to") ? js(in, "to") : js(in, "recipient");
+	const char *opaque = js(in, "biz_opaque_callback_data");
+	const char *fault = send_fault(in, input);
+	struct rule rule = dbl_rule(&t->d, req, input);
+	struct buf out = { 0 }, wamid = { 0 };
+	char to[64];
+	int limit;
 
 	if (dbl_refused(&t->d, req, &rule))
 		return;
 	if (fault) {
-		refuse(t, req, 400, 100, fault);
+		meta_refuse(t, req, 400, 100, fault);
 		return;
 	}
 	limit = over_limit(t, input);
 	if (limit) {
-		refuse(t, req, 400, limit, error_title(limit));
+		meta_refuse(t, req, 400, limit, meta_error_title(limit));
 		return;
 	}
 	digits_only(input, to, sizeof to);
 	if (t->drop_ninth && strlen(to) == 13 && !strncmp(to, "55", 2) && to[4] == '9')
-		memmove(to + 4, to + 5, strlen(to + 5) + 1); /* wa_id without Brazil's ninth digit */
+		memmove(to + 4, to + 5,
+			strlen(to + 5) + 1); /* wa_id without Brazil's ninth digit */
 	wamid_text(&wamid, to, false, &t->d.rnd);
 	send_book(t, in, wamid.p, to, dbl_count(&t->d, opaque));
 	struct sent *s = xalloc(sizeof *s);
@@ -258,8 +177,8 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 	buf_printf(&out, ",\"wa_id\":\"%s\"}],\"messages\":[{\"id\":\"%s\"", to, wamid.p);
 	buf_puts(&out, ",\"message_status\":\"accepted\"}]}");
 	dbl_reply(&t->d, req->conn, 200, NULL,
-	          "facebook-api-version: v26.0\r\nx-business-use-case-usage: {}\r\n", out.p, out.n,
-	          &rule);
+		  "facebook-api-version: v26.0\r\nx-business-use-case-usage: {}\r\n", out.p, out.n,
+		  &rule);
 	buf_free(&out);
 	buf_free(&wamid);
 }
@@ -271,7 +190,7 @@ static void receipt(struct meta *t, const struct mini_req *req, const cJSON *in)
 	if (dbl_refused(&t->d, req, &rule))
 		return;
 	if (strncmp(js_or(in, "message_id", ""), "wamid.", 6)) {
-		refuse(t, req, 400, 100, "check the message ID");
+		meta_refuse(t, req, 400, 100, "check the message ID");
 		return;
 	}
 	t->marked_read++;
@@ -284,29 +203,34 @@ static void receipt(struct meta *t, const struct mini_req *req, const cJSON *in)
 static void small_get(struct meta *t, const struct mini_req *req, const char *rest)
 {
 	struct rule rule = dbl_rule(&t->d, req, NULL);
-	struct buf  b = { 0 };
-	size_t      id_n = strcspn(rest, "/");
-	bool        is_phone = id_n == strlen(t->cfg->phone_id) && !strncmp(rest, t->cfg->phone_id, id_n);
-	bool        is_waba = id_n == strlen(t->cfg->waba) && !strncmp(rest, t->cfg->waba, id_n);
+	struct buf b = { 0 };
+	size_t id_n = strcspn(rest, "/");
+	bool is_phone = id_n == strlen(t->cfg->phone_id) && !strncmp(rest, t->cfg->phone_id, id_n);
+	bool is_waba = id_n == strlen(t->cfg->waba) && !strncmp(rest, t->cfg->waba, id_n);
 
 	if (dbl_refused(&t->d, req, &rule))
 		return;
 	if (is_phone && !rest[id_n]) {
-		buf_printf(&b, "{\"id\":\"%s\",\"display_phone_number\":\"%s\",\"verified_name\":"
-		           "\"Loja Totem\",\"quality_rating\":\"GREEN\",\"status\":\"CONNECTED\","
-		           "\"platform_type\":\"CLOUD_API\",\"throughput\":{\"level\":\"STANDARD\"}}",
-		           t->cfg->phone_id, t->cfg->display_phone);
+		buf_printf(
+			&b,
+			"{\"id\":\"%s\",\"display_phone_number\":\"%s\",\"verified_name\":"
+			"\"Loja Totem\",\"quality_rating\":\"GREEN\",\"status\":\"CONNECTED\","
+			"\"platform_type\":\"CLOUD_API\",\"throughput\":{\"level\":\"STANDARD\"}}",
+			t->cfg->phone_id, t->cfg->display_phone);
 	} else if (is_waba && !strcmp(rest + id_n, "/subscribed_apps")) {
-		buf_puts(&b, "{\"data\":[{\"whatsapp_business_api_data\":{\"id\":\"1\",\"name\":\"totem\"}}]}");
+		buf_puts(&b, "{\"data\":[{\"whatsapp_business_api_data\":{\"id\":\"1\",\"name\":"
+			     "\"totem\"}}]}");
 	} else if (is_waba && !strcmp(rest + id_n, "/phone_numbers")) {
 		buf_printf(&b, "{\"data\":[{\"id\":\"%s\",\"display_phone_number\":\"%s\"}]}",
-		           t->cfg->phone_id, t->cfg->display_phone);
+			   t->cfg->phone_id, t->cfg->display_phone);
 	} else if (is_waba && !strcmp(rest + id_n, "/message_templates")) {
-		buf_puts(&b, "{\"data\":[{\"id\":\"11\",\"name\":\"pedido_listo\",\"language\":\"es\","
-		             "\"status\":\"APPROVED\",\"category\":\"UTILITY\",\"components\":[{\"type\":"
-		             "\"BODY\",\"text\":\"Tu pedido {{1}} est\\u00e1 listo.\"}]}]}");
+		buf_puts(&b,
+			 "{\"data\":[{\"id\":\"11\",\"name\":\"pedido_listo\",\"language\":\"es\","
+			 "\"status\":\"APPROVED\",\"category\":\"UTILITY\",\"components\":[{"
+			 "\"type\":"
+			 "\"BODY\",\"text\":\"Tu pedido {{1}} est\\u00e1 listo.\"}]}]}");
 	} else {
-		refuse(t, req, 400, 100, "Unsupported get request. Object does not exist");
+		meta_refuse(t, req, 400, 100, "Unsupported get request. Object does not exist");
 		return;
 	}
 	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, &rule);
@@ -316,9 +240,9 @@ static void small_get(struct meta *t, const struct mini_req *req, const char *re
 static void on_request(void *self, const struct mini_req *req)
 {
 	struct meta *t = self;
-	const char  *rest = req->path;
-	char         auth[600];
-	size_t       phone_n = strlen(t->cfg->phone_id);
+	const char *rest = req->path;
+	char auth[600];
+	size_t phone_n = strlen(t->cfg->phone_id);
 
 	/* /v26.0/ID/...; the version may be absent */
 	if (rest[0] == '/' && rest[1] == 'v' && strchr(rest + 1, '/'))
@@ -326,7 +250,7 @@ static void on_request(void *self, const struct mini_req *req)
 	rest++;
 	if (!mini_header(req, "authorization", auth, sizeof auth) || strncmp(auth, "Bearer ", 7) ||
 	    strcmp(auth + 7, t->cfg->token)) {
-		refuse(t, req, 401, 190, NULL);
+		meta_refuse(t, req, 401, 190, NULL);
 		return;
 	}
 	if (!strcmp(req->method, "GET")) {
@@ -334,12 +258,12 @@ static void on_request(void *self, const struct mini_req *req)
 		return;
 	}
 	if (strncmp(rest, t->cfg->phone_id, phone_n) || strcmp(rest + phone_n, "/messages")) {
-		refuse(t, req, 400, 100, "Unsupported post request. Object does not exist");
+		meta_refuse(t, req, 400, 100, "Unsupported post request. Object does not exist");
 		return;
 	}
 	cJSON *in = cJSON_ParseWithLength(req->body, req->body_n);
 	if (!cJSON_IsObject(in))
-		refuse(t, req, 400, 100, "The request body is not a JSON object");
+		meta_refuse(t, req, 400, 100, "The request body is not a JSON object");
 	else if (js(in, "status"))
 		receipt(t, req, in);
 	else
@@ -349,10 +273,10 @@ static void on_request(void *self, const struct mini_req *req)
 
 static void control_say(struct meta *t, const struct mini_req *req, const cJSON *in)
 {
-	struct buf   out = { 0 }, id = { 0 };
+	struct buf out = { 0 }, id = { 0 };
 	const cJSON *message = cJSON_GetObjectItemCaseSensitive(in, "message");
-	char        *raw = message ? cJSON_PrintUnformatted(message) : NULL;
-	int          times = ji(in, "times", 1);
+	char *raw = message ? cJSON_PrintUnformatted(message) : NULL;
+	int times = ji(in, "times", 1);
 
 	if (raw) { /* {...} becomes its fields: they join from, id and timestamp */
 		raw[strlen(raw) - 1] = '\0';
@@ -361,7 +285,8 @@ static void control_say(struct meta *t, const struct mini_req *req, const cJSON 
 	for (int i = 0; i < times && i < 100000; i++) {
 		id.n = 0;
 		meta_say(t, js_or(in, "from", "5511999990000"), js_or(in, "name", "Rui Gonçalves"),
-		         js_or(in, "text", "Olá, tem pão?"), js(in, "id"), raw ? raw + 1 : NULL, &id);
+			 js_or(in, "text", "Olá, tem pão?"), js(in, "id"), raw ? raw + 1 : NULL,
+			 &id);
 		if (i < 1000) {
 			buf_puts(&out, i ? "," : "");
 			buf_json(&out, id.p, false);
@@ -378,15 +303,15 @@ static void control_say(struct meta *t, const struct mini_req *req, const cJSON 
 
 struct shake {
 	uint64_t conn;
-	char     challenge[16];
+	char challenge[16];
 };
 
 static void shake_done(void *ctx, void *arg, int status, const char *body, size_t n)
 {
-	struct meta  *t = ctx;
+	struct meta *t = ctx;
 	struct shake *s = arg;
-	struct buf    b = { 0 };
-	bool          ok = status == 200 && n == strlen(s->challenge) && !memcmp(body, s->challenge, n);
+	struct buf b = { 0 };
+	bool ok = status == 200 && n == strlen(s->challenge) && !memcmp(body, s->challenge, n);
 
 	t->handshakes_ok += ok;
 	buf_printf(&b, "{\"ok\":%s,\"status\":%d,\"body\":", ok ? "true" : "false", status);
@@ -400,21 +325,26 @@ static void shake_done(void *ctx, void *arg, int status, const char *body, size_
 static void control_handshake(struct meta *t, const struct mini_req *req, const cJSON *in)
 {
 	struct shake *s;
-	char          path[700], token[300];
+	char path[700], token[300];
 
 	if (!t->totem) {
 		dbl_text(&t->d, req->conn, 409, NULL, "{\"error\":\"started without --totem\"}");
 		return;
 	}
 	if (!query_get(req->query, "verify_token", token, sizeof token))
-		snprintf(token, sizeof token, "%s", js_or(in, "verify_token", t->cfg->verify_token));
+		snprintf(token, sizeof token, "%s",
+			 js_or(in, "verify_token", t->cfg->verify_token));
 	s = xalloc(sizeof *s);
 	s->conn = req->conn;
 	snprintf(s->challenge, sizeof s->challenge, "%u", (unsigned)(rnd(&t->d.rnd) >> 34));
 	snprintf(path, sizeof path, "%s?hub.mode=subscribe&hub.challenge=%s&hub.verify_token=%s",
-	         t->cfg->meta_hook, s->challenge, token);
-	mini_call(t->totem, &(struct mini_call){ .method = "GET", .path = path, .timeout_ms = 5000,
-	                                         .done = shake_done, .ctx = t, .arg = s });
+		 t->cfg->meta_hook, s->challenge, token);
+	mini_call(t->totem, &(struct mini_call){ .method = "GET",
+						 .path = path,
+						 .timeout_ms = 5000,
+						 .done = shake_done,
+						 .ctx = t,
+						 .arg = s });
 }
 
 static bool on_control(void *self, const struct mini_req *req, const char *verb, const cJSON *in)
@@ -425,14 +355,15 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 		control_say(t, req, in);
 	} else if (!strcmp(verb, "handshake")) {
 		control_handshake(t, req, in);
-	} else if (!strcmp(verb, "hook")) { /* exact bytes, for golden payloads and bad signatures */
+	} else if (!strcmp(verb,
+			   "hook")) { /* exact bytes, for golden payloads and bad signatures */
 		char secret[300];
 		bool other = query_get(req->query, "secret", secret, sizeof secret);
 		meta_hook(t, req->body, req->body_n, other ? secret : NULL);
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
 	} else if (!strcmp(verb, "status")) {
 		meta_status(t, js_or(in, "id", ""), js_or(in, "to", "5511999990000"),
-		            js_or(in, "status", "sent"), js(in, "key"), ji(in, "code", 0));
+			    js_or(in, "status", "sent"), js(in, "key"), ji(in, "code", 0));
 		meta_flush(t);
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
 	} else {
@@ -445,13 +376,14 @@ static void on_state(void *self, struct buf *out)
 {
 	struct meta *t = self;
 
-	buf_printf(out, ",\"marked_read\":%lld,\"typing\":%lld,\"statuses_made\":%lld,"
-	           "\"messages_made\":%lld,\"hooks_posted\":%lld,\"hooks_ok\":%lld,"
-	           "\"hooks_refused\":%lld,\"hooks_retried\":%lld,\"hooks_given_up\":%lld,"
-	           "\"hooks_waiting\":%zu,\"handshakes_ok\":%lld",
-	           t->marked_read, t->typing, t->statuses_made, t->messages_made, t->hooks_posted,
-	           t->hooks_ok, t->hooks_refused, t->hooks_retried, t->hooks_given_up,
-	           t->totem ? mini_client_waiting(t->totem) : 0, t->handshakes_ok);
+	buf_printf(out,
+		   ",\"marked_read\":%lld,\"typing\":%lld,\"statuses_made\":%lld,"
+		   "\"messages_made\":%lld,\"hooks_posted\":%lld,\"hooks_ok\":%lld,"
+		   "\"hooks_refused\":%lld,\"hooks_retried\":%lld,\"hooks_given_up\":%lld,"
+		   "\"hooks_waiting\":%zu,\"handshakes_ok\":%lld",
+		   t->marked_read, t->typing, t->statuses_made, t->messages_made, t->hooks_posted,
+		   t->hooks_ok, t->hooks_refused, t->hooks_retried, t->hooks_given_up,
+		   t->totem ? mini_client_waiting(t->totem) : 0, t->handshakes_ok);
 }
 
 static void on_reset(void *self)
@@ -460,24 +392,37 @@ static void on_reset(void *self)
 
 	map_clear(&t->pairs);
 	t->marked_read = t->typing = t->statuses_made = t->messages_made = t->hooks_posted = 0;
-	t->hooks_ok = t->hooks_refused = t->hooks_retried = t->hooks_given_up = t->handshakes_ok = 0;
+	t->hooks_ok = t->hooks_refused = t->hooks_retried = t->hooks_given_up = t->handshakes_ok =
+		0;
 }
 
 struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port)
 {
-	static const struct dbl_ops ops = { on_request, on_control, on_state, on_reset, error_body };
-	struct meta                *t = xalloc(sizeof *t);
-	const struct dbl_option     options[] = {
-		{ "statuses", &t->statuses }, { "early", &t->early },
-		{ "duplicate_percent", &t->duplicate_percent }, { "shuffle", &t->shuffle },
-		{ "batch_max", &t->batch_max }, { "batch_ms", &t->batch_ms },
-		{ "sent_ms", &t->sent_ms }, { "delivered_ms", &t->delivered_ms },
-		{ "read_ms", &t->read_ms }, { "skip_delivered_percent", &t->skip_delivered_percent },
-		{ "retry_max", &t->retry_max }, { "retry_first_ms", &t->retry_first_ms },
-		{ "retry_cap_ms", &t->retry_cap_ms }, { "hook_timeout_ms", &t->hook_timeout_ms },
-		{ "mps", &t->mps }, { "pair_per_minute", &t->pair_per_minute },
-		{ "drop_ninth", &t->drop_ninth }, { "bsuid", &t->bsuid },
-		{ "customers", &t->customers }, { "every_ms", &t->every_ms }, { NULL, NULL },
+	static const struct dbl_ops ops = { on_request, on_control, on_state, on_reset,
+					    meta_error_body };
+	struct meta *t = xalloc(sizeof *t);
+	const struct dbl_option options[] = {
+		{ "statuses", &t->statuses },
+		{ "early", &t->early },
+		{ "duplicate_percent", &t->duplicate_percent },
+		{ "shuffle", &t->shuffle },
+		{ "batch_max", &t->batch_max },
+		{ "batch_ms", &t->batch_ms },
+		{ "sent_ms", &t->sent_ms },
+		{ "delivered_ms", &t->delivered_ms },
+		{ "read_ms", &t->read_ms },
+		{ "skip_delivered_percent", &t->skip_delivered_percent },
+		{ "retry_max", &t->retry_max },
+		{ "retry_first_ms", &t->retry_first_ms },
+		{ "retry_cap_ms", &t->retry_cap_ms },
+		{ "hook_timeout_ms", &t->hook_timeout_ms },
+		{ "mps", &t->mps },
+		{ "pair_per_minute", &t->pair_per_minute },
+		{ "drop_ninth", &t->drop_ninth },
+		{ "bsuid", &t->bsuid },
+		{ "customers", &t->customers },
+		{ "every_ms", &t->every_ms },
+		{ NULL, NULL },
 	};
 	struct dbl_option *kept = xalloc(sizeof options);
 

@@ -1,5 +1,5 @@
-/* meta.h - inside of the Meta double: meta.c answers the Graph API, meta_hook.c writes the
- * webhooks, customers.c lets people write. */
+/* meta.h - inside of the Meta double: meta.c answers the Graph API, meta_error.c refuses,
+ * meta_hook.c writes the webhooks, customers.c lets people write. */
 #ifndef PEERS_META_H
 #define PEERS_META_H
 
@@ -9,24 +9,25 @@
 
 /* One change on its way to the receiver: a customer's message or a status. */
 struct update {
-	bool  is_status;
+	bool is_status;
 	char *item, *contact; /* JSON; contact may be NULL */
 };
 
 struct meta {
-	struct dbl                 d;
+	struct dbl d;
 	const struct peers_config *cfg;
-	struct mini_client        *totem; /* NULL: nobody listens to webhooks */
-	struct update              batch[META_BATCH_MAX];
-	size_t                     batch_n;
-	bool                       flush_due;
-	uint64_t                   layout;
-	struct map                 pairs; /* per recipient: second and count, for the pair limit */
-	int64_t                    mps_second;
-	int                        mps_now;
+	struct mini_client *totem; /* NULL: nobody listens to webhooks */
+	struct update batch[META_BATCH_MAX];
+	size_t batch_n;
+	bool flush_due;
+	uint64_t layout;
+	struct map pairs; /* per recipient: second and count, for the pair limit */
+	int64_t mps_second;
+	int mps_now;
 	/* options, see meta.c */
 	int statuses, early, duplicate_percent, shuffle, batch_max, batch_ms, sent_ms, delivered_ms;
-	int read_ms, skip_delivered_percent, retry_max, retry_first_ms, retry_cap_ms, hook_timeout_ms;
+	int read_ms, skip_delivered_percent, retry_max, retry_first_ms, retry_cap_ms,
+		hook_timeout_ms;
 	int mps, pair_per_minute, drop_ninth, bsuid, customers, every_ms;
 	bool customers_run;
 	long long marked_read, typing, statuses_made, messages_made, hooks_posted, hooks_ok,
@@ -34,13 +35,20 @@ struct meta {
 };
 
 /* A customer writes; answers the new message's id in ret_id (or uses `id` when given). */
-void meta_say(struct meta *t, const char *from, const char *name, const char *text,
-              const char *id, const char *raw_message, struct buf *ret_id);
+void meta_say(struct meta *t, const char *from, const char *name, const char *text, const char *id,
+	      const char *raw_message, struct buf *ret_id);
 void meta_status(struct meta *t, const char *wamid, const char *to, const char *status,
-                 const char *opaque, int error_code);
+		 const char *opaque, int error_code);
 void meta_flush(struct meta *t);
 /* Signs and posts bytes as they are. `secret` NULL = the configured one. */
 void meta_hook(struct meta *t, const char *body, size_t n, const char *secret);
+/* Answers a request with an error body; `details` may be NULL. */
+void meta_refuse(struct meta *t, const struct mini_req *req, int status, int code,
+		 const char *details);
+const char *meta_error_title(int code);
+/* The body of a refusal that a rule asks for (dbl_ops). */
+void meta_error_body(void *self, const struct rule *r, int status, struct buf *out,
+		     const char **ret_type);
 void customers_start(struct meta *t);
 
 #endif

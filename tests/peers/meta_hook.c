@@ -9,8 +9,8 @@
 
 struct hook {
 	struct buf body;
-	char       head[256];
-	int        tries;
+	char head[256];
+	int tries;
 };
 
 static void hook_post(void *ctx, void *arg);
@@ -25,7 +25,7 @@ static void hook_done(void *ctx, void *arg, int status, const char *body, size_t
 {
 	struct meta *t = ctx;
 	struct hook *h = arg;
-	int64_t      wait_ms = t->retry_first_ms;
+	int64_t wait_ms = t->retry_first_ms;
 
 	(void)body;
 	(void)n;
@@ -56,16 +56,20 @@ static void hook_post(void *ctx, void *arg)
 
 	h->tries++;
 	t->hooks_posted++;
-	mini_call(t->totem, &(struct mini_call){ .method = "POST", .path = t->cfg->meta_hook,
-	                                         .head = h->head, .body = h->body.p,
-	                                         .body_n = h->body.n,
-	                                         .timeout_ms = t->hook_timeout_ms,
-	                                         .done = hook_done, .ctx = t, .arg = h });
+	mini_call(t->totem, &(struct mini_call){ .method = "POST",
+						 .path = t->cfg->meta_hook,
+						 .head = h->head,
+						 .body = h->body.p,
+						 .body_n = h->body.n,
+						 .timeout_ms = t->hook_timeout_ms,
+						 .done = hook_done,
+						 .ctx = t,
+						 .arg = h });
 }
 
 void meta_hook(struct meta *t, const char *body, size_t n, const char *secret)
 {
-	int  copies = chance(&t->d.rnd, t->duplicate_percent) ? 2 : 1;
+	int copies = chance(&t->d.rnd, t->duplicate_percent) ? 2 : 1;
 	char hex[65];
 
 	if (!t->totem)
@@ -75,8 +79,9 @@ void meta_hook(struct meta *t, const char *body, size_t n, const char *secret)
 		struct hook *h = xalloc(sizeof *h);
 		buf_put(&h->body, body, n);
 		snprintf(h->head, sizeof h->head,
-		         "Content-Type: application/json\r\nUser-Agent: facebookexternalua\r\n"
-		         "X-Hub-Signature-256: sha256=%s\r\n", hex);
+			 "Content-Type: application/json\r\nUser-Agent: facebookexternalua\r\n"
+			 "X-Hub-Signature-256: sha256=%s\r\n",
+			 hex);
 		hook_post(t, h);
 	}
 }
@@ -100,9 +105,9 @@ static void value_write(struct meta *t, struct buf *b, size_t from, size_t to)
 		int n = 0;
 		for (size_t i = from; i < to; i++) {
 			const struct update *u = &t->batch[i];
-			const char          *text = part == 0                      ? u->contact
-			                            : u->is_status == (part == 2) ? u->item
-			                                                           : NULL;
+			const char *text = part == 0                     ? u->contact
+					   : u->is_status == (part == 2) ? u->item
+									 : NULL;
 			if (!text)
 				continue;
 			if (n++)
@@ -129,8 +134,8 @@ static void entry_open(struct meta *t, struct buf *b)
 void meta_flush(struct meta *t)
 {
 	struct buf b = { 0 };
-	size_t     n = t->batch_n, step = t->layout % 3 == 0 ? n : 1;
-	bool       split_entries = t->layout % 3 == 2;
+	size_t n = t->batch_n, step = t->layout % 3 == 0 ? n : 1;
+	bool split_entries = t->layout % 3 == 2;
 
 	if (!n)
 		return;
@@ -167,13 +172,15 @@ static void flush_timer(void *ctx, void *arg)
 }
 
 static void batch_add(struct meta *t, bool is_status, const struct buf *item,
-                      const struct buf *contact)
+		      const struct buf *contact)
 {
-	size_t max = t->batch_max < 1 ? 1 : t->batch_max > META_BATCH_MAX ? META_BATCH_MAX
-	                                                                 : (size_t)t->batch_max;
+	size_t max = t->batch_max < 1                ? 1
+		     : t->batch_max > META_BATCH_MAX ? META_BATCH_MAX
+						     : (size_t)t->batch_max;
 
-	t->batch[t->batch_n++] = (struct update){ is_status, xcopy(item->p, item->n),
-		                                  contact->n ? xcopy(contact->p, contact->n) : NULL };
+	t->batch[t->batch_n++] =
+		(struct update){ is_status, xcopy(item->p, item->n),
+				 contact->n ? xcopy(contact->p, contact->n) : NULL };
 	if (t->batch_n >= max) {
 		meta_flush(t);
 	} else if (!t->flush_due) {
@@ -209,8 +216,8 @@ static void contact_write(struct meta *t, struct buf *b, const char *phone, cons
 	buf_puts(b, "}");
 }
 
-void meta_say(struct meta *t, const char *from, const char *name, const char *text,
-              const char *id, const char *raw_message, struct buf *ret_id)
+void meta_say(struct meta *t, const char *from, const char *name, const char *text, const char *id,
+	      const char *raw_message, struct buf *ret_id)
 {
 	struct buf item = { 0 }, contact = { 0 };
 
@@ -243,14 +250,14 @@ void meta_say(struct meta *t, const char *from, const char *name, const char *te
 }
 
 void meta_status(struct meta *t, const char *wamid, const char *to, const char *status,
-                 const char *opaque, int error_code)
+		 const char *opaque, int error_code)
 {
 	struct buf b = { 0 }, contact = { 0 };
 
 	buf_puts(&b, "{\"id\":");
 	buf_json(&b, wamid, true);
 	buf_printf(&b, ",\"status\":\"%s\",\"timestamp\":\"%lld\",\"recipient_id\":", status,
-	           (long long)(wall_ms() / 1000));
+		   (long long)(wall_ms() / 1000));
 	buf_json(&b, to, true);
 	if (t->bsuid && !error_code) {
 		buf_puts(&b, ",\"recipient_user_id\":");
@@ -262,12 +269,15 @@ void meta_status(struct meta *t, const char *wamid, const char *to, const char *
 	}
 	if (!strcmp(status, "sent") || !strcmp(status, "delivered"))
 		buf_puts(&b, ",\"pricing\":{\"billable\":false,\"pricing_model\":\"PMP\","
-		             "\"category\":\"service\",\"type\":\"free_customer_service\"}");
+			     "\"category\":\"service\",\"type\":\"free_customer_service\"}");
 	if (error_code)
-		buf_printf(&b, ",\"errors\":[{\"code\":%d,\"title\":\"Message undeliverable\","
-		           "\"message\":\"Message undeliverable\",\"error_data\":{\"details\":"
-		           "\"Message Undeliverable.\"},\"href\":\"https:\\/\\/developers.facebook.com"
-		           "\\/docs\\/whatsapp\\/cloud-api\\/support\\/error-codes\\/\"}]", error_code);
+		buf_printf(
+			&b,
+			",\"errors\":[{\"code\":%d,\"title\":\"Message undeliverable\","
+			"\"message\":\"Message undeliverable\",\"error_data\":{\"details\":"
+			"\"Message Undeliverable.\"},\"href\":\"https:\\/\\/developers.facebook.com"
+			"\\/docs\\/whatsapp\\/cloud-api\\/support\\/error-codes\\/\"}]",
+			error_code);
 	else
 		contact_write(t, &contact, to, NULL); /* contacts[] is left out for failed */
 	buf_puts(&b, "}");

@@ -1,5 +1,5 @@
-/* mini.c - the loop, the timers and the server side; the client is in mini_client.c.
- * See mini.h. A connection handles one request at a time: while an answer is owed, later
+/* mini.c - the loop and the server side; the client is in mini_client.c, the timers in
+ * mini_timer.c. See mini.h. A connection handles one request at a time: while an answer is owed, later
  * pipelined bytes wait in its input buffer, so answers cannot overtake each other. */
 #include "mini.h"
 
@@ -16,35 +16,26 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-struct timer {
-	int64_t     due_us;
-	uint64_t    seq; /* equal times fire in the order they were set */
-	mini_timer *fn;
-	void       *ctx, *arg;
-};
-
 struct conn {
-	struct mini_fd  f; /* first: mini_watch() hands it back */
-	struct mini    *m;
-	uint64_t        id;
-	struct buf      in, out, head, chunks;
-	bool            busy, in_pump, close_after, endless, drip, hung, continued, want_write;
-	int64_t         drip_ms;
-	size_t          endless_n;
+	struct mini_fd f; /* first: mini_watch() hands it back */
+	struct mini *m;
+	uint64_t id;
+	struct buf in, out, head, chunks;
+	bool busy, in_pump, close_after, endless, drip, hung, continued, want_write;
+	int64_t drip_ms;
+	size_t endless_n;
 };
 
 struct mini {
-	int             ep, wake;
-	atomic_bool     stop;
-	struct mini_fd  wake_fd, listen_fd;
-	mini_handler   *handle;
-	void           *ctx;
-	struct conn    *conns[MINI_CONNS_MAX];
-	uint64_t        gen;
-	size_t          conn_hint;
-	struct timer   *heap;
-	size_t          heap_n, heap_cap;
-	uint64_t        timer_seq;
+	int ep, wake;
+	atomic_bool stop;
+	struct mini_fd wake_fd, listen_fd;
+	mini_handler *handle;
+	void *ctx;
+	struct conn *conns[MINI_CONNS_MAX];
+	uint64_t gen;
+	size_t conn_hint;
+	struct mini_timers timers;
 	struct mini_fd *dead;
 };
 
@@ -68,40 +59,9 @@ void mini_bury(struct mini *m, struct mini_fd *f)
 	m->dead = f;
 }
 
-static bool timer_before(const struct timer *a, const struct timer *b)
-{
-	return a->due_us != b->due_us ? a->due_us < b->due_us : a->seq < b->seq;
-}
-
 void mini_after(struct mini *m, int64_t ms, mini_timer *fn, void *ctx, void *arg)
 {
-	struct timer t = { mono_us() + ms * 1000, m->timer_seq++, fn, ctx, arg };
-	size_t       at = m->heap_n++;
-
-	if (m->heap_n > m->heap_cap) {
-		m->heap_cap = m->heap_cap ? m->heap_cap * 2 : 256;
-		m->heap = xresize(m->heap, m->heap_cap * sizeof *m->heap);
-	}
-	for (; at && timer_before(&t, &m->heap[(at - 1) / 2]); at = (at - 1) / 2)
-		m->heap[at] = m->heap[(at - 1) / 2];
-	m->heap[at] = t;
-}
-
-static struct timer timer_pop(struct mini *m)
-{
-	struct timer first = m->heap[0], last = m->heap[--m->heap_n];
-	size_t       at = 0, kid;
-
-	while ((kid = 2 * at + 1) < m->heap_n) {
-		if (kid + 1 < m->heap_n && timer_before(&m->heap[kid + 1], &m->heap[kid]))
-			kid++;
-		if (!timer_before(&m->heap[kid], &last))
-			break;
-		m->heap[at] = m->heap[kid];
-		at = kid;
-	}
-	m->heap[at] = last;
-	return first;
+	mini_timers_add(&m->timers, ms, fn, ctx, arg);
 }
 
 static struct conn *conn_find(struct mini *m, uint64_t id)
@@ -145,8 +105,10 @@ static bool conn_flush(struct conn *c)
 	size_t endless_stop = c->endless_n + (1u << 20); /* the other connections want a turn */
 
 	while (c->out.n && !c->drip) {
-		ssize_t n = c->endless && c->endless_n >= endless_stop ? (errno = EAGAIN, -1)
-		            : send(c->f.fd, c->out.p, c->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			c->endless && c->endless_n >= endless_stop
+				? (errno = EAGAIN, -1)
+				: send(c->f.fd, c->out.p, c->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN) {
@@ -179,7 +141,7 @@ static bool conn_flush(struct conn *c)
 static void conn_drip(void *ctx, void *arg)
 {
 	struct mini *m = ctx;
-	uint64_t    *id = arg;
+	uint64_t *id = arg;
 	struct conn *c = conn_find(m, *id);
 
 	if (!c || !c->out.n || send(c->f.fd, c->out.p, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) {
@@ -208,7 +170,7 @@ static const char *reason(int status)
 static void answer_now(struct conn *c, const struct mini_answer *a)
 {
 	static const char garbage[] = "\x16\x03\x01\x02\0\x01\0\x01\xfc\r\n<<not http>>\r\n\r\n";
-	size_t            before = c->out.n;
+	size_t before = c->out.n;
 
 	switch (a->fault) {
 	case MINI_HANG:
@@ -228,7 +190,7 @@ static void answer_now(struct conn *c, const struct mini_answer *a)
 		return;
 	case MINI_ENDLESS:
 		buf_puts(&c->out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-		                  "Transfer-Encoding: chunked\r\n\r\n");
+				  "Transfer-Encoding: chunked\r\n\r\n");
 		c->endless = c->close_after = true;
 		c->busy = false;
 		(void)conn_flush(c);
@@ -239,8 +201,8 @@ static void answer_now(struct conn *c, const struct mini_answer *a)
 		break;
 	}
 	buf_printf(&c->out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%s\r\n",
-	           a->status, reason(a->status), a->type ? a->type : "application/json",
-	           a->body_n, a->extra ? a->extra : "", c->close_after ? "Connection: close\r\n" : "");
+		   a->status, reason(a->status), a->type ? a->type : "application/json", a->body_n,
+		   a->extra ? a->extra : "", c->close_after ? "Connection: close\r\n" : "");
 	buf_put(&c->out, a->body, a->body_n);
 	if (a->fault == MINI_CUT && before + a->cut_after < c->out.n) {
 		c->out.n = before + a->cut_after;
@@ -261,15 +223,15 @@ static void answer_now(struct conn *c, const struct mini_answer *a)
 }
 
 struct later {
-	uint64_t           conn;
+	uint64_t conn;
 	struct mini_answer a;
-	char              *body, *extra;
+	char *body, *extra;
 };
 
 static void answer_later(void *ctx, void *arg)
 {
 	struct later *l = arg;
-	struct conn  *c = conn_find(ctx, l->conn);
+	struct conn *c = conn_find(ctx, l->conn);
 
 	if (c)
 		answer_now(c, &l->a);
@@ -305,11 +267,11 @@ bool mini_header(const struct mini_req *req, const char *name, char *out, size_t
 static bool conn_request(struct conn *c)
 {
 	struct mini_req req = { .conn = c->id };
-	size_t          head_n = mini_head_size(&c->in), body_n, total;
-	const char     *body;
-	char            v[64], *line, *query;
-	bool            to_eof;
-	int             whole;
+	size_t head_n = mini_head_size(&c->in), body_n, total;
+	const char *body;
+	char v[64], *line, *query;
+	bool to_eof;
+	int whole;
 
 	if (!head_n) {
 		if (c->in.n > MINI_HEAD_MAX)
@@ -350,7 +312,7 @@ static bool conn_request(struct conn *c)
 		c->close_after = true;
 	/* The handler wants a NUL behind the body; the next pipelined byte may stand there. */
 	char *after = body == c->chunks.p ? c->chunks.p + body_n : c->in.p + total;
-	char  keep = *after;
+	char keep = *after;
 	*after = '\0';
 	req.body = body;
 	req.body_n = body_n;
@@ -463,9 +425,9 @@ struct mini *mini_new(mini_handler *handle, void *ctx)
 int mini_listen(struct mini *m, int port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	socklen_t          n = sizeof a;
-	int                one = 1;
-	int                fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof a;
+	int one = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -483,12 +445,8 @@ void mini_run(struct mini *m)
 
 	while (!atomic_load(&m->stop)) {
 		int64_t now = mono_us();
-		while (m->heap_n && m->heap[0].due_us <= now) {
-			struct timer t = timer_pop(m);
-			t.fn(t.ctx, t.arg);
-		}
-		int wait_ms = m->heap_n ? (int)((m->heap[0].due_us - now + 999) / 1000) : 1000;
-		int n = epoll_wait(m->ep, ev, 256, wait_ms < 0 ? 0 : wait_ms > 1000 ? 1000 : wait_ms);
+		mini_timers_fire(&m->timers, now);
+		int n = epoll_wait(m->ep, ev, 256, mini_timers_wait_ms(&m->timers, now));
 		for (int i = 0; i < n; i++) {
 			struct mini_fd *f = ev[i].data.ptr;
 			if (!f->dead)

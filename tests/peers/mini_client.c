@@ -20,32 +20,32 @@
 
 struct job {
 	struct job *next;
-	struct buf  bytes;
-	int         timeout_ms;
-	mini_done  *done;
-	void       *ctx, *arg;
+	struct buf bytes;
+	int timeout_ms;
+	mini_done *done;
+	void *ctx, *arg;
 };
 
 struct link {
-	struct mini_fd      f; /* first */
+	struct mini_fd f; /* first */
 	struct mini_client *c;
-	struct link        *next;
-	struct job         *job;
-	struct buf          in, chunks;
-	size_t              sent;
-	bool                connecting;
-	int64_t             deadline_us, idle_since_us;
+	struct link *next;
+	struct job *job;
+	struct buf in, chunks;
+	size_t sent;
+	bool connecting;
+	int64_t deadline_us, idle_since_us;
 };
 
 struct mini_client {
-	struct mini       *m;
+	struct mini *m;
 	struct sockaddr_in to;
-	char               host[64];
-	struct link       *links;
-	int                links_n, links_max;
-	struct job        *first, **last;
-	size_t             waiting;
-	bool               in_start;
+	char host[64];
+	struct link *links;
+	int links_n, links_max;
+	struct job *first, **last;
+	size_t waiting;
+	bool in_start;
 };
 
 static void start(struct mini_client *c);
@@ -61,8 +61,8 @@ static void job_end(struct job *j, int status, const char *body, size_t body_n)
 static void link_close(struct link *l, int status)
 {
 	struct mini_client *c = l->c;
-	struct job         *j = l->job;
-	struct link       **at = &c->links;
+	struct job *j = l->job;
+	struct link **at = &c->links;
 
 	if (l->f.dead)
 		return;
@@ -83,8 +83,8 @@ static void link_close(struct link *l, int status)
 static void link_finish(struct link *l, const char *body, size_t body_n, bool keep)
 {
 	struct job *j = l->job;
-	int         status = l->in.n > 12 ? atoi(l->in.p + 9) : 0;
-	char       *copy = xcopy(body, body_n);
+	int status = l->in.n > 12 ? atoi(l->in.p + 9) : 0;
+	char *copy = xcopy(body, body_n);
 
 	l->job = NULL;
 	l->in.n = 0;
@@ -100,10 +100,10 @@ static void link_finish(struct link *l, const char *body, size_t body_n, bool ke
 /* Looks whether the answer is whole. `eof`: the peer will send no more. */
 static void link_parse(struct link *l, bool eof)
 {
-	size_t      head_n, body_n, total;
+	size_t head_n, body_n, total;
 	const char *body;
-	char        v[32];
-	bool        to_eof;
+	char v[32];
+	bool to_eof;
 
 	for (;;) {
 		head_n = mini_head_size(&l->in);
@@ -134,8 +134,8 @@ static void link_parse(struct link *l, bool eof)
 	} else if (whole == 0) {
 		return;
 	}
-	bool keep = !eof && !(mini_head_get(l->in.p, "connection", v, sizeof v) &&
-	                      !strcasecmp(v, "close"));
+	bool keep = !eof &&
+		    !(mini_head_get(l->in.p, "connection", v, sizeof v) && !strcasecmp(v, "close"));
 	link_finish(l, body, body_n, keep);
 }
 
@@ -145,7 +145,7 @@ static void link_write(struct link *l)
 
 	while (j && l->sent < j->bytes.n) {
 		ssize_t n = send(l->f.fd, j->bytes.p + l->sent, j->bytes.n - l->sent,
-		                 MSG_NOSIGNAL | MSG_DONTWAIT);
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN) {
@@ -165,11 +165,11 @@ static void link_write(struct link *l)
 static void link_event(struct mini *m, struct mini_fd *f, uint32_t events)
 {
 	struct link *l = (struct link *)f;
-	ssize_t      n;
+	ssize_t n;
 
 	(void)m;
 	if (l->connecting) {
-		int       err = 0;
+		int err = 0;
 		socklen_t err_n = sizeof err;
 		getsockopt(f->fd, SOL_SOCKET, SO_ERROR, &err, &err_n);
 		if (err) {
@@ -218,8 +218,8 @@ static void link_event(struct mini *m, struct mini_fd *f, uint32_t events)
 static struct link *link_new(struct mini_client *c)
 {
 	struct link *l;
-	int          one = 1;
-	int          fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int one = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return NULL;
@@ -257,9 +257,9 @@ static void start(struct mini_client *c)
 		return;
 	c->in_start = true;
 	while (c->first) {
-		struct job  *j = c->first;
+		struct job *j = c->first;
 		struct link *l = link_idle(c);
-		bool         is_new = !l;
+		bool is_new = !l;
 		if (!l && c->links_n >= c->links_max)
 			break;
 		if (!l)
@@ -286,7 +286,7 @@ static void start(struct mini_client *c)
 static void sweep(void *ctx, void *arg)
 {
 	struct mini_client *c = ctx;
-	int64_t             now = mono_us();
+	int64_t now = mono_us();
 
 	(void)arg;
 	for (struct link *l = c->links, *next; l; l = next) {
@@ -303,7 +303,7 @@ static void sweep(void *ctx, void *arg)
 struct mini_client *mini_client_new(struct mini *m, const char *url, int conns_max)
 {
 	struct mini_client *c = xalloc(sizeof *c);
-	int                 port = 0;
+	int port = 0;
 
 	if (sscanf(url, "http://127.0.0.1:%d", &port) != 1 || port <= 0 || port > 65535)
 		die("%s: only http://127.0.0.1:PORT is allowed", url);
@@ -324,7 +324,7 @@ size_t mini_client_waiting(const struct mini_client *c)
 
 struct refused {
 	mini_done *done;
-	void      *arg;
+	void *arg;
 };
 
 static void refuse_later(void *ctx, void *arg)
@@ -353,8 +353,9 @@ void mini_call(struct mini_client *c, const struct mini_call *call)
 	j->ctx = call->ctx;
 	j->arg = call->arg;
 	buf_need(&j->bytes, call->body_n + 512);
-	buf_printf(&j->bytes, "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: */*\r\nContent-Length: %zu\r\n%s\r\n",
-	           call->method, call->path, c->host, call->body_n, call->head ? call->head : "");
+	buf_printf(&j->bytes,
+		   "%s %s HTTP/1.1\r\nHost: %s\r\nAccept: */*\r\nContent-Length: %zu\r\n%s\r\n",
+		   call->method, call->path, c->host, call->body_n, call->head ? call->head : "");
 	buf_put(&j->bytes, call->body, call->body_n);
 	*c->last = j;
 	c->last = &j->next;

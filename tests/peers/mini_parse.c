@@ -39,7 +39,7 @@ static int body_chunked(const struct buf *in, size_t at, struct buf *chunks, siz
 	for (;;) {
 		const char *line = in->p + at;
 		const char *eol = memmem(line, in->n - at, "\r\n", 2);
-		char       *end;
+		char *end;
 		if (!eol)
 			return in->n - at > 64 ? -1 : 0;
 		unsigned long n = strtoul(line, &end, 16);
@@ -58,17 +58,17 @@ static int body_chunked(const struct buf *in, size_t at, struct buf *chunks, siz
 }
 
 int mini_body(const struct buf *in, size_t head_n, struct buf *chunks, bool *ret_to_eof,
-              const char **ret_body, size_t *ret_body_n, size_t *ret_total)
+	      const char **ret_body, size_t *ret_body_n, size_t *ret_total)
 {
-	char          v[64];
-	char          keep = in->p[head_n - 1];
-	char         *end;
+	char v[64];
+	char keep = in->p[head_n - 1];
+	char *end;
 	unsigned long n = 0;
 
 	/* The head ends in \n here; a NUL in its place bounds the header search. */
 	in->p[head_n - 1] = '\0';
-	bool chunked = mini_head_get(in->p, "transfer-encoding", v, sizeof v) &&
-	               strcasestr(v, "chunked");
+	bool chunked =
+		mini_head_get(in->p, "transfer-encoding", v, sizeof v) && strcasestr(v, "chunked");
 	bool has_length = !chunked && mini_head_get(in->p, "content-length", v, sizeof v);
 	in->p[head_n - 1] = keep;
 	*ret_to_eof = !chunked && !has_length;

@@ -8,17 +8,17 @@
 #include <string.h>
 
 struct n8n {
-	struct dbl                 d;
+	struct dbl d;
 	const struct peers_config *cfg;
-	struct mini_client        *totem;
-	char                       mode[32];
-	int                        workflow_ms, slow_ms, call_twice, retry_max;
-	long long                  calls_made, calls_ok, calls_failed;
+	struct mini_client *totem;
+	char mode[32];
+	int workflow_ms, slow_ms, call_twice, retry_max;
+	long long calls_made, calls_ok, calls_failed;
 };
 
 static const char *const modes[] = {
-	"echo", "immediately", "silent", "empty", "html404", "json404", "starting", "forbidden",
-	"422", "500", "slow", NULL,
+	"echo",     "immediately", "silent", "empty", "html404", "json404",
+	"starting", "forbidden",   "422",    "500",   "slow",    NULL,
 };
 
 static const char *mode_of(const char *word)
@@ -33,15 +33,15 @@ static const char *mode_of(const char *word)
 /* The workflow of `immediately`: later it calls the box with an answer of its own. */
 struct call {
 	struct buf body;
-	char       path[300], head[700];
-	int        tries, copies;
+	char path[300], head[700];
+	int tries, copies;
 };
 
 static void call_post(void *ctx, void *arg);
 
 static void call_done(void *ctx, void *arg, int status, const char *body, size_t n)
 {
-	struct n8n  *t = ctx;
+	struct n8n *t = ctx;
 	struct call *c = arg;
 
 	(void)body;
@@ -49,7 +49,8 @@ static void call_done(void *ctx, void *arg, int status, const char *body, size_t
 	if (status >= 200 && status < 300)
 		t->calls_ok++;
 	else if ((status <= 0 || status >= 500 || status == 429) && c->tries < t->retry_max) {
-		mini_after(t->d.m, 500, call_post, t, c); /* the same key: one message at the most */
+		mini_after(t->d.m, 500, call_post, t,
+			   c); /* the same key: one message at the most */
 		return;
 	} else
 		t->calls_failed++;
@@ -63,20 +64,25 @@ static void call_done(void *ctx, void *arg, int status, const char *body, size_t
 
 static void call_post(void *ctx, void *arg)
 {
-	struct n8n  *t = ctx;
+	struct n8n *t = ctx;
 	struct call *c = arg;
 
 	c->tries++;
 	t->calls_made++;
-	mini_call(t->totem, &(struct mini_call){ .method = "POST", .path = c->path, .head = c->head,
-	                                         .body = c->body.p, .body_n = c->body.n,
-	                                         .timeout_ms = 10000, .done = call_done, .ctx = t,
-	                                         .arg = c });
+	mini_call(t->totem, &(struct mini_call){ .method = "POST",
+						 .path = c->path,
+						 .head = c->head,
+						 .body = c->body.p,
+						 .body_n = c->body.n,
+						 .timeout_ms = 10000,
+						 .done = call_done,
+						 .ctx = t,
+						 .arg = c });
 }
 
 static void field(struct buf *b, const char *name, const cJSON *in, const char *from)
 {
-	char        room[32];
+	char room[32];
 	const char *v = js_any(in, from, room);
 
 	if (!v)
@@ -88,10 +94,10 @@ static void field(struct buf *b, const char *name, const cJSON *in, const char *
 static void workflow_later(struct n8n *t, const cJSON *in)
 {
 	struct call *c;
-	char         room[32];
-	const char  *id = js_any(in, "id", room), *key = js(in, "idempotency_key");
-	const char  *url = js(in, "reply_url"), *path = url ? strstr(url, "://") : NULL;
-	struct buf   text = { 0 };
+	char room[32];
+	const char *id = js_any(in, "id", room), *key = js(in, "idempotency_key");
+	const char *url = js(in, "reply_url"), *path = url ? strstr(url, "://") : NULL;
+	struct buf text = { 0 };
 
 	if (!t->totem)
 		return;
@@ -100,17 +106,22 @@ static void workflow_later(struct n8n *t, const cJSON *in)
 	path = path ? strchr(path + 3, '/') : url; /* the host is always --totem: loopback only */
 	snprintf(c->path, sizeof c->path, "%s", path && *path == '/' ? path : "/api/v1/messages");
 	snprintf(c->head, sizeof c->head,
-	         "Content-Type: application/json\r\nUser-Agent: axios/1.8\r\n"
-	         "Authorization: Bearer %s\r\nIdempotency-Key: %.200s\r\n", t->cfg->api_token,
-	         key ? key : id ? id : "none");
+		 "Content-Type: application/json\r\nUser-Agent: axios/1.8\r\n"
+		 "Authorization: Bearer %s\r\nIdempotency-Key: %.200s\r\n",
+		 t->cfg->api_token,
+		 key  ? key
+		 : id ? id
+		      : "none");
 	/* What the API takes; `hop` goes back as it came and one more, so that the box can stop a loop. */
 	buf_puts(&c->body, "{\"type\":\"text\"");
 	if (js(in, "conversation"))
 		field(&c->body, "conversation_id", in, "conversation");
 	else
 		field(&c->body, "to", in, "contact");
-	buf_printf(&c->body, ",\"hop\":%d,\"source\":\"ai_response\",\"sender\":{\"type\":\"ai\"},"
-	           "\"text\":{\"body\":", ji(in, "hop", 0) + 1);
+	buf_printf(&c->body,
+		   ",\"hop\":%d,\"source\":\"ai_response\",\"sender\":{\"type\":\"ai\"},"
+		   "\"text\":{\"body\":",
+		   ji(in, "hop", 0) + 1);
 	buf_printf(&text, "eco: %s", js_or(in, "text", ""));
 	buf_json(&c->body, text.p, false);
 	buf_puts(&c->body, "}}");
@@ -119,7 +130,7 @@ static void workflow_later(struct n8n *t, const cJSON *in)
 }
 
 static void error_body(void *self, const struct rule *r, int status, struct buf *out,
-                       const char **ret_type)
+		       const char **ret_type)
 {
 	(void)self;
 	(void)r;
@@ -127,7 +138,8 @@ static void error_body(void *self, const struct rule *r, int status, struct buf 
 		*ret_type = "text/html; charset=utf-8";
 		buf_puts(out, "Authorization data is wrong!");
 	} else if (status == 422) {
-		buf_puts(out, "{\"code\":422,\"message\":\"Failed to parse request body\",\"hint\":\"\"}");
+		buf_puts(out, "{\"code\":422,\"message\":\"Failed to parse request "
+			      "body\",\"hint\":\"\"}");
 	} else if (status == 503) {
 		buf_puts(out, "{\"code\":503,\"message\":\"Database is not ready!\"}");
 	} else {
@@ -138,14 +150,14 @@ static void error_body(void *self, const struct rule *r, int status, struct buf 
 static void book(struct n8n *t, const struct mini_req *req, const cJSON *in, const char *mode)
 {
 	struct buf b = { 0 };
-	char       room[32];
-	int64_t    seen = dbl_count(&t->d, js_any(in, "id", room));
-	char      *body = in ? cJSON_PrintUnformatted(in) : NULL;
+	char room[32];
+	int64_t seen = dbl_count(&t->d, js_any(in, "id", room));
+	char *body = in ? cJSON_PrintUnformatted(in) : NULL;
 
 	buf_puts(&b, "{\"path\":");
 	buf_json(&b, req->path, false);
 	buf_printf(&b, ",\"mode\":\"%s\",\"seen\":%lld,\"at_ms\":%lld,\"body\":%s}", mode,
-	           (long long)seen, (long long)wall_ms(), body ? body : "null");
+		   (long long)seen, (long long)wall_ms(), body ? body : "null");
 	ring_add(&t->d.recent, b.p, b.n);
 	buf_free(&b);
 	cJSON_free(body);
@@ -156,22 +168,26 @@ static void not_found(struct n8n *t, const struct mini_req *req, const struct ru
 	struct buf b = { 0 };
 
 	if (html)
-		buf_printf(&b, "<!DOCTYPE html>\n<html lang=\"en\">\n<body>\n<pre>Cannot %s %s</pre>\n"
-		           "</body>\n</html>\n", req->method, req->path);
+		buf_printf(&b,
+			   "<!DOCTYPE html>\n<html lang=\"en\">\n<body>\n<pre>Cannot %s %s</pre>\n"
+			   "</body>\n</html>\n",
+			   req->method, req->path);
 	else
-		buf_printf(&b, "{\"code\":404,\"message\":\"The requested webhook \\\"%s %s\\\" is not "
-		           "registered.\",\"hint\":\"The workflow must be active\"}", req->method,
-		           strlen(req->path) > 9 ? req->path + 9 : "");
+		buf_printf(&b,
+			   "{\"code\":404,\"message\":\"The requested webhook \\\"%s %s\\\" is not "
+			   "registered.\",\"hint\":\"The workflow must be active\"}",
+			   req->method, strlen(req->path) > 9 ? req->path + 9 : "");
 	t->d.refused++;
-	dbl_reply(&t->d, req->conn, 404, html ? "text/html; charset=utf-8" : NULL, NULL, b.p, b.n, r);
+	dbl_reply(&t->d, req->conn, 404, html ? "text/html; charset=utf-8" : NULL, NULL, b.p, b.n,
+		  r);
 	buf_free(&b);
 }
 
 static void fixed(struct n8n *t, const struct mini_req *req, const char *mode, struct rule *r)
 {
-	struct buf  b = { 0 };
+	struct buf b = { 0 };
 	const char *type = NULL;
-	int         status = !strcmp(mode, "forbidden") ? 403 : atoi(mode);
+	int status = !strcmp(mode, "forbidden") ? 403 : atoi(mode);
 
 	if (!strcmp(mode, "html404") || !strcmp(mode, "json404")) {
 		not_found(t, req, r, mode[0] == 'h');
@@ -191,10 +207,10 @@ static void fixed(struct n8n *t, const struct mini_req *req, const char *mode, s
 
 /* The modes in which the workflow has really run. */
 static void worked(struct n8n *t, const struct mini_req *req, const char *mode, const cJSON *in,
-                   struct rule *r)
+		   struct rule *r)
 {
-	struct buf  b = { 0 }, text = { 0 };
-	char        room[32];
+	struct buf b = { 0 }, text = { 0 };
+	char room[32];
 	const char *id = js_any(in, "id", room);
 
 	book(t, req, in, mode);
@@ -226,8 +242,8 @@ static void on_request(void *self, const struct mini_req *req)
 	struct n8n *t = self;
 	const char *last = strrchr(req->path, '/') + 1, *mode;
 	struct rule r;
-	cJSON      *in;
-	char        room[32];
+	cJSON *in;
+	char room[32];
 
 	if (!strncmp(req->path, "/healthz", 8)) {
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"status\":\"ok\"}");
@@ -241,8 +257,9 @@ static void on_request(void *self, const struct mini_req *req)
 	if (mode_of(r.word) || !dbl_refused(&t->d, req, &r)) {
 		if (strncmp(req->path, "/webhook/", 9) || strcmp(req->method, "POST"))
 			not_found(t, req, &r, strncmp(req->path, "/webhook/", 9) != 0);
-		else if (!strcmp(mode, "html404") || !strcmp(mode, "json404") || !strcmp(mode, "422") ||
-		         !strcmp(mode, "starting") || !strcmp(mode, "forbidden") || !strcmp(mode, "500"))
+		else if (!strcmp(mode, "html404") || !strcmp(mode, "json404") ||
+			 !strcmp(mode, "422") || !strcmp(mode, "starting") ||
+			 !strcmp(mode, "forbidden") || !strcmp(mode, "500"))
 			fixed(t, req, mode, &r);
 		else if (!in && req->body_n)
 			fixed(t, req, "422", &r);
@@ -261,8 +278,8 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 		return false;
 	if (mode)
 		snprintf(t->mode, sizeof t->mode, "%s", mode);
-	dbl_text(&t->d, req->conn, mode ? 200 : 400, NULL, mode ? "{\"ok\":true}"
-	                                                       : "{\"error\":\"no such mode\"}");
+	dbl_text(&t->d, req->conn, mode ? 200 : 400, NULL,
+		 mode ? "{\"ok\":true}" : "{\"error\":\"no such mode\"}");
 	return true;
 }
 
@@ -270,8 +287,9 @@ static void on_state(void *self, struct buf *out)
 {
 	struct n8n *t = self;
 
-	buf_printf(out, ",\"mode\":\"%s\",\"calls_made\":%lld,\"calls_ok\":%lld,\"calls_failed\":%lld",
-	           t->mode, t->calls_made, t->calls_ok, t->calls_failed);
+	buf_printf(out,
+		   ",\"mode\":\"%s\",\"calls_made\":%lld,\"calls_ok\":%lld,\"calls_failed\":%lld",
+		   t->mode, t->calls_made, t->calls_ok, t->calls_failed);
 }
 
 static void on_reset(void *self)
@@ -284,11 +302,15 @@ static void on_reset(void *self)
 
 struct mini *n8n_start(const struct peers_config *cfg, int port, int *ret_port)
 {
-	static const struct dbl_ops ops = { on_request, on_control, on_state, on_reset, error_body };
-	struct n8n                 *t = xalloc(sizeof *t);
-	const struct dbl_option     options[] = {
-		{ "workflow_ms", &t->workflow_ms }, { "slow_ms", &t->slow_ms },
-		{ "call_twice", &t->call_twice }, { "retry_max", &t->retry_max }, { NULL, NULL },
+	static const struct dbl_ops ops = { on_request, on_control, on_state, on_reset,
+					    error_body };
+	struct n8n *t = xalloc(sizeof *t);
+	const struct dbl_option options[] = {
+		{ "workflow_ms", &t->workflow_ms },
+		{ "slow_ms", &t->slow_ms },
+		{ "call_twice", &t->call_twice },
+		{ "retry_max", &t->retry_max },
+		{ NULL, NULL },
 	};
 	struct dbl_option *kept = xalloc(sizeof options);
 

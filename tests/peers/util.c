@@ -80,7 +80,7 @@ void buf_puts(struct buf *b, const char *s)
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
-	int     n;
+	int n;
 
 	buf_need(b, 256);
 	va_start(ap, fmt);
@@ -119,9 +119,9 @@ void buf_free(struct buf *b)
 static uint32_t utf8_next(const unsigned char **s)
 {
 	const unsigned char *p = *s;
-	uint32_t             c = *p++;
-	int                  more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
-	uint32_t             v = more == 3 ? c & 7 : more == 2 ? c & 15 : more == 1 ? c & 31 : c;
+	uint32_t c = *p++;
+	int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+	uint32_t v = more == 3 ? c & 7 : more == 2 ? c & 15 : more == 1 ? c & 31 : c;
 
 	for (int i = 0; i < more; i++) {
 		if ((*p & 0xc0) != 0x80) {
@@ -159,7 +159,8 @@ void buf_json(struct buf *b, const char *s, bool meta)
 			uint32_t c = utf8_next(&p);
 			if (c > 0xffff) {
 				c -= 0x10000;
-				buf_printf(b, "\\u%04x\\u%04x", 0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff));
+				buf_printf(b, "\\u%04x\\u%04x", 0xd800 + (c >> 10),
+					   0xdc00 + (c & 0x3ff));
 			} else {
 				buf_printf(b, "\\u%04x", c);
 			}
@@ -181,7 +182,7 @@ static size_t map_hash(const char *key)
 
 static void map_grow(struct map *m)
 {
-	size_t             slots_n = m->slots_n ? m->slots_n * 2 : 1024;
+	size_t slots_n = m->slots_n ? m->slots_n * 2 : 1024;
 	struct map_entry **slots = xalloc(slots_n * sizeof *slots);
 
 	for (size_t i = 0; i < m->slots_n; i++) {
@@ -209,7 +210,7 @@ struct map_entry *map_find(const struct map *m, const char *key)
 struct map_entry *map_at(struct map *m, const char *key)
 {
 	struct map_entry *e = map_find(m, key);
-	size_t            n = strlen(key), at;
+	size_t n = strlen(key), at;
 
 	if (e)
 		return e;
@@ -313,22 +314,22 @@ void uuid_text(uint64_t *state, char out[37])
 	uint64_t a = rnd(state), b = rnd(state);
 
 	snprintf(out, 37, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
-	         (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
-	         (unsigned)((b >> 48 & 0x3fff) | 0x8000),
-	         (unsigned long long)(b & 0xffffffffffffu));
+		 (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff),
+		 (unsigned)((b >> 48 & 0x3fff) | 0x8000),
+		 (unsigned long long)(b & 0xffffffffffffu));
 }
 
 void hmac_hex(const char *key, const void *a, size_t an, const void *b, size_t bn, char out[65])
 {
-	static const char    digits[] = "0123456789abcdef";
+	static const char digits[] = "0123456789abcdef";
 	mbedtls_md_context_t ctx;
-	uint8_t              mac[32];
+	uint8_t mac[32];
 
 	mbedtls_md_init(&ctx);
 	if (mbedtls_md_setup(&ctx, mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), 1) ||
 	    mbedtls_md_hmac_starts(&ctx, (const unsigned char *)key, strlen(key)) ||
-	    mbedtls_md_hmac_update(&ctx, a, an) ||
-	    (bn && mbedtls_md_hmac_update(&ctx, b, bn)) || mbedtls_md_hmac_finish(&ctx, mac))
+	    mbedtls_md_hmac_update(&ctx, a, an) || (bn && mbedtls_md_hmac_update(&ctx, b, bn)) ||
+	    mbedtls_md_hmac_finish(&ctx, mac))
 		die("hmac failed");
 	mbedtls_md_free(&ctx);
 	for (int i = 0; i < 32; i++) {
@@ -344,9 +345,9 @@ void base64(struct buf *out, const uint8_t *p, size_t n)
 
 	for (size_t i = 0; i < n; i += 3) {
 		uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) |
-		             (i + 2 < n ? p[i + 2] : 0);
+			     (i + 2 < n ? p[i + 2] : 0);
 		char four[4] = { d[v >> 18], d[v >> 12 & 63], i + 1 < n ? d[v >> 6 & 63] : '=',
-			         i + 2 < n ? d[v & 63] : '=' };
+				 i + 2 < n ? d[v & 63] : '=' };
 		buf_put(out, four, 4);
 	}
 }
@@ -354,8 +355,8 @@ void base64(struct buf *out, const uint8_t *p, size_t n)
 void wamid_text(struct buf *out, const char *phone, bool inbound, uint64_t *rnd_state)
 {
 	uint8_t raw[96];
-	size_t  n = 0, phone_n = strnlen(phone, 40);
-	char    tail[33];
+	size_t n = 0, phone_n = strnlen(phone, 40);
+	char tail[33];
 
 	raw[n++] = 0x1c;
 	raw[n++] = 0x18;
@@ -369,7 +370,7 @@ void wamid_text(struct buf *out, const char *phone, bool inbound, uint64_t *rnd_
 	raw[n++] = 0x18;
 	raw[n++] = 20;
 	snprintf(tail, sizeof tail, "%016llX%04X", (unsigned long long)rnd(rnd_state),
-	         (unsigned)(rnd(rnd_state) >> 48));
+		 (unsigned)(rnd(rnd_state) >> 48));
 	memcpy(raw + n, tail, 20);
 	n += 20;
 	raw[n++] = 0x00;
@@ -382,7 +383,7 @@ static int hex_digit(char c)
 	return c >= '0' && c <= '9'   ? c - '0'
 	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
 	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-	                              : -1;
+				      : -1;
 }
 
 void url_decode(char *s)

@@ -18,7 +18,7 @@ char *xcopy(const char *s, size_t n); /* NUL-terminated copy */
 
 /* Growing bytes, always followed by a NUL that is not counted. Starts as {0}. */
 struct buf {
-	char  *p;
+	char *p;
 	size_t n, cap;
 };
 void buf_need(struct buf *b, size_t more);
@@ -35,12 +35,12 @@ void buf_json(struct buf *b, const char *s, bool meta);
 #define MAP_MAX 4000000u
 struct map_entry {
 	struct map_entry *next;
-	int64_t           value;
-	char              key[];
+	int64_t value;
+	char key[];
 };
 struct map {
 	struct map_entry **slots;
-	size_t             n, slots_n;
+	size_t n, slots_n;
 };
 struct map_entry *map_at(struct map *m, const char *key); /* made with value 0 when absent */
 struct map_entry *map_find(const struct map *m, const char *key);
@@ -49,19 +49,19 @@ void map_clear(struct map *m);
 /* The last `max` texts, oldest dropped. */
 #define RING_MAX 1000
 struct ring {
-	char  *text[RING_MAX];
+	char *text[RING_MAX];
 	size_t n, first;
 };
 void ring_add(struct ring *r, const char *text, size_t n);
 void ring_json(const struct ring *r, struct buf *out); /* texts must be JSON values */
 void ring_clear(struct ring *r);
 
-int64_t  mono_us(void);
-int64_t  wall_ms(void);
-uint64_t rnd(uint64_t *state);           /* state must not be 0 */
-bool     chance(uint64_t *state, int percent);
-void     seed(uint64_t *state);
-void     uuid_text(uint64_t *state, char out[37]);
+int64_t mono_us(void);
+int64_t wall_ms(void);
+uint64_t rnd(uint64_t *state); /* state must not be 0 */
+bool chance(uint64_t *state, int percent);
+void seed(uint64_t *state);
+void uuid_text(uint64_t *state, char out[37]);
 
 void hmac_hex(const char *key, const void *a, size_t an, const void *b, size_t bn, char out[65]);
 /* A wamid as Meta builds it: base64 of the phone in clear, a direction byte and a unique tail. */

@@ -250,9 +250,10 @@ bool box_idle(char *why, size_t max)
 	for (int q = 0; q < QUEUE_COUNT; q++) {
 		queue_get_counts(store_queues(box_app()->store), (enum queue_id)q, sim.now_ms, &c);
 		if (c.waiting + c.delayed + c.running > 0) {
-			(void)snprintf(why, max, "queue %s: %lld waiting, %lld delayed, %lld running",
-				       queue_name((enum queue_id)q), (long long)c.waiting, (long long)c.delayed,
-				       (long long)c.running);
+			(void)snprintf(why, max,
+				       "queue %s: %lld waiting, %lld delayed, %lld running",
+				       queue_name((enum queue_id)q), (long long)c.waiting,
+				       (long long)c.delayed, (long long)c.running);
 			return false;
 		}
 	}

@@ -65,7 +65,8 @@ void step_count(const struct words *w)
 	else
 		got = peers_count(name);
 	if (str_eqc(w->w[2], "<=") ? got > wanted : got != wanted)
-		fail("%.*s: wanted %.*s %lld, got %lld", STRF(name), STRF(w->w[2]), (long long)wanted, (long long)got);
+		fail("%.*s: wanted %.*s %lld, got %lld", STRF(name), STRF(w->w[2]),
+		     (long long)wanted, (long long)got);
 }
 
 void prove(void)
@@ -78,12 +79,13 @@ void prove(void)
 
 	for (int q = 0; q < QUEUE_COUNT; q++) {
 		if (queue_prove(db, (enum queue_id)q, &counts, &e) != RC_OK)
-			fail("the numbers of queue %s do not add up: %s", queue_name((enum queue_id)q), e.text);
+			fail("the numbers of queue %s do not add up: %s",
+			     queue_name((enum queue_id)q), e.text);
 	}
 	if (message_prove(db, &messages, &e) != RC_OK)
 		fail("the numbers of the messages do not add up: %s", e.text);
 	store_reader_done(st, db);
-	if (messages.outbound != messages.queued + messages.sending + messages.settled + messages.unknown +
-					 messages.cancelled)
+	if (messages.outbound != messages.queued + messages.sending + messages.settled +
+					 messages.unknown + messages.cancelled)
 		fail("an outbound message is in no state");
 }

@@ -6,16 +6,25 @@
 
 #define REQUEST_ARENA (4 * MIB)
 
-int request_in(const char *method, const char *path, struct str body, const struct http_header *h, size_t n,
-	       struct sbuf *ret_body)
+int request_in(const char *method, const char *path, struct str body, const struct http_header *h,
+	       size_t n, struct sbuf *ret_body)
 {
 	AUTO(arena_release) struct arena a = ARENA(REQUEST_ARENA);
 	struct http_header_in headers[8];
 	char *plain = arena_dup(&a, str_of(path));
 	char *question = strchr(plain, '?');
-	struct req q = { .listener = str_starts(str_of(path), STR("/webhooks")) ? WEB_HOOKS : WEB_MAIN, .method = method,
-			 .path = plain, .client = "127.0.0.1", .content_length = (int64_t)body.n, .arena = &a,
-			 .now_ms = sim.now_ms, .headers = headers, .header_count = n, .body = body, .body_read = true };
+	struct req q = { .listener =
+				 str_starts(str_of(path), STR("/webhooks")) ? WEB_HOOKS : WEB_MAIN,
+			 .method = method,
+			 .path = plain,
+			 .client = "127.0.0.1",
+			 .content_length = (int64_t)body.n,
+			 .arena = &a,
+			 .now_ms = sim.now_ms,
+			 .headers = headers,
+			 .header_count = n,
+			 .body = body,
+			 .body_read = true };
 	struct res r = { .status = 0 };
 	int status;
 
@@ -32,7 +41,8 @@ int request_in(const char *method, const char *path, struct str body, const stru
 	status = r.status;
 	if (ret_body != NULL)
 		sbuf_str(ret_body, r.body_static.p != NULL ? r.body_static : sbuf_view(&r.body));
-	note("   -> %d %.*s", status, (int)size_min(r.body.n, 150), r.body.p != NULL ? r.body.p : "");
+	note("   -> %d %.*s", status, (int)size_min(r.body.n, 150),
+	     r.body.p != NULL ? r.body.p : "");
 	sbuf_release(&r.headers);
 	sbuf_release(&r.body);
 	return status;
@@ -41,7 +51,8 @@ int request_in(const char *method, const char *path, struct str body, const stru
 int hook_meta(struct str body)
 {
 	char signature[SIGN_TEXT_MAX];
-	const struct http_header h[] = { { "X-Hub-Signature-256", signature }, { "Content-Type", "application/json" } };
+	const struct http_header h[] = { { "X-Hub-Signature-256", signature },
+					 { "Content-Type", "application/json" } };
 
 	sign_meta_make(STR("app-secret"), body, signature);
 	return request_in("POST", "/webhooks/whatsapp", body, h, COUNT(h), NULL);
@@ -51,8 +62,10 @@ int hook_chatwoot(struct str body, struct str delivery)
 {
 	char signature[SIGN_TEXT_MAX], timestamp[24];
 	const char *id = arena_dup(&sim.arena, delivery);
-	const struct http_header h[] = { { "X-Chatwoot-Signature", signature }, { "X-Chatwoot-Timestamp", timestamp },
-					 { "X-Chatwoot-Delivery", id }, { "Content-Type", "application/json" } };
+	const struct http_header h[] = { { "X-Chatwoot-Signature", signature },
+					 { "X-Chatwoot-Timestamp", timestamp },
+					 { "X-Chatwoot-Delivery", id },
+					 { "Content-Type", "application/json" } };
 
 	(void)snprintf(timestamp, sizeof(timestamp), "%lld", (long long)(sim.now_ms / 1000));
 	sign_chatwoot_make(STR("cw-secret"), str_of(timestamp), body, signature);
@@ -93,7 +106,8 @@ static void kseconds(struct jsonw *w, const char *key)
 	jsonw_ktext(w, key, text);
 }
 
-void meta_text_body(struct sbuf *to, struct str from, struct str id, struct str text, struct str number)
+void meta_text_body(struct sbuf *to, struct str from, struct str id, struct str text,
+		    struct str number)
 {
 	struct jsonw w;
 
@@ -148,7 +162,8 @@ static void meta_status_body(struct sbuf *to, const struct words *words)
 void chatwoot_message_body(struct sbuf *to, const struct words *words)
 {
 	struct str type = word_value(words, "type"), event = word_value(words, "event");
-	struct str source_id = word_value(words, "source_id"), conversation = word_value(words, "conversation");
+	struct str source_id = word_value(words, "source_id"),
+		   conversation = word_value(words, "conversation");
 	struct str contact = word_value(words, "contact");
 	struct jsonw w;
 
@@ -209,8 +224,8 @@ void step_hook(const struct words *all, const char *text)
 	kind = all->n > 2 ? all->w[2] : STR_NONE;
 	if (str_eqc(all->w[1], "meta")) {
 		if (str_eqc(kind, "text"))
-			meta_text_body(&body, word_value(&w, "from"), word_value(&w, "id"), word_value(&w, "text"),
-				       word_value(&w, "number"));
+			meta_text_body(&body, word_value(&w, "from"), word_value(&w, "id"),
+				       word_value(&w, "text"), word_value(&w, "number"));
 		else if (str_eqc(kind, "status") && w.n >= 5)
 			meta_status_body(&body, &w);
 		else if (str_eqc(kind, "raw"))
@@ -228,7 +243,8 @@ void step_hook(const struct words *all, const char *text)
 		sbuf_str(&body, raw_body(&w));
 	(void)snprintf(fresh, sizeof(fresh), "delivery-%d", ++sim.hooks_signed);
 	delivery = word_value(&w, "delivery");
-	wants_status(text, hook_chatwoot(sbuf_view(&body), delivery.n > 0 ? delivery : str_of(fresh)));
+	wants_status(text,
+		     hook_chatwoot(sbuf_view(&body), delivery.n > 0 ? delivery : str_of(fresh)));
 }
 
 /* "... -> 202 as NAME [field]": remembers a field of the answer (id). */
@@ -262,7 +278,8 @@ void step_app(const struct words *all, const char *text)
 	AUTO(sbuf_release) struct sbuf answer = SBUF(16 * MIB);
 	struct words w;
 	char bearer[96];
-	struct http_header h[3] = { { "Authorization", bearer }, { "Content-Type", "application/json" } };
+	struct http_header h[3] = { { "Authorization", bearer },
+				    { "Content-Type", "application/json" } };
 	size_t n = 2;
 	struct str key, body = STR_NONE;
 	int status;
@@ -279,7 +296,8 @@ void step_app(const struct words *all, const char *text)
 		if (w.w[i].p[0] == '{')
 			body = expand(w.w[i], NULL);
 	}
-	status = request_in(arena_dup(&sim.arena, w.w[1]), arena_dup(&sim.arena, expand(w.w[2], NULL)), body, h, n, &answer);
+	status = request_in(arena_dup(&sim.arena, w.w[1]),
+			    arena_dup(&sim.arena, expand(w.w[2], NULL)), body, h, n, &answer);
 	wants_status(text, status);
 	if (!sim.crashed)
 		remember(text, sbuf_view(&answer));

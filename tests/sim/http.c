@@ -35,7 +35,8 @@ void http_free(struct http *h)
 	mem_free(h);
 }
 
-enum rc http_do(struct http *h, const struct http_request *req, struct http_answer *ret_ans, struct err *e)
+enum rc http_do(struct http *h, const struct http_request *req, struct http_answer *ret_ans,
+		struct err *e)
 {
 	ASSERT(h != NULL && req->method != NULL && req->url != NULL);
 	return net_call(req, ret_ans, e);

@@ -117,7 +117,8 @@ static bool finish(struct child *children, int *running)
 	if (!ok)
 		printf("FAILED %s%s\n", c->file, WIFSIGNALED(status) ? " (died)" : "");
 	else if (verbose)
-		printf("%6lld ms  %s\n", (long long)((machine_mono_us() - c->began_us) / 1000), c->file);
+		printf("%6lld ms  %s\n", (long long)((machine_mono_us() - c->began_us) / 1000),
+		       c->file);
 	remove_root(c->root, !ok);
 	*c = children[--*running];
 	return ok;

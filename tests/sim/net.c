@@ -11,7 +11,8 @@ struct standing {
 };
 
 static const char *const PEERS[PEER_COUNT] = { "meta", "chatwoot", "n8n" };
-static const char *const HOSTS[PEER_COUNT] = { "https://graph.facebook.com", "https://chatwoot.test", "https://n8n.test" };
+static const char *const HOSTS[PEER_COUNT] = { "https://graph.facebook.com",
+					       "https://chatwoot.test", "https://n8n.test" };
 static struct standing defaults[DEFAULTS_MAX];
 static size_t default_count;
 static int64_t calls[PEER_COUNT], last_call_ms[PEER_COUNT];
@@ -70,7 +71,8 @@ static bool field(const struct call_out *c, struct str name, struct sbuf *to)
 		sbuf_str(to, v);
 		return v.p != NULL;
 	}
-	if (str_starts(name, STR("body.")) && str_copy(str_sub(name, 5, SIZE_MAX), path, sizeof(path)))
+	if (str_starts(name, STR("body.")) &&
+	    str_copy(str_sub(name, 5, SIZE_MAX), path, sizeof(path)))
 		n = json_path(c->json, path);
 	else if (!str_eqc(name, "body"))
 		fail("not a field of a call: %.*s", STRF(name));
@@ -167,25 +169,30 @@ static enum rc broken(struct str how, struct err *e)
 {
 	if (str_eqc(how, "refused"))
 		return FAIL(e, RC_RETRY, "connection refused");
-	if (str_eqc(how, "timeout") || str_eqc(how, "reset") || str_eqc(how, "cut") || str_eqc(how, "garbage"))
+	if (str_eqc(how, "timeout") || str_eqc(how, "reset") || str_eqc(how, "cut") ||
+	    str_eqc(how, "garbage"))
 		return FAIL(e, RC_UNKNOWN, "%.*s after the request had left", STRF(how));
 	fail("not an answer: %.*s", STRF(how));
 }
 
 static void accept_send(const struct call_out *c, struct str wamid, struct sbuf *body)
 {
-	sbuf_printf(body, "{\"messaging_product\":\"whatsapp\",\"messages\":[{\"id\":\"%.*s\"}]}", STRF(wamid));
+	sbuf_printf(body, "{\"messaging_product\":\"whatsapp\",\"messages\":[{\"id\":\"%.*s\"}]}",
+		    STRF(wamid));
 	peers_note_send(c, wamid);
 }
 
 static int meta_error(struct str code, int status, struct sbuf *body)
 {
-	sbuf_printf(body, "{\"error\":{\"message\":\"(#%.*s)\",\"type\":\"OAuthException\",\"code\":%.*s,"
-		    "\"fbtrace_id\":\"trace\"}}", STRF(code), STRF(code));
+	sbuf_printf(body,
+		    "{\"error\":{\"message\":\"(#%.*s)\",\"type\":\"OAuthException\",\"code\":%.*s,"
+		    "\"fbtrace_id\":\"trace\"}}",
+		    STRF(code), STRF(code));
 	return status != 0 ? status : 400;
 }
 
-static enum rc finish(const struct call_out *c, int status, struct sbuf *body, struct http_answer *ans)
+static enum rc finish(const struct call_out *c, int status, struct sbuf *body,
+		      struct http_answer *ans)
 {
 	const char *before = sbuf_c(body);
 
@@ -217,7 +224,8 @@ static enum rc literal(const struct call_out *c, const struct words *w, struct h
 	if (str_i64(w->w[0], 100, 599, &status))
 		i++;
 	for (; i < w->n; i++) {
-		if (str_eqc(w->w[i], "Retry-After:") && i + 1 < w->n && str_i64(w->w[i + 1], 0, INT32_MAX, &seconds)) {
+		if (str_eqc(w->w[i], "Retry-After:") && i + 1 < w->n &&
+		    str_i64(w->w[i + 1], 0, INT32_MAX, &seconds)) {
 			ans->retry_after_ms = seconds * SECOND_MS;
 			i++;
 		} else if (str_eqc(w->w[i], "error") && i + 1 < w->n) {
@@ -234,7 +242,8 @@ static enum rc literal(const struct call_out *c, const struct words *w, struct h
 	return finish(c, (int)status, &body, ans);
 }
 
-static enum rc answer(const struct call_out *c, struct str text, struct http_answer *ans, struct err *e)
+static enum rc answer(const struct call_out *c, struct str text, struct http_answer *ans,
+		      struct err *e)
 {
 	struct words w;
 
@@ -252,7 +261,8 @@ static enum rc answer(const struct call_out *c, struct str text, struct http_ans
 		if (!peers_answer(c, &status, &body))
 			fail("the double does not know %s %.*s", c->method, STRF(c->path));
 		sbuf_reset(&body);
-		return str_i64(then, 100, 599, &code) ? finish(c, (int)code, &body, ans) : broken(then, e);
+		return str_i64(then, 100, 599, &code) ? finish(c, (int)code, &body, ans)
+						      : broken(then, e);
 	}
 	if (w.n == 1 && !(w.w[0].p[0] >= '0' && w.w[0].p[0] <= '9')) {
 		note("   -> %.*s", STRF(w.w[0]));
@@ -271,7 +281,8 @@ void net_default(const struct words *w, const char *text)
 	if (w->n < 2 || !peer_of(w->w[1], &s.peer) || right.n == 0 || default_count == DEFAULTS_MAX)
 		fail("default PEER [METHOD PATH] -> ANSWER");
 	if (w->n >= 4 && !str_eqc(w->w[2], "->") &&
-	    (!str_copy(w->w[2], s.method, sizeof(s.method)) || !str_copy(w->w[3], s.path, sizeof(s.path))))
+	    (!str_copy(w->w[2], s.method, sizeof(s.method)) ||
+	     !str_copy(w->w[3], s.path, sizeof(s.path))))
 		fail("too long");
 	if (!str_copy(right, s.answer, sizeof(s.answer)))
 		fail("too long");
@@ -295,7 +306,8 @@ static const struct standing *find_default(const struct call_out *c)
 
 		if (s->peer != c->peer)
 			continue;
-		if (s->method[0] != '\0' && str_eqc(str_of(c->method), s->method) && path_fits(c->path, str_of(s->path)))
+		if (s->method[0] != '\0' && str_eqc(str_of(c->method), s->method) &&
+		    path_fits(c->path, str_of(s->path)))
 			return s;
 		if (s->method[0] == '\0')
 			found = s;
@@ -321,8 +333,10 @@ static uint32_t next_random(void)
 /* Something that goes wrong on the way. False: not this time. */
 static bool fault(const struct call_out *c, struct http_answer *ans, struct err *e, enum rc *ret)
 {
-	static const char *const WAYS[] = { "refused", "timeout", "stored-then-timeout", "500 {\"error\":\"x\"}", "reset",
-					    "stored-then-reset" };
+	static const char *const WAYS[] = {
+		"refused", "timeout",          "stored-then-timeout", "500 {\"error\":\"x\"}",
+		"reset",   "stored-then-reset"
+	};
 
 	if ((int)(next_random() % 100) >= fault_percent)
 		return false;
@@ -372,7 +386,9 @@ static enum rc settle_call(const struct call_out *c, struct http_answer *ans, st
 
 enum rc net_call(const struct http_request *q, struct http_answer *ans, struct err *e)
 {
-	struct call_out c = { .peer = PEER_COUNT, .method = q->method, .body = q->body, .request = q };
+	struct call_out c = {
+		.peer = PEER_COUNT, .method = q->method, .body = q->body, .request = q
+	};
 	struct json *json = NULL;
 	struct str url = str_of(q->url);
 	enum rc rc;
@@ -389,8 +405,8 @@ enum rc net_call(const struct http_request *q, struct http_answer *ans, struct e
 		fail("a call to nobody: %s", q->url);
 	if (q->body.n > 0 && json_parse(q->body, &json, NULL) == RC_OK)
 		c.json = json;
-	note("%s %s %.*s %.*s", PEERS[c.peer], c.method, STRF(c.path), (int)size_min(q->body.n, 150),
-	     q->body.p != NULL ? q->body.p : "");
+	note("%s %s %.*s %.*s", PEERS[c.peer], c.method, STRF(c.path),
+	     (int)size_min(q->body.n, 150), q->body.p != NULL ? q->body.p : "");
 	calls[c.peer]++;
 	last_call_ms[c.peer] = sim.now_ms;
 	rc = settle_call(&c, ans, e);

@@ -67,7 +67,8 @@ static bool meta(const struct call_out *c, int *ret_status, struct sbuf *body)
 
 	(void)snprintf(wamid, sizeof(wamid), "wamid.%zu", send_n + 1);
 	peers_note_send(c, str_of(wamid));
-	sbuf_printf(body, "{\"messaging_product\":\"whatsapp\",\"messages\":[{\"id\":\"%s\"}]}", wamid);
+	sbuf_printf(body, "{\"messaging_product\":\"whatsapp\",\"messages\":[{\"id\":\"%s\"}]}",
+		    wamid);
 	*ret_status = 200;
 	return true;
 }
@@ -80,9 +81,13 @@ bool peers_status_due(struct sbuf *body)
 		if (s->told)
 			continue;
 		s->told = true;
-		sbuf_printf(body, "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"900\",\"changes\":[{\"field\":"
-			    "\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{\"phone_number_id\":"
-			    "\"1001\"},\"statuses\":[{\"id\":\"%s\",\"status\":\"sent\",\"timestamp\":\"%lld\","
+		sbuf_printf(body,
+			    "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"900\","
+			    "\"changes\":[{\"field\":"
+			    "\"messages\",\"value\":{\"messaging_product\":\"whatsapp\","
+			    "\"metadata\":{\"phone_number_id\":"
+			    "\"1001\"},\"statuses\":[{\"id\":\"%s\",\"status\":\"sent\","
+			    "\"timestamp\":\"%lld\","
 			    "\"recipient_id\":\"%s\",\"biz_opaque_callback_data\":\"%s\"}]}}]}]}",
 			    s->wamid, (long long)(sim.now_ms / 1000), s->to, s->tag);
 		return true;
@@ -109,7 +114,8 @@ static bool chatwoot_contact(const struct call_out *c, int *ret_status, struct s
 	for (size_t i = 0; i < person_n; i++) {
 		if (str_eqc(identifier, people[i].identifier)) {
 			*ret_status = 422;
-			sbuf_text(body, "{\"message\":\"Identifier has already been taken\",\"attributes\":[\"identifier\"]}");
+			sbuf_text(body, "{\"message\":\"Identifier has already been "
+					"taken\",\"attributes\":[\"identifier\"]}");
 			return true;
 		}
 	}
@@ -117,8 +123,10 @@ static bool chatwoot_contact(const struct call_out *c, int *ret_status, struct s
 		fail("too many contacts");
 	put(p->identifier, sizeof(p->identifier), identifier);
 	put(p->source, sizeof(p->source), json_get_str(c->json, "source_id"));
-	sbuf_printf(body, "{\"payload\":{\"contact\":{\"id\":%zu},\"contact_inbox\":{\"source_id\":\"%s\"}}}", person_n,
-		    p->source);
+	sbuf_printf(
+		body,
+		"{\"payload\":{\"contact\":{\"id\":%zu},\"contact_inbox\":{\"source_id\":\"%s\"}}}",
+		person_n, p->source);
 	return true;
 }
 
@@ -129,12 +137,15 @@ static bool chatwoot_filter(const struct call_out *c, struct sbuf *body)
 	sbuf_text(body, "{\"payload\":[");
 	for (size_t i = 0, n = 0; i < person_n; i++) {
 		ptrdiff_t colon = str_chr(str_of(people[i].identifier), ':');
-		struct str digits = str_sub(str_of(people[i].identifier), (size_t)(colon + 1), SIZE_MAX);
+		struct str digits =
+			str_sub(str_of(people[i].identifier), (size_t)(colon + 1), SIZE_MAX);
 
 		if (value.n > 0 && value.p[0] == '+')
 			value = str_sub(value, 1, SIZE_MAX);
 		if (str_eqc(value, people[i].identifier) || str_eq(value, digits))
-			sbuf_printf(body, "%s{\"id\":%zu,\"contact_inboxes\":[{\"source_id\":\"%s\",\"inbox\":{\"id\":7}}]}",
+			sbuf_printf(body,
+				    "%s{\"id\":%zu,\"contact_inboxes\":[{\"source_id\":\"%s\","
+				    "\"inbox\":{\"id\":7}}]}",
 				    n++ > 0 ? "," : "", i + 1, people[i].source);
 	}
 	sbuf_text(body, "]}");
@@ -148,18 +159,20 @@ static void chatwoot_threads(int64_t person, struct sbuf *body)
 	sbuf_text(body, "{\"payload\":[");
 	for (size_t i = thread_n; i > 0; i--) {
 		if (threads[i - 1].person == person)
-			sbuf_printf(body, "%s{\"id\":%zu,\"inbox_id\":7,\"status\":\"open\"}", n++ > 0 ? "," : "",
-				    i - 1 + THREAD_FIRST);
+			sbuf_printf(body, "%s{\"id\":%zu,\"inbox_id\":7,\"status\":\"open\"}",
+				    n++ > 0 ? "," : "", i - 1 + THREAD_FIRST);
 	}
 	sbuf_text(body, "]}");
 }
 
 static void print_said(const struct said *s, struct sbuf *body)
 {
-	sbuf_printf(body, "{\"id\":%lld,\"conversation_id\":%lld,\"content\":\"x\",\"message_type\":%d,\"private\":false,"
+	sbuf_printf(body,
+		    "{\"id\":%lld,\"conversation_id\":%lld,\"content\":\"x\",\"message_type\":%d,"
+		    "\"private\":false,"
 		    "\"source_id\":\"%s\",\"created_at\":1790000000,\"content_attributes\":{}}",
-		    (long long)(s - said) + SAID_FIRST, (long long)s->thread, strcmp(s->type, "incoming") == 0 ? 0 : 1,
-		    s->source);
+		    (long long)(s - said) + SAID_FIRST, (long long)s->thread,
+		    strcmp(s->type, "incoming") == 0 ? 0 : 1, s->source);
 }
 
 static void chatwoot_say(const struct call_out *c, int64_t thread, struct sbuf *body)
@@ -218,7 +231,8 @@ static bool chatwoot(const struct call_out *c, int *ret_status, struct sbuf *bod
 	if (post && str_ends(path, STR("/contacts/filter")))
 		return chatwoot_filter(c, body);
 	if (post && str_ends(path, STR("/contact_inboxes"))) {
-		sbuf_printf(body, "{\"source_id\":\"%.*s\"}", STRF(json_get_str(c->json, "source_id")));
+		sbuf_printf(body, "{\"source_id\":\"%.*s\"}",
+			    STRF(json_get_str(c->json, "source_id")));
 		return true;
 	}
 	if (!post && str_find(path, STR("/contacts/")) >= 0) {
@@ -237,7 +251,9 @@ static bool chatwoot(const struct call_out *c, int *ret_status, struct sbuf *bod
 	if (thread < 0 || !str_ends(path, STR("/messages")))
 		return false;
 	if (question >= 0 && str_find(c->path, STR("after=")) >= 0)
-		(void)!str_i64(str_sub(c->path, (size_t)str_find(c->path, STR("after=")) + 6, SIZE_MAX), 0, INT32_MAX, &after);
+		(void)!str_i64(
+			str_sub(c->path, (size_t)str_find(c->path, STR("after=")) + 6, SIZE_MAX), 0,
+			INT32_MAX, &after);
 	if (post)
 		chatwoot_say(c, thread, body);
 	else
@@ -324,7 +340,10 @@ static int64_t meta_disorder(void)
 
 	for (size_t i = 0; i < send_n; i++) {
 		for (size_t k = 0; k < i; k++)
-			n += strcmp(sends[i].to, sends[k].to) == 0 && serial(sends[i].text) < serial(sends[k].text) ? 1 : 0;
+			n += strcmp(sends[i].to, sends[k].to) == 0 &&
+					     serial(sends[i].text) < serial(sends[k].text)
+				     ? 1
+				     : 0;
 	}
 	return n;
 }
@@ -343,7 +362,8 @@ static int64_t meta_twice(void)
 /* Texts of a scenario differ, so an equal one is a copy, whatever its source_id. */
 static bool same_said(const struct said *a, const struct said *b)
 {
-	return a->thread == b->thread && (strcmp(a->source, b->source) == 0 || strcmp(a->text, b->text) == 0);
+	return a->thread == b->thread &&
+	       (strcmp(a->source, b->source) == 0 || strcmp(a->text, b->text) == 0);
 }
 
 const char *peers_twice(void)
@@ -363,7 +383,8 @@ static int64_t chatwoot_pairs(bool twice)
 
 	for (size_t i = 0; i < said_n; i++) {
 		for (size_t k = 0; k < i; k++) {
-			bool late = said[i].thread == said[k].thread && strcmp(said[i].type, said[k].type) == 0 &&
+			bool late = said[i].thread == said[k].thread &&
+				    strcmp(said[i].type, said[k].type) == 0 &&
 				    serial(said[i].text) < serial(said[k].text);
 
 			n += (twice ? same_said(&said[i], &said[k]) : late) ? 1 : 0;

@@ -22,7 +22,8 @@ static const char *const STANDARD[][3] = {
 void note(const char *fmt, ...)
 {
 	char *to = sim.log[sim.log_n++ % SIM_LOG_MAX];
-	int n = snprintf(to, sizeof(sim.log[0]), "%9.3f s  ", (double)(sim.now_ms - sim.start_ms) / 1000);
+	int n = snprintf(to, sizeof(sim.log[0]), "%9.3f s  ",
+			 (double)(sim.now_ms - sim.start_ms) / 1000);
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -34,7 +35,8 @@ void fail(const char *fmt, ...)
 {
 	va_list ap;
 
-	printf("%s:%d: at %.3f s: ", sim.file, sim.line, (double)(sim.now_ms - sim.start_ms) / 1000);
+	printf("%s:%d: at %.3f s: ", sim.file, sim.line,
+	       (double)(sim.now_ms - sim.start_ms) / 1000);
 	va_start(ap, fmt);
 	(void)vprintf(fmt, ap);
 	va_end(ap);
@@ -127,7 +129,8 @@ static void step_torture(const struct words *w)
 {
 	int64_t rounds, seed;
 
-	if (w->n != 3 || !str_i64(w->w[1], 1, 100000, &rounds) || !str_i64(w->w[2], 1, INT32_MAX, &seed))
+	if (w->n != 3 || !str_i64(w->w[1], 1, 100000, &rounds) ||
+	    !str_i64(w->w[2], 1, INT32_MAX, &seed))
 		fail("torture ROUNDS SEED");
 	torture(rounds, seed);
 }

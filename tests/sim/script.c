@@ -17,7 +17,8 @@ void words_of(const char *text, struct words *ret)
 
 		while (*p == ' ' || *p == '\t')
 			p++;
-		for (from = p; *p != '\0' && (quoted || depth > 0 || (*p != ' ' && *p != '\t')); p++) {
+		for (from = p; *p != '\0' && (quoted || depth > 0 || (*p != ' ' && *p != '\t'));
+		     p++) {
 			if (*p == '\\' && quoted && p[1] != '\0')
 				p++;
 			else if (*p == '"')
@@ -78,14 +79,19 @@ int64_t time_of(struct str text)
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} UNITS[] = { { "ms", 1 }, { "s", SECOND_MS }, { "m", MINUTE_MS }, { "h", HOUR_MS }, { "d", DAY_MS } };
+	} UNITS[] = { { "ms", 1 },
+		      { "s", SECOND_MS },
+		      { "m", MINUTE_MS },
+		      { "h", HOUR_MS },
+		      { "d", DAY_MS } };
 	int64_t v;
 	size_t n = 0;
 
 	while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
 		n++;
 	for (size_t i = 0; i < COUNT(UNITS); i++) {
-		if (str_eqc(str_sub(text, n, SIZE_MAX), UNITS[i].unit) && str_i64(str_sub(text, 0, n), 0, INT32_MAX, &v))
+		if (str_eqc(str_sub(text, n, SIZE_MAX), UNITS[i].unit) &&
+		    str_i64(str_sub(text, 0, n), 0, INT32_MAX, &v))
 			return v * UNITS[i].ms;
 	}
 	fail("not a time: %.*s", STRF(text));
@@ -103,13 +109,15 @@ void var_set(struct str name, struct str value)
 	}
 	if (v == NULL && sim.var_count < SIM_VARS_MAX)
 		v = &sim.vars[sim.var_count++];
-	if (v == NULL || !str_copy(name, v->name, sizeof(v->name)) || !str_copy(value, v->value, sizeof(v->value)))
+	if (v == NULL || !str_copy(name, v->name, sizeof(v->name)) ||
+	    !str_copy(value, v->value, sizeof(v->value)))
 		fail("variable %.*s: too many or too long", STRF(name));
 }
 
 static bool name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.';
 }
 
 static void value_of(struct str name, const struct json *json, struct sbuf *to)
@@ -152,7 +160,8 @@ struct str expand(struct str text, const struct json *json)
 			sbuf_char(&b, text.p[i] == 'n' ? '\n' : text.p[i]);
 			continue;
 		}
-		while (text.p[i] == '$' && i + 1 + n < text.n && name_char(text.p[i + 1 + n]) && text.p[i + 1] != '.')
+		while (text.p[i] == '$' && i + 1 + n < text.n && name_char(text.p[i + 1 + n]) &&
+		       text.p[i + 1] != '.')
 			n++;
 		if (n > 0)
 			value_of(str_n(text.p + i + 1, n), json, &b);
@@ -188,7 +197,8 @@ static void add_step(const struct step *s)
 		if (sim.step_count == 0)
 			fail("`during` follows an expected call");
 		copy->text += 7;
-		for (tail = &sim.steps[sim.step_count - 1]->during; *tail != NULL; tail = &(*tail)->during)
+		for (tail = &sim.steps[sim.step_count - 1]->during; *tail != NULL;
+		     tail = &(*tail)->during)
 			;
 		*tail = copy;
 		return;
@@ -260,8 +270,11 @@ static void take_line(struct str line, int number, int64_t *at_ms)
 		when = blank_cut(&rest);
 		dots = str_find(when, STR(".."));
 		s.timed = true;
-		s.from_ms = sim.start_ms + time_of(dots < 0 ? when : str_sub(when, 0, (size_t)dots));
-		s.to_ms = dots < 0 ? s.from_ms : sim.start_ms + time_of(str_sub(when, (size_t)dots + 2, SIZE_MAX));
+		s.from_ms =
+			sim.start_ms + time_of(dots < 0 ? when : str_sub(when, 0, (size_t)dots));
+		s.to_ms = dots < 0 ? s.from_ms
+				   : sim.start_ms +
+					     time_of(str_sub(when, (size_t)dots + 2, SIZE_MAX));
 		*at_ms = s.from_ms;
 	}
 	if (str_starts(rest, STR("repeat "))) {

@@ -51,7 +51,7 @@ struct var {
 struct call_out {
 	enum peer peer;
 	const char *method;
-	struct str path;        /* with query */
+	struct str path; /* with query */
 	struct str body;
 	const struct json *json; /* NULL: none */
 	const struct http_request *request;
@@ -61,24 +61,24 @@ struct box;
 
 struct sim {
 	const char *file;
-	struct arena arena;      /* the script */
+	struct arena arena; /* the script */
 	struct step *steps[SIM_STEPS_MAX];
 	size_t step_count;
-	int line;                /* of the step that runs, for messages */
+	int line; /* of the step that runs, for messages */
 	int64_t start_ms, now_ms;
-	int64_t last_step_ms;    /* of the step before */
+	int64_t last_step_ms; /* of the step before */
 	struct var vars[SIM_VARS_MAX];
 	size_t var_count;
 	char root[SIM_PATH_MAX]; /* folder of this scenario */
 	struct box *box;
-	bool crashed;            /* the files were taken; what the old process still does does not count */
-	int64_t kill_in;         /* readings of the clock until a kill; 0: none */
+	bool crashed;    /* the files were taken; what the old process still does does not count */
+	int64_t kill_in; /* readings of the clock until a kill; 0: none */
 	uint32_t random;
-	bool jitter;             /* false: waits are exactly on the curve */
+	bool jitter; /* false: waits are exactly on the curve */
 	char token[64];
 	char log[SIM_LOG_MAX][400];
 	size_t log_n;
-	int requests;            /* made to the program; numbers their ids */
+	int requests; /* made to the program; numbers their ids */
 	int hooks_signed;
 };
 
@@ -104,8 +104,8 @@ int64_t machine_mono_us(void);
 
 /* box.c */
 void box_open(void);
-void box_kill(void);      /* takes the files as they are; may be called in the middle of anything */
-void box_revive(void);    /* if killed: throws the old process away, starts the new one */
+void box_kill(void);   /* takes the files as they are; may be called in the middle of anything */
+void box_revive(void); /* if killed: throws the old process away, starts the new one */
 void box_close(void);
 struct app *box_app(void);
 const char *box_database(char path[SIM_PATH_MAX]);
@@ -139,13 +139,14 @@ int64_t peers_conversation_of(struct str phone);
 int64_t peers_agent_says(int64_t conversation, struct str text); /* the id of the message there */
 
 /* hooks.c */
-int request_in(const char *method, const char *path, struct str body, const struct http_header *h, size_t n,
-	       struct sbuf *ret_body);
+int request_in(const char *method, const char *path, struct str body, const struct http_header *h,
+	       size_t n, struct sbuf *ret_body);
 int hook_meta(struct str body);
 int hook_chatwoot(struct str body, struct str delivery);
 void step_hook(const struct words *w, const char *text);
 void step_app(const struct words *w, const char *text);
-void meta_text_body(struct sbuf *to, struct str from, struct str id, struct str text, struct str number);
+void meta_text_body(struct sbuf *to, struct str from, struct str id, struct str text,
+		    struct str number);
 void chatwoot_message_body(struct sbuf *to, const struct words *w);
 
 /* door.c */

@@ -11,12 +11,18 @@
 
 #include "sim/sim.h"
 
-#define EVENTS     16
-#define CUSTOMERS  3
-#define KILLS_MAX  8
-#define KILL_SPAN  120 /* readings of the clock between two kills, at most */
-#define FAULTS     12  /* percent of the calls */
-#define SETTLE_MS  (8 * HOUR_MS)
+#define EVENTS    16
+#define CUSTOMERS 3
+#define KILLS_MAX 8
+#define KILL_SPAN 120 /* readings of the clock between two kills, at most */
+/* The sanitizers' builds are many times slower. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SHARE 10
+#else
+#define SHARE 1
+#endif
+#define FAULTS         12 /* percent of the calls */
+#define SETTLE_MS      (8 * HOUR_MS)
 #define NAME_MAX_BYTES 96
 
 static uint32_t roll(uint32_t n)
@@ -48,7 +54,8 @@ static void customer_writes(int i)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(64 * KIB);
 
-	meta_text_body(&body, str_of(customer(i)), str_of(name("wamid.in.%d", i)), str_of(name("in %d", i)), STR_NONE);
+	meta_text_body(&body, str_of(customer(i)), str_of(name("wamid.in.%d", i)),
+		       str_of(name("in %d", i)), STR_NONE);
 	for (;;) {
 		int status = hook_meta(sbuf_view(&body));
 
@@ -64,8 +71,10 @@ static void page_sends(int i)
 {
 	struct step s = { .line = sim.line };
 
-	s.text = arena_dup(&sim.arena, str_of(name("app POST /api/v1/messages {\"to\":\"%s\",\"text\":\"api %d\"} key=k%d -> 202",
-						   customer(i), i, i)));
+	s.text = arena_dup(&sim.arena,
+			   str_of(name("app POST /api/v1/messages {\"to\":\"%s\",\"text\":\"api "
+				       "%d\"} key=k%d -> 202",
+				       customer(i), i, i)));
 	for (;;) {
 		step_exec(&s, 0);
 		if (!sim.crashed)
@@ -84,9 +93,13 @@ static bool agent_answers(int i)
 
 	if (conversation == 0)
 		return false;
-	words_of(arena_dup(&sim.arena, str_of(name("hook chatwoot message id=%lld conversation=%lld text=\"agent %d\" contact=wa:%s",
-						   (long long)peers_agent_says(conversation, str_of(name("agent %d", i))),
-						   (long long)conversation, i, customer(i)))), &w);
+	words_of(arena_dup(&sim.arena,
+			   str_of(name("hook chatwoot message id=%lld conversation=%lld "
+				       "text=\"agent %d\" contact=wa:%s",
+				       (long long)peers_agent_says(conversation,
+								   str_of(name("agent %d", i))),
+				       (long long)conversation, i, customer(i)))),
+		 &w);
 	chatwoot_message_body(&body, &w);
 	do {
 		box_revive();
@@ -132,26 +145,39 @@ static void check_world(const char *kinds)
 	char why[160];
 
 	for (int i = 0; i < EVENTS; i++) {
-		const char *in = name("in %d", i), *api = name("api %d", i), *agent = name("agent %d", i);
+		const char *in = name("in %d", i), *api = name("api %d", i),
+			   *agent = name("agent %d", i);
 
 		if (kinds[i] == 'c') {
-			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = '%s'", in), "1");
-			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = 'eco %s'", in), "1");
+			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = '%s'",
+				      in),
+				 "1");
+			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = 'eco "
+				      "%s'",
+				      in),
+				 "1");
 			if (peers_chatwoot_copies_of(str_of(in)) != 1)
-				fail("Chatwoot has %d copies of %s", peers_chatwoot_copies_of(str_of(in)), in);
+				fail("Chatwoot has %d copies of %s",
+				     peers_chatwoot_copies_of(str_of(in)), in);
 		}
 		if (kinds[i] == 'p')
-			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = '%s'", api), "1");
+			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = '%s'",
+				      api),
+				 "1");
 		if (kinds[i] == 'a')
-			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = '%s'", agent), "1");
-		if (peers_meta_sends_of(str_of(api)) > 1 || peers_meta_sends_of(str_of(agent)) > 1 ||
+			check_db(name("SELECT count(*) FROM whatsapp_messages WHERE content = '%s'",
+				      agent),
+				 "1");
+		if (peers_meta_sends_of(str_of(api)) > 1 ||
+		    peers_meta_sends_of(str_of(agent)) > 1 ||
 		    peers_meta_sends_of(str_of(name("eco %s", in))) > 1)
 			fail("a message was sent twice: event %d", i);
 	}
 	if (peers_count(STR("meta.twice")) != 0 || peers_count(STR("chatwoot.twice")) != 0)
 		fail("something stands twice at a peer: %s", peers_twice());
 	/* what Meta has is known here: as many settled as sent */
-	check_db("SELECT count(*) FROM whatsapp_messages WHERE direction = 'outbound' AND meta_message_id IS NOT NULL",
+	check_db("SELECT count(*) FROM whatsapp_messages WHERE direction = 'outbound' AND "
+		 "meta_message_id IS NOT NULL",
 		 name("%lld", (long long)peers_count(STR("meta.sends"))));
 	check_db("SELECT count(*) FROM whatsapp_messages WHERE sending = 'sending'", "0");
 	check_db("SELECT queue, reason, error, attempts FROM dead_letters", "nothing");
@@ -185,8 +211,10 @@ static void standing(const char *text)
 
 static void one_round(uint32_t seed)
 {
-	static const char *const USE[] = { "use meta chatwoot n8n", "set channel.main.recipient_every_ms 100",
-					   "set automatic_per_minute 1000", "set queue.messages.attempts 50",
+	static const char *const USE[] = { "use meta chatwoot n8n",
+					   "set channel.main.recipient_every_ms 100",
+					   "set automatic_per_minute 1000",
+					   "set queue.messages.attempts 50",
 					   "set queue.orchestrator-inbound.attempts 50" };
 	char kinds[EVENTS];
 	int kills = KILLS_MAX;
@@ -226,7 +254,7 @@ void torture(int64_t rounds, int64_t seed)
 	standing("default n8n -> works");
 	sim.jitter = true;
 	box_close();
-	for (int64_t r = 0; r < rounds; r++) {
+	for (int64_t r = 0; r < (rounds + SHARE - 1) / SHARE; r++) {
 		note("round with seed %lld", (long long)(seed + r));
 		sim.line = (int)(seed + r); /* a failure names the seed */
 		one_round((uint32_t)(seed + r));

@@ -24,8 +24,9 @@ TEST(the_curve_doubles_and_is_capped)
 		{ "the peer says now", 1, 1000, 60000, 0, 1000 },
 	};
 
-	EACH(r, ROWS)
-		CHECK_I64(r->why, backoff_ms(r->attempts, r->first, r->cap, MIDDLE, r->peer), r->wanted);
+	EACH (r, ROWS)
+		CHECK_I64(r->why, backoff_ms(r->attempts, r->first, r->cap, MIDDLE, r->peer),
+			  r->wanted);
 }
 
 TEST(jitter_stays_within_a_quarter_and_spreads)

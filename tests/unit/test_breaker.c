@@ -28,11 +28,12 @@ TEST(it_opens_when_more_than_half_of_enough_calls_failed)
 		{ "enough", "xxxxxx", BREAKER_OPEN },
 		{ "half is not more than half", "oxoxoxox", BREAKER_CLOSED },
 		{ "four of seven", "oooxxxx", BREAKER_OPEN },
-		{ "old failures are forgotten", "xxxxxoooooooooooooooooooooooooxxxxx", BREAKER_CLOSED },
+		{ "old failures are forgotten", "xxxxxoooooooooooooooooooooooooxxxxx",
+		  BREAKER_CLOSED },
 		{ "a success does not open", "xxxxxo", BREAKER_CLOSED },
 	};
 
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		struct breaker b = { .state = BREAKER_CLOSED };
 
 		for (const char *p = r->calls; *p != '\0'; p++)

@@ -18,7 +18,7 @@ TEST(clock_text_and_parse_are_inverse)
 		{ "0000-01-01T00:00:00.000Z", INT64_C(-62167219200000) },
 		{ "9999-12-31T23:59:59.999Z", INT64_C(253402300799999) },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		char text[CLOCK_TEXT_MAX];
 		int64_t ms = 0;
 
@@ -70,7 +70,7 @@ TEST(clock_parse_accepts_what_rfc_3339_does)
 		{ "1970-01-01T00:00:00.0019999999999999999Z", 1 },
 		{ "1970-01-01T23:59:00+23:59", 0 },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		int64_t ms = -1;
 
 		CHECK_I64(r->text, clock_parse(str_of(r->text), &ms), true);
@@ -111,7 +111,7 @@ TEST(clock_parse_refuses_everything_else)
 		"12026-01-05T10:00:00Z",
 		NULL,
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		int64_t ms = 77;
 
 		CHECK_I64(*r, clock_parse(str_of(*r), &ms), false);

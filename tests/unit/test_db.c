@@ -327,7 +327,7 @@ TEST(savepoints_lose_only_their_own)
 	MUST(db_savepoint(db, &t_err));
 	MUST(put(db, 2, "two", &t_err));
 	CHECK_I64("conflict", put(db, 1, "x", NULL), RC_CONFLICT);
-	db_rollback_to(db);
+	MUST(db_rollback_to(db, &t_err));
 	MUST(put(db, 2, "again", &t_err));
 	MUST(db_commit(db, &t_err));
 	CHECK_I64("rows", count_rows(db), 2);
@@ -349,7 +349,7 @@ TEST(a_transaction_that_the_database_ended_is_not_continued)
 	CHECK_I64("statement", put(db, 2, "alone", NULL), RC_IO);
 	CHECK(!db_in_transaction(db));
 	CHECK_I64("savepoint", db_savepoint(db, NULL), RC_IO);
-	db_rollback_to(db);
+	CHECK_I64("told", db_rollback_to(db, NULL), RC_IO);
 	CHECK_I64("commit", db_commit(db, NULL), RC_IO);
 	db_rollback(db);
 	CHECK_I64("nothing slipped in", count_rows(db), 0);

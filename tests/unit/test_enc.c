@@ -21,11 +21,11 @@ TEST(hex_goes_forth_and_back)
 
 TEST(unhex_refuses_other_lengths_and_digits)
 {
-	static const char *const ROWS[] = { "",	    "0",    "000",  "00000",	 "000000",
+	static const char *const ROWS[] = { "",     "0",    "000",  "00000",     "000000",
 					    "0g00", " 000", "0x00", "00\xC3\xA4" };
 	uint8_t back[4] = { 7, 7, 7, 7 };
 
-	EACH(r, ROWS)
+	EACH (r, ROWS)
 		CHECK_I64(*r, enc_unhex(str_of(*r), back, 2, false), false);
 	CHECK_I64("untouched", back[0] + back[1], 14);
 	CHECK(enc_unhex(STR(""), back, 0, true));
@@ -45,7 +45,7 @@ TEST(base64_follows_rfc_4648)
 		{ "foobar", "Zm9vYmFy" },
 		{ "\xFB\xFF\xFE", "+//+" },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		AUTO(sbuf_release) struct sbuf b = BUF;
 		AUTO(sbuf_release) struct sbuf back = BUF;
 		size_t bare = strlen(r->text);
@@ -68,13 +68,14 @@ TEST(base64_follows_rfc_4648)
 
 TEST(unbase64_refuses_and_leaves_the_output)
 {
-	static const char *const ROWS[] = { "A",    "Zg=",   "Zg===", "Zm9=v", "Zm 9v", "Zm9v\n",
-					    "=",    "==",    "====",  "Zh",    "Zm9",	"Z*==",
-					    "Zg==Zg==", "\xC3\xA4\xC3\xA4" };
+	static const char *const ROWS[] = {
+		"A",  "Zg=",  "Zg===", "Zm9=v", "Zm 9v", "Zm9v\n",   "=",
+		"==", "====", "Zh",    "Zm9",   "Z*==",  "Zg==Zg==", "\xC3\xA4\xC3\xA4"
+	};
 	AUTO(sbuf_release) struct sbuf b = BUF;
 
 	sbuf_text(&b, "kept");
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		CHECK_I64(*r, enc_unbase64(&b, str_of(*r)), false);
 		CHECK_STR(*r, sbuf_c(&b), "kept");
 	}
@@ -98,15 +99,15 @@ TEST(unpercent_decodes_or_refuses)
 		bool plus, ok;
 		const char *out;
 	} ROWS[] = {
-		{ "", false, true, "" },	   { "a%20b", false, true, "a b" },
-		{ "a+b", false, true, "a+b" },	   { "a+b", true, true, "a b" },
-		{ "%2B", true, true, "+" },	   { "%c3%A4", false, true, "\xC3\xA4" },
-		{ "%2541", false, true, "%41" },   { "%", false, false, "" },
-		{ "%4", false, false, "" },	   { "%4g", false, false, "" },
-		{ "%%41", false, false, "" },	   { "a%00b", false, false, "" },
-		{ "abc%", false, false, "" },	   { "%+1", true, false, "" },
+		{ "", false, true, "" },         { "a%20b", false, true, "a b" },
+		{ "a+b", false, true, "a+b" },   { "a+b", true, true, "a b" },
+		{ "%2B", true, true, "+" },      { "%c3%A4", false, true, "\xC3\xA4" },
+		{ "%2541", false, true, "%41" }, { "%", false, false, "" },
+		{ "%4", false, false, "" },      { "%4g", false, false, "" },
+		{ "%%41", false, false, "" },    { "a%00b", false, false, "" },
+		{ "abc%", false, false, "" },    { "%+1", true, false, "" },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		AUTO(sbuf_release) struct sbuf b = BUF;
 
 		CHECK_I64(r->in, enc_unpercent(&b, str_of(r->in), r->plus), r->ok);
@@ -148,11 +149,11 @@ TEST(utf8_is_checked_counted_and_cleaned)
 		{ "\xF4\x90\x80\x80", false, "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD",
 		  4 },
 		{ "\xF5", false, "\xEF\xBF\xBD", 1 },
-		{ "a\xE2\x82", false, "a\xEF\xBF\xBD", 2 },	/* cut off */
+		{ "a\xE2\x82", false, "a\xEF\xBF\xBD", 2 },     /* cut off */
 		{ "\xF0\x9F\x98z", false, "\xEF\xBF\xBDz", 2 }, /* one for the longest start */
 		{ "\xFF\xFE", false, "\xEF\xBF\xBD\xEF\xBF\xBD", 2 },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		AUTO(sbuf_release) struct sbuf b = BUF;
 
 		CHECK_I64(r->in, enc_utf8_ok(str_of(r->in)), r->ok);
@@ -165,7 +166,9 @@ TEST(utf8_is_checked_counted_and_cleaned)
 
 	CHECK(!enc_utf8_ok(STR("a\0b")));
 	enc_utf8_clean(&b, STR("a\0b"));
-	CHECK_STR("NUL", sbuf_c(&b), "a\xEF\xBF\xBD" "b");
+	CHECK_STR("NUL", sbuf_c(&b),
+		  "a\xEF\xBF\xBD"
+		  "b");
 }
 
 TEST(utf8_is_cut_between_code_points)
@@ -193,7 +196,7 @@ TEST(json_text_is_escaped)
 		{ "a\xFFz", "a\xEF\xBF\xBDz" },
 		{ "\xE2\x82", "\xEF\xBF\xBD" },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		AUTO(sbuf_release) struct sbuf b = BUF;
 
 		enc_json(&b, str_of(r->in));
@@ -202,7 +205,9 @@ TEST(json_text_is_escaped)
 	AUTO(sbuf_release) struct sbuf b = BUF;
 
 	enc_json(&b, STR("a\0b"));
-	CHECK_STR("NUL", sbuf_c(&b), "a\xEF\xBF\xBD" "b");
+	CHECK_STR("NUL", sbuf_c(&b),
+		  "a\xEF\xBF\xBD"
+		  "b");
 }
 
 TEST(query_fields_are_found_and_decoded)
@@ -227,7 +232,7 @@ TEST(query_fields_are_found_and_decoded)
 		{ NULL, "a", false, "" },
 		{ "a=%00", "a", false, "" },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		AUTO(sbuf_release) struct sbuf b = BUF;
 
 		CHECK_I64(r->query, enc_query_get(str_of(r->query), str_of(r->name), &b), r->ok);

@@ -455,8 +455,8 @@ TEST(the_guard_knows_public_addresses)
 		struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
 		bool is4 = inet_pton(AF_INET, r->address, &v4.sin_addr) == 1;
 		CHECK(is4 || inet_pton(AF_INET6, r->address, &v6.sin6_addr) == 1);
-		const struct sockaddr *at = is4 ? (const struct sockaddr *)&v4
-						: (const struct sockaddr *)&v6;
+		const struct sockaddr *at =
+			is4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6;
 		CHECK_I64(r->address, http_guard_allows(at), r->allowed);
 	}
 }

@@ -12,15 +12,21 @@ TEST(id_carries_time_and_row)
 	static const struct {
 		int64_t ms, row;
 	} ROWS[] = {
-		{ 0, 0 },	     { 0, 1 },		      { INT64_C(1767607200123), 1 },
-		{ 1767607200123, 2 }, { 1767607200123, ROW_MAX }, { MS_MAX, ROW_MAX },
-		{ MS_MAX, 0 },	     { 1, INT64_C(1) << 37 }, { 1, (INT64_C(1) << 37) - 1 },
+		{ 0, 0 },
+		{ 0, 1 },
+		{ INT64_C(1767607200123), 1 },
+		{ 1767607200123, 2 },
+		{ 1767607200123, ROW_MAX },
+		{ MS_MAX, ROW_MAX },
+		{ MS_MAX, 0 },
+		{ 1, INT64_C(1) << 37 },
+		{ 1, (INT64_C(1) << 37) - 1 },
 	};
 	static const uint64_t SALTS[] = { 0, 1, SALT, (UINT64_C(1) << 34) - 1 };
 
-	EACH(s, SALTS) {
+	EACH (s, SALTS) {
 		ids_set_salt(*s);
-		EACH(r, ROWS) {
+		EACH (r, ROWS) {
 			char text[ID_TEXT_MAX];
 			int64_t ms = -1;
 			int64_t row = -1;
@@ -151,7 +157,7 @@ TEST(id_parse_refuses_what_is_no_uuid)
 	int64_t row;
 
 	ids_set_salt(SALT);
-	EACH(r, ROWS)
+	EACH (r, ROWS)
 		CHECK_I64(*r, id_parse(str_of(*r), &ms, &row), false);
 }
 
@@ -195,6 +201,6 @@ TEST(id_text_has_no_place_for_rows_beyond_40_bits)
 {
 	int64_t rows[] = { -1, ROW_MAX + 1, INT64_MAX, INT64_MIN };
 
-	EACH(r, rows)
+	EACH (r, rows)
 		CHECK(t_aborts(row_of, r));
 }

@@ -52,11 +52,15 @@ TEST(jsonw_writes_numbers_that_come_back)
 		double v;
 		const char *text;
 	} ROWS[] = {
-		{ 0.0, "0" },	     { 0.1, "0.1" },	       { -2.5, "-2.5" },
-		{ 1e300, "1e+300" }, { 1.0 / 3, "0.33333333333333331" },
-		{ __builtin_inf(), "null" }, { __builtin_nan(""), "null" },
+		{ 0.0, "0" },
+		{ 0.1, "0.1" },
+		{ -2.5, "-2.5" },
+		{ 1e300, "1e+300" },
+		{ 1.0 / 3, "0.33333333333333331" },
+		{ __builtin_inf(), "null" },
+		{ __builtin_nan(""), "null" },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		AUTO(sbuf_release) struct sbuf b = BUF;
 		struct jsonw w;
 
@@ -73,7 +77,9 @@ TEST(jsonw_cleans_foreign_bytes)
 
 	jsonw_init(&w, &b);
 	jsonw_str(&w, STR("a\0b\xFF\x01"));
-	CHECK_STR("text", sbuf_c(&b), "\"a\xEF\xBF\xBD" "b\xEF\xBF\xBD\\u0001\"");
+	CHECK_STR("text", sbuf_c(&b),
+		  "\"a\xEF\xBF\xBD"
+		  "b\xEF\xBF\xBD\\u0001\"");
 }
 
 TEST(jsonw_leaves_the_ceiling_to_the_buffer)
@@ -173,6 +179,6 @@ TEST(jsonw_misuse_aborts)
 		{ "too deep", too_deep, true },
 		{ "deep enough", just_deep_enough, false },
 	};
-	EACH(r, rows)
+	EACH (r, rows)
 		CHECK_I64(r->why, t_aborts(misuse_run, r), r->aborts);
 }

@@ -108,7 +108,7 @@ TEST(log_levels_have_names)
 		{ "Error", false, LOG_WARN }, { "", false, LOG_WARN },
 		{ "err", false, LOG_WARN },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		enum log_level level = LOG_WARN;
 
 		CHECK_I64(r->text, log_level_parse(str_of(r->text), &level), r->ok);

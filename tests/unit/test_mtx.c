@@ -43,9 +43,9 @@ TEST(locks_are_taken_in_rising_rank)
 			       { LOCK_QUEUE, LOCK_STORE },
 			       { LOCK_STORE, LOCK_STORE } };
 
-	EACH(p, up)
+	EACH (p, up)
 		CHECK(!t_aborts(rising, p));
-	EACH(p, down)
+	EACH (p, down)
 		CHECK(t_aborts(rising, p));
 }
 
@@ -169,7 +169,7 @@ TEST(condition_ends_at_its_deadline)
 
 	mtx_init(&s.m, LOCK_STORE);
 	cnd_init(&s.c);
-	EACH(w, WAITS) {
+	EACH (w, WAITS) {
 		int64_t until = clock_mono_us() + *w;
 
 		mtx_lock(&s.m);

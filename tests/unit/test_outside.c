@@ -7,7 +7,9 @@
 
 #define NUMBER 1 /* a channel */
 
-static const struct outside_rate RATE = { .per_second = 100, .recipient_burst = 2, .recipient_every_ms = 6000 };
+static const struct outside_rate RATE = { .per_second = 100,
+					  .recipient_burst = 2,
+					  .recipient_every_ms = 6000 };
 
 static void begin(struct app *app)
 {
@@ -101,7 +103,8 @@ TEST(a_stop_holds_until_its_time_or_a_resume)
 	end(&app);
 }
 
-static enum rc take(struct app *app, int64_t conversation, int64_t now_ms, int64_t *ret_until, bool *ret_number)
+static enum rc take(struct app *app, int64_t conversation, int64_t now_ms, int64_t *ret_until,
+		    bool *ret_number)
 {
 	return outside_take(app, NUMBER, conversation, &RATE, now_ms, ret_until, ret_number);
 }

@@ -6,7 +6,8 @@
 #define SIX_S 6000000 /* microseconds */
 
 /* Takes until there is none; returns how many. */
-static int drain(struct pace *p, int64_t now_ms, int64_t every_us, int64_t burst, int64_t *ret_at_ms)
+static int drain(struct pace *p, int64_t now_ms, int64_t every_us, int64_t burst,
+		 int64_t *ret_at_ms)
 {
 	int n = 0;
 

@@ -22,7 +22,7 @@ TEST(str_compares_bytes_and_not_places)
 		{ NULL, "", true, true, true, true },
 		{ NULL, NULL, true, true, true, true },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		struct str a = str_of(r->a);
 		struct str b = str_of(r->b);
 
@@ -42,10 +42,10 @@ TEST(str_finds_the_first_occurrence)
 		ptrdiff_t at;
 	} ROWS[] = {
 		{ "abcabc", "c", 2 }, { "abcabc", "ca", 2 }, { "abc", "abcd", -1 },
-		{ "abc", "", 0 },     { "", "", 0 },	     { "", "a", -1 },
+		{ "abc", "", 0 },     { "", "", 0 },         { "", "a", -1 },
 		{ NULL, "a", -1 },    { "aaab", "aab", 1 },
 	};
-	EACH(r, ROWS)
+	EACH (r, ROWS)
 		CHECK_I64(r->s, str_find(str_of(r->s), str_of(r->what)), r->at);
 	CHECK_I64("NUL", str_chr(STR("ab\0c"), '\0'), 2);
 	CHECK_I64("none", str_chr(STR("abc"), 'x'), -1);
@@ -74,10 +74,10 @@ TEST(str_cut_gives_every_part_also_empty_ones)
 		const char *in;
 		const char *parts[5];
 	} ROWS[] = {
-		{ "a,b", { "a", "b" } },       { "a,", { "a", "" } },  { ",", { "", "" } },
-		{ "", { "" } },		       { "abc", { "abc" } },   { ",,a", { "", "", "a" } },
+		{ "a,b", { "a", "b" } }, { "a,", { "a", "" } }, { ",", { "", "" } },
+		{ "", { "" } },          { "abc", { "abc" } },  { ",,a", { "", "", "a" } },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		struct str rest = str_of(r->in);
 		struct str part;
 		size_t i = 0;
@@ -119,7 +119,7 @@ TEST(str_i64_takes_whole_numbers_inside_the_limits)
 		{ "\xD9\xA1", 0, 9, false, 0 }, /* an Arabic one */
 		{ NULL, 0, 9, false, 0 },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		int64_t v = 77;
 
 		CHECK_I64(r->in, str_i64(str_of(r->in), r->low, r->high, &v), r->ok);
@@ -136,9 +136,9 @@ TEST(str_u64_hex_takes_one_to_sixteen_digits)
 	} ROWS[] = {
 		{ "0", true, 0 },  { "fF", true, 255 }, { "ffffffffffffffff", true, UINT64_MAX },
 		{ "", false, 0 },  { "0x1", false, 0 }, { "10000000000000000", false, 0 },
-		{ "g", false, 0 }, { "-1", false, 0 },	{ "1 ", false, 0 },
+		{ "g", false, 0 }, { "-1", false, 0 },  { "1 ", false, 0 },
 	};
-	EACH(r, ROWS) {
+	EACH (r, ROWS) {
 		uint64_t v = 77;
 
 		CHECK_I64(r->in, str_u64_hex(str_of(r->in), &v), r->ok);

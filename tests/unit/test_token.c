@@ -69,13 +69,15 @@ TX_TEST(a_token_is_good_until_it_is_revoked)
 
 TX_TEST(what_is_no_token_is_refused)
 {
+	static const char too_long[] =
+		"totem_"
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	static const char *const TEXTS[] = {
 		"",
 		"totem_",
 		"totem_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 		"Bearer x",
-		"totem_"
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		too_long,
 	};
 	char text[TOKEN_TEXT_MAX];
 	struct token t;

@@ -2,8 +2,8 @@
 #ifndef TLS_PAIR_H
 #define TLS_PAIR_H
 
-#define TLS_PAIR_PEM                                                                               \
-	"-----BEGIN CERTIFICATE-----\n" \
+#define TLS_PAIR_PEM                                                         \
+	"-----BEGIN CERTIFICATE-----\n"                                      \
 	"MIIBnDCCAUGgAwIBAgIUVc4PHyw8ZuhSjH+340TEWZw/frAwCgYIKoZIzj0EAwIw\n" \
 	"FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjE2MTc1NloYDzIxMjYxMDI5\n" \
 	"MTYxNzU2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO\n" \
@@ -12,12 +12,12 @@
 	"JpIQfeQyRZyST+cwHwYDVR0jBBgwFoAUCtLsvmLTNso/JpIQfeQyRZyST+cwDwYD\n" \
 	"VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI\n" \
 	"zj0EAwIDSQAwRgIhAPIK+53IYuYi/qPRlieigCJm5xCZB27KI+OOr2VqLOJAAiEA\n" \
-	"jdJbioXkRV1fa/MrhIVjJdPWKsxT93J91+e3C99TaK8=\n" \
-	"-----END CERTIFICATE-----\n" \
-	"-----BEGIN PRIVATE KEY-----\n" \
+	"jdJbioXkRV1fa/MrhIVjJdPWKsxT93J91+e3C99TaK8=\n"                     \
+	"-----END CERTIFICATE-----\n"                                        \
+	"-----BEGIN PRIVATE KEY-----\n"                                      \
 	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgctLRa09GezqUJJwL\n" \
 	"Yzs0RlCJZoMvgrHaQCvRY0XILNWhRANCAAQSmJW4kL7/CfwkyI/TOHdyZWjCUVjg\n" \
-	"RCDpS5rwfhu7d9sb1lgKbhWB+0/vBim9LfSpGPzrvFDYroykGi66Ne8H\n" \
+	"RCDpS5rwfhu7d9sb1lgKbhWB+0/vBim9LfSpGPzrvFDYroykGi66Ne8H\n"         \
 	"-----END PRIVATE KEY-----\n"
 
 #endif
