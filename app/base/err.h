@@ -31,7 +31,18 @@ struct err {
 };
 
 /* Fills `e` (when not NULL and still empty) and returns rc: `return FAIL(e, RC_IO, "...", ...)`. */
+#ifndef __clang_analyzer__
 #define FAIL(e, rc, ...) err_set((e), (rc), __FILE__, __LINE__, __VA_ARGS__)
+#else
+/* The same, with what err_set asserts said where the analyzer sees it. */
+#define FAIL(e, verdict, ...)                                                  \
+	({                                                                     \
+		const enum rc fail_rc_ = (verdict);                            \
+		(void)err_set((e), fail_rc_, __FILE__, __LINE__, __VA_ARGS__); \
+		ASSERT(fail_rc_ != RC_OK);                                     \
+		fail_rc_;                                                      \
+	})
+#endif
 
 /* The only macro with a hidden return: passes on every verdict but RC_OK. */
 #define TRY(call)                         \

@@ -16,40 +16,59 @@
 
 /* ---- one message ---- */
 
-static enum rc place_of(struct tx *tx, const struct channel *ch, const struct meta_message *m, int64_t *ret_conversation,
-			struct err *e)
+static enum rc place_of(struct tx *tx, const struct channel *ch, const struct meta_message *m,
+			int64_t *ret_conversation, struct err *e)
 {
-	struct contact_who who = { .phone = m->from, .user_id = m->from_user_id, .name = m->profile_name };
+	struct contact_who who = { .phone = m->from,
+				   .user_id = m->from_user_id,
+				   .name = m->profile_name };
 	int64_t contact;
 
 	TRY(contact_resolve(tx, ch->company_id, &who, &contact, e));
-	return conversation_resolve(tx, ch->company_id, ch->id, contact, m->from.n > 0 ? m->from : m->from_user_id,
-				    ret_conversation, e);
+	return conversation_resolve(tx, ch->company_id, ch->id, contact,
+				    m->from.n > 0 ? m->from : m->from_user_id, ret_conversation, e);
 }
 
 static enum rc publish_inbound(struct tx *tx, const struct message *m, struct err *e)
 {
-	struct topic_event ev = { .topic = TOPIC_INBOUND, .company_id = m->company_id, .okey = m->conversation_id,
-				  .ref = m->id, .prio = PRIO_NORMAL, .correlation = m->correlation };
+	struct topic_event ev = { .topic = TOPIC_INBOUND,
+				  .company_id = m->company_id,
+				  .okey = m->conversation_id,
+				  .ref = m->id,
+				  .prio = PRIO_NORMAL,
+				  .correlation = m->correlation };
 
 	TRY(topic_publish(tx, &ev, e));
 	/* The assistant does not wait for Chatwoot: each peer's weather is its own. */
-	ev = (struct topic_event){ .topic = TOPIC_SUPPORT_INBOUND, .company_id = m->company_id,
-				   .okey = m->conversation_id, .ref = m->id, .prio = PRIO_NORMAL,
+	ev = (struct topic_event){ .topic = TOPIC_SUPPORT_INBOUND,
+				   .company_id = m->company_id,
+				   .okey = m->conversation_id,
+				   .ref = m->id,
+				   .prio = PRIO_NORMAL,
 				   .correlation = m->correlation };
 	return topic_publish_if_read(tx, &ev, e);
 }
 
-static enum rc apply_message(struct tx *tx, struct parsed *p, const struct meta_item *item, struct err *e)
+static enum rc apply_message(struct tx *tx, struct parsed *p, const struct meta_item *item,
+			     struct err *e)
 {
 	const struct meta_message *in = item->message;
 	const struct channel *ch = config_channel_phone(p->config, item->phone_number_id);
 	struct message m = {
-		.delivery_id = p->delivery.id, .created_at = tx->now_ms, .timestamp = in->timestamp_ms,
-		.status = MESSAGE_DELIVERED, .sender_type = "customer", .source = "customer",
-		.meta_message_id = in->id, .wa_id = in->from.n > 0 ? in->from : in->from_user_id,
-		.sender_name = in->profile_name, .reply_to = in->context_id, .correlation = p->delivery.request_id,
-		.content = in->text, .type = in->type.p, .content_json = in->unsupported ? in->content : STR_NONE,
+		.delivery_id = p->delivery.id,
+		.created_at = tx->now_ms,
+		.timestamp = in->timestamp_ms,
+		.status = MESSAGE_DELIVERED,
+		.sender_type = "customer",
+		.source = "customer",
+		.meta_message_id = in->id,
+		.wa_id = in->from.n > 0 ? in->from : in->from_user_id,
+		.sender_name = in->profile_name,
+		.reply_to = in->context_id,
+		.correlation = p->delivery.request_id,
+		.content = in->text,
+		.type = in->type.p,
+		.content_json = in->unsupported ? in->content : STR_NONE,
 	};
 	enum rc rc;
 
@@ -75,12 +94,16 @@ static enum rc apply_message(struct tx *tx, struct parsed *p, const struct meta_
 
 /* ---- one status ---- */
 
-static enum rc publish_status(struct tx *tx, const struct parsed *p, const struct message *m, const struct meta_status *st,
-			      struct err *e)
+static enum rc publish_status(struct tx *tx, const struct parsed *p, const struct message *m,
+			      const struct meta_status *st, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf payload = SBUF(4 * KIB);
-	struct topic_event ev = { .topic = TOPIC_STATUS, .company_id = m->company_id, .okey = m->conversation_id,
-				  .ref = m->id, .hop = m->hop, .prio = PRIO_NORMAL,
+	struct topic_event ev = { .topic = TOPIC_STATUS,
+				  .company_id = m->company_id,
+				  .okey = m->conversation_id,
+				  .ref = m->id,
+				  .hop = m->hop,
+				  .prio = PRIO_NORMAL,
 				  .correlation = p->delivery.request_id };
 	struct jsonw j;
 
@@ -113,24 +136,34 @@ static enum message_status status_of(const struct meta_status *st)
 	if (st->failed)
 		return MESSAGE_FAILED;
 	switch (st->rank) {
-	case META_RANK_PENDING: return MESSAGE_PENDING;
-	case META_RANK_ACCEPTED: return MESSAGE_ACCEPTED;
-	case META_RANK_SENT: return MESSAGE_SENT;
-	case META_RANK_DELIVERED: return MESSAGE_DELIVERED;
-	case META_RANK_READ: return MESSAGE_READ;
-	case META_RANK_PLAYED: return MESSAGE_PLAYED;
-	case META_RANK_NONE: break;
+	case META_RANK_PENDING:
+		return MESSAGE_PENDING;
+	case META_RANK_ACCEPTED:
+		return MESSAGE_ACCEPTED;
+	case META_RANK_SENT:
+		return MESSAGE_SENT;
+	case META_RANK_DELIVERED:
+		return MESSAGE_DELIVERED;
+	case META_RANK_READ:
+		return MESSAGE_READ;
+	case META_RANK_PLAYED:
+		return MESSAGE_PLAYED;
+	case META_RANK_NONE:
+		break;
 	}
 	BUG("a known status has a rank or failed");
 }
 
-static enum rc apply_status(struct tx *tx, struct parsed *p, const struct meta_item *item, struct err *e)
+static enum rc apply_status(struct tx *tx, struct parsed *p, const struct meta_item *item,
+			    struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(8 * KIB);
 	AUTO(arena_release) struct arena a = ARENA(256 * KIB);
 	const struct meta_status *st = item->status;
-	struct message_status_event ev = { .meta_message_id = st->id, .recipient = st->recipient_participant_id,
-					   .at_ms = st->timestamp_ms, .pricing = st->pricing };
+	struct message_status_event ev = { .meta_message_id = st->id,
+					   .recipient = st->recipient_participant_id,
+					   .at_ms = st->timestamp_ms,
+					   .pricing = st->pricing };
 	enum message_status_result result;
 	int64_t created_ms, id;
 	struct message m;
@@ -158,7 +191,8 @@ static enum rc apply_status(struct tx *tx, struct parsed *p, const struct meta_i
 
 /* ---- one delivery ---- */
 
-static enum rc apply_item(struct tx *tx, struct parsed *p, const struct meta_item *item, struct err *e)
+static enum rc apply_item(struct tx *tx, struct parsed *p, const struct meta_item *item,
+			  struct err *e)
 {
 	switch (item->kind) {
 	case META_MESSAGE:
@@ -192,7 +226,8 @@ static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 		TRY(chatwoot_hook_apply(tx, p, e));
 	if (p->note != NULL)
 		TRY(delivery_set_outcome(tx, p->delivery.id, p->note, e));
-	return p->defer_ms > 0 ? queue_snooze(tx, p->job, tx->now_ms + p->defer_ms, "our own answer is on its way", e)
+	return p->defer_ms > 0 ? queue_snooze(tx, p->job, tx->now_ms + p->defer_ms,
+					      "our own answer is on its way", e)
 			       : queue_done(tx, p->job, e);
 }
 
@@ -250,8 +285,8 @@ static enum rc load(struct worker *w, struct parsed *p, struct err *e)
 
 /* Loads and parses in order, as many as the arena takes (bodies of 3 MB); the others go back to their place. The first
  * has the arena for itself: what does not fit then is unreadable. */
-static enum rc read_batch(struct worker *w, const struct config *config, const struct job *jobs, struct batch *b,
-			  int64_t now_ms, struct err *e)
+static enum rc read_batch(struct worker *w, const struct config *config, const struct job *jobs,
+			  struct batch *b, int64_t now_ms, struct err *e)
 {
 	int n = b->n;
 
@@ -290,7 +325,8 @@ static enum rc one_by_one(struct worker *w, struct batch *b, int64_t now_ms, str
 		}
 		if (rc != RC_OK)
 			rc = work_retry(w, b->items[i].job, now_ms, -1, "ingest", why.text, e);
-		if (rc != RC_OK && rc != RC_CONFLICT) /* conflict: the lease was lost, it is another's now */
+		if (rc != RC_OK &&
+		    rc != RC_CONFLICT) /* conflict: the lease was lost, it is another's now */
 			return rc;
 		err_clear(e);
 	}
@@ -308,11 +344,13 @@ static void log_batch(const struct batch *b, int64_t began_us)
 		statuses += p->statuses;
 		duplicates += p->duplicates;
 		if (p->fault != NULL || p->note != NULL)
-			log_event(LOG_WARN, "delivery.put_aside", "delivery", LOG_I64(p->delivery.id), "request_id",
-				  p->delivery.request_id.p, "why", p->fault != NULL ? p->fault : p->note, NULL);
+			log_event(LOG_WARN, "delivery.put_aside", "delivery",
+				  LOG_I64(p->delivery.id), "request_id", p->delivery.request_id.p,
+				  "why", p->fault != NULL ? p->fault : p->note, NULL);
 	}
-	log_event(LOG_DEBUG, "ingest.done", "deliveries", LOG_I64(b->n), "messages", LOG_I64(messages), "statuses",
-		  LOG_I64(statuses), "duplicates", LOG_I64(duplicates), "us", LOG_I64(clock_mono_us() - began_us), NULL);
+	log_event(LOG_DEBUG, "ingest.done", "deliveries", LOG_I64(b->n), "messages",
+		  LOG_I64(messages), "statuses", LOG_I64(statuses), "duplicates",
+		  LOG_I64(duplicates), "us", LOG_I64(clock_mono_us() - began_us), NULL);
 }
 
 enum rc ingest_batch(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)

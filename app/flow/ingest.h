@@ -16,13 +16,13 @@ struct parsed {
 	const struct config *config;
 	const struct job *job;
 	struct delivery delivery;
-	const char *fault;            /* unreadable as a whole: becomes a dead letter */
-	const char *unread;           /* no reader for it: noted */
-	const char *note;             /* kept, but not acted on: why */
+	const char *fault;  /* unreadable as a whole: becomes a dead letter */
+	const char *unread; /* no reader for it: noted */
+	const char *note;   /* kept, but not acted on: why */
 	struct meta_hook hook;
 	struct chatwoot_event chatwoot;
 	bool has_chatwoot;
-	int64_t defer_ms;             /* > 0: look again later */
+	int64_t defer_ms; /* > 0: look again later */
 	int messages, statuses, duplicates;
 };
 

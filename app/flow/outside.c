@@ -7,26 +7,26 @@
 #include "store/incident.h"
 #include "store/queue.h"
 
-#define TARGETS_MAX    128
-#define RECIPIENTS     8192     /* recipients remembered; an older one that is full again is forgotten */
-#define PROBE_MAX      16       /* places looked at for one recipient */
-#define RATE_FLOOR     0.05     /* a throttled number never goes below this share of its rate */
-#define RATE_CLIMB     1.05     /* each second without a throttle */
+#define TARGETS_MAX 128
+#define RECIPIENTS  8192 /* recipients remembered; an older one that is full again is forgotten */
+#define PROBE_MAX   16   /* places looked at for one recipient */
+#define RATE_FLOOR  0.05 /* a throttled number never goes below this share of its rate */
+#define RATE_CLIMB  1.05 /* each second without a throttle */
 
 struct one {
 	int64_t id;
 	struct breaker breaker;
 	struct pace pace;
-	double share;          /* of the configured rate, 1 when not throttled */
+	double share; /* of the configured rate, 1 when not throttled */
 	int64_t share_at_ms;
 	int64_t calls, failures, last_ok_ms;
-	bool incident;         /* an incident of ours is open */
+	bool incident; /* an incident of ours is open */
 };
 
 struct recipient {
 	int64_t channel, conversation;
 	struct pace pace;
-	int64_t until_ms;      /* the peer said: not before */
+	int64_t until_ms; /* the peer said: not before */
 	int64_t used_ms;
 };
 
@@ -66,7 +66,8 @@ static struct one *target(struct outside *o, int64_t id)
 	return &o->targets[o->count++];
 }
 
-static struct recipient *recipient(struct outside *o, int64_t channel, int64_t conversation, int64_t now_ms)
+static struct recipient *recipient(struct outside *o, int64_t channel, int64_t conversation,
+				   int64_t now_ms)
 {
 	uint64_t h = ((uint64_t)channel << 48 ^ (uint64_t)conversation) * 0x9E3779B97F4A7C15u;
 	struct recipient *oldest = NULL;
@@ -81,7 +82,9 @@ static struct recipient *recipient(struct outside *o, int64_t channel, int64_t c
 		if (oldest == NULL || r->used_ms < oldest->used_ms)
 			oldest = r;
 	}
-	*oldest = (struct recipient){ .channel = channel, .conversation = conversation, .used_ms = now_ms };
+	*oldest = (struct recipient){ .channel = channel,
+				      .conversation = conversation,
+				      .used_ms = now_ms };
 	return oldest;
 }
 
@@ -110,8 +113,8 @@ static void incident(struct app *app, int64_t target_id, bool open, const char *
 	(void)snprintf(w.subject, sizeof(w.subject), "target %lld", (long long)target_id);
 	if (store_write(app->store, STORE_NORMAL, incident_unit, &w, &e) != RC_OK)
 		log_err(LOG_WARN, "outside.incident_not_stored", &e);
-	log_event(open ? LOG_WARN : LOG_INFO, open ? "target.stopped" : "target.recovered", "target", LOG_I64(target_id),
-		  "why", why, NULL);
+	log_event(open ? LOG_WARN : LOG_INFO, open ? "target.stopped" : "target.recovered",
+		  "target", LOG_I64(target_id), "why", why, NULL);
 }
 
 /* ---- calls ---- */
@@ -167,7 +170,8 @@ void outside_end(struct app *app, int64_t target_id, bool ok, const char *why, i
 		incident(app, target_id, opened, why);
 }
 
-void outside_stop(struct app *app, int64_t target_id, int64_t until_ms, const char *why, int64_t now_ms)
+void outside_stop(struct app *app, int64_t target_id, int64_t until_ms, const char *why,
+		  int64_t now_ms)
 {
 	struct outside *o = app->outside;
 	struct one *t;
@@ -217,8 +221,9 @@ static int64_t number_every_us(struct one *t, int64_t per_second, int64_t now_ms
 	return (int64_t)(1e6 / ((double)per_second * t->share));
 }
 
-enum rc outside_take(struct app *app, int64_t channel_id, int64_t conversation_id, const struct outside_rate *r,
-		     int64_t now_ms, int64_t *ret_until_ms, bool *ret_number)
+enum rc outside_take(struct app *app, int64_t channel_id, int64_t conversation_id,
+		     const struct outside_rate *r, int64_t now_ms, int64_t *ret_until_ms,
+		     bool *ret_number)
 {
 	struct outside *o = app->outside;
 	struct recipient *who;
@@ -235,10 +240,11 @@ enum rc outside_take(struct app *app, int64_t channel_id, int64_t conversation_i
 		struct pace before = who->pace;
 
 		every_us = number_every_us(target(o, channel_id), r->per_second, now_ms);
-		if (!pace_take(&who->pace, now_ms, r->recipient_every_ms * 1000, r->recipient_burst, ret_until_ms)) {
+		if (!pace_take(&who->pace, now_ms, r->recipient_every_ms * 1000, r->recipient_burst,
+			       ret_until_ms)) {
 			rc = RC_RETRY;
-		} else if (!pace_take(&target(o, channel_id)->pace, now_ms, every_us, i64_max(1, r->per_second / 10),
-				      ret_until_ms)) {
+		} else if (!pace_take(&target(o, channel_id)->pace, now_ms, every_us,
+				      i64_max(1, r->per_second / 10), ret_until_ms)) {
 			who->pace = before; /* the recipient's token was not used */
 			*ret_number = true;
 			rc = RC_RETRY;
@@ -262,7 +268,8 @@ void outside_throttled(struct app *app, int64_t channel_id, int64_t now_ms)
 	mtx_unlock(&o->lock);
 }
 
-void outside_pause_recipient(struct app *app, int64_t channel_id, int64_t conversation_id, int64_t until_ms)
+void outside_pause_recipient(struct app *app, int64_t channel_id, int64_t conversation_id,
+			     int64_t until_ms)
 {
 	struct outside *o = app->outside;
 
@@ -282,9 +289,13 @@ bool outside_view_get(struct app *app, int64_t target_id, struct outside_view *r
 
 		if (t->id != target_id)
 			continue;
-		*ret = (struct outside_view){ .target_id = t->id, .calls = t->calls, .failures = t->failures,
-					      .open_until_ms = t->breaker.open_until_ms, .last_ok_ms = t->last_ok_ms,
-					      .state = t->breaker.state, .rate = t->share };
+		*ret = (struct outside_view){ .target_id = t->id,
+					      .calls = t->calls,
+					      .failures = t->failures,
+					      .open_until_ms = t->breaker.open_until_ms,
+					      .last_ok_ms = t->last_ok_ms,
+					      .state = t->breaker.state,
+					      .rate = t->share };
 		found = true;
 	}
 	mtx_unlock(&o->lock);

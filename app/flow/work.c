@@ -11,7 +11,7 @@
 #include "io/crypto.h"
 #include "io/http.h"
 
-#define WORK_WAIT_US 1000000 /* a worker looks again at least each second: clocks can jump */
+#define WORK_WAIT_US     1000000 /* a worker looks again at least each second: clocks can jump */
 #define POOL_THREADS_MAX 256
 
 static work_fn *const HANDLERS[QUEUE_COUNT] = {
@@ -88,11 +88,15 @@ static void hold(struct worker *w, const struct job *jobs, int n, int64_t now_ms
 	int held = 0;
 
 	for (int i = 0; i < n; i++)
-		held += queue_hold_tried(store_queues(w->app->store), &jobs[i], now_ms + WORK_HOLD_MS) ? 1 : 0;
+		held += queue_hold_tried(store_queues(w->app->store), &jobs[i],
+					 now_ms + WORK_HOLD_MS)
+				? 1
+				: 0;
 	if (held == 0)
 		return;
 	if (e->rc == RC_OK)
-		(void)FAIL(e, RC_INVALID, "the handler of %s settled nothing", queue_name(w->queue));
+		(void)FAIL(e, RC_INVALID, "the handler of %s settled nothing",
+			   queue_name(w->queue));
 	log_err(LOG_WARN, "work.held", e);
 }
 
@@ -107,7 +111,8 @@ static enum rc run_alone(struct worker *w, const struct job *j, int64_t now_ms)
 	rc = mark_recovered(w, j, 1, &e);
 	if (rc == RC_OK) {
 		rc = HANDLERS[w->queue](w, j, 1, now_ms, &e);
-		if (rc != RC_OK && rc != RC_CONFLICT && (j->recovered || !is_weather(rc)))
+		if (rc != RC_OK && (j->recovered || !is_weather(rc)) &&
+		    queue_renew(store_queues(w->app->store), j))
 			rc = work_retry(w, j, now_ms, -1, "handler", e.text, &more);
 	}
 	hold(w, j, 1, now_ms, &e);
@@ -170,17 +175,21 @@ static enum rc settle_unit(struct tx *tx, void *arg, struct err *e)
 	BUG("unknown outcome");
 }
 
-enum rc work_retry(struct worker *w, const struct job *j, int64_t now_ms, int64_t peer_ms, const char *reason,
-		   const char *error, struct err *e)
+enum rc work_retry(struct worker *w, const struct job *j, int64_t now_ms, int64_t peer_ms,
+		   const char *reason, const char *error, struct err *e)
 {
 	struct queue_config c = queue_get_config(store_queues(w->app->store), j->queue);
-	int64_t wait = backoff_ms(j->attempts + 1, c.backoff_ms, JOB_RETRY_CAP_MS, work_random(w), peer_ms);
-	struct settle_work s = { .job = j, .outcome = OUTCOME_RETRY, .due_ms = now_ms + wait, .reason = reason,
+	int64_t wait = backoff_ms(j->attempts + 1, c.backoff_ms, JOB_RETRY_CAP_MS, work_random(w),
+				  peer_ms);
+	struct settle_work s = { .job = j,
+				 .outcome = OUTCOME_RETRY,
+				 .due_ms = now_ms + wait,
+				 .reason = reason,
 				 .error = error };
 
-	log_event(LOG_INFO, "job.failed", "queue", queue_name(j->queue), "job", LOG_I64(j->id), "attempt",
-		  LOG_I64(j->attempts + 1), "of", LOG_I64(c.attempts), "retry_in_ms", LOG_I64(wait), "reason", reason,
-		  "error", error, NULL);
+	log_event(LOG_INFO, "job.failed", "queue", queue_name(j->queue), "job", LOG_I64(j->id),
+		  "attempt", LOG_I64(j->attempts + 1), "of", LOG_I64(c.attempts), "retry_in_ms",
+		  LOG_I64(wait), "reason", reason, "error", error, NULL);
 	return store_write(w->app->store, STORE_NORMAL, settle_unit, &s, e);
 }
 
@@ -191,13 +200,15 @@ enum rc work_done(struct worker *w, const struct job *j, struct err *e)
 	return store_write(w->app->store, STORE_NORMAL, settle_unit, &s, e);
 }
 
-enum rc work_dead(struct worker *w, const struct job *j, const char *class, const char *reason, const char *error,
-		  struct err *e)
+enum rc work_dead(struct worker *w, const struct job *j, const char *class, const char *reason,
+		  const char *error, struct err *e)
 {
-	struct settle_work s = { .job = j, .outcome = OUTCOME_DEAD, .class = class, .reason = reason, .error = error };
+	struct settle_work s = {
+		.job = j, .outcome = OUTCOME_DEAD, .class = class, .reason = reason, .error = error
+	};
 
-	log_event(LOG_WARN, "job.dead", "queue", queue_name(j->queue), "job", LOG_I64(j->id), "class", class, "reason",
-		  reason, "error", error, NULL);
+	log_event(LOG_WARN, "job.dead", "queue", queue_name(j->queue), "job", LOG_I64(j->id),
+		  "class", class, "reason", reason, "error", error, NULL);
 	return store_write(w->app->store, STORE_NORMAL, settle_unit, &s, e);
 }
 
@@ -221,7 +232,8 @@ static void member_run(void *arg)
 
 	while (going) {
 		if (work_one(&m->worker, clock_now_ms()) == RC_ABSENT)
-			going = queue_wait(qs, m->worker.queue, clock_now_ms(), clock_mono_us() + WORK_WAIT_US);
+			going = queue_wait(qs, m->worker.queue, clock_now_ms(),
+					   clock_mono_us() + WORK_WAIT_US);
 		else
 			going = !__atomic_load_n(&m->worker.app->stopping, __ATOMIC_RELAXED);
 	}
@@ -256,7 +268,8 @@ enum rc pools_start(struct app *app, struct pools **ret, struct err *e)
 			enum rc rc;
 
 			worker_init(&m->worker, app, (enum queue_id)q);
-			(void)snprintf(name, sizeof(name), "%.11s.%d", queue_name((enum queue_id)q), i % 100);
+			(void)snprintf(name, sizeof(name), "%.11s.%d", queue_name((enum queue_id)q),
+				       i % 100);
 			rc = thr_start(&m->thread, name, member_run, m, e);
 			if (rc != RC_OK) {
 				worker_release(&m->worker);

@@ -14,7 +14,7 @@
 #include "flow/app.h"
 #include "store/queue.h"
 
-#define WORK_HOLD_MS 1000
+#define WORK_HOLD_MS   1000
 #define WORK_ARENA_MAX (64 * MIB) /* a batch of parsed deliveries; ordinary jobs use kilobytes */
 
 struct http;
@@ -22,12 +22,13 @@ struct http;
 struct worker {
 	struct app *app;
 	enum queue_id queue;
-	struct http *http;   /* this thread's connections */
-	struct arena arena;  /* reset before each run */
-	uint32_t random;     /* jitter */
+	struct http *http;  /* this thread's connections */
+	struct arena arena; /* reset before each run */
+	uint32_t random;    /* jitter */
 };
 
-typedef enum rc work_fn(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e);
+typedef enum rc work_fn(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			struct err *e);
 
 void worker_init(struct worker *w, struct app *app, enum queue_id q);
 void worker_release(struct worker *w);
@@ -36,11 +37,11 @@ void worker_release(struct worker *w);
 enum rc work_one(struct worker *w, int64_t now_ms);
 uint32_t work_random(struct worker *w);
 /* Settles one job by itself in a unit: for handlers whose only write is the outcome. */
-enum rc work_retry(struct worker *w, const struct job *j, int64_t now_ms, int64_t peer_ms, const char *reason,
-		   const char *error, struct err *e) MUST_CHECK;
+enum rc work_retry(struct worker *w, const struct job *j, int64_t now_ms, int64_t peer_ms,
+		   const char *reason, const char *error, struct err *e) MUST_CHECK;
 enum rc work_done(struct worker *w, const struct job *j, struct err *e) MUST_CHECK;
-enum rc work_dead(struct worker *w, const struct job *j, const char *class, const char *reason, const char *error,
-		  struct err *e) MUST_CHECK;
+enum rc work_dead(struct worker *w, const struct job *j, const char *class, const char *reason,
+		  const char *error, struct err *e) MUST_CHECK;
 
 /* All pools: threads per queue as configured. */
 struct pools;

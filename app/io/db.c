@@ -84,7 +84,8 @@ static bool is_illness(int code)
 {
 	enum rc rc = verdict_of(code);
 
-	return (rc == RC_IO || rc == RC_LIMIT) && (code & 0xff) != SQLITE_ERROR && (code & 0xff) != SQLITE_TOOBIG;
+	return (rc == RC_IO || rc == RC_LIMIT) && (code & 0xff) != SQLITE_ERROR &&
+	       (code & 0xff) != SQLITE_TOOBIG;
 }
 
 /* Turns a SQLite result into a verdict with its text; `what` is a query's name or a word. */

@@ -102,7 +102,7 @@ void sys_notify(const char *state)
 int64_t sys_rss_bytes(void)
 {
 	char text[128];
-	struct str pages;
+	struct str size, pages;
 	int64_t count = 0;
 	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -111,7 +111,7 @@ int64_t sys_rss_bytes(void)
 	close(fd);
 	struct str rest = str_n(text, n > 0 ? (size_t)n : 0);
 	/* size resident shared ... */
-	if (!str_cut(&rest, ' ', &pages) || !str_cut(&rest, ' ', &pages))
+	if (!str_cut(&rest, ' ', &size) || !str_cut(&rest, ' ', &pages))
 		return 0;
 	if (!str_i64(pages, 0, INT64_MAX / 65536, &count))
 		return 0;

@@ -258,6 +258,21 @@ static void walk_line(const struct walk *w, struct str line, bool last)
 		sbuf_char(w->to, '\n');
 }
 
+/* Start of the first three backticks or -1; looks at nothing behind them. */
+static ptrdiff_t find_fence(struct str s)
+{
+	for (size_t at = 0; at < s.n;) {
+		ptrdiff_t tick = str_chr(str_sub(s, at, s.n), '`');
+		if (tick < 0)
+			break;
+		at += (size_t)tick;
+		if (at_text(s, at, "```"))
+			return (ptrdiff_t)at;
+		at += run_length(s, at);
+	}
+	return -1;
+}
+
 /* Lines, but ``` blocks as a whole; `s` may hold anything. The end of a line is searched once, not again
  * behind each of its blocks: else a line of blocks is quadratic. */
 static void walk_text(const struct walk *w, struct str s)
@@ -267,9 +282,9 @@ static void walk_text(const struct walk *w, struct str s)
 
 	while (s.n > 0) {
 		struct str line = end < 0 ? s : str_sub(s, 0, (size_t)end);
-		ptrdiff_t fence = no_fence ? -1 : str_find(line, STR("```"));
+		ptrdiff_t fence = no_fence ? -1 : find_fence(line);
 		struct str behind = fence < 0 ? STR_NONE : str_sub(s, (size_t)fence + 3, s.n);
-		ptrdiff_t close = fence < 0 ? -1 : str_find(behind, STR("```"));
+		ptrdiff_t close = fence < 0 ? -1 : find_fence(behind);
 		if (fence >= 0 && close < 0)
 			no_fence = true;
 		if (close >= 0) {

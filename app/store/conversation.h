@@ -17,26 +17,33 @@ struct conversation {
 
 /* Finds the conversation of contact and channel or makes it with address `wa_id`. An address that changed is kept up to date.
  * `wa_id` none: the address stays as it is; RC_ABSENT when there is no conversation yet. */
-enum rc conversation_resolve(struct tx *tx, int64_t company_id, int64_t channel_id, int64_t contact_id, struct str wa_id,
-			     int64_t *ret_id, struct err *e) MUST_CHECK;
-enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct conversation *ret, struct err *e) MUST_CHECK;
+enum rc conversation_resolve(struct tx *tx, int64_t company_id, int64_t channel_id,
+			     int64_t contact_id, struct str wa_id, int64_t *ret_id, struct err *e)
+	MUST_CHECK;
+enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct conversation *ret,
+			  struct err *e) MUST_CHECK;
 /* RC_ABSENT */
-enum rc conversation_by_chatwoot(struct db *db, int64_t company_id, int64_t chatwoot_conversation_id, int64_t *ret_id,
-				 struct err *e) MUST_CHECK;
+enum rc conversation_by_chatwoot(struct db *db, int64_t company_id,
+				 int64_t chatwoot_conversation_id, int64_t *ret_id, struct err *e)
+	MUST_CHECK;
 /* What the consumer group crm-api-whatsapp-inbound writes: later time wins, unread grows by `unread`. */
 struct conversation_touch {
 	int64_t id, at_ms, message_id, inbound_ms; /* inbound_ms 0: it was outbound */
 	int64_t unread;
 };
-enum rc conversation_touch(struct tx *tx, const struct conversation_touch *t, struct err *e) MUST_CHECK;
+enum rc conversation_touch(struct tx *tx, const struct conversation_touch *t, struct err *e)
+	MUST_CHECK;
 enum rc conversation_read(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
-enum rc conversation_set_chatwoot(struct tx *tx, int64_t id, int64_t contact_id, int64_t conversation_id, struct str source_id,
-				  struct err *e) MUST_CHECK;
+enum rc conversation_set_chatwoot(struct tx *tx, int64_t id, int64_t contact_id,
+				  int64_t conversation_id, struct str source_id, struct err *e)
+	MUST_CHECK;
 /* Counts an automatic message. RC_REFUSED: it would be more than `per_minute` in the running minute, or automation is off. The
  * caller's unit fails then; the stop itself is a unit of its own (loop rule 4, flow/send.h). */
-enum rc conversation_count_automatic(struct tx *tx, int64_t id, int64_t per_minute, struct err *e) MUST_CHECK;
+enum rc conversation_count_automatic(struct tx *tx, int64_t id, int64_t per_minute, struct err *e)
+	MUST_CHECK;
 /* Automation of this conversation is silent until then (never shortened). */
-enum rc conversation_stop_automation(struct tx *tx, int64_t id, int64_t until_ms, struct err *e) MUST_CHECK;
+enum rc conversation_stop_automation(struct tx *tx, int64_t id, int64_t until_ms, struct err *e)
+	MUST_CHECK;
 
 struct conversation_filter {
 	int64_t company_id;
@@ -46,7 +53,7 @@ struct conversation_filter {
 	int limit;
 };
 typedef enum rc conversation_each_fn(void *arg, const struct conversation *c, struct err *e);
-enum rc conversation_each(struct db *db, const struct conversation_filter *f, conversation_each_fn *fn, void *arg,
-			  struct err *e) MUST_CHECK;
+enum rc conversation_each(struct db *db, const struct conversation_filter *f,
+			  conversation_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
 
 #endif

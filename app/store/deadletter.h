@@ -11,18 +11,22 @@ struct deadletter {
 	int64_t okey, lane, ref, attempts, job_created_ms, created_ms;
 };
 struct deadletter_filter {
-	int queue;           /* enum queue_id or -1 */
-	const char *reason;  /* NULL: all */
-	int64_t before_id;   /* 0: newest */
+	int queue;          /* enum queue_id or -1 */
+	const char *reason; /* NULL: all */
+	int64_t before_id;  /* 0: newest */
 	int limit;
 };
 typedef enum rc deadletter_each_fn(void *arg, const struct deadletter *d, struct err *e);
-enum rc deadletter_each(struct db *db, const struct deadletter_filter *f, deadletter_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
-enum rc deadletter_load(struct db *db, int64_t id, struct arena *a, struct deadletter *ret, struct err *e) MUST_CHECK;
-enum rc deadletter_count(struct db *db, const struct deadletter_filter *f, int64_t *ret, struct err *e) MUST_CHECK;
+enum rc deadletter_each(struct db *db, const struct deadletter_filter *f, deadletter_each_fn *fn,
+			void *arg, struct err *e) MUST_CHECK;
+enum rc deadletter_load(struct db *db, int64_t id, struct arena *a, struct deadletter *ret,
+			struct err *e) MUST_CHECK;
+enum rc deadletter_count(struct db *db, const struct deadletter_filter *f, int64_t *ret,
+			 struct err *e) MUST_CHECK;
 /* Back into its queue as a new job with no attempts; payload replaced when `payload` is not none. For queue
  * `messages` the message goes from failed back to queued (never when it is unknown: RC_REFUSED). */
-enum rc deadletter_retry(struct tx *tx, int64_t id, struct str payload, int64_t *ret_job_id, struct err *e) MUST_CHECK;
+enum rc deadletter_retry(struct tx *tx, int64_t id, struct str payload, int64_t *ret_job_id,
+			 struct err *e) MUST_CHECK;
 enum rc deadletter_discard(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 
 #endif

@@ -9,12 +9,12 @@ struct delivery {
 	int64_t received_ms;
 	int64_t company_id;
 	int64_t target_id;
-	const char *source;     /* meta, chatwoot, ... */
-	const char *signature;  /* valid, path, none */
+	const char *source;    /* meta, chatwoot, ... */
+	const char *signature; /* valid, path, none */
 	struct str request_id;
-	struct str headers;     /* JSON object */
+	struct str headers; /* JSON object */
 	struct str body;
-	struct str outcome;     /* none: processed or on its way */
+	struct str outcome; /* none: processed or on its way */
 };
 
 /* Appends the row and its job in queue `webhooks` (job.ref = delivery id). Two appends, no index: the
@@ -22,20 +22,24 @@ struct delivery {
 enum rc delivery_add(struct tx *tx, struct delivery *d, struct err *e) MUST_CHECK; /* sets d->id */
 /* A second job for a stored delivery (replay). Processing is idempotent. */
 enum rc delivery_replay(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
-enum rc delivery_load(struct db *db, int64_t id, struct arena *a, struct delivery *ret, struct err *e) MUST_CHECK;
+enum rc delivery_load(struct db *db, int64_t id, struct arena *a, struct delivery *ret,
+		      struct err *e) MUST_CHECK;
 /* Why it was put aside, e.g. "not json", "unknown number 123". */
-enum rc delivery_set_outcome(struct tx *tx, int64_t id, const char *outcome, struct err *e) MUST_CHECK;
+enum rc delivery_set_outcome(struct tx *tx, int64_t id, const char *outcome, struct err *e)
+	MUST_CHECK;
 struct delivery_filter {
-	int64_t before_id;   /* 0: from the newest */
+	int64_t before_id;      /* 0: from the newest */
 	int64_t from_ms, to_ms; /* 0: open */
-	const char *source;  /* NULL: all */
+	const char *source;     /* NULL: all */
 	bool only_put_aside;
 	int limit;
 };
-typedef enum rc delivery_each_fn(void *arg, const struct delivery *d, struct err *e); /* without body */
-enum rc delivery_each(struct db *db, const struct delivery_filter *f, delivery_each_fn *fn, void *arg, struct err *e)
-	MUST_CHECK;
+typedef enum rc delivery_each_fn(void *arg, const struct delivery *d,
+				 struct err *e); /* without body */
+enum rc delivery_each(struct db *db, const struct delivery_filter *f, delivery_each_fn *fn,
+		      void *arg, struct err *e) MUST_CHECK;
 /* Deletes those received before, that no job or dead letter refers to; at most `limit`. */
-enum rc delivery_trim(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e) MUST_CHECK;
+enum rc delivery_trim(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+		      struct err *e) MUST_CHECK;
 
 #endif

@@ -12,7 +12,8 @@ struct idem {
 	struct str answer;
 };
 /* RC_ABSENT: new. RC_OK: *ret is the kept answer. RC_CONFLICT: the key was used with another body. */
-enum rc idem_find(struct db *db, const struct idem *asked, struct arena *a, struct idem *ret, struct err *e) MUST_CHECK;
+enum rc idem_find(struct db *db, const struct idem *asked, struct arena *a, struct idem *ret,
+		  struct err *e) MUST_CHECK;
 /* In the same unit as the work. RC_CONFLICT: somebody was first; the unit fails, the caller asks idem_find. */
 enum rc idem_add(struct tx *tx, const struct idem *i, struct err *e) MUST_CHECK;
 /* Oldest first, about IDEM_TRIM_MAX at once; call again while it finds that many. */

@@ -29,10 +29,10 @@ struct message {
 	int64_t sending_boot;
 	bool outbound;
 	enum message_status status;
-	const char *type;         /* "text" */
-	const char *sending;      /* static text or NULL */
-	const char *sender_type;  /* customer, crm_agent, chatwoot_agent, ai, system */
-	const char *source;       /* customer, api, support_bridge, ai_response, page, cli */
+	const char *type;        /* "text" */
+	const char *sending;     /* static text or NULL */
+	const char *sender_type; /* customer, crm_agent, chatwoot_agent, ai, system */
+	const char *source;      /* customer, api, support_bridge, ai_response, page, cli */
 	struct str meta_message_id, wa_id, sender_name, sender_user_id, sender_source_id;
 	struct str reply_to, error, pricing, correlation, content, content_json;
 };
@@ -40,34 +40,46 @@ struct message {
 /* RC_CONFLICT: meta_message_id is already stored (level 1 of the duplicate checks); `e` is not filled, the unit may
  * go on. Sets m->id. */
 enum rc message_add(struct tx *tx, struct message *m, struct err *e) MUST_CHECK;
-enum rc message_load(struct db *db, int64_t id, struct arena *a, struct message *ret, struct err *e) MUST_CHECK;
-enum rc message_by_meta(struct db *db, struct str meta_message_id, int64_t *ret_id, struct err *e) MUST_CHECK;
+enum rc message_load(struct db *db, int64_t id, struct arena *a, struct message *ret, struct err *e)
+	MUST_CHECK;
+enum rc message_by_meta(struct db *db, struct str meta_message_id, int64_t *ret_id, struct err *e)
+	MUST_CHECK;
 
 /* Before the request leaves. RC_CONFLICT: it is not `queued` (cancelled, or already under way: see header). */
 enum rc message_sending(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* The provider took it and gave it an id; joins parked statuses. */
-enum rc message_accepted(struct tx *tx, int64_t id, struct str meta_message_id, struct err *e) MUST_CHECK;
-enum rc message_requeued(struct tx *tx, int64_t id, struct err *e) MUST_CHECK; /* provably not sent: sending -> queued */
+enum rc message_accepted(struct tx *tx, int64_t id, struct str meta_message_id, struct err *e)
+	MUST_CHECK;
+enum rc message_requeued(struct tx *tx, int64_t id, struct err *e)
+	MUST_CHECK; /* provably not sent: sending -> queued */
 enum rc message_unknown(struct tx *tx, int64_t id, const char *why, struct err *e) MUST_CHECK;
 enum rc message_failed(struct tx *tx, int64_t id, struct str error_json, struct err *e) MUST_CHECK;
 enum rc message_cancel(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
-enum rc message_set_chatwoot(struct tx *tx, int64_t id, int64_t conversation_id, int64_t message_id, struct err *e) MUST_CHECK;
+enum rc message_set_chatwoot(struct tx *tx, int64_t id, int64_t conversation_id, int64_t message_id,
+			     struct err *e) MUST_CHECK;
 
 struct message_status_event {
 	struct str meta_message_id;
-	int64_t callback_id;       /* our message id out of biz_opaque_callback_data, 0: none */
+	int64_t callback_id; /* our message id out of biz_opaque_callback_data, 0: none */
 	enum message_status status;
-	struct str recipient;      /* participant of a group or none */
+	struct str recipient; /* participant of a group or none */
 	int64_t at_ms;
-	struct str error;          /* JSON or none */
-	struct str pricing;        /* JSON or none */
+	struct str error;   /* JSON or none */
+	struct str pricing; /* JSON or none */
 };
-enum message_status_result { STATUS_APPLIED, STATUS_RECORDED /* known, but not higher */, STATUS_DUPLICATE, STATUS_PARKED };
+enum message_status_result {
+	STATUS_APPLIED,
+	STATUS_RECORDED /* known, but not higher */,
+	STATUS_DUPLICATE,
+	STATUS_PARKED
+};
 /* Applies one status: history row (dedupe by message, status, recipient), rank forward only, settles `unknown` and `sending`. */
-enum rc message_apply_status(struct tx *tx, const struct message_status_event *s, int64_t *ret_message_id,
-			     enum message_status_result *ret, struct err *e) MUST_CHECK;
+enum rc message_apply_status(struct tx *tx, const struct message_status_event *s,
+			     int64_t *ret_message_id, enum message_status_result *ret,
+			     struct err *e) MUST_CHECK;
 /* Forgets parked statuses that no send asked for; looks at the oldest `limit`. */
-enum rc message_trim_parked(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e) MUST_CHECK;
+enum rc message_trim_parked(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			    struct err *e) MUST_CHECK;
 
 /* At start: everything `sending` by an earlier boot becomes `unknown`. */
 enum rc message_recover(struct tx *tx, int64_t boot, int64_t *ret_count, struct err *e) MUST_CHECK;
@@ -78,19 +90,26 @@ struct message_filter {
 	int limit;
 };
 typedef enum rc message_each_fn(void *arg, const struct message *m, struct err *e);
-enum rc message_each(struct db *db, const struct message_filter *f, message_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
-typedef enum rc message_status_each_fn(void *arg, const char *status, int64_t at_ms, struct str error, struct err *e);
-enum rc message_status_each(struct db *db, int64_t id, message_status_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
+enum rc message_each(struct db *db, const struct message_filter *f, message_each_fn *fn, void *arg,
+		     struct err *e) MUST_CHECK;
+typedef enum rc message_status_each_fn(void *arg, const char *status, int64_t at_ms,
+				       struct str error, struct err *e);
+enum rc message_status_each(struct db *db, int64_t id, message_status_each_fn *fn, void *arg,
+			    struct err *e) MUST_CHECK;
 
 /* Chatwoot's ids: the loop table. RC_CONFLICT: this id is known (own echo, or the same event again); `e` is not filled. */
-enum rc message_link_chatwoot(struct tx *tx, int64_t target_id, int64_t chatwoot_message_id, int64_t message_id, const char *origin,
-			      struct err *e) MUST_CHECK;
+enum rc message_link_chatwoot(struct tx *tx, int64_t target_id, int64_t chatwoot_message_id,
+			      int64_t message_id, const char *origin, struct err *e) MUST_CHECK;
 /* Whether this id is in the table. */
-enum rc message_chatwoot_known(struct db *db, int64_t target_id, int64_t chatwoot_message_id, bool *ret, struct err *e)
-	MUST_CHECK;
+enum rc message_chatwoot_known(struct db *db, int64_t target_id, int64_t chatwoot_message_id,
+			       bool *ret, struct err *e) MUST_CHECK;
 /* Newest id of Chatwoot's that was known before this time; 0: none. Any post after that time got a higher one. */
-enum rc message_chatwoot_newest(struct db *db, int64_t target_id, int64_t before_ms, int64_t *ret, struct err *e) MUST_CHECK;
-struct message_counts { int64_t inbound, outbound, queued, sending, settled, unknown, cancelled; };
-enum rc message_prove(struct db *db, struct message_counts *ret, struct err *e) MUST_CHECK; /* reads the table */
+enum rc message_chatwoot_newest(struct db *db, int64_t target_id, int64_t before_ms, int64_t *ret,
+				struct err *e) MUST_CHECK;
+struct message_counts {
+	int64_t inbound, outbound, queued, sending, settled, unknown, cancelled;
+};
+enum rc message_prove(struct db *db, struct message_counts *ret, struct err *e)
+	MUST_CHECK; /* reads the table */
 
 #endif

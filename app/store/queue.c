@@ -91,7 +91,8 @@ void queues_unit_begin(struct queues *qs)
 void queues_unit_undo(struct queues *qs)
 {
 	for (int i = 0; i < QUEUE_COUNT; i++) {
-		int64_t sequence = qs->q[i].delta.sequence; /* a number once given is not given again */
+		int64_t sequence =
+			qs->q[i].delta.sequence; /* a number once given is not given again */
 		bool touched = qs->q[i].delta.touched;
 
 		qs->q[i].delta = qs->q[i].saved;
@@ -209,8 +210,13 @@ static void add_after(struct store *st, const void *arg)
 static enum rc add_row(struct tx *tx, const struct job_new *n, int64_t *ret_id, struct err *e)
 {
 	struct queue *q = &store_queues(tx->store)->q[n->queue];
-	struct added a = { .okey = n->okey, .lane = n->lane, .ref = n->ref, .created_ms = tx->now_ms,
-			   .due_ms = n->due_ms, .queue = n->queue, .prio = n->prio,
+	struct added a = { .okey = n->okey,
+			   .lane = n->lane,
+			   .ref = n->ref,
+			   .created_ms = tx->now_ms,
+			   .due_ms = n->due_ms,
+			   .queue = n->queue,
+			   .prio = n->prio,
 			   .tried = n->history.p != NULL };
 	struct stmt s;
 
@@ -278,9 +284,18 @@ static void lease(struct queues *qs, struct queue *q, struct slot *s, struct job
 {
 	s->token = ++qs->tokens;
 	s->lease_until_us = clock_mono_us() + q->config.lease_ms * 1000;
-	*ret = (struct job){ .id = s->id, .queue = q->id, .prio = s->prio, .okey = s->okey, .lane = s->lane,
-			     .ref = s->ref, .created_ms = s->created_ms, .attempts = s->attempts,
-			     .snoozes = s->snoozes, .recovered = s->recovered, .token = s->token, .slot = s };
+	*ret = (struct job){ .id = s->id,
+			     .queue = q->id,
+			     .prio = s->prio,
+			     .okey = s->okey,
+			     .lane = s->lane,
+			     .ref = s->ref,
+			     .created_ms = s->created_ms,
+			     .attempts = s->attempts,
+			     .snoozes = s->snoozes,
+			     .recovered = s->recovered,
+			     .token = s->token,
+			     .slot = s };
 }
 
 /* A job that was running when the process died runs alone: it shall not take its neighbours with it. */
@@ -306,7 +321,9 @@ int queue_take(struct queues *qs, enum queue_id id, int64_t now_ms, struct job *
 	mtx_lock(&qs->lock);
 	max = (int)i64_min(max, q->config.batch);
 	while (n < max && !qs->stopping && !stands_still(q, now_ms)) {
-		struct slot *s = n == 0 || !breaks_batch(qs, q, now_ms) ? sched_pick(qs, q, now_ms, true) : NULL;
+		struct slot *s = n == 0 || !breaks_batch(qs, q, now_ms)
+					 ? sched_pick(qs, q, now_ms, true)
+					 : NULL;
 
 		if (s == NULL)
 			break;
@@ -397,7 +414,8 @@ bool queue_wait(struct queues *qs, enum queue_id id, int64_t now_ms, int64_t unt
 		int64_t wait_ms = i64_min(due - now_ms, DAY_MS);
 
 		q->waiters++;
-		(void)cnd_wait(&q->changed, &qs->lock, i64_min(until_mono_us, clock_mono_us() + wait_ms * 1000));
+		(void)cnd_wait(&q->changed, &qs->lock,
+			       i64_min(until_mono_us, clock_mono_us() + wait_ms * 1000));
 		q->waiters--;
 	}
 	going = !qs->stopping;

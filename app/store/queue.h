@@ -33,13 +33,14 @@ enum job_prio { PRIO_HIGH, PRIO_NORMAL, PRIO_LOW, PRIO_COUNT };
 struct job_new {
 	enum queue_id queue;
 	enum job_prio prio;
-	int64_t okey;        /* 0: no order */
-	int64_t lane;        /* target id or 0 */
-	int64_t due_ms;      /* 0: now */
+	int64_t okey;   /* 0: no order */
+	int64_t lane;   /* target id or 0 */
+	int64_t due_ms; /* 0: now */
 	int64_t ref;
 	struct str correlation;
 	struct str payload;
-	struct str history;  /* not none: of an earlier life; the job counts as tried (`recovered`) */
+	struct str
+		history; /* not none: of an earlier life; the job counts as tried (`recovered`) */
 };
 
 /* A leased job. */
@@ -49,12 +50,12 @@ struct job {
 	enum job_prio prio;
 	int64_t okey, lane, ref;
 	int64_t created_ms;
-	int attempts;      /* failed runs so far: 0 on the first run */
+	int attempts; /* failed runs so far: 0 on the first run */
 	int snoozes;
-	bool recovered;    /* an earlier run may have left something outside: the process died, a handler failed half-way,
+	bool recovered; /* an earlier run may have left something outside: the process died, a handler failed half-way,
 			    * the lease ended, or it was a dead letter */
 	uint64_t token;
-	void *slot;        /* of queue.c */
+	void *slot; /* of queue.c */
 };
 
 struct queue_config { /* settings queue.<name>.* */
@@ -71,15 +72,16 @@ void queue_configure(struct queues *qs, enum queue_id q, const struct queue_conf
 struct queue_config queue_get_config(struct queues *qs, enum queue_id q);
 
 /* Inside a unit: */
-enum rc queue_add(struct tx *tx, const struct job_new *n, int64_t *ret_id, struct err *e) MUST_CHECK;
+enum rc queue_add(struct tx *tx, const struct job_new *n, int64_t *ret_id, struct err *e)
+	MUST_CHECK;
 /* RC_CONFLICT: the lease was lost, the job is not ours any more; the unit should fail. */
 enum rc queue_done(struct tx *tx, const struct job *j, struct err *e) MUST_CHECK;
 /* The run failed: try again at due_ms; becomes a dead letter by itself after the queue's last attempt. */
 enum rc queue_retry(struct tx *tx, const struct job *j, int64_t due_ms, const char *reason,
 		    const char *error, struct err *e) MUST_CHECK;
 /* The peer said "not before": counted apart, no attempt burned. */
-enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error, struct err *e)
-	MUST_CHECK;
+enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
+		     struct err *e) MUST_CHECK;
 /* class: "ours" or "theirs" */
 enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const char *reason,
 		   const char *error, struct err *e) MUST_CHECK;
@@ -87,9 +89,11 @@ enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const 
  * next start counts a crash for each marked job and makes it a dead letter after JOB_CRASH_MAX of them. */
 enum rc queue_mark_start(struct tx *tx, const struct job *j, struct err *e) MUST_CHECK;
 /* Reads payload, correlation and history of a job. */
-struct job_text { struct str payload, correlation, history; };
-enum rc queue_text(struct db *db, int64_t job_id, struct arena *a, struct job_text *ret, struct err *e)
-	MUST_CHECK;
+struct job_text {
+	struct str payload, correlation, history;
+};
+enum rc queue_text(struct db *db, int64_t job_id, struct arena *a, struct job_text *ret,
+		   struct err *e) MUST_CHECK;
 
 /* In memory: */
 /* Leases up to `max` due jobs. 0: nothing is due (or paused, or at its concurrency). Never waits. */
@@ -116,28 +120,33 @@ void queue_gate(struct queues *qs, int64_t lane, int64_t until_ms);
 int64_t queue_gated_until(struct queues *qs, int64_t lane);
 
 /* Control, durable (each is one unit of its own inside): */
-enum rc queue_pause(struct store *st, enum queue_id q, int64_t until_ms, struct err *e) MUST_CHECK; /* 0: until resumed */
+enum rc queue_pause(struct store *st, enum queue_id q, int64_t until_ms, struct err *e)
+	MUST_CHECK; /* 0: until resumed */
 enum rc queue_resume(struct store *st, enum queue_id q, struct err *e) MUST_CHECK;
-enum rc queue_drain(struct store *st, enum queue_id q, struct err *e) MUST_CHECK; /* run what is there; then paused */
+enum rc queue_drain(struct store *st, enum queue_id q, struct err *e)
+	MUST_CHECK; /* run what is there; then paused */
 /* What to do with the row a discarded job refers to (a message becomes `cancelled`); set once at start. */
 typedef enum rc queue_discard_fn(struct tx *tx, int64_t ref, struct err *e);
 void queue_on_discard(struct queues *qs, enum queue_id q, queue_discard_fn *fn);
 /* Discards all jobs that wait (not the running ones), in chunks: acknowledgements go on meanwhile. */
-enum rc queue_clear(struct store *st, enum queue_id q, int64_t *ret_count, struct err *e) MUST_CHECK;
-enum rc queue_cancel(struct store *st, int64_t job_id, struct err *e) MUST_CHECK;  /* RC_CONFLICT: running */
+enum rc queue_clear(struct store *st, enum queue_id q, int64_t *ret_count, struct err *e)
+	MUST_CHECK;
+enum rc queue_cancel(struct store *st, int64_t job_id, struct err *e)
+	MUST_CHECK; /* RC_CONFLICT: running */
 enum rc queue_run_now(struct store *st, int64_t job_id, struct err *e) MUST_CHECK;
 
 struct queue_counts {
 	int64_t accepted, done, failed, dead, discarded;
 	int64_t waiting, delayed, running; /* now; waiting + delayed + running = rows in jobs */
-	int64_t oldest_ms;                 /* creation of the oldest unfinished job in memory; 0: none */
-	const char *state;                 /* running, paused, draining */
+	int64_t oldest_ms; /* creation of the oldest unfinished job in memory; 0: none */
+	const char *state; /* running, paused, draining */
 	int64_t paused_until_ms;
-	double rate;                       /* done per second over the last minute */
+	double rate; /* done per second over the last minute */
 };
 void queue_get_counts(struct queues *qs, enum queue_id q, int64_t now_ms, struct queue_counts *ret);
 /* RC_CONFLICT with the numbers when the invariant does not hold. Reads the tables. */
-enum rc queue_prove(struct db *db, enum queue_id q, struct queue_counts *ret, struct err *e) MUST_CHECK;
+enum rc queue_prove(struct db *db, enum queue_id q, struct queue_counts *ret, struct err *e)
+	MUST_CHECK;
 
 /* A page of unfinished jobs, oldest first. */
 struct queue_row {
@@ -151,11 +160,12 @@ struct queue_page {
 	int limit;
 };
 typedef enum rc queue_each_fn(void *arg, const struct queue_row *r, struct err *e);
-enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn, void *arg,
-		   struct err *e) MUST_CHECK;
+enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn,
+		   void *arg, struct err *e) MUST_CHECK;
 
 /* Used by store.c only. */
-enum rc queues_load(struct store *st, struct db *writer, int64_t now_ms, struct queues **ret, struct err *e) MUST_CHECK;
+enum rc queues_load(struct store *st, struct db *writer, int64_t now_ms, struct queues **ret,
+		    struct err *e) MUST_CHECK;
 void queues_free(struct queues *qs);
 
 #endif

@@ -40,9 +40,9 @@ static struct slot *find_slot(struct queue *q, int64_t id) /* lock held */
 
 struct discard {
 	enum queue_id q;
-	int64_t from, to;  /* ids (from, to] */
-	int64_t last;      /* last id looked at */
-	int64_t count;     /* discarded so far */
+	int64_t from, to; /* ids (from, to] */
+	int64_t last;     /* last id looked at */
+	int64_t count;    /* discarded so far */
 	int seen;
 };
 
@@ -61,7 +61,8 @@ static void gone_after(struct store *st, const void *arg)
 	mtx_lock(&qs->lock);
 	q->rows--;
 	if (g->slot != NULL) {
-		ASSERT(g->slot->id == g->id && g->slot->state != SLOT_RUNNING); /* the queue stands still */
+		ASSERT(g->slot->id == g->id &&
+		       g->slot->state != SLOT_RUNNING); /* the queue stands still */
 		sched_remove(qs, q, g->slot, g->now_ms);
 	}
 	mtx_unlock(&qs->lock);

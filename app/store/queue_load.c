@@ -3,17 +3,24 @@
 #include "base/log.h"
 #include "store/queue_priv.h"
 
-#define LEASE_MS (10 * MINUTE_MS) /* longer than any call to a peer may take (n8n: 5 minutes); each call renews it */
-#define READ_AGAIN_US 1000000     /* after a failed read */
+#define LEASE_MS \
+	(10 *    \
+	 MINUTE_MS) /* longer than any call to a peer may take (n8n: 5 minutes); each call renews it */
+#define READ_AGAIN_US 1000000 /* after a failed read */
 
 static const struct queue_config DEFAULTS[] = {
-#define QUEUE(name, text, concurrency_, attempts_, backoff_ms_, batch_)                                        \
-	{ .concurrency = concurrency_, .attempts = attempts_, .backoff_ms = backoff_ms_, .batch = batch_, .lease_ms = LEASE_MS },
+#define QUEUE(name, text, concurrency_, attempts_, backoff_ms_, batch_) \
+	{ .concurrency = concurrency_,                                  \
+	  .attempts = attempts_,                                        \
+	  .backoff_ms = backoff_ms_,                                    \
+	  .batch = batch_,                                              \
+	  .lease_ms = LEASE_MS },
 #include "store/queue.def"
 #undef QUEUE
 };
 
-static int64_t load_row(struct queues *qs, struct queue *q, struct stmt *row, int64_t now_ms) REQUIRES(qs->lock)
+static int64_t load_row(struct queues *qs, struct queue *q, struct stmt *row, int64_t now_ms)
+	REQUIRES(qs->lock)
 {
 	struct slot *s = sched_slot_new(qs);
 	int64_t id;
@@ -73,7 +80,8 @@ static enum rc count_rows(struct queue *q, struct db *db, struct err *e)
 }
 
 /* Marks of runs that did not end (queue_mark_start): after a crash each counts, after a clean stop none does. */
-static enum rc count_crashes(struct queue *q, struct db *db, bool unclean, int64_t *ret_marks, struct err *e)
+static enum rc count_crashes(struct queue *q, struct db *db, bool unclean, int64_t *ret_marks,
+			     struct err *e)
 {
 	struct stmt s;
 
@@ -125,7 +133,8 @@ static enum rc note_recovered(struct queue *q, struct db *db, struct err *e)
 	return stmt_run(&s, e);
 }
 
-static enum rc load_queue(struct queue *q, struct db *db, bool unclean, int64_t now_ms, struct err *e)
+static enum rc load_queue(struct queue *q, struct db *db, bool unclean, int64_t now_ms,
+			  struct err *e)
 {
 	int64_t marks = 0;
 
@@ -142,7 +151,8 @@ static enum rc load_queue(struct queue *q, struct db *db, bool unclean, int64_t 
 	return RC_OK;
 }
 
-enum rc queues_load(struct store *st, struct db *writer, int64_t now_ms, struct queues **ret, struct err *e)
+enum rc queues_load(struct store *st, struct db *writer, int64_t now_ms, struct queues **ret,
+		    struct err *e)
 {
 	struct queues *qs = mem_new(1, sizeof(*qs));
 	enum rc rc = RC_OK;
@@ -182,12 +192,13 @@ void queues_free(struct queues *qs)
 
 bool queue_wants_refill(const struct queues *qs, const struct queue *q)
 {
-	return q->spilled && !q->refilling && q->clearing == 0 && q->in_memory < qs->memory_max / 2 &&
-	       clock_mono_us() >= q->read_after_us;
+	return q->spilled && !q->refilling && q->clearing == 0 &&
+	       q->in_memory < qs->memory_max / 2 && clock_mono_us() >= q->read_after_us;
 }
 
 /* RC_ABSENT: all rows of this snapshot, or as many as asked for, are in the schedule. */
-static enum rc read_rows(struct queues *qs, struct queue *q, int64_t after, int64_t now_ms, int64_t *ret_n, struct err *e)
+static enum rc read_rows(struct queues *qs, struct queue *q, int64_t after, int64_t now_ms,
+			 int64_t *ret_n, struct err *e)
 {
 	struct db *db = store_reader(qs->store);
 	struct stmt s;

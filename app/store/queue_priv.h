@@ -12,13 +12,13 @@ struct key;
 /* A job in memory. In exactly one of: a lane's ready list, the heap, its key's chain behind the head, the
  * running list, the free list. The head of a key's chain is also in one of the first three. */
 struct slot {
-	struct slot *prev, *next;  /* ready list, running list or free list */
-	struct slot *behind;       /* next of the same key */
-	struct key *key;           /* NULL: no order */
+	struct slot *prev, *next; /* ready list, running list or free list */
+	struct slot *behind;      /* next of the same key */
+	struct key *key;          /* NULL: no order */
 	int64_t id, okey, lane, ref, created_ms, due_ms;
-	int64_t lease_until_us;    /* monotonic */
-	uint64_t token;            /* of the running lease; 0: none */
-	uint64_t claimed_in;       /* the transaction that settles it; 0: none */
+	int64_t lease_until_us; /* monotonic */
+	uint64_t token;         /* of the running lease; 0: none */
+	uint64_t claimed_in;    /* the transaction that settles it; 0: none */
 	size_t heap_at;
 	int attempts, snoozes, crashes;
 	enum job_prio prio;
@@ -42,9 +42,9 @@ struct lane {
 	struct slot_list ready[PRIO_COUNT];
 };
 
-#define QUEUE_LANES_MAX 64
+#define QUEUE_LANES_MAX    64
 #define QUEUE_RATE_SECONDS 60
-#define QUEUE_HOLD_MAX_MS (10 * SECOND_MS)
+#define QUEUE_HOLD_MAX_MS  (10 * SECOND_MS)
 
 struct queue_numbers {
 	int64_t accepted, done, failed, dead, discarded;
@@ -61,25 +61,25 @@ struct queue {
 
 	struct lane lanes[QUEUE_LANES_MAX];
 	int lane_count;
-	int lane_turn;       /* round robin */
-	bool taking;         /* inside queue_take: the batch under construction does not block itself */
-	unsigned takes;      /* each eighth prefers the low end */
-	struct slot **heap;  /* delayed, by due_ms */
+	int lane_turn;  /* round robin */
+	bool taking;    /* inside queue_take: the batch under construction does not block itself */
+	unsigned takes; /* each eighth prefers the low end */
+	struct slot **heap; /* delayed, by due_ms */
 	size_t heap_n, heap_cap;
 	struct slot_list running;
 	struct key **buckets;
 	size_t bucket_count, key_count;
 
-	int64_t rows;        /* unfinished jobs, on disk */
+	int64_t rows; /* unfinished jobs, on disk */
 	int64_t in_memory;
 	int64_t running_n;
-	int64_t loaded_to;   /* highest id that is or was in memory */
-	int64_t newest;      /* highest committed id */
+	int64_t loaded_to;    /* highest id that is or was in memory */
+	int64_t newest;       /* highest committed id */
 	int64_t recovered_to; /* jobs up to this id were there when a process died */
-	bool spilled;        /* rows above loaded_to wait on disk */
+	bool spilled;         /* rows above loaded_to wait on disk */
 	bool refilling;
 	int64_t read_after_us; /* after a failed read: not before (monotonic) */
-	int clearing;        /* > 0: nothing is taken and nothing read from disk */
+	int clearing;          /* > 0: nothing is taken and nothing read from disk */
 	int64_t hold_until_ms; /* batch queues: a batch was given back until then */
 
 	bool paused;
@@ -98,7 +98,8 @@ struct gate {
 };
 
 struct queues {
-	struct mtx lock; /* LOCK_QUEUE: everything but delta and saved; base is written by the writer only */
+	struct mtx
+		lock; /* LOCK_QUEUE: everything but delta and saved; base is written by the writer only */
 	struct store *store;
 	bool stopping;
 	int64_t memory_max; /* jobs of one queue in memory: QUEUE_MEMORY_MAX, less in tests */
@@ -121,13 +122,18 @@ bool queue_of_id(int64_t id, enum queue_id *ret) MUST_CHECK;
 
 /* queue_sched.c: all with the lock held */
 struct slot *sched_slot_new(struct queues *qs) REQUIRES(qs->lock);
-void sched_insert(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms) REQUIRES(qs->lock);
-struct slot *sched_pick(struct queues *qs, struct queue *q, int64_t now_ms, bool take) REQUIRES(qs->lock);
+void sched_insert(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
+	REQUIRES(qs->lock);
+struct slot *sched_pick(struct queues *qs, struct queue *q, int64_t now_ms, bool take)
+	REQUIRES(qs->lock);
 /* From running back to ready or delayed; keeps its place. */
-void sched_return(struct queues *qs, struct queue *q, struct slot *s, int64_t due_ms, int64_t now_ms) REQUIRES(qs->lock);
+void sched_return(struct queues *qs, struct queue *q, struct slot *s, int64_t due_ms,
+		  int64_t now_ms) REQUIRES(qs->lock);
 /* The job is finished or gone: next of its key becomes ready. Any state. */
-void sched_remove(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms) REQUIRES(qs->lock);
-void sched_due(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock); /* moves due jobs to ready */
+void sched_remove(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
+	REQUIRES(qs->lock);
+void sched_due(struct queues *qs, struct queue *q, int64_t now_ms)
+	REQUIRES(qs->lock); /* moves due jobs to ready */
 void sched_undelay(struct queues *qs, struct queue *q, struct slot *s) REQUIRES(qs->lock);
 int64_t sched_next_due(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock);
 int64_t sched_gate(const struct queues *qs, int64_t lane) REQUIRES(qs->lock);
@@ -155,7 +161,8 @@ void queues_rollback(struct queues *qs);
 /* For topic.c and deadletter.c */
 int64_t *queues_group_targets(struct queues *qs);
 /* Adds a job that was a dead letter: `accepted` does not grow, `dead` falls. */
-enum rc queue_readd(struct tx *tx, const struct job_new *n, int64_t *ret_id, struct err *e) MUST_CHECK;
+enum rc queue_readd(struct tx *tx, const struct job_new *n, int64_t *ret_id, struct err *e)
+	MUST_CHECK;
 enum rc queue_dead_discarded(struct tx *tx, enum queue_id q, struct err *e) MUST_CHECK;
 
 #endif

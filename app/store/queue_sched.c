@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 
-#define SLAB_SLOTS 1024
-#define SLAB_KEYS  1024
+#define SLAB_SLOTS    1024
+#define SLAB_KEYS     1024
 #define BUCKETS_FIRST 1024
 
 static void slab_keep(struct queues *qs, void *slab)
@@ -312,11 +312,12 @@ void sched_due(struct queues *qs, struct queue *q, int64_t now_ms)
 	}
 }
 
-static bool lane_open(const struct queues *qs, const struct queue *q, const struct lane *l, int64_t now_ms)
-	REQUIRES(qs->lock)
+static bool lane_open(const struct queues *qs, const struct queue *q, const struct lane *l,
+		      int64_t now_ms) REQUIRES(qs->lock)
 {
 	/* A batch queue runs one batch at a time: two would overtake each other. */
-	if (q->config.batch > 1 ? q->running_n > 0 && !q->taking : l->running >= q->config.concurrency)
+	if (q->config.batch > 1 ? q->running_n > 0 && !q->taking
+				: l->running >= q->config.concurrency)
 		return false;
 	return sched_gate(qs, l->id) <= now_ms;
 }
@@ -377,7 +378,8 @@ static void stop_running(struct queue *q, struct slot *s)
 	s->token = 0;
 }
 
-void sched_return(struct queues *qs, struct queue *q, struct slot *s, int64_t due_ms, int64_t now_ms)
+void sched_return(struct queues *qs, struct queue *q, struct slot *s, int64_t due_ms,
+		  int64_t now_ms)
 {
 	mtx_assert_held(&qs->lock);
 	stop_running(q, s);

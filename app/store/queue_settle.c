@@ -49,15 +49,22 @@ static bool lease_is_ours(struct queues *qs, const struct job *j)
 static enum rc claim(struct tx *tx, const struct job *j, struct err *e)
 {
 	if (!lease_is_ours(store_queues(tx->store), j))
-		return FAIL(e, RC_CONFLICT, "job %lld of %s: the lease ended", (long long)j->id, queue_name(j->queue));
+		return FAIL(e, RC_CONFLICT, "job %lld of %s: the lease ended", (long long)j->id,
+			    queue_name(j->queue));
 	store_queues(tx->store)->q[j->queue].delta.touched = true;
 	return RC_OK;
 }
 
-static void register_settled(struct tx *tx, const struct job *j, int64_t due_ms, bool attempt, bool snooze)
+static void register_settled(struct tx *tx, const struct job *j, int64_t due_ms, bool attempt,
+			     bool snooze)
 {
-	struct settled d = { .slot = j->slot, .token = j->token, .due_ms = due_ms, .now_ms = tx->now_ms, .queue = j->queue,
-			     .attempt = attempt, .snooze = snooze };
+	struct settled d = { .slot = j->slot,
+			     .token = j->token,
+			     .due_ms = due_ms,
+			     .now_ms = tx->now_ms,
+			     .queue = j->queue,
+			     .attempt = attempt,
+			     .snooze = snooze };
 
 	tx_after(tx, settle_after, &d, sizeof(d));
 }
@@ -83,7 +90,8 @@ enum rc queue_done(struct tx *tx, const struct job *j, struct err *e)
 }
 
 /* One entry of the history: {"at":ms,"error":"..."} is made by SQL (json_object), so no JSON text is built here. */
-static enum rc note_failure(struct tx *tx, const struct job *j, int64_t due_ms, const char *error, struct err *e)
+static enum rc note_failure(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
+			    struct err *e)
 {
 	struct stmt s;
 
@@ -96,7 +104,8 @@ static enum rc note_failure(struct tx *tx, const struct job *j, int64_t due_ms, 
 	return stmt_run(&s, e);
 }
 
-enum rc queue_retry(struct tx *tx, const struct job *j, int64_t due_ms, const char *reason, const char *error, struct err *e)
+enum rc queue_retry(struct tx *tx, const struct job *j, int64_t due_ms, const char *reason,
+		    const char *error, struct err *e)
 {
 	struct queues *qs = store_queues(tx->store);
 
@@ -109,7 +118,8 @@ enum rc queue_retry(struct tx *tx, const struct job *j, int64_t due_ms, const ch
 	return RC_OK;
 }
 
-enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error, struct err *e)
+enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
+		     struct err *e)
 {
 	struct stmt s;
 
@@ -124,7 +134,8 @@ enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const c
 	return RC_OK;
 }
 
-enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const char *reason, const char *error, struct err *e)
+enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const char *reason,
+		   const char *error, struct err *e)
 {
 	struct queue *q = &store_queues(tx->store)->q[j->queue];
 	struct stmt s;
@@ -157,7 +168,8 @@ enum rc queue_mark_start(struct tx *tx, const struct job *j, struct err *e)
 	return stmt_run(&s, e);
 }
 
-enum rc queue_text(struct db *db, int64_t job_id, struct arena *a, struct job_text *ret, struct err *e)
+enum rc queue_text(struct db *db, int64_t job_id, struct arena *a, struct job_text *ret,
+		   struct err *e)
 {
 	struct job_text t;
 	struct stmt s;

@@ -30,11 +30,18 @@ void queue_get_counts(struct queues *qs, enum queue_id id, int64_t now_ms, struc
 			done += q->rate[t % QUEUE_RATE_SECONDS];
 	}
 	*ret = (struct queue_counts){
-		.accepted = q->base.accepted, .done = q->base.done, .failed = q->base.failed,
-		.dead = q->base.dead, .discarded = q->base.discarded,
-		.delayed = (int64_t)q->heap_n, .running = q->running_n,
-		.waiting = q->rows - q->running_n - (int64_t)q->heap_n, .oldest_ms = oldest(q),
-		.state = q->drain_to != 0 ? "draining" : q->paused ? "paused" : "running",
+		.accepted = q->base.accepted,
+		.done = q->base.done,
+		.failed = q->base.failed,
+		.dead = q->base.dead,
+		.discarded = q->base.discarded,
+		.delayed = (int64_t)q->heap_n,
+		.running = q->running_n,
+		.waiting = q->rows - q->running_n - (int64_t)q->heap_n,
+		.oldest_ms = oldest(q),
+		.state = q->drain_to != 0 ? "draining"
+			 : q->paused      ? "paused"
+					  : "running",
 		.paused_until_ms = q->paused ? q->paused_until_ms : 0,
 		.rate = (double)done / QUEUE_RATE_SECONDS,
 	};
@@ -63,14 +70,17 @@ enum rc queue_prove(struct db *db, enum queue_id q, struct queue_counts *ret, st
 	stmt_end(&s);
 	*ret = c;
 	if (c.accepted != c.done + c.discarded + c.dead + c.waiting || letters != c.dead)
-		return FAIL(e, RC_CONFLICT, "queue %s: accepted %lld, done %lld, discarded %lld, dead %lld (%lld letters), rows %lld",
-			    queue_name(q), (long long)c.accepted, (long long)c.done, (long long)c.discarded,
-			    (long long)c.dead, (long long)letters, (long long)c.waiting);
+		return FAIL(e, RC_CONFLICT,
+			    "queue %s: accepted %lld, done %lld, discarded %lld, dead %lld (%lld "
+			    "letters), rows %lld",
+			    queue_name(q), (long long)c.accepted, (long long)c.done,
+			    (long long)c.discarded, (long long)c.dead, (long long)letters,
+			    (long long)c.waiting);
 	return RC_OK;
 }
 
-enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn, void *arg,
-		   struct err *e)
+enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn,
+		   void *arg, struct err *e)
 {
 	int64_t after = i64_max(page->after_id, queue_first_id(q) - 1);
 	struct stmt s;

@@ -8,18 +8,25 @@
 
 #include "store/store.h"
 
-enum setting_kind { SETTING_INT, SETTING_TEXT, SETTING_BOOL, SETTING_SECRET, SETTING_LIST /* words parted by blanks */ };
+enum setting_kind {
+	SETTING_INT,
+	SETTING_TEXT,
+	SETTING_BOOL,
+	SETTING_SECRET,
+	SETTING_LIST /* words parted by blanks */
+};
 enum setting_effect { SETTING_LIVE, SETTING_RESTART };
 
 struct setting_def {
-	const char *key;      /* "channel.*.token" */
+	const char *key; /* "channel.*.token" */
 	enum setting_kind kind;
 	const char *fallback; /* default */
 	int64_t low, high;    /* INT: bounds; TEXT: lengths */
 	enum setting_effect effect;
 	const char *help;
 };
-const struct setting_def *setting_find(struct str key); /* "channel.main.token" finds "channel.*.token"; NULL: unknown */
+const struct setting_def *setting_find(
+	struct str key); /* "channel.main.token" finds "channel.*.token"; NULL: unknown */
 const struct setting_def *setting_at(size_t i);
 size_t setting_count(void);
 /* RC_INVALID names key, value (not of secrets), bounds. */
@@ -27,25 +34,30 @@ enum rc setting_check(struct str key, struct str value, struct err *e) MUST_CHEC
 
 struct settings; /* an immutable snapshot of all values of all sources */
 struct setting_sources {
-	const char *file;           /* NULL: none */
-	const char *const *args;    /* "key=value" from the command line */
+	const char *file;        /* NULL: none */
+	const char *const *args; /* "key=value" from the command line */
 	size_t arg_count;
-	const uint8_t *seal_key;    /* 32 bytes; NULL: secrets of the database are not readable */
+	const uint8_t *seal_key; /* 32 bytes; NULL: secrets of the database are not readable */
 };
 /* Reads all sources. `db` NULL: without the database. */
-enum rc settings_load(const struct setting_sources *src, struct db *db, struct settings **ret, struct err *e) MUST_CHECK;
+enum rc settings_load(const struct setting_sources *src, struct db *db, struct settings **ret,
+		      struct err *e) MUST_CHECK;
 void settings_free(struct settings *s);
-struct str setting_str(const struct settings *s, const char *key); /* with default; borrowed from s */
+struct str setting_str(const struct settings *s,
+		       const char *key); /* with default; borrowed from s */
 int64_t setting_i64(const struct settings *s, const char *key);
 /* Of a target: setting_of(s, "channel", "main", "token"). */
-struct str setting_of(const struct settings *s, const char *kind, const char *slug, const char *name);
-int64_t setting_of_i64(const struct settings *s, const char *kind, const char *slug, const char *name);
+struct str setting_of(const struct settings *s, const char *kind, const char *slug,
+		      const char *name);
+int64_t setting_of_i64(const struct settings *s, const char *kind, const char *slug,
+		       const char *name);
 /* Slugs of a kind that occur in any key, in order. False: no more. */
 bool setting_slug(const struct settings *s, const char *kind, size_t i, struct str *ret);
 /* Where a value came from: "default", "file:12", "database", "environment", "argument". */
 const char *setting_source(const struct settings *s, const char *key);
 
 /* Inside a unit; seals secrets; checks first. Empty value removes the row. Makes the target row of a new slug. */
-enum rc setting_put(struct tx *tx, const uint8_t *seal_key, struct str key, struct str value, struct err *e) MUST_CHECK;
+enum rc setting_put(struct tx *tx, const uint8_t *seal_key, struct str key, struct str value,
+		    struct err *e) MUST_CHECK;
 
 #endif

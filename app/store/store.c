@@ -158,9 +158,12 @@ static struct unit *run_batch(struct store *st, struct unit *first)
 		}
 	}
 	if (rc == RC_OK)
-		rc = alive ? finish(st, tx.now_ms, &e) : FAIL(&e, RC_LIMIT, "the transaction was ended by the disk: full or failing");
+		rc = alive ? finish(st, tx.now_ms, &e)
+			   : FAIL(&e, RC_LIMIT,
+				  "the transaction was ended by the disk: full or failing");
 	if (rc != RC_OK) {
-		db_rollback(st->writer); /* also when SQLite ended it by itself: the connection has to know */
+		db_rollback(
+			st->writer); /* also when SQLite ended it by itself: the connection has to know */
 		queues_rollback(st->queues);
 		units = failed = fail_all(first, rc == RC_LIMIT ? RC_LIMIT : RC_IO, &e);
 	}
@@ -251,7 +254,8 @@ void store_writer(void *arg)
 	}
 }
 
-enum rc store_write(struct store *st, enum store_class cls, store_unit *run, void *arg, struct err *e)
+enum rc store_write(struct store *st, enum store_class cls, store_unit *run, void *arg,
+		    struct err *e)
 {
 	struct unit u = { .run = run, .arg = arg, .e = e, .rc = RC_COUNT, .cls = cls };
 	struct unit_list *l = &st->waiting[cls];

@@ -39,9 +39,9 @@ typedef enum rc store_unit(struct tx *tx, void *arg, struct err *e);
 enum store_class { STORE_URGENT, STORE_NORMAL };
 
 struct store_options {
-	const char *path;       /* the database file */
-	bool migrate;           /* bring the schema up to date */
-	bool read_only;         /* CLI beside a running server: readers only */
+	const char *path; /* the database file */
+	bool migrate;     /* bring the schema up to date */
+	bool read_only;   /* CLI beside a running server: readers only */
 	int64_t now_ms;
 	int64_t (*clock)(void); /* wall clock for tx->now_ms; NULL: clock_now_ms */
 };
@@ -59,8 +59,8 @@ void store_abandon(struct store *st);
 /* See above. RC_LIMIT: too many units wait or the disk is full. RC_IO: the disk failed. Nothing was stored then, and the
  * same unit may succeed later (only if the machine dies before the next commit, a unit whose sync failed can be found
  * on the disk, whole). Both speak of the store only: a unit that itself ends so is answered with RC_INVALID. */
-enum rc store_write(struct store *st, enum store_class cls, store_unit *unit, void *arg, struct err *e)
-	MUST_CHECK;
+enum rc store_write(struct store *st, enum store_class cls, store_unit *unit, void *arg,
+		    struct err *e) MUST_CHECK;
 
 /* A function to run after the commit, in the writer, in order of registration. `bytes` (at most
  * TX_AFTER_MAX) are copied. Not called when the unit or the transaction fails. */
@@ -75,7 +75,6 @@ void store_reader_done(struct store *st, struct db *db);
 struct queues *store_queues(struct store *st);
 int64_t store_boot(const struct store *st); /* row number of this boot */
 const char *store_boot_id(const struct store *st);
-const char *store_path(const struct store *st);
 bool store_was_unclean(const struct store *st);
 
 /* Called after each commit that published an event (the event stream's wake-up). */

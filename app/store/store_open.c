@@ -20,8 +20,14 @@ static enum rc begin_boot(struct store *st, int64_t now_ms, struct err *e)
 		break;
 	case RC_ABSENT:
 		break;
-	case RC_CONFLICT: case RC_INVALID: case RC_REFUSED: case RC_LIMIT: case RC_RETRY:
-	case RC_UNKNOWN: case RC_IO: case RC_COUNT:
+	case RC_CONFLICT:
+	case RC_INVALID:
+	case RC_REFUSED:
+	case RC_LIMIT:
+	case RC_RETRY:
+	case RC_UNKNOWN:
+	case RC_IO:
+	case RC_COUNT:
 		return e != NULL ? e->rc : RC_IO;
 	}
 	TRY(stmt_begin(st->writer, Q_STORE_BOOT, &s, e));

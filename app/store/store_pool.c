@@ -27,7 +27,8 @@ static struct db *wait_for_reader(struct store *st, bool may_open)
 	struct db *db = NULL;
 
 	mtx_lock(&st->pool_lock);
-	while (st->pool_n == 0 && (st->pool_open == READERS_POOL || (!may_open && st->pool_open > 0)))
+	while (st->pool_n == 0 &&
+	       (st->pool_open == READERS_POOL || (!may_open && st->pool_open > 0)))
 		(void)cnd_wait(&st->pool_free, &st->pool_lock, INT64_MAX);
 	if (st->pool_n > 0)
 		db = st->pool[--st->pool_n];
@@ -59,11 +60,22 @@ void store_reader_done(struct store *st, struct db *db)
 	mtx_unlock(&st->pool_lock);
 }
 
-struct queues *store_queues(struct store *st) { return st->queues; }
-int64_t store_boot(const struct store *st) { return st->boot; }
-const char *store_boot_id(const struct store *st) { return st->boot_id; }
-const char *store_path(const struct store *st) { return st->path; }
-bool store_was_unclean(const struct store *st) { return st->unclean; }
+struct queues *store_queues(struct store *st)
+{
+	return st->queues;
+}
+int64_t store_boot(const struct store *st)
+{
+	return st->boot;
+}
+const char *store_boot_id(const struct store *st)
+{
+	return st->boot_id;
+}
+bool store_was_unclean(const struct store *st)
+{
+	return st->unclean;
+}
 
 void store_on_event(struct store *st, void (*fn)(void *arg), void *arg)
 {

@@ -7,7 +7,7 @@
 #include "store/queue_priv.h"
 #include "store/store.h"
 
-#define READERS_POOL 24        /* open read connections at most */
+#define READERS_POOL 24 /* open read connections at most */
 
 /* A unit that waits or runs; it lives on the stack of its caller. */
 struct unit {

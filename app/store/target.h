@@ -12,11 +12,13 @@ struct target {
 };
 bool target_slug_ok(struct str slug);
 /* Finds or makes it. Slug: 1 to TARGET_SLUG_MAX of [a-z0-9_-] (RC_INVALID). */
-enum rc target_resolve(struct tx *tx, const char *kind, struct str slug, int64_t *ret_id, struct err *e) MUST_CHECK;
+enum rc target_resolve(struct tx *tx, const char *kind, struct str slug, int64_t *ret_id,
+		       struct err *e) MUST_CHECK;
 typedef enum rc target_each_fn(void *arg, const struct target *t, struct err *e);
 enum rc target_each(struct db *db, target_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
 /* until_ms 0: until someone resumes. */
-enum rc target_pause(struct tx *tx, int64_t id, int64_t until_ms, const char *reason, struct err *e) MUST_CHECK;
+enum rc target_pause(struct tx *tx, int64_t id, int64_t until_ms, const char *reason, struct err *e)
+	MUST_CHECK;
 enum rc target_resume(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 
 #endif

@@ -13,17 +13,24 @@ enum token_scope {
 };
 #define SCOPE_BIT(s) (1u << (s))
 const char *token_scope_text(enum token_scope s);
-bool token_scopes_parse(struct str words, uint32_t *ret) MUST_CHECK; /* "messages:send queues:read" or "all" */
+bool token_scopes_parse(struct str words, uint32_t *ret)
+	MUST_CHECK; /* "messages:send queues:read" or "all" */
 
 #define TOKEN_TEXT_MAX 64 /* "totem_" + 43 characters and a NUL */
-struct token { int64_t id, company_id, created_ms, last_used_ms, revoked_ms; uint32_t scopes; struct str name; };
+struct token {
+	int64_t id, company_id, created_ms, last_used_ms, revoked_ms;
+	uint32_t scopes;
+	struct str name;
+};
 
-enum rc token_create(struct tx *tx, int64_t company_id, struct str name, uint32_t scopes, char ret_text[TOKEN_TEXT_MAX],
-		     int64_t *ret_id, struct err *e) MUST_CHECK;
+enum rc token_create(struct tx *tx, int64_t company_id, struct str name, uint32_t scopes,
+		     char ret_text[TOKEN_TEXT_MAX], int64_t *ret_id, struct err *e) MUST_CHECK;
 /* RC_REFUSED: unknown or revoked. */
-enum rc token_check(struct db *db, struct str text, struct token *ret, struct err *e) MUST_CHECK; /* ret->name is not set */
+enum rc token_check(struct db *db, struct str text, struct token *ret, struct err *e)
+	MUST_CHECK; /* ret->name is not set */
 enum rc token_revoke(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
-enum rc token_used(struct tx *tx, int64_t id, struct err *e) MUST_CHECK; /* writes last_used_ms at most once a minute */
+enum rc token_used(struct tx *tx, int64_t id, struct err *e)
+	MUST_CHECK; /* writes last_used_ms at most once a minute */
 typedef enum rc token_each_fn(void *arg, const struct token *t, struct err *e);
 enum rc token_each(struct db *db, token_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
 

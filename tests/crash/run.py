@@ -75,6 +75,27 @@ def kills(box, n):
     return sorted(starts)
 
 
+def drain(box):
+    """Until nothing is open; gives up when a minute brings nothing."""
+    began = told = moved = time.monotonic()
+    before = None
+    while True:
+        queues = box.queues()
+        open_jobs = sum(q["waiting"] + q["active"] + q["delayed"] for q in queues.values())
+        done = sum(q["completed"] for q in queues.values())
+        now = time.monotonic()
+        if open_jobs == 0:
+            break
+        if done != before:
+            before, moved = done, now
+        assert now - moved < 60, f"nothing moves: {box.busy()}"
+        if now - told > 10:
+            told = now
+            print(f"     {now - began:.0f} s of draining: {done} done, open {box.busy()}", flush=True)
+        time.sleep(0.1)
+    box.wait_idle(60)
+
+
 def rows(box, sql):
     db = sqlite3.connect(f"file:{box.data}/totem.db", uri=True)
     try:
@@ -157,7 +178,7 @@ def main():
         sender.join(20)
         print(f"     {o.kills} kills in {time.monotonic() - begin:.0f} s; start to ready p50 {starts[len(starts) // 2]:.0f} ms, "
               f"max {starts[-1]:.0f} ms; load: {counted['ok']} acknowledged, {counted['lost']} without an answer", flush=True)
-        box.wait_idle(300)
+        drain(box)
         time.sleep(1)  # late statuses settle what is unknown
         box.wait_idle(60)
         meta, chatwoot = box.peers.state("meta"), box.peers.state("chatwoot")

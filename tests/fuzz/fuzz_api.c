@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct app app;
 static struct worker reader;
-static const char *const ARGS[] = { "channel.main.app_secret=fuzz", "channel.main.phone_number_id=1",
+static const char *const ARGS[] = { "channel.main.app_secret=fuzz",
+				    "channel.main.phone_number_id=1",
 				    "channel.main.verify_token=fuzz", "chatwoot.cw.secret=fuzz" };
 
 static void start(void)
@@ -75,10 +76,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sign_meta_make(STR("fuzz"), rest, signature);
 	const struct http_header_in headers[] = { { "Content-Type", "application/json" },
 						  { "X-Hub-Signature-256", signature } };
-	struct req q = { .listener = WEB_MAIN, .method = arena_dup(&a, method), .path = arena_dup(&a, target),
-			 .query = line, .client = "127.0.0.1", .request_id = "fuzz", .local = true,
-			 .content_length = (int64_t)rest.n, .arena = &a, .headers = headers,
-			 .header_count = COUNT(headers), .body = rest, .body_read = true, .now_ms = clock_now_ms() };
+	struct req q = { .listener = WEB_MAIN,
+			 .method = arena_dup(&a, method),
+			 .path = arena_dup(&a, target),
+			 .query = line,
+			 .client = "127.0.0.1",
+			 .request_id = "fuzz",
+			 .local = true,
+			 .content_length = (int64_t)rest.n,
+			 .arena = &a,
+			 .headers = headers,
+			 .header_count = COUNT(headers),
+			 .body = rest,
+			 .body_read = true,
+			 .now_ms = clock_now_ms() };
 	if (!known_method(q.method))
 		return 0;
 	route_handle(&app, &q, &r);

@@ -65,8 +65,10 @@ static enum rc add_unit(struct tx *tx, void *arg, struct err *e)
 	struct adding *a = arg;
 
 	for (int i = 0; i < a->n; i++) {
-		struct job_new n = { .queue = a->queue, .prio = (enum job_prio)(next(a->m) % PRIO_COUNT),
-				     .okey = next(a->m) % 20, .lane = next(a->m) % 3 };
+		struct job_new n = { .queue = a->queue,
+				     .prio = (enum job_prio)(next(a->m) % PRIO_COUNT),
+				     .okey = next(a->m) % 20,
+				     .lane = next(a->m) % 3 };
 
 		n.ref = __atomic_fetch_add(&a->m->race->refs, 1, __ATOMIC_RELAXED) % REFS_MAX;
 		n.due_ms = next(a->m) % 10 == 0 ? tx->now_ms + 20 : 0;
@@ -102,10 +104,18 @@ static enum rc settle_unit(struct tx *tx, void *arg, struct err *e)
 
 	for (int i = 0; i < s->n; i++) {
 		switch (s->how % 8) {
-		case 0: TRY(queue_retry(tx, &s->jobs[i], tx->now_ms + 5, "race", "again", e)); break;
-		case 1: TRY(queue_snooze(tx, &s->jobs[i], tx->now_ms + 5, "later", e)); break;
-		case 2: TRY(queue_dead(tx, &s->jobs[i], "ours", "race", "dead", e)); break;
-		default: TRY(queue_done(tx, &s->jobs[i], e)); break;
+		case 0:
+			TRY(queue_retry(tx, &s->jobs[i], tx->now_ms + 5, "race", "again", e));
+			break;
+		case 1:
+			TRY(queue_snooze(tx, &s->jobs[i], tx->now_ms + 5, "later", e));
+			break;
+		case 2:
+			TRY(queue_dead(tx, &s->jobs[i], "ours", "race", "dead", e));
+			break;
+		default:
+			TRY(queue_done(tx, &s->jobs[i], e));
+			break;
 		}
 	}
 	return s->how % 16 == 15 ? FAIL(e, RC_INVALID, "after the settling") : RC_OK;
@@ -165,7 +175,8 @@ static void taker_run(void *arg)
 
 static void wait_ms(struct race *r, int64_t ms)
 {
-	(void)queue_wait(store_queues(r->st), QUEUE_MESSAGES, clock_now_ms(), clock_mono_us() + ms * 1000);
+	(void)queue_wait(store_queues(r->st), QUEUE_MESSAGES, clock_now_ms(),
+			 clock_mono_us() + ms * 1000);
 }
 
 static enum rc revive_unit(struct tx *tx, void *arg, struct err *e)
@@ -188,15 +199,36 @@ static void people_run(void *arg)
 		int64_t n;
 
 		switch (next(m) % 12) {
-		case 0: CHECK(queue_clear(r->st, q, &n, &e) == RC_OK); break;
-		case 1: CHECK(queue_pause(r->st, q, clock_now_ms() + 10, &e) == RC_OK); break;
-		case 2: CHECK(queue_drain(r->st, q, &e) == RC_OK); break;
-		case 3: case 4: CHECK(queue_resume(r->st, q, &e) == RC_OK); break;
-		case 5: case 6: may_fail(queue_cancel(r->st, id, &e)); break;
-		case 7: may_fail(queue_run_now(r->st, id, &e)); break;
-		case 8: may_fail(store_write(r->st, STORE_NORMAL, revive_unit, &letter, &e)); letter++; break;
-		case 9: queue_gate(store_queues(r->st), 1 + next(m) % 2, clock_now_ms() + 20); break;
-		default: queue_gate(store_queues(r->st), 1 + next(m) % 2, 0); break;
+		case 0:
+			CHECK(queue_clear(r->st, q, &n, &e) == RC_OK);
+			break;
+		case 1:
+			CHECK(queue_pause(r->st, q, clock_now_ms() + 10, &e) == RC_OK);
+			break;
+		case 2:
+			CHECK(queue_drain(r->st, q, &e) == RC_OK);
+			break;
+		case 3:
+		case 4:
+			CHECK(queue_resume(r->st, q, &e) == RC_OK);
+			break;
+		case 5:
+		case 6:
+			may_fail(queue_cancel(r->st, id, &e));
+			break;
+		case 7:
+			may_fail(queue_run_now(r->st, id, &e));
+			break;
+		case 8:
+			may_fail(store_write(r->st, STORE_NORMAL, revive_unit, &letter, &e));
+			letter++;
+			break;
+		case 9:
+			queue_gate(store_queues(r->st), 1 + next(m) % 2, clock_now_ms() + 20);
+			break;
+		default:
+			queue_gate(store_queues(r->st), 1 + next(m) % 2, 0);
+			break;
 		}
 		wait_ms(r, 5);
 	}
@@ -227,7 +259,7 @@ static void prove(struct race *r)
 	struct db *db = store_reader(r->st);
 	struct queue_counts c;
 
-	EACH(q, QUEUES)
+	EACH (q, QUEUES)
 		MUST(queue_prove(db, *q, &c, &t_err));
 	store_reader_done(r->st, db);
 }
@@ -240,7 +272,7 @@ static void work_off(struct race *r)
 	__atomic_store_n(&r->drain, true, __ATOMIC_RELEASE);
 	queue_gate(qs, 1, 0);
 	queue_gate(qs, 2, 0);
-	EACH(q, QUEUES) {
+	EACH (q, QUEUES) {
 		struct queue_counts c = { .waiting = 1 };
 		int64_t count;
 
@@ -269,7 +301,7 @@ TEST(everybody_at_once_keeps_the_law)
 	(void)snprintf(path, sizeof(path), "%s/t.db", t_dir());
 	o.path = path;
 	MUST(store_open(&o, &r.st, &t_err));
-	EACH(q, QUEUES) {
+	EACH (q, QUEUES) {
 		struct queue_config c = queue_get_config(store_queues(r.st), *q);
 
 		c.attempts = 3;
@@ -279,8 +311,11 @@ TEST(everybody_at_once_keeps_the_law)
 	MUST(store_run(r.st, &t_err));
 	for (size_t i = 0; i < COUNT(m); i++) {
 		m[i] = (struct member){ .race = &r, .random = (uint32_t)i * 77 + 1 };
-		MUST(thr_start(&m[i].thr, "race", i < ADDERS ? adder_run : i < ADDERS + TAKERS ? taker_run :
-							 ROLES[i - ADDERS - TAKERS], &m[i], &t_err));
+		MUST(thr_start(&m[i].thr, "race",
+			       i < ADDERS            ? adder_run
+			       : i < ADDERS + TAKERS ? taker_run
+						     : ROLES[i - ADDERS - TAKERS],
+			       &m[i], &t_err));
 	}
 	for (int64_t until = clock_mono_us() + RUN_US; clock_mono_us() < until;)
 		wait_ms(&r, 50);

@@ -1,96 +1,8 @@
-/* test_queue.c - durable work: taking, settling, order, priorities, leases, gates, memory, restarts, control. */
+/* test_queue.c - durable work: taking, settling, order, priorities, leases, gates, memory, restarts. */
 #include "base/limits.h"
 #include "io/sys.h"
+#include "queue_rig.h"
 #include "store/deadletter.h"
-#include "store/queue_priv.h"
-#include "t.h"
-
-#define NOW ((int64_t)1767607200000) /* 2026-01-05T10:00:00Z */
-#define Q QUEUE_SUPPORT_INBOUND      /* concurrency 8, one job at a time */
-#define B QUEUE_CRM_INBOUND          /* a batch queue */
-
-static int64_t the_clock(void)
-{
-	return NOW;
-}
-
-static struct store *open_at(void)
-{
-	char path[512];
-	struct store_options o = { .path = path, .migrate = true, .now_ms = NOW, .clock = the_clock };
-	struct store *st = NULL;
-
-	(void)snprintf(path, sizeof(path), "%s/t.db", t_dir());
-	MUST(store_open(&o, &st, &t_err));
-	return st;
-}
-
-static enum rc add_unit(struct tx *tx, void *arg, struct err *e)
-{
-	return queue_add(tx, arg, NULL, e);
-}
-
-static void add(struct store *st, struct job_new n)
-{
-	MUST(store_write(st, STORE_NORMAL, add_unit, &n, &t_err));
-}
-
-static void add_key(struct store *st, int64_t okey, int64_t ref)
-{
-	add(st, (struct job_new){ .queue = Q, .prio = PRIO_NORMAL, .okey = okey, .ref = ref });
-}
-
-struct settle {
-	const struct job *job;
-	char how;
-	int64_t due_ms;
-};
-
-static enum rc settle_unit(struct tx *tx, void *arg, struct err *e)
-{
-	const struct settle *s = arg;
-
-	switch (s->how) {
-	case 'd': return queue_done(tx, s->job, e);
-	case 'r': return queue_retry(tx, s->job, s->due_ms, "peer", "no answer", e);
-	case 's': return queue_snooze(tx, s->job, s->due_ms, "later", e);
-	case 'x': return queue_dead(tx, s->job, "theirs", "bad", "will never work", e);
-	case 'm': return queue_mark_start(tx, s->job, e);
-	case '!': TRY(queue_done(tx, s->job, e)); return FAIL(e, RC_INVALID, "the unit fails after the settling");
-	default: BUG("unknown letter");
-	}
-}
-
-static enum rc settle(struct store *st, const struct job *j, char how, int64_t due_ms)
-{
-	struct settle s = { j, how, due_ms };
-	struct err e = { 0 };
-
-	return store_write(st, STORE_NORMAL, settle_unit, &s, &e);
-}
-
-static int take(struct store *st, enum queue_id q, int64_t now, struct job *jobs, int max)
-{
-	return queue_take(store_queues(st), q, now, jobs, max);
-}
-
-static struct queue_counts counts(struct store *st, enum queue_id q)
-{
-	struct queue_counts c;
-
-	queue_get_counts(store_queues(st), q, NOW, &c);
-	return c;
-}
-
-static void prove(struct store *st, enum queue_id q)
-{
-	struct db *db = store_reader(st);
-	struct queue_counts c;
-
-	MUST(queue_prove(db, q, &c, &t_err));
-	CHECK_I64("the law", c.accepted, c.done + c.discarded + c.dead + c.waiting);
-	store_reader_done(st, db);
-}
 
 TEST(a_job_is_taken_once_and_done_once)
 {
@@ -159,7 +71,8 @@ TEST(priorities_go_first_but_low_is_not_starved)
 
 	add(st, (struct job_new){ .queue = Q, .prio = PRIO_LOW, .ref = 1000 });
 	for (int i = 0; i < 40; i++)
-		add(st, (struct job_new){ .queue = Q, .prio = i == 39 ? PRIO_HIGH : PRIO_NORMAL, .ref = i });
+		add(st, (struct job_new){
+				.queue = Q, .prio = i == 39 ? PRIO_HIGH : PRIO_NORMAL, .ref = i });
 	CHECK_I64("high first", take(st, Q, NOW, &j, 1), 1);
 	CHECK_I64("high first", j.ref, 39);
 	CHECK_I64("done", settle(st, &j, 'd', 0), RC_OK);
@@ -309,152 +222,6 @@ TEST(a_restart_finds_every_unfinished_job_in_its_place)
 	store_close(st);
 }
 
-TEST(a_job_that_kills_the_process_is_a_dead_letter_in_the_end)
-{
-	int runs = 0;
-
-	for (int boot = 0; boot < 2 * JOB_CRASH_MAX; boot++) {
-		struct store *st = open_at();
-		struct job j;
-
-		if (boot == 0)
-			add_key(st, 0, 1);
-		if (take(st, Q, NOW, &j, 1) == 1) {
-			runs++;
-			if (j.recovered)
-				CHECK_I64("marked", settle(st, &j, 'm', 0), RC_OK);
-		} else {
-			CHECK_I64("dead", counts(st, Q).dead, 1);
-			prove(st, Q);
-		}
-		store_abandon(st); /* killed */
-	}
-	CHECK_I64("the first one without a mark", runs, JOB_CRASH_MAX + 1);
-}
-
-TEST(pause_resume_and_pause_until)
-{
-	struct store *st = open_at();
-	struct job j;
-
-	add_key(st, 0, 1);
-	MUST(queue_pause(st, Q, 0, &t_err));
-	CHECK_I64("still", take(st, Q, NOW, &j, 1), 0);
-	CHECK_STR("state", counts(st, Q).state, "paused");
-	store_close(st);
-	st = open_at();
-	CHECK_STR("kept over a restart", counts(st, Q).state, "paused");
-	MUST(queue_pause(st, Q, NOW + 1000, &t_err));
-	CHECK_I64("still", take(st, Q, NOW + 999, &j, 1), 0);
-	CHECK_I64("by itself", take(st, Q, NOW + 1000, &j, 1), 1);
-	queue_hold(store_queues(st), &j, NOW);
-	MUST(queue_pause(st, Q, 0, &t_err));
-	MUST(queue_resume(st, Q, &t_err));
-	CHECK_I64("resumed", take(st, Q, NOW + 1, &j, 1), 1);
-	store_close(st);
-}
-
-TEST(drain_runs_what_is_there_and_then_pauses)
-{
-	struct store *st = open_at();
-	struct job j;
-
-	add_key(st, 0, 1);
-	add_key(st, 0, 2);
-	MUST(queue_drain(st, Q, &t_err));
-	add_key(st, 0, 3);
-	for (int i = 1; i <= 2; i++) {
-		CHECK_I64("there before", take(st, Q, NOW, &j, 1), 1);
-		CHECK_I64("there before", j.ref, i);
-		queue_tick(store_queues(st), NOW);
-		CHECK_STR("not yet", counts(st, Q).state, "draining");
-		CHECK_I64("done", settle(st, &j, 'd', 0), RC_OK);
-	}
-	CHECK_I64("not the later one", take(st, Q, NOW, &j, 1), 0);
-	queue_tick(store_queues(st), NOW);
-	CHECK_STR("paused", counts(st, Q).state, "paused");
-	CHECK_I64("the later one waits", counts(st, Q).waiting, 1);
-	store_close(st);
-}
-
-static int discarded;
-
-static enum rc on_discard(struct tx *tx, int64_t ref, struct err *e)
-{
-	(void)tx, (void)ref, (void)e;
-	discarded++;
-	return RC_OK;
-}
-
-TEST(clear_discards_all_but_the_running)
-{
-	struct store *st = open_at();
-	int64_t count = 0;
-	struct job j;
-
-	queue_on_discard(store_queues(st), Q, on_discard);
-	store_queues(st)->memory_max = 64;
-	for (int i = 0; i < 1200; i++)
-		add_key(st, i % 7, i);
-	CHECK_I64("one runs", take(st, Q, NOW, &j, 1), 1);
-	MUST(queue_clear(st, Q, &count, &t_err));
-	CHECK_I64("the rest", count, 1199);
-	CHECK_I64("each was told", discarded, 1199);
-	CHECK_I64("discarded", counts(st, Q).discarded, 1199);
-	CHECK_I64("running", counts(st, Q).running, 1);
-	CHECK_I64("none waits", counts(st, Q).waiting, 0);
-	CHECK_I64("done", settle(st, &j, 'd', 0), RC_OK);
-	add_key(st, 3, 5000);
-	CHECK_I64("goes on", take(st, Q, NOW, &j, 1), 1);
-	CHECK_I64("goes on", j.ref, 5000);
-	prove(st, Q);
-	store_close(st);
-}
-
-TEST(cancel_and_run_now)
-{
-	struct store *st = open_at();
-	int64_t first = queue_first_id(Q) + 1;
-	struct job j;
-
-	add(st, (struct job_new){ .queue = Q, .prio = PRIO_NORMAL, .ref = 1, .due_ms = NOW + 60000 });
-	add_key(st, 9, 2);
-	add_key(st, 9, 3);
-	CHECK_I64("later", queue_cancel(st, first + 2, &t_err), RC_OK);
-	CHECK_I64("no such", queue_cancel(st, first + 9, &t_err), RC_ABSENT);
-	CHECK_I64("taken", take(st, Q, NOW, &j, 1), 1);
-	CHECK_I64("running", queue_cancel(st, j.id, &t_err), RC_CONFLICT);
-	CHECK_I64("done", settle(st, &j, 'd', 0), RC_OK);
-	CHECK_I64("the cancelled one does not come", take(st, Q, NOW, &j, 1), 0);
-	MUST(queue_run_now(st, first, &t_err));
-	CHECK_I64("now", take(st, Q, NOW, &j, 1), 1);
-	CHECK_I64("now", j.ref, 1);
-	prove(st, Q);
-	store_close(st);
-}
-
-TEST(an_ended_lease_is_given_to_another_and_the_first_is_told)
-{
-	struct store *st = open_at();
-	struct queues *qs = store_queues(st);
-	struct queue_config c = queue_get_config(qs, Q);
-	struct job j, k;
-
-	c.lease_ms = -1; /* ends at once */
-	queue_configure(qs, Q, &c);
-	add_key(st, 0, 1);
-	CHECK_I64("taken", take(st, Q, NOW, &j, 1), 1);
-	c.lease_ms = MINUTE_MS;
-	queue_configure(qs, Q, &c);
-	queue_tick(qs, NOW);
-	CHECK_I64("again", take(st, Q, NOW, &k, 1), 1);
-	CHECK(k.recovered);
-	CHECK_I64("the first lost it", settle(st, &j, 'd', 0), RC_CONFLICT);
-	CHECK_I64("the second has it", settle(st, &k, 'd', 0), RC_OK);
-	prove(st, Q);
-	store_close(st);
-}
-
 /* A model: random acts against the queue and against counters kept here. */
 TEST(a_thousand_random_acts_keep_the_law)
 {
@@ -469,11 +236,21 @@ TEST(a_thousand_random_acts_keep_the_law)
 		r = r * 1664525 + 1013904223;
 		now += r % 50;
 		switch (r >> 28) {
-		case 0: case 1: case 2: case 3: case 4:
-			add(st, (struct job_new){ .queue = Q, .prio = (enum job_prio)(r % 3), .okey = r / 7 % 5,
-						  .ref = step, .due_ms = r % 11 == 0 ? now + 500 : 0 });
+		case 0:
+		case 1:
+		case 2:
+		case 3:
+		case 4:
+			add(st, (struct job_new){ .queue = Q,
+						  .prio = (enum job_prio)(r % 3),
+						  .okey = r / 7 % 5,
+						  .ref = step,
+						  .due_ms = r % 11 == 0 ? now + 500 : 0 });
 			break;
-		case 5: case 6: case 7: case 8:
+		case 5:
+		case 6:
+		case 7:
+		case 8:
 			if (held_n < 8)
 				held_n += take(st, Q, now, &held[held_n], 1);
 			break;
@@ -485,7 +262,8 @@ TEST(a_thousand_random_acts_keep_the_law)
 				static const char HOW[] = { 'd', 'd', 'd', 'r', 's', 'x' };
 				char how = HOW[r / 13 % sizeof(HOW)];
 
-				CHECK_I64("settled", settle(st, &held[--held_n], how, now + 100), RC_OK);
+				CHECK_I64("settled", settle(st, &held[--held_n], how, now + 100),
+					  RC_OK);
 			}
 			break;
 		}
@@ -498,7 +276,8 @@ TEST(a_thousand_random_acts_keep_the_law)
 		if (take(st, Q, now, held, 1) == 1)
 			CHECK_I64("done", settle(st, held, 'd', 0), RC_OK);
 	}
-	CHECK_I64("nothing left", counts(st, Q).waiting + counts(st, Q).delayed + counts(st, Q).running, 0);
+	CHECK_I64("nothing left",
+		  counts(st, Q).waiting + counts(st, Q).delayed + counts(st, Q).running, 0);
 	prove(st, Q);
 	store_close(st);
 }

@@ -7,8 +7,8 @@
 #include "t.h"
 
 #define NOW ((int64_t)1767607200000)
-#define Q QUEUE_SUPPORT_INBOUND
-#define B QUEUE_CRM_INBOUND /* a batch queue */
+#define Q   QUEUE_SUPPORT_INBOUND
+#define B   QUEUE_CRM_INBOUND /* a batch queue */
 
 static int64_t the_clock(void)
 {
@@ -18,7 +18,9 @@ static int64_t the_clock(void)
 static struct store *open_at(void)
 {
 	char path[512];
-	struct store_options o = { .path = path, .migrate = true, .now_ms = NOW, .clock = the_clock };
+	struct store_options o = {
+		.path = path, .migrate = true, .now_ms = NOW, .clock = the_clock
+	};
 	struct store *st = NULL;
 
 	(void)snprintf(path, sizeof(path), "%s/t.db", t_dir());
@@ -48,18 +50,23 @@ static enum rc settle_unit(struct tx *tx, void *arg, struct err *e)
 	const struct settle *s = arg;
 
 	switch (s->how) {
-	case 'd': return queue_done(tx, s->job, e);
-	case 'x': return queue_dead(tx, s->job, "theirs", "bad", "no", e);
-	case 'm': return queue_mark_start(tx, s->job, e);
-	default: BUG("unknown letter");
+	case 'd':
+		return queue_done(tx, s->job, e);
+	case 'x':
+		return queue_dead(tx, s->job, "theirs", "bad", "no", e);
+	case 'm':
+		return queue_mark_start(tx, s->job, e);
+	default:
+		BUG("unknown letter");
 	}
 }
 
 static enum rc settle(struct store *st, const struct job *j, char how)
 {
 	struct settle s = { j, how };
+	struct err e = { 0 };
 
-	return store_write(st, STORE_NORMAL, settle_unit, &s, &t_err);
+	return store_write(st, STORE_NORMAL, settle_unit, &s, &e);
 }
 
 static struct queue_counts prove(struct store *st, enum queue_id q)
@@ -260,6 +267,28 @@ TEST(a_suspect_of_a_crash_runs_alone)
 
 /* ---- crashes and clean stops ---- */
 
+TEST(a_job_that_kills_the_process_is_a_dead_letter_in_the_end)
+{
+	int runs = 0;
+
+	for (int boot = 0; boot < 2 * JOB_CRASH_MAX; boot++) {
+		struct store *st = open_at();
+		struct job j;
+
+		if (boot == 0)
+			add(st, Q, 1, 0);
+		if (take(st, Q, &j, 1) == 1) {
+			runs++;
+			if (j.recovered)
+				CHECK_I64("marked", settle(st, &j, 'm'), RC_OK);
+		} else {
+			CHECK_I64("dead", prove(st, Q).dead, 1);
+		}
+		store_abandon(st); /* killed */
+	}
+	CHECK_I64("the first one without a mark", runs, JOB_CRASH_MAX + 1);
+}
+
 TEST(a_recovered_job_is_still_one_after_a_clean_stop_and_clean_stops_are_no_crashes)
 {
 	struct store *st = open_at();
@@ -313,6 +342,28 @@ TEST(a_dead_letter_that_is_retried_is_known_as_tried_also_after_a_restart)
 }
 
 /* ---- leases ---- */
+
+TEST(an_ended_lease_is_given_to_another_and_the_first_is_told)
+{
+	struct store *st = open_at();
+	struct queues *qs = store_queues(st);
+	struct queue_config c = queue_get_config(qs, Q);
+	struct job j, k;
+
+	c.lease_ms = -1; /* ends at once */
+	queue_configure(qs, Q, &c);
+	add(st, Q, 1, 0);
+	CHECK_I64("taken", take(st, Q, &j, 1), 1);
+	c.lease_ms = MINUTE_MS;
+	queue_configure(qs, Q, &c);
+	queue_tick(qs, NOW);
+	CHECK_I64("again", take(st, Q, &k, 1), 1);
+	CHECK(k.recovered);
+	CHECK_I64("the first lost it", settle(st, &j, 'd'), RC_CONFLICT);
+	CHECK_I64("the second has it", settle(st, &k, 'd'), RC_OK);
+	(void)prove(st, Q);
+	store_close(st);
+}
 
 static enum rc slow_unit(struct tx *tx, void *arg, struct err *e)
 {

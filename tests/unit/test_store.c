@@ -6,8 +6,8 @@
 #include "store/store.h"
 #include "t.h"
 
-#define NOW ((int64_t)1767607200000)
-#define THREADS 32
+#define NOW         ((int64_t)1767607200000)
+#define THREADS     32
 #define EACH_WRITES 50
 
 static struct store *open_store(bool threaded)
@@ -48,7 +48,8 @@ static void write_many(void *arg)
 	for (int64_t i = 0; i < EACH_WRITES; i++) {
 		int64_t ref = w->first + i;
 		struct err e = { 0 };
-		enum rc rc = store_write(w->st, ref % 2 == 0 ? STORE_URGENT : STORE_NORMAL, add_unit, &ref, &e);
+		enum rc rc = store_write(w->st, ref % 2 == 0 ? STORE_URGENT : STORE_NORMAL,
+					 add_unit, &ref, &e);
 
 		w->ok += rc == RC_OK;
 		w->failed += rc == RC_INVALID && e.rc == RC_INVALID;

@@ -73,11 +73,8 @@ TX_TEST(what_is_no_token_is_refused)
 		"totem_"
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 	static const char *const TEXTS[] = {
-		"",
-		"totem_",
-		"totem_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-		"Bearer x",
-		too_long,
+		"",         "totem_", "totem_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"Bearer x", too_long,
 	};
 	char text[TOKEN_TEXT_MAX];
 	struct token t;
