@@ -63,22 +63,38 @@ static enum rc publish_status(struct tx *tx, const struct sending *s, const char
 }
 
 /* Loop rule 2: what came from Chatwoot is not mirrored back; the assistant's answers have their own way there. */
-static bool wants_mirror(const struct message *m)
+enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e)
 {
-	return strcmp(m->source, "support_bridge") != 0 && strcmp(m->source, "ai_response") != 0;
+	struct topic_event ev = { .topic = TOPIC_MIRROR,
+				  .company_id = m->company_id,
+				  .okey = m->conversation_id,
+				  .ref = m->id,
+				  .hop = m->hop,
+				  .prio = PRIO_NORMAL,
+				  .correlation = m->correlation };
+
+	if (strcmp(m->source, "support_bridge") == 0 || strcmp(m->source, "ai_response") == 0)
+		return RC_OK;
+	return topic_publish(tx, &ev, e);
 }
 
 static enum rc accepted_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
-	struct topic_event ev = { .topic = TOPIC_MIRROR, .company_id = s->m.company_id, .okey = s->m.conversation_id,
-				  .ref = s->m.id, .hop = s->m.hop, .prio = PRIO_NORMAL,
-				  .correlation = s->m.correlation };
 
 	TRY(message_accepted(tx, s->m.id, str_of(s->verdict.wamid), e));
 	TRY(publish_status(tx, s, "accepted", e));
-	if (wants_mirror(&s->m))
-		TRY(topic_publish(tx, &ev, e));
+	TRY(dispatch_mirror(tx, &s->m, e));
+	return queue_done(tx, s->job, e);
+}
+
+/* A status settled the message while our own answer was lost: it left, and only its mirror is missing. */
+static enum rc overtaken_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	if (s->m.status != MESSAGE_FAILED)
+		TRY(dispatch_mirror(tx, &s->m, e));
 	return queue_done(tx, s->job, e);
 }
 
@@ -298,6 +314,8 @@ static enum rc dispatch(struct sending *s, struct err *e)
 		s->verdict.code = -1;
 		return write_unit(s, unknown_unit, e);
 	}
+	if (s->m.sending != NULL && strcmp(s->m.sending, "done") == 0)
+		return write_unit(s, overtaken_unit, e);
 	if (s->m.sending == NULL || strcmp(s->m.sending, "queued") != 0)
 		return work_done(s->w, s->job, e);
 	s->channel = config_channel(s->config, s->m.channel_id);

@@ -204,7 +204,7 @@ enum rc message_set_chatwoot(struct tx *tx, int64_t id, int64_t conversation_id,
 struct own {
 	int64_t id;
 	enum message_status status;
-	bool unsettled;
+	bool unsettled, unknown;
 	bool has_meta, same_meta;
 };
 
@@ -223,7 +223,8 @@ static enum rc find_own(struct db *db, const struct message_status_event *ev, bo
 	ret->id = stmt_i64(&s, "id");
 	ASSERT(message_status_parse(stmt_str(&s, "status"), &ret->status)); /* the table's CHECK */
 	sending = stmt_str(&s, "sending");
-	ret->unsettled = str_eqc(sending, "sending") || str_eqc(sending, "unknown");
+	ret->unknown = str_eqc(sending, "unknown");
+	ret->unsettled = ret->unknown || str_eqc(sending, "sending");
 	meta = stmt_str(&s, "meta_message_id");
 	ret->has_meta = meta.p != NULL;
 	ret->same_meta = str_eq(meta, ev->meta_message_id);
@@ -285,7 +286,7 @@ static enum rc apply(struct tx *tx, struct own *own, const struct message_status
 		return RC_OK;
 	}
 	TRY(rc);
-	*ret = rises ? STATUS_APPLIED : STATUS_RECORDED;
+	*ret = !rises ? STATUS_RECORDED : own->unknown ? STATUS_SETTLED : STATUS_APPLIED;
 	if (!is_news && ev->error.p == NULL)
 		return RC_OK;
 	if (rises)

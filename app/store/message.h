@@ -69,6 +69,7 @@ struct message_status_event {
 };
 enum message_status_result {
 	STATUS_APPLIED,
+	STATUS_SETTLED /* as applied, and the message was `unknown`: now it is known to have left */,
 	STATUS_RECORDED /* known, but not higher */,
 	STATUS_DUPLICATE,
 	STATUS_PARKED

@@ -217,7 +217,7 @@ TX_TEST(our_own_id_settles_an_unknown_send)
 
 	MUST(message_sending(tx, id, &t_err));
 	MUST(message_unknown(tx, id, "timed out", &t_err));
-	CHECK_I64("settles", say(tx, "wamid.u", id, MESSAGE_SENT, &found), STATUS_APPLIED);
+	CHECK_I64("settles", say(tx, "wamid.u", id, MESSAGE_SENT, &found), STATUS_SETTLED);
 	CHECK_I64("ours", found, id);
 	CHECK_STR("done", load(tx, id, &a).sending, "done");
 	CHECK_SPAN("its id", load(tx, id, &a).meta_message_id, STR("wamid.u"));
