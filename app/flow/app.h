@@ -14,25 +14,25 @@ struct sse;
 
 struct app {
 	struct store *store;
-	struct outside *outside;   /* breakers and rates of all targets */
-	struct posting *posting;   /* own posts to Chatwoot that are under way */
-	struct sse *sse;           /* NULL without a server */
+	struct outside *outside; /* breakers and rates of all targets */
+	struct posting *posting; /* own posts to Chatwoot that are under way */
+	struct sse *sse;         /* NULL without a server */
 	const char *data_dir;
-	const char *config_file;   /* NULL: none */
-	const char *const *args;   /* settings from the command line */
+	const char *config_file; /* NULL: none */
+	const char *const *args; /* settings from the command line */
 	size_t arg_count;
 	uint8_t seal_key[32];
 	int64_t started_ms;
-	struct mtx config_lock;    /* LOCK_CONFIG */
+	struct mtx config_lock; /* LOCK_CONFIG */
 	struct config *config;
-	uint64_t config_reloads;   /* begun so far; atomic */
-	bool stopping;             /* set with __atomic_store_n */
+	uint64_t config_reloads; /* begun so far; atomic */
+	bool stopping;           /* set with __atomic_store_n */
 	/* Memory of the layer above (api/state.c), made at its first request; released by app_release. */
 	struct state *api;
 	void (*api_release)(struct state *s);
 	/* Written by the janitor; read with __atomic_load_n. */
-	bool disk_low;             /* less than JANITOR_DISK_MIN free: nothing new is taken in (503, readyz) */
-	int64_t disk_free_bytes;   /* at the last look; 0: not looked yet */
+	bool disk_low; /* less than JANITOR_DISK_MIN free: nothing new is taken in (503, readyz) */
+	int64_t disk_free_bytes; /* at the last look; 0: not looked yet */
 	/* The janitor's own. */
 	int64_t janitor_minute_ms; /* when retention ran last */
 	bool wal_alarm;            /* an incident of a too long log is open */

@@ -4,9 +4,12 @@
 const char *breaker_state_text(enum breaker_state s)
 {
 	switch (s) {
-	case BREAKER_CLOSED: return "closed";
-	case BREAKER_OPEN: return "open";
-	case BREAKER_HALF_OPEN: return "half_open";
+	case BREAKER_CLOSED:
+		return "closed";
+	case BREAKER_OPEN:
+		return "open";
+	case BREAKER_HALF_OPEN:
+		return "half_open";
 	}
 	BUG("unknown breaker state");
 }
@@ -15,9 +18,9 @@ static void move(struct breaker *b, enum breaker_state to)
 {
 	static const bool MAY[3][3] = {
 		/* from:              to CLOSED  OPEN   HALF_OPEN */
-		[BREAKER_CLOSED]    = { false,    true,  false },
-		[BREAKER_OPEN]      = { false,    true,  true },
-		[BREAKER_HALF_OPEN] = { true,     true,  false },
+		[BREAKER_CLOSED] = { false, true, false },
+		[BREAKER_OPEN] = { false, true, true },
+		[BREAKER_HALF_OPEN] = { true, true, false },
 	};
 
 	ASSERT(MAY[b->state][to]);
@@ -81,7 +84,8 @@ bool breaker_report(struct breaker *b, bool ok, int64_t now_ms)
 		b->failed_bits = (b->failed_bits << 1 | (ok ? 0u : 1u)) & window;
 		if (b->calls < BREAKER_WINDOW)
 			b->calls++;
-		if (ok || b->calls < BREAKER_CALLS_MIN || __builtin_popcount(b->failed_bits) * 2 <= b->calls)
+		if (ok || b->calls < BREAKER_CALLS_MIN ||
+		    __builtin_popcount(b->failed_bits) * 2 <= b->calls)
 			return false;
 		b->cool_ms = BREAKER_COOL_MS;
 		open_for(b, now_ms + b->cool_ms);

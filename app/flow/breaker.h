@@ -12,11 +12,12 @@
 
 #include "base/base.h"
 
-#define BREAKER_WINDOW     20   /* calls remembered */
-#define BREAKER_CALLS_MIN  6    /* fewer say nothing */
-#define BREAKER_COOL_MS    (2 * SECOND_MS)
+#define BREAKER_WINDOW      20 /* calls remembered */
+#define BREAKER_CALLS_MIN   6  /* fewer say nothing */
+#define BREAKER_COOL_MS     (2 * SECOND_MS)
 #define BREAKER_COOL_CAP_MS (60 * SECOND_MS)
-#define BREAKER_PROBE_MS   (60 * SECOND_MS) /* a probe that nobody reported (cancelled, disk full) is forgotten */
+#define BREAKER_PROBE_MS \
+	(60 * SECOND_MS) /* a probe that nobody reported (cancelled, disk full) is forgotten */
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF_OPEN };
 
@@ -27,7 +28,7 @@ struct breaker {
 	int64_t cool_ms;
 	int64_t open_until_ms;
 	bool probing;
-	int64_t probe_ms;      /* when it began */
+	int64_t probe_ms; /* when it began */
 };
 
 /* Whether a call may begin. False: *ret_until_ms is when to ask again. */

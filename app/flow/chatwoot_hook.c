@@ -16,8 +16,12 @@
 enum rc chatwoot_status_wanted(struct tx *tx, const struct message *m, struct err *e)
 {
 	int64_t target = topic_group_target_get(store_queues(tx->store), QUEUE_SUPPORT_STATUS);
-	struct job_new n = { .queue = QUEUE_SUPPORT_STATUS, .prio = PRIO_LOW, .okey = m->conversation_id, .lane = target,
-			     .ref = m->id, .correlation = m->correlation };
+	struct job_new n = { .queue = QUEUE_SUPPORT_STATUS,
+			     .prio = PRIO_LOW,
+			     .okey = m->conversation_id,
+			     .lane = target,
+			     .ref = m->id,
+			     .correlation = m->correlation };
 
 	if (target == 0 || m->chatwoot_message_id == 0)
 		return RC_OK;
@@ -25,7 +29,8 @@ enum rc chatwoot_status_wanted(struct tx *tx, const struct message *m, struct er
 }
 
 /* By the thread's number, else by the address in its source id (a thread that an agent opened). */
-static enum rc find_conversation(struct tx *tx, struct parsed *p, int64_t company, int64_t *ret_id, struct err *e)
+static enum rc find_conversation(struct tx *tx, struct parsed *p, int64_t company, int64_t *ret_id,
+				 struct err *e)
 {
 	const struct chatwoot_event *ev = &p->chatwoot;
 	const struct channel *ch = config_channel_default(p->config);
@@ -46,20 +51,26 @@ static enum rc find_conversation(struct tx *tx, struct parsed *p, int64_t compan
 		who.phone = address;
 	TRY(contact_resolve(tx, company, &who, &contact, e));
 	TRY(conversation_resolve(tx, company, ch->id, contact, address, ret_id, e));
-	return conversation_set_chatwoot(tx, *ret_id, 0, ev->conversation_id, ev->contact_source_id, e);
+	return conversation_set_chatwoot(tx, *ret_id, 0, ev->conversation_id, ev->contact_source_id,
+					 e);
 }
 
-static enum rc send_it(struct tx *tx, struct parsed *p, const struct chatwoot_target *target, int64_t conversation,
-		       struct err *e)
+static enum rc send_it(struct tx *tx, struct parsed *p, const struct chatwoot_target *target,
+		       int64_t conversation, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf text = SBUF(1 * MIB);
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	const struct chatwoot_event *ev = &p->chatwoot;
 	struct conversation conv;
-	struct send_new n = { .conversation_id = conversation, .type = "text", .prio = PRIO_HIGH,
-			      .sender_type = "chatwoot_agent", .source = "support_bridge",
-			      .sender_name = ev->sender_name, .chatwoot_conversation_id = ev->conversation_id,
-			      .chatwoot_message_id = ev->message_id, .correlation = p->delivery.request_id };
+	struct send_new n = { .conversation_id = conversation,
+			      .type = "text",
+			      .prio = PRIO_HIGH,
+			      .sender_type = "chatwoot_agent",
+			      .source = "support_bridge",
+			      .sender_name = ev->sender_name,
+			      .chatwoot_conversation_id = ev->conversation_id,
+			      .chatwoot_message_id = ev->message_id,
+			      .correlation = p->delivery.request_id };
 	const char *field;
 	int64_t message;
 	enum rc rc;
@@ -69,15 +80,17 @@ static enum rc send_it(struct tx *tx, struct parsed *p, const struct chatwoot_ta
 	markup_to_whatsapp(ev->content, &text);
 	n.text = str_trim(sbuf_view(&text));
 	n.sender_user_id = str_of(arena_printf(&a, "%lld", (long long)ev->sender_id));
-	n.sender_source_id = str_of(arena_printf(&a, "chatwoot:%s:%lld", target->slug, (long long)ev->message_id));
+	n.sender_source_id = str_of(
+		arena_printf(&a, "chatwoot:%s:%lld", target->slug, (long long)ev->message_id));
 	if (n.channel == NULL) {
 		p->note = "the conversation's channel is not configured any more";
 		return RC_OK;
 	}
 	if (send_check(&n, &field, e) != RC_OK) {
 		err_clear(e);
-		p->note = n.text.n == 0 ? "an agent's message without text: attachments are not sent yet"
-					: "an agent's message that WhatsApp does not take (too long?)";
+		p->note = n.text.n == 0
+				  ? "an agent's message without text: attachments are not sent yet"
+				  : "an agent's message that WhatsApp does not take (too long?)";
 		return RC_OK;
 	}
 	TRY(send_add(tx, p->app, p->config, &n, &message, &conversation, e));

@@ -12,9 +12,10 @@
 #include "flow/posting.h"
 #include "peer/markup.h"
 
-#define BODY_MAX      (1 * MIB)
-#define WAIT_MS       250 /* for the customer's earlier message to arrive first */
-#define LIST_PAGES_MAX 10 /* of 100 messages */
+#define BODY_MAX       (1 * MIB)
+#define WAIT_MS        250 /* for the customer's earlier message to arrive first */
+#define LIST_PAGE      100 /* messages in one answer of Chatwoot */
+#define LIST_PAGES_MAX 100
 
 struct way {
 	bool incoming;
@@ -34,13 +35,15 @@ struct linked {
 static enum rc linked_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct linked *l = arg;
-	enum rc rc = message_link_chatwoot(tx, l->t->target->id, l->chatwoot_message_id, l->t->m.id, "totem", e);
+	enum rc rc = message_link_chatwoot(tx, l->t->target->id, l->chatwoot_message_id, l->t->m.id,
+					   "totem", e);
 
 	if (rc == RC_CONFLICT)
 		err_clear(e); /* linked by an earlier try */
 	else
 		TRY(rc);
-	TRY(message_set_chatwoot(tx, l->t->m.id, l->t->conv.chatwoot_conversation_id, l->chatwoot_message_id, e));
+	TRY(message_set_chatwoot(tx, l->t->m.id, l->t->conv.chatwoot_conversation_id,
+				 l->chatwoot_message_id, e));
 	return queue_done(tx, l->t->job, e);
 }
 
@@ -67,7 +70,7 @@ static enum rc reconcile(struct talk *t, struct str wanted, int64_t *ret_id, str
 {
 	struct db *db = store_reader(t->w->app->store);
 	int64_t after = 0;
-	enum rc rc = message_chatwoot_newest(db, t->target->id, t->event.created_ms, &after, e);
+	enum rc rc = message_chatwoot_newest(db, &t->m, t->target->id, t->event.created_ms, &after, e);
 
 	store_reader_done(t->w->app->store, db);
 	TRY(rc);
@@ -77,32 +80,40 @@ static enum rc reconcile(struct talk *t, struct str wanted, int64_t *ret_id, str
 		const struct chatwoot_event *found;
 
 		TRY(chatwoot_talk_call(t, CHATWOOT_MESSAGE_LIST,
-				       &(struct chatwoot_place){ .conversation_id = t->conv.chatwoot_conversation_id,
-								 .after_id = after }, STR_NONE, e));
+				       &(struct chatwoot_place){
+					       .conversation_id = t->conv.chatwoot_conversation_id,
+					       .after_id = after },
+				       STR_NONE, e));
 		if (t->verdict.cls != CHATWOOT_DONE)
 			return RC_RETRY;
 		TRY(chatwoot_answer_messages(t->answer, &t->w->arena, &list, e));
 		found = chatwoot_answer_find(&list, wanted);
 		if (found != NULL)
 			*ret_id = found->message_id;
-		if (found != NULL || list.last_id <= after || after == 0)
+		if (found != NULL || list.count + list.unreadable < LIST_PAGE || after == 0)
 			break; /* without a known id Chatwoot lists its newest only */
 		after = list.last_id;
 	}
 	return RC_OK;
 }
 
-static enum rc encode(struct talk *t, const struct way *way, struct str source, struct sbuf *body, struct err *e)
+static enum rc encode(struct talk *t, const struct way *way, struct str source, struct sbuf *body,
+		      struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf text = SBUF(BODY_MAX / 2);
 	char id[ID_TEXT_MAX];
 
 	id_text(t->m.created_at, t->m.id, id);
 	markup_to_markdown(t->m.content, &text);
-	return chatwoot_message_new(&(struct chatwoot_message_new){
-		.content = sbuf_view(&text), .incoming = way->incoming, .source_id = source,
-		.origin = str_of(way->origin), .mark = str_of(id), .source = str_of(way->source),
-		.external_created_ms = t->m.timestamp }, body, e);
+	return chatwoot_message_new(
+		&(struct chatwoot_message_new){ .content = sbuf_view(&text),
+						.incoming = way->incoming,
+						.source_id = source,
+						.origin = str_of(way->origin),
+						.mark = str_of(id),
+						.source = str_of(way->source),
+						.external_created_ms = t->m.timestamp },
+		body, e);
 }
 
 static enum rc create(struct talk *t, const struct way *way, struct str source, struct err *e)
@@ -154,7 +165,8 @@ static enum rc post(struct talk *t, const struct way *way, struct err *e)
 	return create(t, way, sbuf_view(&source), e);
 }
 
-static enum rc run(struct worker *w, const struct job *job, const struct way *way, int64_t now_ms, struct err *e)
+static enum rc run(struct worker *w, const struct job *job, const struct way *way, int64_t now_ms,
+		   struct err *e)
 {
 	AUTO(config_putp) const struct config *config = config_get(w->app);
 	struct talk t = { .w = w, .job = job, .config = config, .now_ms = now_ms };
@@ -177,19 +189,22 @@ static enum rc run(struct worker *w, const struct job *job, const struct way *wa
 	return post(&t, way, e);
 }
 
-enum rc chatwoot_in_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
+enum rc chatwoot_in_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			struct err *e)
 {
 	ASSERT(n == 1);
 	return run(w, &jobs[0], &INBOUND, now_ms, e);
 }
 
-enum rc chatwoot_mirror_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
+enum rc chatwoot_mirror_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			    struct err *e)
 {
 	ASSERT(n == 1);
 	return run(w, &jobs[0], &MIRROR, now_ms, e);
 }
 
-enum rc chatwoot_answer_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
+enum rc chatwoot_answer_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			    struct err *e)
 {
 	ASSERT(n == 1);
 	return run(w, &jobs[0], &ANSWER, now_ms, e);
@@ -200,18 +215,27 @@ enum rc chatwoot_answer_job(struct worker *w, const struct job *jobs, int n, int
 static const char *state_word(enum message_status s)
 {
 	switch (s) {
-	case MESSAGE_PENDING: case MESSAGE_ACCEPTED: return NULL; /* Chatwoot shows "sent" by itself */
-	case MESSAGE_SENT: return "sent";
-	case MESSAGE_DELIVERED: return "delivered";
-	case MESSAGE_READ: case MESSAGE_PLAYED: return "read";
-	case MESSAGE_FAILED: return "failed";
-	case MESSAGE_STATUSES: break;
+	case MESSAGE_PENDING:
+	case MESSAGE_ACCEPTED:
+		return NULL; /* Chatwoot shows "sent" by itself */
+	case MESSAGE_SENT:
+		return "sent";
+	case MESSAGE_DELIVERED:
+		return "delivered";
+	case MESSAGE_READ:
+	case MESSAGE_PLAYED:
+		return "read";
+	case MESSAGE_FAILED:
+		return "failed";
+	case MESSAGE_STATUSES:
+		break;
 	}
 	BUG("unknown status");
 }
 
 /* The state of now, not of the event: jobs of one conversation run in order, and the rank never falls (R8). */
-enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
+enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			    struct err *e)
 {
 	AUTO(config_putp) const struct config *config = config_get(w->app);
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
@@ -227,11 +251,16 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 	word = state_word(t.m.status);
 	if (word == NULL || t.m.chatwoot_message_id == 0)
 		return work_done(w, &jobs[0], e);
-	TRY(chatwoot_message_status(str_of(word), strcmp(word, "failed") == 0 ? STR("WhatsApp could not deliver this message")
-									      : STR_NONE, &body, e));
-	TRY(chatwoot_talk_call(&t, CHATWOOT_MESSAGE_STATUS,
-			       &(struct chatwoot_place){ .conversation_id = t.m.chatwoot_conversation_id,
-							 .message_id = t.m.chatwoot_message_id }, sbuf_view(&body), e));
+	TRY(chatwoot_message_status(str_of(word),
+				    strcmp(word, "failed") == 0
+					    ? STR("WhatsApp could not deliver this message")
+					    : STR_NONE,
+				    &body, e));
+	TRY(chatwoot_talk_call(
+		&t, CHATWOOT_MESSAGE_STATUS,
+		&(struct chatwoot_place){ .conversation_id = t.m.chatwoot_conversation_id,
+					  .message_id = t.m.chatwoot_message_id },
+		sbuf_view(&body), e));
 	if (t.verdict.cls == CHATWOOT_GONE)
 		return work_done(w, &jobs[0], e); /* deleted there */
 	return chatwoot_talk_settle(&t, e);

@@ -5,7 +5,6 @@
 #include "flow/config.h"
 #include "flow/work.h"
 #include "peer/chatwoot_answer.h"
-#include "store/contact.h"
 #include "store/conversation.h"
 #include "store/message.h"
 #include "store/topic.h"
@@ -19,18 +18,18 @@ struct talk {
 	struct topic_event event;
 	struct message m;
 	struct conversation conv;
-	struct contact contact;
 	/* Of the last call: */
 	struct chatwoot_verdict verdict;
-	struct str answer;           /* body, in the worker's arena */
-	bool down;                   /* Chatwoot itself was not reached, or its proxy says so */
+	struct str answer; /* body, in the worker's arena */
+	bool down;         /* Chatwoot itself was not reached, or its proxy says so */
 };
 
 /* Target and breaker. RC_OK: go on. RC_ABSENT: the job is settled or held, return RC_OK to the worker. */
 enum rc chatwoot_talk_begin(struct talk *t, struct err *e) MUST_CHECK;
 /* One call. RC_OK: verdict and answer are set (whatever they say); the breaker was told. */
-enum rc chatwoot_talk_call(struct talk *t, enum chatwoot_call call, const struct chatwoot_place *place, struct str body,
-			   struct err *e) MUST_CHECK;
+enum rc chatwoot_talk_call(struct talk *t, enum chatwoot_call call,
+			   const struct chatwoot_place *place, struct str body, struct err *e)
+	MUST_CHECK;
 /* Makes sure the conversation exists there: t->conv.chatwoot_* are set. RC_RETRY: a call did not succeed; t->verdict says why. */
 enum rc chatwoot_talk_thread(struct talk *t, struct err *e) MUST_CHECK;
 /* What a verdict other than DONE means for the job: settles or holds it. */

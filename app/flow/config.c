@@ -42,7 +42,9 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 	struct channel *ch = &c->channels[c->channel_count++];
 
 	*ch = (struct channel){
-		.id = id, .company_id = 1, .slug = slug,
+		.id = id,
+		.company_id = 1,
+		.slug = slug,
 		.provider = setting_of(s, "channel", slug, "provider").p,
 		.phone_number_id = setting_of(s, "channel", slug, "phone_number_id"),
 		.waba_id = setting_of(s, "channel", slug, "waba_id"),
@@ -64,7 +66,9 @@ static void add_chatwoot(struct config *c, int64_t id, const char *slug)
 	struct chatwoot_target *t = &c->chatwoots[c->chatwoot_count++];
 
 	*t = (struct chatwoot_target){
-		.id = id, .company_id = 1, .slug = slug,
+		.id = id,
+		.company_id = 1,
+		.slug = slug,
 		.url = setting_of(s, "chatwoot", slug, "url"),
 		.token = setting_of(s, "chatwoot", slug, "token"),
 		.path_secret = setting_of(s, "chatwoot", slug, "path_secret"),
@@ -80,7 +84,9 @@ static void add_n8n(struct config *c, int64_t id, const char *slug)
 	const struct settings *s = c->settings;
 
 	c->n8ns[c->n8n_count++] = (struct n8n_target){
-		.id = id, .company_id = 1, .slug = slug,
+		.id = id,
+		.company_id = 1,
+		.slug = slug,
 		.url = setting_of(s, "n8n", slug, "url"),
 		.header_name = setting_of(s, "n8n", slug, "header_name"),
 		.header_value = setting_of(s, "n8n", slug, "header_value"),
@@ -150,12 +156,14 @@ static void resume_mended(struct app *app, const struct config *old, const struc
 	for (size_t i = 0; old != NULL && i < new->channel_count; i++) {
 		const struct channel *c = &new->channels[i], *was = config_channel(old, c->id);
 
-		if (was != NULL && !(str_eq(was->token, c->token) && str_eq(was->base_url, c->base_url) &&
-				     str_eq(was->phone_number_id, c->phone_number_id)))
+		if (was != NULL &&
+		    !(str_eq(was->token, c->token) && str_eq(was->base_url, c->base_url) &&
+		      str_eq(was->phone_number_id, c->phone_number_id)))
 			outside_resume(app, c->id);
 	}
 	for (size_t i = 0; old != NULL && i < new->chatwoot_count; i++) {
-		const struct chatwoot_target *c = &new->chatwoots[i], *was = config_chatwoot(old, c->id);
+		const struct chatwoot_target *c = &new->chatwoots[i],
+					     *was = config_chatwoot(old, c->id);
 
 		if (was != NULL && !(str_eq(was->token, c->token) && str_eq(was->url, c->url)))
 			outside_resume(app, c->id);
@@ -163,7 +171,8 @@ static void resume_mended(struct app *app, const struct config *old, const struc
 	for (size_t i = 0; old != NULL && i < new->n8n_count; i++) {
 		const struct n8n_target *c = &new->n8ns[i], *was = config_n8n(old, c->id);
 
-		if (was != NULL && !(str_eq(was->header_value, c->header_value) && str_eq(was->url, c->url)))
+		if (was != NULL &&
+		    !(str_eq(was->header_value, c->header_value) && str_eq(was->url, c->url)))
 			outside_resume(app, c->id);
 	}
 }
@@ -208,7 +217,9 @@ static void config_free(struct config *c)
 
 static enum rc build(struct app *app, struct config *c, struct err *e)
 {
-	const struct setting_sources src = { .file = app->config_file, .args = app->args, .arg_count = app->arg_count,
+	const struct setting_sources src = { .file = app->config_file,
+					     .args = app->args,
+					     .arg_count = app->arg_count,
 					     .seal_key = app->seal_key };
 	struct db *db = store_reader(app->store);
 	enum rc rc = settings_load(&src, db, &c->settings, e);

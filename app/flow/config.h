@@ -18,7 +18,7 @@ struct secrets { /* several may be valid while one replaces another */
 };
 
 struct channel {
-	int64_t id, company_id;     /* target row */
+	int64_t id, company_id; /* target row */
 	const char *slug;
 	const char *provider;
 	struct str phone_number_id, waba_id, token, verify_token, base_url, version;
@@ -42,8 +42,8 @@ struct n8n_target {
 };
 
 struct config {
-	int refs;                 /* atomic */
-	uint64_t number;          /* of the reload that began to read it */
+	int refs;        /* atomic */
+	uint64_t number; /* of the reload that began to read it */
 	struct settings *settings;
 	struct arena arena;
 	struct channel channels[CONFIG_TARGETS_MAX];

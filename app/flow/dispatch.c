@@ -18,7 +18,8 @@
 #include "store/message.h"
 #include "store/topic.h"
 
-#define PAUSE_CONFIG_MS (2 * MINUTE_MS)  /* wrong token, number not registered: asked again by one probe each */
+#define PAUSE_CONFIG_MS \
+	(2 * MINUTE_MS) /* wrong token, number not registered: asked again by one probe each */
 #define PAUSE_POLICY_MS (15 * MINUTE_MS) /* spam or policy block: no hammering */
 
 struct sending {
@@ -43,11 +44,16 @@ static enum rc begin_unit(struct tx *tx, void *arg, struct err *e)
 	return message_sending(tx, s->m.id, e);
 }
 
-static enum rc publish_status(struct tx *tx, const struct sending *s, const char *status, struct err *e)
+static enum rc publish_status(struct tx *tx, const struct sending *s, const char *status,
+			      struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf payload = SBUF(4 * KIB);
-	struct topic_event ev = { .topic = TOPIC_STATUS, .company_id = s->m.company_id, .okey = s->m.conversation_id,
-				  .ref = s->m.id, .hop = s->m.hop, .prio = PRIO_NORMAL,
+	struct topic_event ev = { .topic = TOPIC_STATUS,
+				  .company_id = s->m.company_id,
+				  .okey = s->m.conversation_id,
+				  .ref = s->m.id,
+				  .hop = s->m.hop,
+				  .prio = PRIO_NORMAL,
 				  .correlation = s->m.correlation };
 	struct jsonw j;
 
@@ -134,7 +140,8 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	if (s->verdict.code >= 0)
 		(void)snprintf(reason, sizeof(reason), "meta %lld", (long long)s->verdict.code);
 	else
-		(void)snprintf(reason, sizeof(reason), "meta %s", meta_send_class_name(s->verdict.cls));
+		(void)snprintf(reason, sizeof(reason), "meta %s",
+			       meta_send_class_name(s->verdict.cls));
 	return queue_dead(tx, s->job, "theirs", reason, s->verdict.text, e);
 }
 
@@ -170,7 +177,8 @@ static enum rc post(struct sending *s, struct http_answer *ans, struct err *e)
 	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
 	AUTO(sbuf_release) struct sbuf body = SBUF(META_SEND_BODY_MAX);
 	char tag[ID_TEXT_MAX];
-	struct meta_text t = { .body = s->m.content, .preview_url = str_find(s->m.content, STR("http")) >= 0,
+	struct meta_text t = { .body = s->m.content,
+			       .preview_url = str_find(s->m.content, STR("http")) >= 0,
 			       .reply_to = s->m.reply_to };
 	struct http_header headers[2];
 	char *bearer;
@@ -181,16 +189,22 @@ static enum rc post(struct sending *s, struct http_answer *ans, struct err *e)
 		t.recipient = s->m.wa_id;
 	else
 		t.to = s->m.wa_id;
-	TRY(meta_send_url(s->channel->base_url, s->channel->version, s->channel->phone_number_id, &url, e));
+	TRY(meta_send_url(s->channel->base_url, s->channel->version, s->channel->phone_number_id,
+			  &url, e));
 	TRY(meta_send_text(&t, &body, e));
 	bearer = arena_printf(&s->w->arena, "Bearer %.*s", STRF(s->channel->token));
 	if (bearer == NULL)
 		return FAIL(e, RC_LIMIT, "no room for the token");
 	headers[0] = (struct http_header){ "Authorization", bearer };
 	headers[1] = (struct http_header){ "Content-Type", "application/json" };
-	return http_do(s->w->http, &(struct http_request){ .method = "POST", .url = sbuf_c(&url), .headers = headers,
-							   .header_count = 2, .body = sbuf_view(&body),
-							   .timeout_ms = s->channel->timeout_ms }, ans, e);
+	return http_do(s->w->http,
+		       &(struct http_request){ .method = "POST",
+					       .url = sbuf_c(&url),
+					       .headers = headers,
+					       .header_count = 2,
+					       .body = sbuf_view(&body),
+					       .timeout_ms = s->channel->timeout_ms },
+		       ans, e);
 }
 
 /* Whether the peer itself is in order: it answered, and not with a fault of its own. */
@@ -223,20 +237,23 @@ static enum rc settle(struct sending *s, struct err *e)
 		}
 		if (s->job->attempts + 1 >= c.attempts)
 			return write_unit(s, failed_unit, e);
-		s->due_ms = s->now_ms + backoff_ms(s->job->attempts + 1, c.backoff_ms, JOB_RETRY_CAP_MS,
-						   work_random(s->w), v->retry_ms);
+		s->due_ms =
+			s->now_ms + backoff_ms(s->job->attempts + 1, c.backoff_ms, JOB_RETRY_CAP_MS,
+					       work_random(s->w), v->retry_ms);
 		return write_unit(s, requeue_unit, e);
 	case META_SEND_PAUSE_RECIPIENT:
 	case META_SEND_WAIT:
 		s->due_ms = s->now_ms + v->retry_ms;
 		if (v->cls == META_SEND_PAUSE_RECIPIENT)
-			outside_pause_recipient(app, s->channel->id, s->m.conversation_id, s->due_ms);
+			outside_pause_recipient(app, s->channel->id, s->m.conversation_id,
+						s->due_ms);
 		return write_unit(s, requeue_unit, e);
 	case META_SEND_PAUSE_NUMBER:
 	case META_SEND_STOP:
 		pause_ms = v->cls == META_SEND_STOP ? PAUSE_POLICY_MS : PAUSE_CONFIG_MS;
 		s->due_ms = s->now_ms; /* the gate holds it: a resume counts at once */
-		outside_stop(app, s->channel->id, s->now_ms + i64_max(pause_ms, v->retry_ms), v->text, s->now_ms);
+		outside_stop(app, s->channel->id, s->now_ms + i64_max(pause_ms, v->retry_ms),
+			     v->text, s->now_ms);
 		return write_unit(s, requeue_unit, e);
 	case META_SEND_CLASSES:
 		break;
@@ -246,14 +263,17 @@ static enum rc settle(struct sending *s, struct err *e)
 
 static void judge(struct sending *s, enum rc rc, const struct http_answer *ans)
 {
-	struct meta_answer a = { .rc = rc, .status = ans->status, .body = sbuf_view(&ans->body),
+	struct meta_answer a = { .rc = rc,
+				 .status = ans->status,
+				 .body = sbuf_view(&ans->body),
 				 .retry_after_ms = ans->retry_after_ms,
 				 .tries = s->job->attempts + s->job->snoozes + 1 };
 
 	meta_send_judge(&a, &s->verdict);
-	log_event(s->verdict.cls == META_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "message.sent", "message",
-		  LOG_I64(s->m.id), "class", meta_send_class_name(s->verdict.cls), "code", LOG_I64(s->verdict.code),
-		  "status", LOG_I64(ans->status), "try", LOG_I64(a.tries), "ms", LOG_I64(ans->duration_ms), "fbtrace",
+	log_event(s->verdict.cls == META_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "message.sent",
+		  "message", LOG_I64(s->m.id), "class", meta_send_class_name(s->verdict.cls),
+		  "code", LOG_I64(s->verdict.code), "status", LOG_I64(ans->status), "try",
+		  LOG_I64(a.tries), "ms", LOG_I64(ans->duration_ms), "fbtrace",
 		  s->verdict.fbtrace_id[0] != '\0' ? s->verdict.fbtrace_id : NULL, NULL);
 }
 
@@ -271,12 +291,16 @@ static enum rc send_now(struct sending *s, struct err *e)
 	rc = post(s, &ans, &peer);
 	s->unsent = rc == RC_RETRY;
 	judge(s, rc, &ans);
-	if (rc == RC_INVALID || rc == RC_LIMIT || rc == RC_REFUSED) { /* our own encoder or the guard refused: nothing left */
-		s->verdict = (struct meta_verdict){ .cls = META_SEND_PERMANENT, .code = -1, .retry_ms = -1 };
+	if (rc == RC_INVALID || rc == RC_LIMIT ||
+	    rc == RC_REFUSED) { /* our own encoder or the guard refused: nothing left */
+		s->verdict = (struct meta_verdict){ .cls = META_SEND_PERMANENT,
+						    .code = -1,
+						    .retry_ms = -1 };
 		(void)snprintf(s->verdict.text, sizeof(s->verdict.text), "%.150s", peer.text);
 	}
 	if (s->verdict.cls != META_SEND_PAUSE_NUMBER && s->verdict.cls != META_SEND_STOP)
-		outside_end(s->w->app, s->channel->id, peer_works(rc, ans.status), s->verdict.text, clock_now_ms());
+		outside_end(s->w->app, s->channel->id, peer_works(rc, ans.status), s->verdict.text,
+			    clock_now_ms());
 	http_answer_release(&ans);
 	return settle(s, e);
 }
@@ -291,10 +315,12 @@ static enum rc may_send(struct sending *s)
 	int64_t until = 0;
 	enum rc rc;
 
-	rc = outside_take(s->w->app, s->channel->id, s->m.conversation_id, &rate, s->now_ms, &until, &number);
+	rc = outside_take(s->w->app, s->channel->id, s->m.conversation_id, &rate, s->now_ms, &until,
+			  &number);
 	if (rc == RC_OK) {
 		rc = outside_begin(s->w->app, s->channel->id, s->now_ms, &until);
-		until = i64_min(until, s->now_ms + SECOND_MS); /* the gate holds it, and may open earlier */
+		until = i64_min(
+			until, s->now_ms + SECOND_MS); /* the gate holds it, and may open earlier */
 	}
 	if (rc != RC_OK)
 		queue_hold(qs, s->job, until);
@@ -306,11 +332,13 @@ static enum rc dispatch(struct sending *s, struct err *e)
 	enum rc rc = load(s, e);
 
 	if (rc == RC_ABSENT)
-		return work_dead(s->w, s->job, "ours", "gone", "the message or its event is not there any more", e);
+		return work_dead(s->w, s->job, "ours", "gone",
+				 "the message or its event is not there any more", e);
 	TRY(rc);
 	log_set_request(s->m.correlation.n > 0 ? arena_dup(&s->w->arena, s->m.correlation) : "");
 	if (s->m.sending != NULL && strcmp(s->m.sending, "sending") == 0) {
-		(void)snprintf(s->verdict.text, sizeof(s->verdict.text), "interrupted while it was being sent");
+		(void)snprintf(s->verdict.text, sizeof(s->verdict.text),
+			       "interrupted while it was being sent");
 		s->verdict.code = -1;
 		return write_unit(s, unknown_unit, e);
 	}
@@ -321,8 +349,8 @@ static enum rc dispatch(struct sending *s, struct err *e)
 	s->channel = config_channel(s->config, s->m.channel_id);
 	if (s->channel == NULL || s->channel->token.n == 0 || s->channel->phone_number_id.n == 0) {
 		queue_hold(store_queues(s->w->app->store), s->job, s->now_ms + MINUTE_MS);
-		outside_stop(s->w->app, s->m.channel_id, s->now_ms + MINUTE_MS, "the channel has no token or no phone number id",
-			     s->now_ms);
+		outside_stop(s->w->app, s->m.channel_id, s->now_ms + MINUTE_MS,
+			     "the channel has no token or no phone number id", s->now_ms);
 		return RC_OK;
 	}
 	if (may_send(s) != RC_OK)
@@ -346,7 +374,8 @@ enum rc dispatch_discard(struct tx *tx, int64_t ref, struct err *e)
 
 	if (rc == RC_OK)
 		rc = message_cancel(tx, m.message_id, e);
-	if (rc == RC_CONFLICT) { /* its outcome could not be stored and nobody will look again: in doubt */
+	if (rc ==
+	    RC_CONFLICT) { /* its outcome could not be stored and nobody will look again: in doubt */
 		err_clear(e);
 		rc = message_unknown(tx, m.message_id, "discarded while it was being sent", e);
 	}

@@ -5,15 +5,16 @@
 #include "flow/work.h"
 #include "store/message.h"
 
-work_fn ingest_batch;          /* webhooks: stored requests -> messages, statuses, events */
-work_fn crm_batch;             /* crm-api-whatsapp-inbound: conversation aggregates */
-work_fn dispatch_job;          /* messages: send */
-queue_discard_fn dispatch_discard; /* and what becomes of a message whose job is discarded: cancelled */
-work_fn chatwoot_in_job;       /* support-bridge-inbound: customer's message -> Chatwoot */
-work_fn chatwoot_mirror_job;   /* support-bridge-crm-mirror: what the CRM sent -> Chatwoot */
-work_fn chatwoot_answer_job;   /* support-bridge-outbound: the assistant's answer -> Chatwoot */
-work_fn chatwoot_status_job;   /* support-bridge-status: delivery state -> Chatwoot */
-work_fn orchestrate_job;      /* orchestrator-inbound: message -> n8n, its answer -> send */
+work_fn ingest_batch; /* webhooks: stored requests -> messages, statuses, events */
+work_fn crm_batch;    /* crm-api-whatsapp-inbound: conversation aggregates */
+work_fn dispatch_job; /* messages: send */
+queue_discard_fn
+	dispatch_discard;    /* and what becomes of a message whose job is discarded: cancelled */
+work_fn chatwoot_in_job;     /* support-bridge-inbound: customer's message -> Chatwoot */
+work_fn chatwoot_mirror_job; /* support-bridge-crm-mirror: what the CRM sent -> Chatwoot */
+work_fn chatwoot_answer_job; /* support-bridge-outbound: the assistant's answer -> Chatwoot */
+work_fn chatwoot_status_job; /* support-bridge-status: delivery state -> Chatwoot */
+work_fn orchestrate_job;     /* orchestrator-inbound: message -> n8n, its answer -> send */
 
 /* Tells the mirror topic of a message that left, unless it came from Chatwoot or has another way there (loop rule 2). */
 enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e) MUST_CHECK;

@@ -186,7 +186,8 @@ static enum rc apply_status(struct tx *tx, struct parsed *p, const struct meta_i
 	if (result != STATUS_APPLIED && result != STATUS_SETTLED)
 		return RC_OK;
 	TRY(message_load(tx->db, id, &a, &m, e));
-	if (result == STATUS_SETTLED && !st->failed) /* its dispatcher could not know that it left */
+	if (result == STATUS_SETTLED &&
+	    !st->failed) /* its dispatcher could not know that it left */
 		TRY(dispatch_mirror(tx, &m, e));
 	return publish_status(tx, p, &m, st, e);
 }

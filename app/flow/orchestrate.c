@@ -63,11 +63,20 @@ static enum rc encode(struct asking *s, struct sbuf *body, struct err *e)
 	id_text(s->contact.created_ms, s->contact.id, contact);
 	(void)snprintf(s->key, sizeof(s->key), "n8n:%s", s->id);
 	n = (struct n8n_message){
-		.id = str_of(s->id), .conversation = str_of(conversation), .contact_id = str_of(contact),
-		.contact_name = s->contact.name, .contact_phone = phone ? s->m.wa_id : STR_NONE,
-		.contact_user_id = phone ? STR_NONE : s->m.wa_id, .channel = str_of(ch != NULL ? ch->slug : NULL),
-		.text = s->m.content, .type = str_of(s->m.type), .origin = STR("wa"), .hop = (int)s->event.hop,
-		.reply_url = s->target->reply_url, .idempotency_key = str_of(s->key), .created_ms = s->m.timestamp,
+		.id = str_of(s->id),
+		.conversation = str_of(conversation),
+		.contact_id = str_of(contact),
+		.contact_name = s->contact.name,
+		.contact_phone = phone ? s->m.wa_id : STR_NONE,
+		.contact_user_id = phone ? STR_NONE : s->m.wa_id,
+		.channel = str_of(ch != NULL ? ch->slug : NULL),
+		.text = s->m.content,
+		.type = str_of(s->m.type),
+		.origin = STR("wa"),
+		.hop = (int)s->event.hop,
+		.reply_url = s->target->reply_url,
+		.idempotency_key = str_of(s->key),
+		.created_ms = s->m.timestamp,
 	};
 	return n8n_encode(&n, body, e);
 }
@@ -85,10 +94,14 @@ static enum rc ask(struct asking *s, struct str body, struct http_answer *ans, s
 			return FAIL(e, RC_LIMIT, "no room for the header");
 		headers[count++] = (struct http_header){ name, value };
 	}
-	return http_do(s->w->http, &(struct http_request){ .method = "POST",
-							   .url = arena_dup(&s->w->arena, s->target->url),
-							   .headers = headers, .header_count = count, .body = body,
-							   .timeout_ms = s->target->timeout_ms }, ans, e);
+	return http_do(s->w->http,
+		       &(struct http_request){ .method = "POST",
+					       .url = arena_dup(&s->w->arena, s->target->url),
+					       .headers = headers,
+					       .header_count = count,
+					       .body = body,
+					       .timeout_ms = s->target->timeout_ms },
+		       ans, e);
 }
 
 static enum rc answers_unit(struct tx *tx, void *arg, struct err *e)
@@ -100,9 +113,15 @@ static enum rc answers_unit(struct tx *tx, void *arg, struct err *e)
 	if (ch == NULL)
 		return FAIL(e, RC_ABSENT, "the channel is not configured any more");
 	for (size_t i = 0; i < s->verdict.reply_count; i++) {
-		struct send_new n = { .channel = ch, .conversation_id = s->m.conversation_id, .type = "text",
-				      .text = s->verdict.reply[i], .prio = PRIO_NORMAL, .sender_type = "ai",
-				      .source = "ai_response", .sender_name = STR("n8n"), .hop = s->event.hop + 1,
+		struct send_new n = { .channel = ch,
+				      .conversation_id = s->m.conversation_id,
+				      .type = "text",
+				      .text = s->verdict.reply[i],
+				      .prio = PRIO_NORMAL,
+				      .sender_type = "ai",
+				      .source = "ai_response",
+				      .sender_name = STR("n8n"),
+				      .hop = s->event.hop + 1,
 				      .correlation = s->m.correlation };
 		const char *field;
 
@@ -123,15 +142,15 @@ static enum rc accept(struct asking *s, struct err *e)
 	err_clear(e);
 	if (rc == RC_REFUSED)
 		TRY(send_stop_automation(s->w->app, s->config, s->m.conversation_id, why.text, e));
-	return work_dead(s->w, s->job, rc == RC_REFUSED ? "ours" : "theirs", rc == RC_REFUSED ? "loop" : "answer", why.text,
-			 e);
+	return work_dead(s->w, s->job, rc == RC_REFUSED ? "ours" : "theirs",
+			 rc == RC_REFUSED ? "loop" : "answer", why.text, e);
 }
 
 static enum rc wait_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct asking *s = arg;
-	int64_t wait = backoff_ms(s->job->attempts + s->job->snoozes + 1, BREAKER_COOL_MS, BREAKER_COOL_CAP_MS,
-				  work_random(s->w), -1);
+	int64_t wait = backoff_ms(s->job->attempts + s->job->snoozes + 1, BREAKER_COOL_MS,
+				  BREAKER_COOL_CAP_MS, work_random(s->w), -1);
 
 	return queue_snooze(tx, s->job, s->now_ms + wait, s->verdict.text, e);
 }
@@ -147,10 +166,12 @@ static enum rc settle(struct asking *s, struct err *e)
 	case N8N_RETRY:
 		if (s->unsent) /* weather: no attempt is burned */
 			return store_write(s->w->app->store, STORE_NORMAL, wait_unit, s, e);
-		return work_retry(s->w, s->job, s->now_ms, s->verdict.retry_ms, "n8n", s->verdict.text, e);
+		return work_retry(s->w, s->job, s->now_ms, s->verdict.retry_ms, "n8n",
+				  s->verdict.text, e);
 	case N8N_PARK:
 		/* The workflow's configuration is wrong: hold the lane, ask again later, keep the job. */
-		outside_stop(s->w->app, s->target->id, s->now_ms + PARK_MS, s->verdict.text, s->now_ms);
+		outside_stop(s->w->app, s->target->id, s->now_ms + PARK_MS, s->verdict.text,
+			     s->now_ms);
 		queue_hold(qs, s->job, s->now_ms); /* the gate holds it: a resume counts at once */
 		return RC_OK;
 	case N8N_CLASSES:
@@ -167,23 +188,31 @@ static enum rc call(struct asking *s, struct err *e)
 	enum rc rc = encode(s, &body, e);
 
 	if (rc == RC_REFUSED || rc == RC_INVALID)
-		return work_dead(s->w, s->job, "ours", rc == RC_REFUSED ? "loop" : "encode", e->text, e);
+		return work_dead(s->w, s->job, "ours", rc == RC_REFUSED ? "loop" : "encode",
+				 e->text, e);
 	TRY(rc);
 	rc = ask(s, sbuf_view(&body), &ans, &peer);
 	s->unsent = rc == RC_RETRY;
-	TRY(n8n_judge(&(struct n8n_answer){ .rc = rc, .status = ans.status, .body = sbuf_view(&ans.body),
-					    .retry_after_ms = ans.retry_after_ms, .tries = s->job->attempts + 1,
-					    .id = str_of(s->id), .idempotency_key = str_of(s->key) },
+	TRY(n8n_judge(&(struct n8n_answer){ .rc = rc,
+					    .status = ans.status,
+					    .body = sbuf_view(&ans.body),
+					    .retry_after_ms = ans.retry_after_ms,
+					    .tries = s->job->attempts + 1,
+					    .id = str_of(s->id),
+					    .idempotency_key = str_of(s->key) },
 		      &s->w->arena, &s->verdict, e));
-	log_event(LOG_INFO, "orchestrator.asked", "message", s->id, "class", n8n_class_name(s->verdict.cls), "status",
-		  LOG_I64(ans.status), "ms", LOG_I64(ans.duration_ms), "replies", LOG_I64(s->verdict.reply_count), NULL);
+	log_event(LOG_INFO, "orchestrator.asked", "message", s->id, "class",
+		  n8n_class_name(s->verdict.cls), "status", LOG_I64(ans.status), "ms",
+		  LOG_I64(ans.duration_ms), "replies", LOG_I64(s->verdict.reply_count), NULL);
 	http_answer_release(&ans);
 	if (s->verdict.cls != N8N_PARK)
-		outside_end(s->w->app, s->target->id, s->verdict.cls != N8N_RETRY, s->verdict.text, clock_now_ms());
+		outside_end(s->w->app, s->target->id, s->verdict.cls != N8N_RETRY, s->verdict.text,
+			    clock_now_ms());
 	return settle(s, e);
 }
 
-enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms, struct err *e)
+enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			struct err *e)
 {
 	AUTO(config_putp) const struct config *config = config_get(w->app);
 	struct asking s = { .w = w, .job = &jobs[0], .config = config, .now_ms = now_ms };
@@ -196,14 +225,16 @@ enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t
 		return work_done(w, &jobs[0], e); /* switched off since */
 	rc = load(&s, e);
 	if (rc == RC_ABSENT)
-		return work_dead(w, &jobs[0], "ours", "gone", "the message or its event is not there any more", e);
+		return work_dead(w, &jobs[0], "ours", "gone",
+				 "the message or its event is not there any more", e);
 	TRY(rc);
 	log_set_request(s.m.correlation.n > 0 ? arena_dup(&w->arena, s.m.correlation) : "");
 	if (s.conv.automation_off_until_ms > now_ms)
 		return work_done(w, &jobs[0], e);
 	if (outside_begin(w->app, s.target->id, now_ms, &until) != RC_OK) {
 		/* Not until then: the gate holds it, and may open earlier. */
-		queue_hold(store_queues(w->app->store), &jobs[0], i64_min(until, now_ms + SECOND_MS));
+		queue_hold(store_queues(w->app->store), &jobs[0],
+			   i64_min(until, now_ms + SECOND_MS));
 		return RC_OK;
 	}
 	return call(&s, e);

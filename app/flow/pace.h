@@ -5,8 +5,8 @@
 #include "base/base.h"
 
 struct pace {
-	int64_t tokens_us;  /* credit in microseconds of refill time */
-	int64_t at_ms;      /* last refill */
+	int64_t tokens_us; /* credit in microseconds of refill time */
+	int64_t at_ms;     /* last refill */
 	bool started;
 };
 

@@ -35,7 +35,8 @@ static bool is_user_id(struct str to)
 		char c = to.p[i];
 		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 
-		if (i < 2 ? !(c >= 'A' && c <= 'Z') : !letter && !(c >= '0' && c <= '9') && c != '.')
+		if (i < 2 ? !(c >= 'A' && c <= 'Z')
+			  : !letter && !(c >= '0' && c <= '9') && c != '.')
 			return false;
 	}
 	return true;
@@ -58,7 +59,8 @@ enum rc send_check(const struct send_new *n, const char **ret_field, struct err 
 		return FAIL(e, RC_INVALID, "the text is longer than %u characters", WA_TEXT_MAX);
 	*ret_field = "to";
 	if (n->conversation_id == 0 && !is_phone(n->to) && !is_user_id(n->to))
-		return FAIL(e, RC_INVALID, "neither a phone number with country code nor a WhatsApp user id");
+		return FAIL(e, RC_INVALID,
+			    "neither a phone number with country code nor a WhatsApp user id");
 	*ret_field = "reply_to";
 	if (n->reply_to.n > WA_ID_MAX)
 		return FAIL(e, RC_INVALID, "the message id is longer than %u bytes", WA_ID_MAX);
@@ -77,7 +79,8 @@ static struct str digits_of(struct str to, char *space, size_t max)
 	return str_n(space, n);
 }
 
-static enum rc find_place(struct tx *tx, const struct send_new *n, char *space, int64_t *ret_conversation, struct err *e)
+static enum rc find_place(struct tx *tx, const struct send_new *n, char *space,
+			  int64_t *ret_conversation, struct err *e)
 {
 	struct contact_who who = { 0 };
 	struct str address;
@@ -94,24 +97,37 @@ static enum rc find_place(struct tx *tx, const struct send_new *n, char *space, 
 		address = who.user_id = n->to;
 	TRY(contact_resolve(tx, n->channel->company_id, &who, &contact, e));
 	/* A known thread keeps the provider's spelling; what a person typed only opens a new one. */
-	rc = conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, STR_NONE, ret_conversation, e);
+	rc = conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, STR_NONE,
+				  ret_conversation, e);
 	if (rc != RC_ABSENT)
 		return rc;
 	err_clear(e);
-	return conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, address, ret_conversation, e);
+	return conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, address,
+				    ret_conversation, e);
 }
 
-static enum rc publish(struct tx *tx, const struct send_new *n, const struct message *m, struct err *e)
+static enum rc publish(struct tx *tx, const struct send_new *n, const struct message *m,
+		       struct err *e)
 {
-	struct topic_event ev = { .topic = TOPIC_OUTBOUND_JOBS, .company_id = m->company_id, .okey = m->conversation_id,
-				  .ref = m->id, .hop = n->hop, .prio = n->prio, .lane = n->channel->id,
-				  .due_ms = n->send_at_ms, .correlation = n->correlation };
+	struct topic_event ev = { .topic = TOPIC_OUTBOUND_JOBS,
+				  .company_id = m->company_id,
+				  .okey = m->conversation_id,
+				  .ref = m->id,
+				  .hop = n->hop,
+				  .prio = n->prio,
+				  .lane = n->channel->id,
+				  .due_ms = n->send_at_ms,
+				  .correlation = n->correlation };
 
 	TRY(topic_publish(tx, &ev, e));
 	if (strcmp(n->source, "ai_response") != 0)
 		return RC_OK;
-	ev = (struct topic_event){ .topic = TOPIC_SUPPORT_OUTBOUND, .company_id = m->company_id,
-				   .okey = m->conversation_id, .ref = m->id, .hop = n->hop, .prio = PRIO_NORMAL,
+	ev = (struct topic_event){ .topic = TOPIC_SUPPORT_OUTBOUND,
+				   .company_id = m->company_id,
+				   .okey = m->conversation_id,
+				   .ref = m->id,
+				   .hop = n->hop,
+				   .prio = PRIO_NORMAL,
 				   .correlation = n->correlation };
 	return topic_publish(tx, &ev, e);
 }
@@ -121,8 +137,8 @@ static bool is_automatic(const struct send_new *n)
 	return strcmp(n->sender_type, "ai") == 0 || n->hop > 0;
 }
 
-enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n, int64_t *ret_message_id,
-		 int64_t *ret_conversation_id, struct err *e)
+enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n,
+		 int64_t *ret_message_id, int64_t *ret_conversation_id, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct conversation conv;
@@ -136,20 +152,39 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	if (conv.company_id != n->channel->company_id || conv.channel_id != n->channel->id)
 		return FAIL(e, RC_ABSENT, "no such conversation on channel %s", n->channel->slug);
 	if (n->hop > LOOP_HOP_MAX)
-		return FAIL(e, RC_REFUSED, "this answer passed %d automations: a loop", LOOP_HOP_MAX);
+		return FAIL(e, RC_REFUSED, "this answer passed %d automations: a loop",
+			    LOOP_HOP_MAX);
 	if (is_automatic(n))
 		TRY(conversation_count_automatic(tx, id, c->automatic_per_minute, e));
 	m = (struct message){
-		.company_id = conv.company_id, .conversation_id = id, .channel_id = n->channel->id,
-		.timestamp = tx->now_ms, .created_at = tx->now_ms, .hop = n->hop, .outbound = true,
-		.chatwoot_conversation_id = n->chatwoot_conversation_id, .chatwoot_message_id = n->chatwoot_message_id,
-		.status = MESSAGE_PENDING, .type = n->type, .sending = "queued", .sender_type = n->sender_type,
-		.source = n->source, .wa_id = conv.wa_id, .sender_name = n->sender_name,
-		.sender_user_id = n->sender_user_id, .sender_source_id = n->sender_source_id, .reply_to = n->reply_to,
-		.correlation = n->correlation, .content = n->text, .content_json = n->content_json,
+		.company_id = conv.company_id,
+		.conversation_id = id,
+		.channel_id = n->channel->id,
+		.timestamp = tx->now_ms,
+		.created_at = tx->now_ms,
+		.hop = n->hop,
+		.outbound = true,
+		.chatwoot_conversation_id = n->chatwoot_conversation_id,
+		.chatwoot_message_id = n->chatwoot_message_id,
+		.status = MESSAGE_PENDING,
+		.type = n->type,
+		.sending = "queued",
+		.sender_type = n->sender_type,
+		.source = n->source,
+		.wa_id = conv.wa_id,
+		.sender_name = n->sender_name,
+		.sender_user_id = n->sender_user_id,
+		.sender_source_id = n->sender_source_id,
+		.reply_to = n->reply_to,
+		.correlation = n->correlation,
+		.content = n->text,
+		.content_json = n->content_json,
 	};
 	TRY(message_add(tx, &m, e));
-	TRY(conversation_touch(tx, &(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id }, e));
+	TRY(conversation_touch(
+		tx,
+		&(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id },
+		e));
 	TRY(publish(tx, n, &m, e));
 	*ret_message_id = m.id;
 	*ret_conversation_id = id;
@@ -166,12 +201,14 @@ static enum rc stop_unit(struct tx *tx, void *arg, struct err *e)
 	const struct stop_work *w = arg;
 	char subject[48];
 
-	(void)snprintf(subject, sizeof(subject), "conversation %lld", (long long)w->conversation_id);
+	(void)snprintf(subject, sizeof(subject), "conversation %lld",
+		       (long long)w->conversation_id);
 	TRY(conversation_stop_automation(tx, w->conversation_id, tx->now_ms + w->off_ms, e));
 	return incident_raise(tx, "loop", subject, w->why, e);
 }
 
-enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id, const char *why, struct err *e)
+enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id,
+			     const char *why, struct err *e)
 {
 	struct stop_work w = { conversation_id, c->automation_off_ms, why };
 

@@ -9,16 +9,16 @@
 
 struct send_new {
 	const struct channel *channel;
-	int64_t conversation_id;  /* 0: found or made from `to` */
-	struct str to;            /* phone (digits, + optional) or BSUID; used when conversation_id is 0 */
-	const char *type;         /* "text" */
+	int64_t conversation_id; /* 0: found or made from `to` */
+	struct str to;    /* phone (digits, + optional) or BSUID; used when conversation_id is 0 */
+	const char *type; /* "text" */
 	struct str text;
-	struct str content_json;  /* {"preview_url":true} or none */
-	struct str reply_to;      /* provider id or none */
+	struct str content_json; /* {"preview_url":true} or none */
+	struct str reply_to;     /* provider id or none */
 	enum job_prio prio;
-	int64_t send_at_ms;       /* 0: now */
-	const char *sender_type;  /* crm_agent, chatwoot_agent, ai, system */
-	const char *source;       /* api, page, cli, support_bridge, ai_response */
+	int64_t send_at_ms;      /* 0: now */
+	const char *sender_type; /* crm_agent, chatwoot_agent, ai, system */
+	const char *source;      /* api, page, cli, support_bridge, ai_response */
 	struct str sender_name, sender_user_id, sender_source_id;
 	int64_t hop;
 	int64_t chatwoot_conversation_id, chatwoot_message_id;
@@ -30,12 +30,12 @@ enum rc send_check(const struct send_new *n, const char **ret_field, struct err 
 /* Inside a unit: message row (pending, queued) + event on whatsapp-outbound-jobs (+ impulse.support.messages.outbound for
  * ai_response). RC_REFUSED: automation of this conversation is or should be
  * stopped (loop rule 4): the caller goes on with send_stop_automation. */
-enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n, int64_t *ret_message_id,
-		 int64_t *ret_conversation_id, struct err *e) MUST_CHECK;
+enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n,
+		 int64_t *ret_message_id, int64_t *ret_conversation_id, struct err *e) MUST_CHECK;
 
 /* After RC_REFUSED: automation of the conversation is off for the configured time and an incident is raised. A unit of its own,
  * because the refused one left no trace. */
-enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id, const char *why, struct err *e)
-	MUST_CHECK;
+enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id,
+			     const char *why, struct err *e) MUST_CHECK;
 
 #endif

@@ -69,7 +69,8 @@ struct message_status_event {
 };
 enum message_status_result {
 	STATUS_APPLIED,
-	STATUS_SETTLED /* as applied, and the message was `unknown`: now it is known to have left */,
+	STATUS_SETTLED /* as applied, and the message was `unknown`: now it is known to have left */
+	,
 	STATUS_RECORDED /* known, but not higher */,
 	STATUS_DUPLICATE,
 	STATUS_PARKED
@@ -104,9 +105,10 @@ enum rc message_link_chatwoot(struct tx *tx, int64_t target_id, int64_t chatwoot
 /* Whether this id is in the table. */
 enum rc message_chatwoot_known(struct db *db, int64_t target_id, int64_t chatwoot_message_id,
 			       bool *ret, struct err *e) MUST_CHECK;
-/* Newest id of Chatwoot's that was known before this time; 0: none. Any post after that time got a higher one. */
-enum rc message_chatwoot_newest(struct db *db, int64_t target_id, int64_t before_ms, int64_t *ret,
-				struct err *e) MUST_CHECK;
+/* Id of a message of Chatwoot that was known at before_ms, the newest of this conversation, or of the whole target when
+ * the conversation has none; 0: none. What we posted later has a higher one. */
+enum rc message_chatwoot_newest(struct db *db, const struct message *m, int64_t target_id,
+				int64_t before_ms, int64_t *ret, struct err *e) MUST_CHECK;
 struct message_counts {
 	int64_t inbound, outbound, queued, sending, settled, unknown, cancelled;
 };

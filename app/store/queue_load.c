@@ -23,6 +23,7 @@ static int64_t load_row(struct queues *qs, struct queue *q, struct stmt *row, in
 	REQUIRES(qs->lock)
 {
 	struct slot *s = sched_slot_new(qs);
+	bool tried;
 	int64_t id;
 
 	s->id = id = stmt_i64(row, "id");
@@ -35,8 +36,12 @@ static int64_t load_row(struct queues *qs, struct queue *q, struct stmt *row, in
 	s->created_ms = stmt_i64(row, "created_ms");
 	s->ref = stmt_i64(row, "ref");
 	s->crashes = (int)stmt_i64(row, "crashes");
-	s->recovered = stmt_i64(row, "tried") != 0 || id <= q->recovered_to;
+	tried = stmt_i64(row, "tried") != 0;
+	s->recovered = tried || id <= q->recovered_to;
 	sched_insert(qs, q, s, now_ms);
+	/* Behind another of its key it cannot have been running: nothing of it has to be looked up. */
+	if (s->state == SLOT_BLOCKED && !tried)
+		s->recovered = false;
 	return id;
 }
 

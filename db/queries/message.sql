@@ -199,3 +199,14 @@ SELECT message_id FROM chatwoot_messages WHERE target_id = @target_id AND chatwo
 -- out: chatwoot_message_id
 SELECT chatwoot_message_id FROM chatwoot_messages WHERE target_id = @target_id AND created_ms < @before_ms
  ORDER BY chatwoot_message_id DESC LIMIT 1;
+
+-- name: message_linked_in
+-- The newest message of Chatwoot in one conversation that was known at a time.
+-- in: company_id conversation_id target_id before_ms
+-- out: chatwoot_message_id
+SELECT m.chatwoot_message_id
+  FROM whatsapp_messages AS m
+  JOIN chatwoot_messages AS c ON c.target_id = @target_id AND c.chatwoot_message_id = m.chatwoot_message_id
+ WHERE m.company_id = @company_id AND m.conversation_id = @conversation_id AND m.chatwoot_message_id > 0
+   AND c.created_ms < @before_ms
+ ORDER BY m.timestamp DESC LIMIT 1;
