@@ -252,12 +252,13 @@ void hook_meta_get(struct call *c)
 {
 	struct str mode, token, challenge;
 	const struct channel *channel;
-	bool fits = false;
+	bool readable, fits = false;
 
-	if (!path_channel(c, &channel) || !query_str(c, "hub.mode", &mode) ||
-	    !query_str(c, "hub.verify_token", &token) || !query_str(c, "hub.challenge", &challenge))
+	if (!path_channel(c, &channel))
 		return;
-	for (size_t i = 0; i < c->config->channel_count; i++) {
+	readable = query_str(c, "hub.mode", &mode) && query_str(c, "hub.verify_token", &token) &&
+		   query_str(c, "hub.challenge", &challenge);
+	for (size_t i = 0; readable && i < c->config->channel_count; i++) {
 		const struct channel *ch = &c->config->channels[i];
 
 		if (channel == NULL || channel == ch)

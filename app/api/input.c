@@ -49,11 +49,17 @@ bool query_str(struct call *c, const char *name, struct str *ret)
 	AUTO(sbuf_release) struct sbuf b = SBUF(WEB_QUERY_MAX);
 
 	*ret = STR_NONE;
-	if (c->q->query.n == 0 || !enc_query_get(c->q->query, str_of(name), &b))
+	switch (enc_query_get(c->q->query, str_of(name), &b)) {
+	case QUERY_ABSENT:
 		return true;
-	*ret = arena_str(c->q->arena, sbuf_view(&b));
-	if (ret->p != NULL && enc_utf8_ok(*ret))
-		return true;
+	case QUERY_FOUND:
+		*ret = arena_str(c->q->arena, sbuf_view(&b));
+		if (ret->p != NULL && enc_utf8_ok(*ret))
+			return true;
+		break;
+	case QUERY_MALFORMED:
+		break;
+	}
 	problem_field(c, 422, name, "This text is malformed or too long.");
 	return false;
 }

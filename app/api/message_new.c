@@ -80,80 +80,129 @@ static struct str contact_address(const struct json *aliases)
 	return user;
 }
 
-static enum rc load_contact(struct call *c, int64_t id, struct contact *ret, struct err *e)
+/* The caller's contact with this id. */
+static bool find_contact(struct call *c, struct str text, struct contact *ret)
 {
-	struct db *db = store_reader(c->app->store);
-	enum rc rc = contact_load(db, id, c->q->arena, ret, e);
+	struct err e = { .rc = RC_OK };
+	int64_t created_ms, id;
+	struct db *db;
+	enum rc rc;
 
+	if (!id_parse(text, &created_ms, &id))
+		return false;
+	db = store_reader(c->app->store);
+	rc = contact_load(db, id, c->q->arena, ret, &e);
 	store_reader_done(c->app->store, db);
-	return rc;
+	return rc == RC_OK && ret->company_id == c->who.company_id && ret->created_ms == created_ms;
 }
 
-static bool to_contact(struct call *c, struct str text, struct send_new *m)
+/* The caller's conversation with this id. */
+static bool find_conversation(struct call *c, struct str text, struct conversation *ret)
+{
+	struct err e = { .rc = RC_OK };
+	int64_t created_ms, id;
+	struct db *db;
+	enum rc rc;
+
+	if (!id_parse(text, &created_ms, &id))
+		return false;
+	db = store_reader(c->app->store);
+	rc = conversation_load(db, id, c->q->arena, ret, &e);
+	store_reader_done(c->app->store, db);
+	return rc == RC_OK && ret->company_id == c->who.company_id && ret->created_ms == created_ms;
+}
+
+static bool default_channel(struct call *c, struct send_new *m)
+{
+	if (m->channel == NULL)
+		m->channel = config_channel_default(c->config);
+	if (m->channel == NULL || m->channel->company_id != c->who.company_id)
+		return wrong(c, "channel", "No default channel is configured: name one.");
+	return true;
+}
+
+/* `field`: where the caller named the contact. */
+static bool to_contact(struct call *c, const char *field, const struct contact *contact,
+		       struct send_new *m)
 {
 	AUTO(json_freep) struct json *aliases = NULL;
 	struct err e = { .rc = RC_OK };
-	struct contact contact = { 0 };
-	int64_t created_ms, id;
 
-	if (!id_parse(text, &created_ms, &id) || load_contact(c, id, &contact, &e) != RC_OK ||
-	    contact.company_id != c->who.company_id || contact.created_ms != created_ms)
-		return wrong(c, "contact_id", "There is no contact with this id.");
-	if (json_parse(contact.aliases, &aliases, &e) != RC_OK)
-		return wrong(c, "contact_id", "This contact has no address.");
+	if (!default_channel(c, m))
+		return false;
+	if (json_parse(contact->aliases, &aliases, &e) != RC_OK)
+		return wrong(c, field, "This contact has no address.");
 	m->to = arena_str(c->q->arena, contact_address(aliases));
 	return m->to.n > 0 ||
-	       wrong(c, "contact_id", "This contact has no address that can be written to.");
+	       wrong(c, field, "This contact has no address that can be written to.");
 }
 
-static bool to_conversation(struct call *c, struct str text, struct send_new *m)
+static bool to_conversation(struct call *c, const char *field, const struct conversation *conv,
+			    struct send_new *m)
 {
-	struct err e = { .rc = RC_OK };
-	struct conversation conv = { 0 };
-	int64_t created_ms, id;
-	enum rc rc = RC_ABSENT;
-
-	if (id_parse(text, &created_ms, &id)) {
-		struct db *db = store_reader(c->app->store);
-
-		rc = conversation_load(db, id, c->q->arena, &conv, &e);
-		store_reader_done(c->app->store, db);
-	}
-	if (rc != RC_OK || conv.company_id != c->who.company_id || conv.created_ms != created_ms)
-		return wrong(c, "conversation_id", "There is no conversation with this id.");
-	if (m->channel != NULL && m->channel->id != conv.channel_id)
+	if (m->channel != NULL && m->channel->id != conv->channel_id)
 		return wrong(c, "channel", "This conversation is on another channel.");
-	m->channel = config_channel(c->config, conv.channel_id);
+	m->channel = config_channel(c->config, conv->channel_id);
 	if (m->channel == NULL)
-		return wrong(c, "conversation_id",
+		return wrong(c, field,
 			     "The channel of this conversation is not configured any more.");
-	m->conversation_id = id;
+	m->conversation_id = conv->id;
 	return true;
+}
+
+/* `to` with an id of ours. A contact and a conversation of the same millisecond and row number have the
+ * same id: fine while both mean the same person, else nobody is guessed at. */
+static bool to_id(struct call *c, struct str text, struct send_new *m)
+{
+	struct conversation conv = { 0 };
+	struct contact contact = { 0 };
+	bool is_conv = find_conversation(c, text, &conv);
+	bool is_contact = find_contact(c, text, &contact);
+
+	if (!is_conv && !is_contact)
+		return wrong(c, "to", "There is no contact or conversation with this id.");
+	if (is_conv && is_contact && conv.contact_id != contact.id)
+		return wrong(c, "to",
+			     "A contact and a conversation of someone else have this id: use "
+			     "contact_id or conversation_id.");
+	if (is_contact && (!is_conv || (m->channel != NULL && m->channel->id != conv.channel_id)))
+		return to_contact(c, "to", &contact, m);
+	return to_conversation(c, "to", &conv, m);
 }
 
 static bool read_to(struct call *c, const struct json *root, struct send_new *m)
 {
 	struct str channel = json_get_str(root, "channel"), to = json_get_str(root, "to");
-	struct str contact = json_get_str(root, "contact_id"),
-		   conv = json_get_str(root, "conversation_id");
+	struct str contact_text = json_get_str(root, "contact_id"),
+		   conv_text = json_get_str(root, "conversation_id");
+	struct conversation conv = { 0 };
+	struct contact contact = { 0 };
+	int64_t created_ms, id;
 
 	if (json_get(root, "channel") != NULL) {
 		m->channel = config_channel_slug(c->config, channel);
 		if (m->channel == NULL || m->channel->company_id != c->who.company_id)
 			return wrong(c, "channel", "There is no channel with this name.");
 	}
-	if ((to.p != NULL) + (contact.p != NULL) + (conv.p != NULL) != 1)
+	if ((to.p != NULL) + (contact_text.p != NULL) + (conv_text.p != NULL) != 1)
 		return wrong(c, "to",
 			     "Exactly one of to, contact_id and conversation_id has to be given, "
 			     "as text.");
-	if (conv.p != NULL)
-		return to_conversation(c, conv, m);
-	if (m->channel == NULL)
-		m->channel = config_channel_default(c->config);
-	if (m->channel == NULL || m->channel->company_id != c->who.company_id)
-		return wrong(c, "channel", "No default channel is configured: name one.");
+	if (conv_text.p != NULL) {
+		if (!find_conversation(c, conv_text, &conv))
+			return wrong(c, "conversation_id",
+				     "There is no conversation with this id.");
+		return to_conversation(c, "conversation_id", &conv, m);
+	}
+	if (contact_text.p != NULL) {
+		if (!find_contact(c, contact_text, &contact))
+			return wrong(c, "contact_id", "There is no contact with this id.");
+		return to_contact(c, "contact_id", &contact, m);
+	}
+	if (id_parse(to, &created_ms, &id))
+		return to_id(c, to, m);
 	m->to = to;
-	return contact.p == NULL || to_contact(c, contact, m);
+	return default_channel(c, m);
 }
 
 static bool read_sender(struct call *c, const struct json *root, struct send_new *m)

@@ -315,7 +315,7 @@ void enc_json(struct sbuf *to, struct str s)
 		sbuf_add(to, s.p + from, s.n - from);
 }
 
-bool enc_query_get(struct str query, struct str name, struct sbuf *to)
+enum enc_query enc_query_get(struct str query, struct str name, struct sbuf *to)
 {
 	AUTO(sbuf_release) struct sbuf key = SBUF(256);
 	struct str part;
@@ -328,7 +328,9 @@ bool enc_query_get(struct str query, struct str name, struct sbuf *to)
 		if (!enc_unpercent(&key, str_sub(part, 0, key_n), true))
 			continue;
 		if (str_eq(sbuf_view(&key), name))
-			return enc_unpercent(to, str_sub(part, key_n + 1, part.n), true);
+			return enc_unpercent(to, str_sub(part, key_n + 1, part.n), true)
+				       ? QUERY_FOUND
+				       : QUERY_MALFORMED;
 	}
-	return false;
+	return QUERY_ABSENT;
 }

@@ -25,7 +25,9 @@ size_t enc_utf8_count(struct str s); /* code points of well-formed text */
 struct str enc_utf8_cut(struct str s, size_t points);
 /* Replaces malformed sequences by U+FFFD and NUL by U+FFFD. */
 void enc_utf8_clean(struct sbuf *to, struct str s);
-/* Value of a query field ("a=b&c=d"), decoded into `to`; false: not there, or malformed. */
-bool enc_query_get(struct str query, struct str name, struct sbuf *to) MUST_CHECK;
+enum enc_query { QUERY_ABSENT, QUERY_FOUND, QUERY_MALFORMED };
+/* Value of a query field ("a=b&c=d"), decoded into `to`. The first field of that name counts; fields
+ * whose name is malformed are skipped. */
+enum enc_query enc_query_get(struct str query, struct str name, struct sbuf *to) MUST_CHECK;
 
 #endif

@@ -13,6 +13,7 @@
 #define REQUEST_TIMEOUT_MS 10000
 #define BODY_TIMEOUT_MS    30000
 #define LOCAL_THREADS      4
+#define PEM_MAX            MIB
 
 static void on_event(void *arg)
 {
@@ -67,6 +68,33 @@ static struct web_config config_of(const struct settings *st, struct app *app)
 				    .arg = app };
 }
 
+/* The server's own words for a bad file name neither the file nor the setting. `marker`: what the file
+ * has to have in it. */
+static enum rc pem_check(const char *setting, const char *path, const char *marker,
+			 const char *content, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(PEM_MAX);
+	struct err why = { .rc = RC_OK };
+	enum rc rc;
+	bool fits;
+
+	if (path == NULL)
+		return RC_OK;
+	rc = file_read(path, &b, &why);
+	fits = str_find(sbuf_view(&b), str_of(marker)) >= 0;
+	if (b.n > 0)
+		explicit_bzero(b.p, b.n); /* a private key */
+	if (rc != RC_OK)
+		return FAIL(
+			e, rc,
+			"setting %s: %.100s; name a PEM file that this user can read, or empty it",
+			setting, why.text);
+	if (!fits)
+		return FAIL(e, RC_INVALID, "setting %s: %.80s has no %s in PEM format; put it in",
+			    setting, path, content);
+	return RC_OK;
+}
+
 static enum rc open_port(struct web_config *c, struct str address, struct web **ret,
 			 char *ret_address, struct err *e)
 {
@@ -79,7 +107,9 @@ static enum rc open_port(struct web_config *c, struct str address, struct web **
 	c->address = text;
 	rc = web_start(c, ret, &why);
 	if (rc != RC_OK)
-		return FAIL(e, rc, "cannot listen at %.80s: %.130s", text, why.text);
+		return FAIL(e, rc, "cannot listen at %.60s%s: %.110s", text,
+			    c->tls_cert != NULL ? " with what tls_cert and tls_client_ca name" : "",
+			    why.text);
 	with_port(host_of(text), web_port(*ret), ret_address);
 	return RC_OK;
 }
@@ -90,6 +120,9 @@ static enum rc listen_all(struct serve_web *s, const struct settings *st, struct
 	struct str hooks = setting_str(st, "hooks_listen"), ca = setting_str(st, "tls_client_ca");
 
 	s->tls = c.tls_cert != NULL;
+	TRY(pem_check("tls_cert", c.tls_cert, "PRIVATE KEY-----", "private key", e));
+	if (hooks.n > 0 && ca.n > 0)
+		TRY(pem_check("tls_client_ca", ca.p, "CERTIFICATE-----", "certificate", e));
 	c.listener = hooks.n > 0 ? WEB_MAIN : (enum web_listener)(WEB_MAIN | WEB_HOOKS);
 	c.threads = (int)setting_i64(st, "web_threads");
 	TRY(open_port(&c, setting_str(st, "listen"), &s->main, s->main_address, e));

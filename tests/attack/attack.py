@@ -160,10 +160,10 @@ def answer(s):
     return int(head.split()[1]), body
 
 
-def served(srv, limit=3.0):
+def served(srv, limit=3.0, tls=False):
     """Does a new client get an answer within the limit?"""
     try:
-        s = srv.connect(timeout=limit)
+        s = srv.connect(timeout=limit, tls=tls)
         try:
             return get(s)[0] == 200
         finally:
@@ -176,9 +176,11 @@ def served(srv, limit=3.0):
 
 @attack("0001")
 def tls_silent():
-    """0001-tls-wait: two clients connect to the TLS port and say nothing."""
+    """0001-tls-wait: two clients send the first byte of a handshake, then nothing."""
     with Server() as srv:
         c = [srv.connect(tls=True) for _ in range(2)]
+        for s in c:
+            s.sendall(b"\x16")
         time.sleep(0.2)
         before = srv.cpu()
         time.sleep(0.8)
@@ -606,6 +608,41 @@ def ip_flood():
 def ip_flood_detached():
     """0010-ip-limit: the same with streams that were handed over."""
     return flood(b"/detach")
+
+
+# --- 0011: silence --------------------------------------------------------------
+
+def silent_connections(tls):
+    """More than workers, backlog and MG_SILENT_MAX; honest clients all along,
+    also when the kernel hands over those it kept (after 1 to 3 s)."""
+    with Server(listen_backlog="64") as srv:
+        c = []
+        for _ in range(400):
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", srv.tls if tls else srv.plain))
+            c.append(s)
+        start, worst, ok = time.time(), 0.0, True
+        while ok and time.time() - start < 5:
+            before = time.time()
+            ok = served(srv, 2, tls and "handshake")
+            worst = max(worst, time.time() - before)
+            time.sleep(0.2)
+        for s in c:
+            s.close()
+        return not ok or worst > 2, "slowest answer %.2f s%s" % (worst, "" if ok else ", one missing")
+
+
+@attack("0011")
+def silent_flood():
+    """0011-defer-accept: 400 connections that say nothing."""
+    return silent_connections(False)
+
+
+@attack("0011")
+def silent_flood_tls():
+    """0011-defer-accept: the same on the TLS port."""
+    return silent_connections("handshake")
 
 
 # --- honest clients -------------------------------------------------------------

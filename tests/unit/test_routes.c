@@ -3,6 +3,7 @@
 
 #include "api/match.h"
 #include "api/stream.h"
+#include "base/ids.h"
 #include "box.h"
 #include "io/asset.h"
 #include "store/queue.h"
@@ -229,6 +230,74 @@ TEST(routes_send_a_message_once_per_key)
 	CHECK_STR("oldest", box_get(&b, "data.0.content"), "Hola");
 	CHECK_I64("queue", box_call(&b, "GET", "/api/v1/queues/messages", NULL), 200);
 	CHECK_I64("three wait", box_get_i64(&b, "waiting"), 3);
+	box_close(&b);
+}
+
+static int send_to(const char *channel, const char *to)
+{
+	return box_call(&b, "POST", "/api/v1/messages",
+			arena_printf(&b.arena, "{\"channel\":\"%s\",\"to\":\"%s\",\"text\":\"x\"}",
+				     channel, to));
+}
+
+/* The clock stands still here: contact n and conversation n have the same id. */
+TEST(routes_take_ids_of_contacts_and_conversations_as_to)
+{
+	static const char *const TWO[] = {
+		"channel.main.phone_number_id=1",   "channel.main.token=secret-token",
+		"channel.main.app_secret=secret-a", "channel.two.phone_number_id=2",
+		"channel.two.token=secret-token",   "channel.two.app_secret=secret-b"
+	};
+	char none[ID_TEXT_MAX], other[ID_TEXT_MAX];
+	const char *first, *second;
+
+	box_open(&b, TWO, COUNT(TWO));
+	CHECK_I64("contact 1, conversation 1", send_to("main", "+59171234567"), 202);
+	first = box_get(&b, "conversation_id");
+	CHECK_I64("contact 1, conversation 2", send_to("two", "+59171234567"), 202);
+	second = box_get(&b, "conversation_id");
+	CHECK_I64("one person", send_to("main", first), 202);
+	CHECK_STR("the conversation", box_get(&b, "conversation_id"), first);
+	CHECK_I64("as a contact", send_to("two", first), 202);
+	CHECK_STR("on the other channel", box_get(&b, "conversation_id"), second);
+	CHECK_I64("a conversation only",
+		  box_call(&b, "POST", "/api/v1/messages",
+			   arena_printf(&b.arena, "{\"to\":\"%s\",\"text\":\"x\"}", second)),
+		  202);
+	CHECK_STR("on its channel", box_get(&b, "conversation_id"), second);
+	CHECK_I64("its channel only", send_to("main", second), 422);
+	CHECK_STR("field", box_get(&b, "errors.0.field"), "channel");
+	CHECK_I64("contact 2, conversation 3", send_to("main", "+59171234568"), 202);
+	CHECK_I64("two people", send_to("two", second), 422);
+	CHECK_STR("field", box_get(&b, "errors.0.field"), "to");
+	id_text(BOX_NOW_MS, 99, none);
+	id_text(BOX_NOW_MS - 1, 1, other);
+	CHECK_I64("no row", send_to("main", none), 422);
+	CHECK_STR("field", box_get(&b, "errors.0.field"), "to");
+	CHECK_I64("other time", send_to("main", other), 422);
+	CHECK_STR("field", box_get(&b, "errors.0.field"), "to");
+	box_close(&b);
+}
+
+TEST(routes_refuse_malformed_query_values)
+{
+	static const struct {
+		const char *field, *path;
+	} CASES[] = {
+		{ "after", "/api/v1/conversations?after=%00" },
+		{ "after", "/api/v1/conversations?limit=2&after=%zz" },
+		{ "limit", "/api/v1/conversations?limit=%3" },
+		{ "search", "/api/v1/conversations?search=%ff" },
+		{ "queue", "/api/v1/dead-letters?queue=%" },
+	};
+
+	open_box();
+	EACH (t, CASES) {
+		CHECK_I64(t->path, box_call(&b, "GET", t->path, NULL), 422);
+		CHECK_STR(t->path, box_get(&b, "errors.0.field"), t->field);
+	}
+	CHECK_I64("not asked for", box_call(&b, "GET", "/api/v1/conversations?other=%zz", NULL),
+		  200);
 	box_close(&b);
 }
 

@@ -12,8 +12,10 @@ own_patches
 # No websockets: the admin page streams with server-sent events.
 # Neither NO_SSL (it would drop the HSTS option and the port check) nor NO_SSL_DL: with USE_MBEDTLS nothing is
 # loaded at run time anyway.
+# SOCKET_TIMEOUT_QUANTUM: the master thread notices a stop only after it, 2,000 ms by default.
 # shellcheck disable=SC2086  # flags are meant to split
 "$CC" $CFLAGS -DNDEBUG -DUSE_MBEDTLS -DUSE_IPV6 -DNO_CGI -DNO_FILES -DUSE_STACK_SIZE=262144 \
+	-DSOCKET_TIMEOUT_QUANTUM=200 \
 	-Iinclude -I"$(dep mbedtls)/include" -c src/civetweb.c -o civetweb.o
 archive libcivetweb.a civetweb.o
 cp include/civetweb.h "$OUT/include/"
