@@ -70,7 +70,8 @@ static enum rc reconcile(struct talk *t, struct str wanted, int64_t *ret_id, str
 {
 	struct db *db = store_reader(t->w->app->store);
 	int64_t after = 0;
-	enum rc rc = message_chatwoot_newest(db, &t->m, t->target->id, t->event.created_ms, &after, e);
+	enum rc rc =
+		message_chatwoot_newest(db, &t->m, t->target->id, t->event.created_ms, &after, e);
 
 	store_reader_done(t->w->app->store, db);
 	TRY(rc);

@@ -49,7 +49,7 @@ struct discard {
 struct gone {
 	enum queue_id q;
 	int64_t id, now_ms;
-	struct slot *slot; /* NULL: it waits on disk only */
+	struct slot *slot; /* NULL: not in memory when the unit ran */
 };
 
 static void gone_after(struct store *st, const void *arg)
@@ -57,13 +57,15 @@ static void gone_after(struct store *st, const void *arg)
 	struct queues *qs = store_queues(st);
 	const struct gone *g = arg;
 	struct queue *q = &qs->q[g->q];
+	struct slot *s;
 
 	mtx_lock(&qs->lock);
 	q->rows--;
-	if (g->slot != NULL) {
-		ASSERT(g->slot->id == g->id &&
-		       g->slot->state != SLOT_RUNNING); /* the queue stands still */
-		sched_remove(qs, q, g->slot, g->now_ms);
+	/* A job that was added in the same transaction came into memory a moment ago. */
+	s = g->slot == NULL && g->id <= q->loaded_to ? find_slot(q, g->id) : g->slot;
+	if (s != NULL) {
+		ASSERT(s->id == g->id && s->state != SLOT_RUNNING); /* the queue stands still */
+		sched_remove(qs, q, s, g->now_ms);
 	}
 	mtx_unlock(&qs->lock);
 }

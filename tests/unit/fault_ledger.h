@@ -64,13 +64,12 @@ static enum rc receive_unit(struct tx *tx, void *arg, struct err *e)
 /* The verdict of one write, kept. False: refused. */
 static bool keep(struct ledger *l, enum rc rc, enum fate *fate)
 {
-	struct store_stats stats;
+	struct store_stats stats = { .failing = false };
 
-	if (rc != RC_OK && !faultvfs_power_is_off()) {
+	if (rc != RC_OK && !faultvfs_power_is_off())
 		store_get_stats(l->st, &stats);
-		l->shown += stats.failing ? 1 : 0;
-	}
 	mtx_lock(&l->lock);
+	l->shown += stats.failing ? 1 : 0;
 	*fate = rc == RC_OK ? FATE_STORED : FATE_REFUSED;
 	l->refused += rc != RC_OK;
 	l->odd += rc != RC_OK && rc != RC_LIMIT && rc != RC_IO;

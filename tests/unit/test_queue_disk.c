@@ -192,6 +192,63 @@ TEST(clearing_waits_for_a_worker_that_reads_from_disk)
 	store_close(c.st);
 }
 
+/* ---- a job that is cancelled in the transaction that adds it ---- */
+
+static void wait_for_units(struct store *st, int64_t n)
+{
+	struct store_stats stats;
+
+	do {
+		(void)rests(st, B);
+		store_get_stats(st, &stats);
+	} while (stats.waiting < n);
+}
+
+/* Holds the writer until two more wait: they share the next transaction. */
+static enum rc hold_writer_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct store_stats stats;
+
+	(void)arg, (void)e;
+	do
+		store_get_stats(tx->store, &stats);
+	while (stats.waiting < 2);
+	return RC_OK;
+}
+
+static void hold_writer(void *arg)
+{
+	struct clearer *c = arg;
+
+	CHECK_I64("held", store_write(c->st, STORE_NORMAL, hold_writer_unit, NULL, NULL), RC_OK);
+}
+
+static void add_one(void *arg)
+{
+	struct clearer *c = arg;
+	struct job_new n = { .queue = Q, .prio = PRIO_NORMAL, .ref = 1 };
+
+	CHECK_I64("added", store_write(c->st, STORE_NORMAL, add_unit, &n, NULL), RC_OK);
+}
+
+TEST(a_job_that_is_cancelled_in_the_commit_that_adds_it_never_runs)
+{
+	struct clearer c = { .st = open_at() }, a = c;
+	struct job j;
+
+	MUST(store_run(c.st, &t_err));
+	MUST(thr_start(&c.thr, "hold", hold_writer, &c, &t_err));
+	(void)rests(c.st, B);
+	MUST(thr_start(&a.thr, "add", add_one, &a, &t_err));
+	wait_for_units(c.st, 1);
+	CHECK_I64("cancelled", queue_cancel(c.st, queue_first_id(Q) + 1, &t_err), RC_OK);
+	thr_join(&a.thr);
+	thr_join(&c.thr);
+	CHECK_I64("not there", take(c.st, Q, &j, 1), 0);
+	CHECK_I64("law", prove(c.st, Q).discarded, 1);
+	store_close(c.st);
+}
+
 /* ---- draining ---- */
 
 TEST(a_drain_ends_though_a_delayed_job_comes_due_behind_newer_ones)
