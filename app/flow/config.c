@@ -143,7 +143,8 @@ static void configure_queues(struct app *app, const struct settings *s)
 			c.attempts = (int)v;
 		if ((v = setting_of_i64(s, "queue", name, "backoff_ms")) > 0)
 			c.backoff_ms = v;
-		if ((v = setting_of_i64(s, "queue", name, "batch")) > 0)
+		if ((v = setting_of_i64(s, "queue", name, "batch")) > 1 &&
+		    c.batch > 1) /* one job or many: the handler's nature */
 			c.batch = (int)v;
 		queue_configure(qs, (enum queue_id)q, &c);
 	}

@@ -11,6 +11,7 @@
 #include "flow/backoff.h"
 #include "flow/config.h"
 #include "flow/handlers.h"
+#include "flow/ingest.h"
 #include "flow/outside.h"
 #include "io/http.h"
 #include "io/jsonw.h"
@@ -137,6 +138,8 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	error_json(&s->verdict, &error);
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
 	TRY(publish_status(tx, s, "failed", e));
+	TRY(chatwoot_status_wanted(tx, &s->m,
+				   e)); /* the agent who wrote it sees that it did not go */
 	if (s->verdict.code >= 0)
 		(void)snprintf(reason, sizeof(reason), "meta %lld", (long long)s->verdict.code);
 	else

@@ -189,3 +189,18 @@ TEST(a_rate_does_not_shorten_a_pause_and_a_shorter_stop_does_not_either)
 	CHECK_I64("the longer one", queue_gated_until(store_queues(app.store), 2), T_NOW + HOUR_MS);
 	end(&app);
 }
+
+TEST(a_setting_does_not_make_a_batch_queue_of_one_that_is_none)
+{
+	static const char *const ARGS[] = { "queue.messages.batch=5", "queue.webhooks.batch=7" };
+	struct app app;
+
+	begin(&app);
+	app.args = ARGS;
+	app.arg_count = COUNT(ARGS);
+	MUST(config_reload(&app, &t_err));
+	CHECK_I64("one at a time", queue_get_config(store_queues(app.store), QUEUE_MESSAGES).batch,
+		  1);
+	CHECK_I64("as set", queue_get_config(store_queues(app.store), QUEUE_WEBHOOKS).batch, 7);
+	end(&app);
+}
