@@ -5,12 +5,14 @@
 #   vendor/deps.sh --check [set...]     prints the missing ones; exit 1 if there are any
 #   vendor/deps.sh --install [set...]   installs the missing ones with apt-get (as root, or through sudo)
 #
-# Sets: run (build and run; the default), test (adds compilers, analyzers, python3), browser (adds a browser).
+# Sets: run (build and run; the default), demo (adds python3), test (adds compilers, analyzers, python3, openssl's
+# command for certificates of tests), browser (adds a browser).
 set -eu
 
 run='gcc libc6-dev make binutils xz-utils bzip2 patch pkg-config ca-certificates libssl-dev libzstd-dev zlib1g-dev'
 # clang is the distribution's default version; the sanitizer libraries carry that version in their name.
-test='clang libclang-rt-dev llvm clang-tidy clang-format cppcheck shellcheck python3'
+demo='python3'
+test='clang libclang-rt-dev llvm clang-tidy clang-format cppcheck shellcheck python3 openssl procps'
 browser='chromium'
 
 say() { printf 'deps: %s\n' "$*" >&2; }
@@ -20,15 +22,16 @@ for a in "$@"; do
 	case $a in
 	--check) mode=check ;;
 	--install) mode=install ;;
-	-h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
-	run | test | browser) sets="$sets $a" ;;
-	*) say "unknown argument $a; sets are run, test, browser; modes are --check and --install"; exit 2 ;;
+	-h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+	run | demo | test | browser) sets="$sets $a" ;;
+	*) say "unknown argument $a; sets are run, demo, test, browser; modes are --check and --install"; exit 2 ;;
 	esac
 done
 
 list=$run
 for s in $sets; do
 	case $s in
+	demo) list="$list $demo" ;;
 	test) list="$list $test" ;;
 	browser) list="$list $browser" ;;
 	esac
