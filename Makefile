@@ -77,7 +77,8 @@ CFLAGS_release += -Werror
 endif
 
 LDFLAGS_all     := -pie -pthread
-LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections
+# The Kafka bridge comes later; its library is in from the start, so that size and symbols are known.
+LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--undefined=rd_kafka_new
 LDFLAGS_asan    := -fsanitize=address,undefined
 LDFLAGS_tsan    := -fsanitize=thread
 LDFLAGS_cov     := --coverage
