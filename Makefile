@@ -140,7 +140,7 @@ build/gen/git_version.h: FORCE
 build/vendor/%/compile.flags: $(VENDOR_SRC)
 	$(call quiet,VENDOR,$*)
 	@mkdir -p $(@D)/gen
-	$(Q)prefix=$$(CC='$(CC)' vendor/build.sh --variant $(patsubst %-clang,%,$*) | tail -n 1) && \
+	$(Q)prefix=$$(CC='$(CC)' vendor/build.sh --variant $(patsubst %-clang,%,$*) | tail -n 1) && [ -n "$$prefix" ] && \
 	cp "$$prefix/link.flags" $(@D)/link.flags && cp "$$prefix/versions.h" $(@D)/gen/vendor_versions.h && \
 	cp "$$prefix/compile.flags" $@
 
