@@ -31,7 +31,7 @@ rule_format() {
 # Places of one machine, in any text file.
 rule_places() {
 	find . \( -name .git -o -name build -o -name planted -o -name golden -o -name corpus -o -name __pycache__ \) -prune -o -type f -size -300k -print |
-		xargs grep -InE '(^|[^A-Za-z0-9_.$/}-])/(work|root|home/[a-z]+)/' 2>/dev/null | grep -v 'tests/lint/run.sh' |
+		xargs grep -InE '(^|[^A-Za-z0-9_.$/}-])/(root|home/[a-z]+)/' 2>/dev/null | grep -v 'tests/lint/run.sh' |
 		sed 's/^\.\///; s/:\([0-9]*\):.*/:\1: place: a folder of one machine/'
 }
 rule_shell() {
