@@ -12,7 +12,8 @@ own_patches
 # pthreads instead of C11 threads: the thread sanitizer does not know the latter and crashes in their threads.
 # --no-download: its build system would otherwise fetch things by itself.
 # Its configure asks for a C++ compiler, of which nothing is used here: any that answers to --version will do.
-CXX=$CC CC=$CC CFLAGS=$CFLAGS ./configure --prefix="$OUT" --enable-static --disable-gssapi --disable-curl --disable-lz4-ext \
+any_cxx=$CC
+CC=$CC CXX=$any_cxx CFLAGS=$CFLAGS ./configure --prefix="$OUT" --enable-static --disable-gssapi --disable-curl --disable-lz4-ext \
 	--disable-syslog --disable-c11threads --disable-debug-symbols --no-download
 for f in WITH_SSL WITH_ZSTD WITH_ZLIB; do
 	grep -q "$f 1" config.h || {
