@@ -8,6 +8,7 @@
 #include "io/web.h"
 
 #include <civetweb.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -400,6 +401,9 @@ static void on_thread_end(const struct mg_context *ctx, int type, void *arg)
 
 /* --- life --- */
 
+/* CivetWeb counts its users without a lock of its own at the end; listeners are stopped side by side. */
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+
 enum rc web_start(const struct web_config *c, struct web **ret_web, struct err *e)
 {
 	struct web_options o = { .n = 0 };
@@ -424,7 +428,9 @@ enum rc web_start(const struct web_config *c, struct web **ret_web, struct err *
 	struct mg_init_data init = { .callbacks = &callbacks,
 				     .user_data = web,
 				     .configuration_options = o.list };
+	pthread_mutex_lock(&library);
 	(void)mg_init_library(MG_FEATURES_TLS);
+	pthread_mutex_unlock(&library);
 	web->ctx = mg_start2(&init, &error);
 	if (web->ctx == NULL || mg_get_server_ports(web->ctx, 1, &port) != 1) {
 		web_stop(web);
@@ -446,7 +452,9 @@ void web_stop(struct web *w)
 		return;
 	if (w->ctx != NULL)
 		mg_stop(w->ctx);
+	pthread_mutex_lock(&library);
 	(void)mg_exit_library();
+	pthread_mutex_unlock(&library);
 	mem_free(w);
 }
 
