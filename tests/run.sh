@@ -30,6 +30,7 @@ stage() {
 	asan-integration) "${make[@]}" V=asan integration ARGS=--short ;;
 	tsan-unit)        "${make[@]}" V=tsan unit ;;
 	tsan-scenario)    "${make[@]}" V=tsan scenario ;;
+	tsan-integration) "${make[@]}" V=tsan integration ARGS=--short ;;
 	clang)            "${make[@]}" clang ;;
 	tidy)             "${make[@]}" tidy ;;
 	cppcheck)         "${make[@]}" cppcheck ;;
@@ -45,7 +46,7 @@ for word in "${@:-test}"; do
 	case $word in
 	# golden is a part of unit
 	test) stages+=(build lint unit scenario peers integration attack asan-unit asan-scenario asan-integration
-		tsan-unit tsan-scenario clang tidy cppcheck fuzz crash bench) ;;
+		tsan-unit tsan-scenario tsan-integration clang tidy cppcheck fuzz crash bench) ;;
 	check) stages+=(lint unit scenario) ;;
 	asan) stages+=(asan-unit asan-scenario) ;;
 	tsan) stages+=(tsan-unit tsan-scenario) ;;
