@@ -147,6 +147,7 @@ static enum rc status_write(struct status *s, struct err *e)
 	answer_begin(c, w);
 	jsonw_object(w);
 	jsonw_ktext(w, "version", TOTEM_VERSION);
+	jsonw_kstr(w, "company", setting_str(c->config->settings, "company_name"));
 	jsonw_ktime(w, "started_at", c->app->started_ms);
 	jsonw_ktext(w, "boot_id", store_boot_id(c->app->store));
 	jsonw_kbool(w, "after_crash", store_was_unclean(c->app->store));
