@@ -121,6 +121,22 @@ CREATE TABLE jobs (
 	payload     TEXT
 ) STRICT;
 
+CREATE TABLE message_changes (
+	id         INTEGER PRIMARY KEY,
+	message_id INTEGER NOT NULL,            -- target; 0: not here yet
+	target     TEXT NOT NULL,               -- provider id of the target
+	kind       TEXT NOT NULL CHECK (kind IN ('edit', 'revoke', 'reaction')),
+	by_message INTEGER NOT NULL,            -- the message row that brought it
+	actor      TEXT NOT NULL,               -- address of who did it; '': this business
+	at_ms      INTEGER NOT NULL,            -- the provider's time
+	text       TEXT NOT NULL,               -- new text, or the emoji ('' takes a reaction back)
+	before     TEXT                         -- the text that an edit or revoke replaced
+) STRICT;
+
+CREATE INDEX message_changes_by_message ON message_changes(message_id) WHERE message_id <> 0;
+
+CREATE INDEX message_changes_waiting ON message_changes(target) WHERE message_id = 0;
+
 CREATE TABLE message_statuses (
 	message_id  INTEGER NOT NULL,
 	status      TEXT NOT NULL,
@@ -232,7 +248,7 @@ CREATE INDEX whatsapp_conversations_by_last ON whatsapp_conversations(company_id
 
 CREATE INDEX whatsapp_conversations_by_wa_id ON whatsapp_conversations(company_id, wa_id);
 
-CREATE TABLE whatsapp_messages (
+CREATE TABLE "whatsapp_messages" (
 	id              INTEGER PRIMARY KEY,
 	company_id      INTEGER NOT NULL,
 	conversation_id INTEGER NOT NULL REFERENCES whatsapp_conversations(id),
@@ -244,12 +260,18 @@ CREATE TABLE whatsapp_messages (
 	sending         TEXT CHECK (sending IN ('queued', 'sending', 'done', 'unknown', 'cancelled')), -- outbound only
 	sending_boot    INTEGER NOT NULL DEFAULT 0,
 	sender_type     TEXT NOT NULL CHECK (sender_type IN ('crm_agent', 'chatwoot_agent', 'ai', 'customer', 'system')),
-	source          TEXT NOT NULL CHECK (source IN ('customer', 'api', 'support_bridge', 'ai_response', 'page', 'cli')),
+	source          TEXT NOT NULL CHECK (source IN ('customer', 'api', 'support_bridge', 'ai_response', 'page', 'cli',
+	                                                'phone', 'history', 'flow', 'system')),
 	hop             INTEGER NOT NULL DEFAULT 0,
 	timestamp       INTEGER NOT NULL,       -- the provider's time, milliseconds
 	created_at      INTEGER NOT NULL,
+	expires_ms      INTEGER NOT NULL DEFAULT 0, -- outbound: never sent after this; 0: no end
+	edited_ms       INTEGER NOT NULL DEFAULT 0, -- last edit; earlier texts are in message_changes
+	revoked_ms      INTEGER NOT NULL DEFAULT 0, -- deleted for everyone; the text is kept in message_changes
 	chatwoot_conversation_id INTEGER NOT NULL DEFAULT 0,
 	chatwoot_message_id      INTEGER NOT NULL DEFAULT 0,
+	media_id        INTEGER NOT NULL DEFAULT 0, -- row of the media table; 0: none, or not here yet
+	media_state     TEXT CHECK (media_state IN ('wanted', 'stored', 'failed', 'expired')), -- NULL: no media
 	meta_message_id TEXT,
 	wa_id           TEXT NOT NULL,
 	sender_name     TEXT,

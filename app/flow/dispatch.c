@@ -31,7 +31,7 @@ struct sending {
 	struct topic_event event;
 	struct message m;
 	int64_t now_ms;
-	struct meta_verdict verdict;
+	struct wa_verdict verdict;
 	int64_t due_ms;
 	bool unsent; /* the peer was not reached */
 };
@@ -110,19 +110,19 @@ static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 	const struct sending *s = arg;
 
 	TRY(message_requeued(tx, s->m.id, e));
-	if (s->verdict.cls == META_SEND_RETRY && !s->unsent)
+	if (s->verdict.cls == WA_SEND_RETRY && !s->unsent)
 		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
 	return queue_snooze(tx, s->job, s->due_ms, s->verdict.text, e);
 }
 
-static void error_json(const struct meta_verdict *v, struct sbuf *to)
+static void error_json(const struct wa_verdict *v, struct sbuf *to)
 {
 	struct jsonw j;
 
 	jsonw_init(&j, to);
 	jsonw_object(&j);
 	jsonw_ki64(&j, "code", v->code);
-	jsonw_ktext(&j, "class", meta_send_class_name(v->cls));
+	jsonw_ktext(&j, "class", wa_class_name(v->cls));
 	jsonw_ktext(&j, "text", v->text);
 	if (v->fbtrace_id[0] != '\0')
 		jsonw_ktext(&j, "fbtrace_id", v->fbtrace_id);
@@ -143,8 +143,7 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	if (s->verdict.code >= 0)
 		(void)snprintf(reason, sizeof(reason), "meta %lld", (long long)s->verdict.code);
 	else
-		(void)snprintf(reason, sizeof(reason), "meta %s",
-			       meta_send_class_name(s->verdict.cls));
+		(void)snprintf(reason, sizeof(reason), "meta %s", wa_class_name(s->verdict.cls));
 	return queue_dead(tx, s->job, "theirs", reason, s->verdict.text, e);
 }
 
@@ -220,18 +219,18 @@ static enum rc settle(struct sending *s, struct err *e)
 {
 	struct app *app = s->w->app;
 	struct queue_config c = queue_get_config(store_queues(app->store), QUEUE_MESSAGES);
-	const struct meta_verdict *v = &s->verdict;
+	const struct wa_verdict *v = &s->verdict;
 	int64_t pause_ms;
 
 	switch (v->cls) {
-	case META_SEND_ACCEPTED:
+	case WA_SEND_ACCEPTED:
 		return write_unit(s, accepted_unit, e);
-	case META_SEND_UNKNOWN:
+	case WA_SEND_UNKNOWN:
 		return write_unit(s, unknown_unit, e);
-	case META_SEND_PERMANENT:
-	case META_SEND_TEMPLATE:
+	case WA_SEND_PERMANENT:
+	case WA_SEND_TEMPLATE:
 		return write_unit(s, failed_unit, e);
-	case META_SEND_RETRY:
+	case WA_SEND_RETRY:
 		if (v->code == 130429 || v->code == 80007 || v->code == 4)
 			outside_throttled(app, s->channel->id, s->now_ms);
 		if (s->unsent) { /* weather, not this message's fault: no attempt is burned */
@@ -244,21 +243,21 @@ static enum rc settle(struct sending *s, struct err *e)
 			s->now_ms + backoff_ms(s->job->attempts + 1, c.backoff_ms, JOB_RETRY_CAP_MS,
 					       work_random(s->w), v->retry_ms);
 		return write_unit(s, requeue_unit, e);
-	case META_SEND_PAUSE_RECIPIENT:
-	case META_SEND_WAIT:
+	case WA_SEND_PAUSE_RECIPIENT:
+	case WA_SEND_WAIT:
 		s->due_ms = s->now_ms + v->retry_ms;
-		if (v->cls == META_SEND_PAUSE_RECIPIENT)
+		if (v->cls == WA_SEND_PAUSE_RECIPIENT)
 			outside_pause_recipient(app, s->channel->id, s->m.conversation_id,
 						s->due_ms);
 		return write_unit(s, requeue_unit, e);
-	case META_SEND_PAUSE_NUMBER:
-	case META_SEND_STOP:
-		pause_ms = v->cls == META_SEND_STOP ? PAUSE_POLICY_MS : PAUSE_CONFIG_MS;
+	case WA_SEND_PAUSE_NUMBER:
+	case WA_SEND_STOP:
+		pause_ms = v->cls == WA_SEND_STOP ? PAUSE_POLICY_MS : PAUSE_CONFIG_MS;
 		s->due_ms = s->now_ms; /* the gate holds it: a resume counts at once */
 		outside_stop(app, s->channel->id, s->now_ms + i64_max(pause_ms, v->retry_ms),
 			     v->text, s->now_ms);
 		return write_unit(s, requeue_unit, e);
-	case META_SEND_CLASSES:
+	case WA_SEND_CLASSES:
 		break;
 	}
 	BUG("unknown class");
@@ -266,17 +265,17 @@ static enum rc settle(struct sending *s, struct err *e)
 
 static void judge(struct sending *s, enum rc rc, const struct http_answer *ans)
 {
-	struct meta_answer a = { .rc = rc,
-				 .status = ans->status,
-				 .body = sbuf_view(&ans->body),
-				 .retry_after_ms = ans->retry_after_ms,
-				 .tries = s->job->attempts + s->job->snoozes + 1 };
+	struct wa_answer a = { .rc = rc,
+			       .status = ans->status,
+			       .body = sbuf_view(&ans->body),
+			       .retry_after_ms = ans->retry_after_ms,
+			       .tries = s->job->attempts + s->job->snoozes + 1 };
 
 	meta_send_judge(&a, &s->verdict);
-	log_event(s->verdict.cls == META_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "message.sent",
-		  "message", LOG_I64(s->m.id), "class", meta_send_class_name(s->verdict.cls),
-		  "code", LOG_I64(s->verdict.code), "status", LOG_I64(ans->status), "try",
-		  LOG_I64(a.tries), "ms", LOG_I64(ans->duration_ms), "fbtrace",
+	log_event(s->verdict.cls == WA_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "message.sent",
+		  "message", LOG_I64(s->m.id), "class", wa_class_name(s->verdict.cls), "code",
+		  LOG_I64(s->verdict.code), "status", LOG_I64(ans->status), "try", LOG_I64(a.tries),
+		  "ms", LOG_I64(ans->duration_ms), "fbtrace",
 		  s->verdict.fbtrace_id[0] != '\0' ? s->verdict.fbtrace_id : NULL, NULL);
 }
 
@@ -296,12 +295,11 @@ static enum rc send_now(struct sending *s, struct err *e)
 	judge(s, rc, &ans);
 	if (rc == RC_INVALID || rc == RC_LIMIT ||
 	    rc == RC_REFUSED) { /* our own encoder or the guard refused: nothing left */
-		s->verdict = (struct meta_verdict){ .cls = META_SEND_PERMANENT,
-						    .code = -1,
-						    .retry_ms = -1 };
+		s->verdict =
+			(struct wa_verdict){ .cls = WA_SEND_PERMANENT, .code = -1, .retry_ms = -1 };
 		(void)snprintf(s->verdict.text, sizeof(s->verdict.text), "%.150s", peer.text);
 	}
-	if (s->verdict.cls != META_SEND_PAUSE_NUMBER && s->verdict.cls != META_SEND_STOP)
+	if (s->verdict.cls != WA_SEND_PAUSE_NUMBER && s->verdict.cls != WA_SEND_STOP)
 		outside_end(s->w->app, s->channel->id, peer_works(rc, ans.status), s->verdict.text,
 			    clock_now_ms());
 	http_answer_release(&ans);

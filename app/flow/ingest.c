@@ -16,7 +16,7 @@
 
 /* ---- one message ---- */
 
-static enum rc place_of(struct tx *tx, const struct channel *ch, const struct meta_message *m,
+static enum rc place_of(struct tx *tx, const struct channel *ch, const struct wa_message *m,
 			int64_t *ret_conversation, struct err *e)
 {
 	struct contact_who who = { .phone = m->from,
@@ -49,10 +49,10 @@ static enum rc publish_inbound(struct tx *tx, const struct message *m, struct er
 	return topic_publish_if_read(tx, &ev, e);
 }
 
-static enum rc apply_message(struct tx *tx, struct parsed *p, const struct meta_item *item,
+static enum rc apply_message(struct tx *tx, struct parsed *p, const struct wa_item *item,
 			     struct err *e)
 {
-	const struct meta_message *in = item->message;
+	const struct wa_message *in = item->message;
 	const struct channel *ch = config_channel_phone(p->config, item->phone_number_id);
 	struct message m = {
 		.delivery_id = p->delivery.id,
@@ -95,7 +95,7 @@ static enum rc apply_message(struct tx *tx, struct parsed *p, const struct meta_
 /* ---- one status ---- */
 
 static enum rc publish_status(struct tx *tx, const struct parsed *p, const struct message *m,
-			      const struct meta_status *st, struct err *e)
+			      const struct wa_status *st, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf payload = SBUF(4 * KIB);
 	struct topic_event ev = { .topic = TOPIC_STATUS,
@@ -119,7 +119,7 @@ static enum rc publish_status(struct tx *tx, const struct parsed *p, const struc
 	return chatwoot_status_wanted(tx, m, e);
 }
 
-static void error_json(const struct meta_fault *f, struct sbuf *to)
+static void error_json(const struct wa_fault *f, struct sbuf *to)
 {
 	struct jsonw j;
 
@@ -131,35 +131,35 @@ static void error_json(const struct meta_fault *f, struct sbuf *to)
 	jsonw_end(&j);
 }
 
-static enum message_status status_of(const struct meta_status *st)
+static enum message_status status_of(const struct wa_status *st)
 {
 	if (st->failed)
 		return MESSAGE_FAILED;
 	switch (st->rank) {
-	case META_RANK_PENDING:
+	case WA_RANK_PENDING:
 		return MESSAGE_PENDING;
-	case META_RANK_ACCEPTED:
+	case WA_RANK_ACCEPTED:
 		return MESSAGE_ACCEPTED;
-	case META_RANK_SENT:
+	case WA_RANK_SENT:
 		return MESSAGE_SENT;
-	case META_RANK_DELIVERED:
+	case WA_RANK_DELIVERED:
 		return MESSAGE_DELIVERED;
-	case META_RANK_READ:
+	case WA_RANK_READ:
 		return MESSAGE_READ;
-	case META_RANK_PLAYED:
+	case WA_RANK_PLAYED:
 		return MESSAGE_PLAYED;
-	case META_RANK_NONE:
+	case WA_RANK_NONE:
 		break;
 	}
 	BUG("a known status has a rank or failed");
 }
 
-static enum rc apply_status(struct tx *tx, struct parsed *p, const struct meta_item *item,
+static enum rc apply_status(struct tx *tx, struct parsed *p, const struct wa_item *item,
 			    struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(8 * KIB);
 	AUTO(arena_release) struct arena a = ARENA(256 * KIB);
-	const struct meta_status *st = item->status;
+	const struct wa_status *st = item->status;
 	struct message_status_event ev = { .meta_message_id = st->id,
 					   .recipient = st->recipient_participant_id,
 					   .at_ms = st->timestamp_ms,
@@ -194,21 +194,21 @@ static enum rc apply_status(struct tx *tx, struct parsed *p, const struct meta_i
 
 /* ---- one delivery ---- */
 
-static enum rc apply_item(struct tx *tx, struct parsed *p, const struct meta_item *item,
+static enum rc apply_item(struct tx *tx, struct parsed *p, const struct wa_item *item,
 			  struct err *e)
 {
 	switch (item->kind) {
-	case META_MESSAGE:
+	case WA_MESSAGE:
 		return apply_message(tx, p, item, e);
-	case META_STATUS:
+	case WA_STATUS:
 		return apply_status(tx, p, item, e);
-	case META_ERROR:
+	case WA_ERROR:
 		p->note = "Meta reported an error of the number or account";
 		return RC_OK;
-	case META_CHANGE:
+	case WA_CHANGE:
 		p->note = "a field that this version does not understand yet";
 		return RC_OK;
-	case META_UNREADABLE:
+	case WA_UNREADABLE:
 		p->note = item->why;
 		return RC_OK;
 	}

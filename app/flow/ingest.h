@@ -19,7 +19,7 @@ struct parsed {
 	const char *fault;  /* unreadable as a whole: becomes a dead letter */
 	const char *unread; /* no reader for it: noted */
 	const char *note;   /* kept, but not acted on: why */
-	struct meta_hook hook;
+	struct wa_batch hook;
 	struct chatwoot_event chatwoot;
 	bool has_chatwoot;
 	int64_t defer_ms; /* > 0: look again later */

@@ -18,12 +18,12 @@ struct decode {
 	struct arena *a;
 	struct sbuf scratch;
 	struct sbuf part;
-	struct meta_item *items;
+	struct wa_item *items;
 	size_t count;
 	size_t cap;
 	size_t unreadable;
 	bool full;
-	struct meta_item here; /* what all items of this place have in common */
+	struct wa_item here; /* what all items of this place have in common */
 	struct meta_contacts contacts;
 	bool alone; /* one contact and one message: they belong together */
 };
@@ -80,11 +80,11 @@ static int64_t time_ms(const struct json *o, const char *key)
 }
 
 /* NULL: no room. The item has the common part and its raw text. */
-static struct meta_item *add_item(struct decode *d, enum meta_kind kind, const struct json *raw)
+static struct wa_item *add_item(struct decode *d, enum wa_kind kind, const struct json *raw)
 {
 	if (d->count == d->cap) {
 		size_t cap = d->cap > 0 ? d->cap * 2 : 4;
-		struct meta_item *more = take_room(d, cap * sizeof *more);
+		struct wa_item *more = take_room(d, cap * sizeof *more);
 		if (more == NULL)
 			return NULL;
 		if (d->count > 0)
@@ -92,7 +92,7 @@ static struct meta_item *add_item(struct decode *d, enum meta_kind kind, const s
 		d->items = more;
 		d->cap = cap;
 	}
-	struct meta_item *item = &d->items[d->count];
+	struct wa_item *item = &d->items[d->count];
 	*item = d->here;
 	item->kind = kind;
 	item->raw = keep_raw(d, raw);
@@ -104,14 +104,14 @@ static struct meta_item *add_item(struct decode *d, enum meta_kind kind, const s
 
 static void add_unreadable(struct decode *d, const struct json *raw, const char *why)
 {
-	struct meta_item *item = add_item(d, META_UNREADABLE, raw);
+	struct wa_item *item = add_item(d, WA_UNREADABLE, raw);
 	if (item == NULL)
 		return;
 	item->why = why;
 	d->unreadable++;
 }
 
-static void read_fault(struct decode *d, const struct json *n, struct meta_fault *ret)
+static void read_fault(struct decode *d, const struct json *n, struct wa_fault *ret)
 {
 	const struct json *data = json_get(n, "error_data");
 	ret->code = json_get_i64_or(n, "code", 0);
@@ -162,7 +162,7 @@ static struct str fallback_line(struct decode *d, struct str type, const struct 
 	struct str caption = find_caption(type, content);
 	sbuf_reset(&d->scratch);
 	sbuf_char(&d->scratch, '[');
-	sbuf_str(&d->scratch, enc_utf8_cut(type, META_HOOK_LINE_MAX / 2));
+	sbuf_str(&d->scratch, enc_utf8_cut(type, WA_LINE_MAX / 2));
 	sbuf_char(&d->scratch, ']');
 	if (caption.n > 0) {
 		sbuf_char(&d->scratch, ' ');
@@ -175,11 +175,11 @@ static struct str fallback_line(struct decode *d, struct str type, const struct 
 	for (size_t i = 0; i < d->scratch.n; i++)
 		if ((unsigned char)d->scratch.p[i] < ' ' || d->scratch.p[i] == 0x7f)
 			d->scratch.p[i] = ' ';
-	return keep(d, enc_utf8_cut(sbuf_view(&d->scratch), META_HOOK_LINE_MAX));
+	return keep(d, enc_utf8_cut(sbuf_view(&d->scratch), WA_LINE_MAX));
 }
 
 /* Sender and what contacts[] knows about it. */
-static void read_sender(struct decode *d, const struct json *n, struct meta_message *m)
+static void read_sender(struct decode *d, const struct json *n, struct wa_message *m)
 {
 	struct str from = json_get_str(n, "from");
 	struct str user = json_get_str(n, "from_user_id");
@@ -206,7 +206,7 @@ static void read_sender(struct decode *d, const struct json *n, struct meta_mess
 	m->contact = keep_raw(d, c->node);
 }
 
-static void read_body(struct decode *d, const struct json *n, struct meta_message *m)
+static void read_body(struct decode *d, const struct json *n, struct wa_message *m)
 {
 	const struct json *context = json_get(n, "context");
 	const struct json *referral = json_get(n, "referral");
@@ -242,7 +242,7 @@ static void decode_message(struct decode *d, const struct json *n)
 		add_unreadable(d, n, "a message without a usable id");
 		return;
 	}
-	struct meta_message *m = take_room(d, sizeof *m);
+	struct wa_message *m = take_room(d, sizeof *m);
 	if (m == NULL)
 		return;
 	read_sender(d, n, m);
@@ -255,43 +255,18 @@ static void decode_message(struct decode *d, const struct json *n)
 	m->timestamp_ms = time_ms(n, "timestamp");
 	if (!d->full)
 		read_body(d, n, m);
-	struct meta_item *item = add_item(d, META_MESSAGE, n);
+	struct wa_item *item = add_item(d, WA_MESSAGE, n);
 	if (item != NULL)
 		item->message = m;
 }
 
-static const struct rank_word {
-	const char *word;
-	enum meta_rank rank;
-} rank_words[] = {
-	{ "pending", META_RANK_PENDING }, { "accepted", META_RANK_ACCEPTED },
-	{ "sent", META_RANK_SENT },       { "delivered", META_RANK_DELIVERED },
-	{ "read", META_RANK_READ },       { "played", META_RANK_PLAYED },
-};
-
-enum meta_rank meta_hook_rank(struct str word)
-{
-	for (size_t i = 0; i < COUNT(rank_words); i++)
-		if (str_eqc(word, rank_words[i].word))
-			return rank_words[i].rank;
-	return META_RANK_NONE;
-}
-
-const char *meta_hook_rank_name(enum meta_rank rank)
-{
-	for (size_t i = 0; i < COUNT(rank_words); i++)
-		if (rank_words[i].rank == rank)
-			return rank_words[i].word;
-	return "none";
-}
-
-static void read_status(struct decode *d, const struct json *n, struct meta_status *s)
+static void read_status(struct decode *d, const struct json *n, struct wa_status *s)
 {
 	s->type = keep_key(d, n, "type");
 	if (s->type.p == NULL || str_eqc(s->type, "message")) {
-		s->rank = meta_hook_rank(s->word);
+		s->rank = wa_rank_parse(s->word);
 		s->failed = str_eqc(s->word, "failed");
-		s->known = s->failed || s->rank != META_RANK_NONE;
+		s->known = s->failed || s->rank != WA_RANK_NONE;
 	}
 	s->timestamp_ms = time_ms(n, "timestamp");
 	s->recipient_id = keep_key(d, n, "recipient_id");
@@ -319,13 +294,13 @@ static void decode_status(struct decode *d, const struct json *n)
 		add_unreadable(d, n, "a status without a usable id or word");
 		return;
 	}
-	struct meta_status *s = take_room(d, sizeof *s);
+	struct wa_status *s = take_room(d, sizeof *s);
 	if (s == NULL)
 		return;
 	s->id = keep(d, id);
 	s->word = keep(d, word);
 	read_status(d, n, s);
-	struct meta_item *item = add_item(d, META_STATUS, n);
+	struct wa_item *item = add_item(d, WA_STATUS, n);
 	if (item != NULL)
 		item->status = s;
 }
@@ -336,11 +311,11 @@ static void decode_error(struct decode *d, const struct json *n)
 		add_unreadable(d, n, "an error that is not an object");
 		return;
 	}
-	struct meta_fault *f = take_room(d, sizeof *f);
+	struct wa_fault *f = take_room(d, sizeof *f);
 	if (f == NULL)
 		return;
 	read_fault(d, n, f);
-	struct meta_item *item = add_item(d, META_ERROR, n);
+	struct wa_item *item = add_item(d, WA_ERROR, n);
 	if (item != NULL)
 		item->error = f;
 }
@@ -403,7 +378,7 @@ static void keep_strangers(struct decode *d, const struct json *value)
 		return;
 	}
 	struct str raw = keep(d, sbuf_view(&d->scratch));
-	struct meta_item *item = add_item(d, META_CHANGE, NULL);
+	struct wa_item *item = add_item(d, WA_CHANGE, NULL);
 	if (item != NULL)
 		item->raw = raw;
 }
@@ -419,7 +394,7 @@ static void decode_messages(struct decode *d, const struct json *change, const s
 	if (!d->full)
 		keep_strangers(d, value);
 	if (!d->full && d->count == before)
-		(void)add_item(d, META_CHANGE,
+		(void)add_item(d, WA_CHANGE,
 			       change); /* nothing inside; a full arena is in d->full */
 	memset(&d->contacts, 0, sizeof d->contacts);
 }
@@ -440,7 +415,7 @@ static void decode_change(struct decode *d, const struct json *change)
 	if (json_kind(value) == JSON_OBJECT && (bare || str_eqc(d->here.field, "messages")))
 		decode_messages(d, change, value);
 	else
-		(void)add_item(d, META_CHANGE, change); /* a full arena is in d->full */
+		(void)add_item(d, WA_CHANGE, change); /* a full arena is in d->full */
 	d->here.field = STR_NONE;
 	d->here.phone_number_id = STR_NONE;
 	d->here.display_number = STR_NONE;
@@ -470,8 +445,7 @@ static void decode_body(struct decode *d, const struct json *root)
 		decode_entry(d, c);
 }
 
-enum rc meta_hook_decode(struct str body, struct arena *a, struct meta_hook *ret_hook,
-			 struct err *e)
+enum rc meta_hook_decode(struct str body, struct arena *a, struct wa_batch *ret_hook, struct err *e)
 {
 	struct json *root AUTO(json_freep) = NULL;
 	struct decode d = { .a = a, .scratch = SBUF(a->max), .part = SBUF(a->max) };

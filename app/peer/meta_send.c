@@ -193,9 +193,11 @@ enum rc meta_send_url(struct str base, struct str version, struct str phone_numb
 }
 
 static const struct meta_error_row error_rows[] = {
-#define E(low, high, cls, tries, first, factor, cap, note, source)                         \
-	{ low,  high,  META_SEND_##cls, tries, (first)*SECOND_MS, factor, (cap)*SECOND_MS, \
-	  note, source },
+#define E(low, high, cls, tries, first, factor, cap, note, source)                             \
+	{                                                                                      \
+		low,  high,  WA_SEND_##cls, tries, (first)*SECOND_MS, factor, (cap)*SECOND_MS, \
+		note, source                                                                   \
+	},
 #include "peer/meta_error.def"
 #undef E
 };
@@ -228,39 +230,12 @@ const struct meta_error_row *meta_send_error(int64_t code)
 	return NULL;
 }
 
-const char *meta_send_class_name(enum meta_class cls)
-{
-	switch (cls) {
-	case META_SEND_ACCEPTED:
-		return "accepted";
-	case META_SEND_RETRY:
-		return "retry";
-	case META_SEND_PAUSE_RECIPIENT:
-		return "pause_recipient";
-	case META_SEND_WAIT:
-		return "wait";
-	case META_SEND_PERMANENT:
-		return "permanent";
-	case META_SEND_TEMPLATE:
-		return "template";
-	case META_SEND_PAUSE_NUMBER:
-		return "pause_number";
-	case META_SEND_STOP:
-		return "stop";
-	case META_SEND_UNKNOWN:
-		return "unknown";
-	case META_SEND_CLASSES:
-		break;
-	}
-	BUG("not a class");
-}
-
 /* Rows for answers that have no code of the table. Waits as for code 2 and 131000. */
 #define ROW(name, cls_, tries, first, cap, note_)   \
 	static const struct meta_error_row name = { \
 		-1,                                 \
 		-1,                                 \
-		META_SEND_##cls_,                   \
+		WA_SEND_##cls_,                     \
 		tries,                              \
 		(first)*SECOND_MS,                  \
 		2,                                  \
@@ -328,7 +303,7 @@ static const struct meta_error_row *by_status(int status)
 }
 
 static const struct meta_error_row *by_error(const struct json *error, int status,
-					     const struct meta_verdict *v)
+					     const struct wa_verdict *v)
 {
 	if (v->code == 100 && v->subcode == 33)
 		return meta_send_error(33);
@@ -355,15 +330,14 @@ static int64_t wait_ms(const struct meta_error_row *row, int tries)
 	return i64_min(ms, row->cap_ms);
 }
 
-static void apply(const struct meta_error_row *row, const struct meta_answer *a,
-		  struct meta_verdict *v)
+static void apply(const struct meta_error_row *row, const struct wa_answer *a, struct wa_verdict *v)
 {
-	bool waits = row->cls == META_SEND_RETRY || row->cls == META_SEND_PAUSE_RECIPIENT ||
-		     row->cls == META_SEND_WAIT;
-	bool pauses = row->cls == META_SEND_PAUSE_NUMBER || row->cls == META_SEND_STOP;
+	bool waits = row->cls == WA_SEND_RETRY || row->cls == WA_SEND_PAUSE_RECIPIENT ||
+		     row->cls == WA_SEND_WAIT;
+	bool pauses = row->cls == WA_SEND_PAUSE_NUMBER || row->cls == WA_SEND_STOP;
 	v->cls = row->cls;
 	if (waits && row->tries_max > 0 && a->tries >= row->tries_max) {
-		v->cls = META_SEND_PERMANENT;
+		v->cls = WA_SEND_PERMANENT;
 		v->exhausted = true;
 	} else if (waits || (pauses && row->first_ms > 0)) {
 		v->retry_ms = wait_ms(row, a->tries);
@@ -390,7 +364,7 @@ static bool take(struct str s, char *to, size_t to_bytes)
 	return true;
 }
 
-static bool accepted(const struct json *root, struct meta_verdict *v)
+static bool accepted(const struct json *root, struct wa_verdict *v)
 {
 	const struct json *message = json_first(json_get(root, "messages"));
 	const struct json *contact = json_first(json_get(root, "contacts"));
@@ -400,12 +374,12 @@ static bool accepted(const struct json *root, struct meta_verdict *v)
 	(void)take(json_get_str(contact, "wa_id"), v->wa_id, sizeof v->wa_id); /* optional */
 	(void)take(json_get_str(contact, "user_id"), v->user_id, sizeof v->user_id);
 	v->held = str_eqc(json_get_str(message, "message_status"), "held_for_quality_assessment");
-	v->cls = META_SEND_ACCEPTED;
+	v->cls = WA_SEND_ACCEPTED;
 	(void)snprintf(v->text, sizeof v->text, "accepted%s", v->held ? ", held for review" : "");
 	return true;
 }
 
-void meta_send_judge(const struct meta_answer *a, struct meta_verdict *ret_v)
+void meta_send_judge(const struct wa_answer *a, struct wa_verdict *ret_v)
 {
 	struct json *root AUTO(json_freep) = NULL;
 	memset(ret_v, 0, sizeof *ret_v);

@@ -13,16 +13,16 @@ static void check_text(struct str s)
 	ASSERT(s.p == NULL || s.p[s.n] == '\0');
 }
 
-static void check_item(const struct meta_item *item)
+static void check_item(const struct wa_item *item)
 {
 	check_text(item->raw);
 	check_text(item->field);
-	ASSERT((item->kind == META_MESSAGE) == (item->message != NULL));
-	ASSERT((item->kind == META_STATUS) == (item->status != NULL));
-	ASSERT((item->kind == META_ERROR) == (item->error != NULL));
-	ASSERT((item->kind == META_UNREADABLE) == (item->why != NULL));
+	ASSERT((item->kind == WA_MESSAGE) == (item->message != NULL));
+	ASSERT((item->kind == WA_STATUS) == (item->status != NULL));
+	ASSERT((item->kind == WA_ERROR) == (item->error != NULL));
+	ASSERT((item->kind == WA_UNREADABLE) == (item->why != NULL));
 	if (item->message != NULL) {
-		const struct meta_message *m = item->message;
+		const struct wa_message *m = item->message;
 		check_text(m->text);
 		check_text(m->content);
 		check_text(m->profile_name);
@@ -40,15 +40,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const size_t sizes[] = { 4 * KIB, 4 * MIB };
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		struct arena a AUTO(arena_release) = ARENA(sizes[i]);
-		struct meta_hook hook;
+		struct wa_batch hook;
 		if (meta_hook_decode(body, &a, &hook, NULL) != RC_OK)
 			continue;
 		for (size_t n = 0; n < hook.count; n++)
 			check_item(&hook.items[n]);
 	}
-	struct meta_verdict v;
-	const struct meta_answer answer = { RC_OK, size % 2 == 0 ? 200 : 400, body, -1, 1 };
+	struct wa_verdict v;
+	const struct wa_answer answer = { RC_OK, size % 2 == 0 ? 200 : 400, body, -1, 1 };
 	meta_send_judge(&answer, &v);
-	ASSERT(v.cls != META_SEND_ACCEPTED || (v.wamid[0] != '\0' && answer.status == 200));
+	ASSERT(v.cls != WA_SEND_ACCEPTED || (v.wamid[0] != '\0' && answer.status == 200));
 	return 0;
 }

@@ -45,7 +45,7 @@ static void line_i64(struct sbuf *to, const char *name, int64_t v)
 		sbuf_printf(to, "  %s %lld\n", name, (long long)v);
 }
 
-static void print_fault(struct sbuf *to, const struct meta_fault *f)
+static void print_fault(struct sbuf *to, const struct wa_fault *f)
 {
 	line_i64(to, "error.code", f->code);
 	line_str(to, "error.title", f->title);
@@ -53,7 +53,7 @@ static void print_fault(struct sbuf *to, const struct meta_fault *f)
 	line_str(to, "error.details", f->details);
 }
 
-static void print_message(struct sbuf *to, const struct meta_message *m)
+static void print_message(struct sbuf *to, const struct wa_message *m)
 {
 	line_str(to, "id", m->id);
 	line_str(to, "from", m->from);
@@ -76,12 +76,12 @@ static void print_message(struct sbuf *to, const struct meta_message *m)
 	print_fault(to, &m->error);
 }
 
-static void print_status(struct sbuf *to, const struct meta_status *s)
+static void print_status(struct sbuf *to, const struct wa_status *s)
 {
 	line_str(to, "id", s->id);
 	line_str(to, "word", s->word);
 	line_str(to, "type", s->type);
-	line_text(to, "rank", meta_hook_rank_name(s->rank));
+	line_text(to, "rank", wa_rank_name(s->rank));
 	line_i64(to, "failed", s->failed);
 	line_i64(to, "known", s->known);
 	line_i64(to, "timestamp_ms", s->timestamp_ms);
@@ -101,7 +101,7 @@ static const char *const kinds[] = { "message", "status", "error", "change", "un
 static void print_meta(struct str body, int status, struct sbuf *to)
 {
 	struct arena a AUTO(arena_release) = ARENA(META_HOOK_ARENA_MAX);
-	struct meta_hook hook;
+	struct wa_batch hook;
 	enum rc rc = meta_hook_decode(body, &a, &hook, NULL);
 	(void)status; /* only answers have one */
 	sbuf_printf(to, "%s\n", rc_name(rc));
@@ -110,7 +110,7 @@ static void print_meta(struct str body, int status, struct sbuf *to)
 	sbuf_printf(to, "object \"%.*s\" items %zu unreadable %zu\n", STRF(hook.object), hook.count,
 		    hook.unreadable);
 	for (size_t i = 0; i < hook.count; i++) {
-		const struct meta_item *item = &hook.items[i];
+		const struct wa_item *item = &hook.items[i];
 		sbuf_printf(to, "%s\n", kinds[item->kind]);
 		line_str(to, "waba_id", item->waba_id);
 		line_str(to, "field", item->field);

@@ -74,11 +74,11 @@ TEST(the_order_of_keys_does_not_matter)
 			       "\"entry\":[{\"changes\":[%s],\"id\":\"waba\"}]", sbuf_c(&b[2]));
 		const char *const body[] = { text[2], "\"object\":\"o\"" };
 		shuffled(&b[3], body, COUNT(body), &state);
-		struct meta_hook hook = { 0 };
+		struct wa_batch hook = { 0 };
 		MUST(meta_hook_decode(sbuf_view(&b[3]), &a, &hook, &t_err));
 		CHECK_I64("items", hook.count, 1);
-		const struct meta_item *item = &hook.items[0];
-		CHECK_I64("kind", item->kind, META_MESSAGE);
+		const struct wa_item *item = &hook.items[0];
+		CHECK_I64("kind", item->kind, WA_MESSAGE);
 		CHECK_STR("waba", item->waba_id.p, "waba");
 		CHECK_STR("number", item->phone_number_id.p, "109");
 		CHECK_STR("text", item->message->text.p, "oi");
@@ -93,7 +93,7 @@ TEST(a_body_cut_at_any_byte_is_invalid_and_never_half_read)
 {
 	for (size_t n = 0; n < sizeof sample - 1; n++) {
 		struct arena a AUTO(arena_release) = ARENA(MIB);
-		struct meta_hook hook = { .count = 77 };
+		struct wa_batch hook = { .count = 77 };
 		/* An exact copy on the heap, so that the checker sees a read behind the end. */
 		char *copy = malloc(n + 1);
 		ASSERT(copy != NULL);
@@ -113,7 +113,7 @@ TEST(every_changed_byte_is_survived)
 		static const char bytes[] = { '\0', '"', '{', '}', '\\', '7', '\x80', '\xff' };
 		for (size_t k = 0; k < COUNT(bytes); k++) {
 			struct arena a AUTO(arena_release) = ARENA(MIB);
-			struct meta_hook hook = { 0 };
+			struct wa_batch hook = { 0 };
 			memcpy(copy, sample, sizeof sample);
 			copy[i] = bytes[k];
 			enum rc rc =
@@ -158,7 +158,7 @@ TEST(a_batch_of_three_megabytes_fits_the_arena)
 {
 	struct sbuf body AUTO(sbuf_release) = SBUF(HOOK_BODY_MAX);
 	struct arena a AUTO(arena_release) = ARENA(META_HOOK_ARENA_MAX);
-	struct meta_hook hook = { 0 };
+	struct wa_batch hook = { 0 };
 	big_batch(&body, 1000, 2900);
 	CHECK(body.n > 3000000);
 	int64_t start = clock_mono_us();
@@ -175,7 +175,7 @@ TEST(many_small_messages_with_many_contacts_stay_linear)
 {
 	struct sbuf body AUTO(sbuf_release) = SBUF(HOOK_BODY_MAX);
 	struct arena a AUTO(arena_release) = ARENA(META_HOOK_ARENA_MAX);
-	struct meta_hook hook = { 0 };
+	struct wa_batch hook = { 0 };
 	big_batch(&body, 15000, 2);
 	MUST(meta_hook_decode(sbuf_view(&body), &a, &hook, &t_err));
 	CHECK_I64("items", hook.count, 15000);
@@ -189,7 +189,7 @@ TEST(a_full_arena_gives_no_half_batch)
 	big_batch(&body, 20, 10);
 	for (size_t max = 0; max < 64 * KIB; max += 112) {
 		struct arena a AUTO(arena_release) = ARENA(max);
-		struct meta_hook hook = { .count = 77 };
+		struct wa_batch hook = { .count = 77 };
 		enum rc rc = meta_hook_decode(sbuf_view(&body), &a, &hook, NULL);
 		if (rc == RC_LIMIT) {
 			full++;
@@ -207,7 +207,7 @@ TEST(a_body_of_worthless_items_hits_the_ceiling_and_not_the_memory)
 {
 	struct sbuf body AUTO(sbuf_release) = SBUF(HOOK_BODY_MAX);
 	struct arena a AUTO(arena_release) = ARENA(META_HOOK_ARENA_MAX);
-	struct meta_hook hook = { 0 };
+	struct wa_batch hook = { 0 };
 	sbuf_text(&body, "{\"entry\":[0");
 	for (int i = 0; i < 400000; i++)
 		sbuf_text(&body, ",0");
@@ -227,7 +227,7 @@ TEST(deep_nesting_is_refused_or_kept)
 	EACH (r, rows) {
 		struct sbuf body AUTO(sbuf_release) = SBUF(HOOK_BODY_MAX);
 		struct arena a AUTO(arena_release) = ARENA(MIB);
-		struct meta_hook hook = { 0 };
+		struct wa_batch hook = { 0 };
 		sbuf_text(&body,
 			  "{\"entry\":[{\"id\":\"1\",\"changes\":[{\"field\":\"x\",\"value\":");
 		for (int i = 0; i < r->depth; i++)
@@ -262,7 +262,7 @@ TEST(broken_text_becomes_valid_text)
 	EACH (r, rows) {
 		struct sbuf body AUTO(sbuf_release) = SBUF(4 * KIB);
 		struct arena a AUTO(arena_release) = ARENA(MIB);
-		struct meta_hook hook = { 0 };
+		struct wa_batch hook = { 0 };
 		sbuf_text(
 			&body,
 			"{\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"messages\":"
@@ -271,7 +271,7 @@ TEST(broken_text_becomes_valid_text)
 		sbuf_text(&body, "\"}}]}}]}]}");
 		MUST(meta_hook_decode(sbuf_view(&body), &a, &hook, &t_err));
 		CHECK_I64(r->why, hook.count, 1);
-		const struct meta_message *m = hook.items[0].message;
+		const struct wa_message *m = hook.items[0].message;
 		CHECK(m != NULL && enc_utf8_ok(m->text) && enc_utf8_ok(hook.items[0].raw));
 		CHECK(m != NULL && strlen(m->text.p) == m->text.n);
 		if (m != NULL && r->text != NULL)
@@ -288,9 +288,9 @@ TEST(a_sender_is_never_guessed_from_a_stranger)
 		"\"w\","
 		"\"from\":\"222\",\"type\":\"text\",\"text\":{\"body\":\"x\"}}]}}]}]}";
 	struct arena a AUTO(arena_release) = ARENA(MIB);
-	struct meta_hook hook = { 0 };
+	struct wa_batch hook = { 0 };
 	MUST(meta_hook_decode(str_of(body), &a, &hook, &t_err));
-	const struct meta_message *m = hook.items[0].message;
+	const struct wa_message *m = hook.items[0].message;
 	CHECK_STR("from", m->from.p, "222");
 	CHECK(m->from_user_id.p == NULL);
 }
@@ -300,18 +300,18 @@ TEST(ranks_rise_and_failure_has_none)
 	static const char *const words[] = { "pending",   "accepted", "sent",
 					     "delivered", "read",     "played" };
 	for (size_t i = 0; i < COUNT(words); i++) {
-		CHECK_I64(words[i], meta_hook_rank(str_of(words[i])), i + 1);
-		CHECK_STR(words[i], meta_hook_rank_name((enum meta_rank)(i + 1)), words[i]);
+		CHECK_I64(words[i], wa_rank_parse(str_of(words[i])), i + 1);
+		CHECK_STR(words[i], wa_rank_name((enum wa_rank)(i + 1)), words[i]);
 	}
-	CHECK_I64("failed", meta_hook_rank(STR("failed")), META_RANK_NONE);
-	CHECK_I64("case", meta_hook_rank(STR("READ")), META_RANK_NONE);
+	CHECK_I64("failed", wa_rank_parse(STR("failed")), WA_RANK_NONE);
+	CHECK_I64("case", wa_rank_parse(STR("READ")), WA_RANK_NONE);
 }
 
 TEST(a_message_of_one_kilobyte_is_read_fast)
 {
 	enum { ROUNDS = 2000 };
 	struct arena a AUTO(arena_release) = ARENA(META_HOOK_ARENA_MAX);
-	struct meta_hook hook = { 0 };
+	struct wa_batch hook = { 0 };
 	int64_t best = INT64_MAX;
 	for (int round = 0; round < 5; round++) {
 		int64_t start = clock_mono_us();

@@ -204,11 +204,11 @@ TEST(the_table_of_codes_ascends_and_is_complete)
 		const struct meta_error_row *row = meta_send_error_at(i);
 		CHECK(row->code_low > before && row->code_high >= row->code_low);
 		before = row->code_high;
-		bool waits = row->cls == META_SEND_RETRY || row->cls == META_SEND_WAIT ||
-			     row->cls == META_SEND_PAUSE_RECIPIENT;
+		bool waits = row->cls == WA_SEND_RETRY || row->cls == WA_SEND_WAIT ||
+			     row->cls == WA_SEND_PAUSE_RECIPIENT;
 		CHECK(!waits || (row->first_ms > 0 && row->cap_ms >= row->first_ms));
 		CHECK(row->note[0] != '\0' && row->source[0] == '4');
-		CHECK(row->cls != META_SEND_ACCEPTED && row->cls != META_SEND_UNKNOWN);
+		CHECK(row->cls != WA_SEND_ACCEPTED && row->cls != WA_SEND_UNKNOWN);
 	}
 	EACH (c, codes)
 		CHECK(meta_send_error(*c) != NULL);
@@ -217,10 +217,10 @@ TEST(the_table_of_codes_ascends_and_is_complete)
 	CHECK(meta_send_error(INT64_MAX) == NULL);
 }
 
-static struct meta_verdict judge(enum rc rc, int status, const char *body, int tries)
+static struct wa_verdict judge(enum rc rc, int status, const char *body, int tries)
 {
-	struct meta_verdict v;
-	const struct meta_answer a = { rc, status, str_of(body), -1, tries };
+	struct wa_verdict v;
+	const struct wa_answer a = { rc, status, str_of(body), -1, tries };
 	meta_send_judge(&a, &v);
 	CHECK(v.text[0] != '\0');
 	return v;
@@ -228,13 +228,13 @@ static struct meta_verdict judge(enum rc rc, int status, const char *body, int t
 
 TEST(an_accepted_message_has_its_id)
 {
-	struct meta_verdict v =
+	struct wa_verdict v =
 		judge(RC_OK, 200,
 		      "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":"
 		      "\"+5511955501234\",\"wa_id\":\"551155501234\"}],\"messages\":[{\"id\":"
 		      "\"wamid.A==\",\"message_status\":\"accepted\"}]}",
 		      1);
-	CHECK_I64("class", v.cls, META_SEND_ACCEPTED);
+	CHECK_I64("class", v.cls, WA_SEND_ACCEPTED);
 	CHECK_STR("wamid", v.wamid, "wamid.A==");
 	CHECK_STR("wa_id", v.wa_id, "551155501234");
 	CHECK(!v.held);
@@ -243,7 +243,7 @@ TEST(an_accepted_message_has_its_id)
 		  "\"w\","
 		  "\"message_status\":\"held_for_quality_assessment\"}]}",
 		  1);
-	CHECK_I64("class", v.cls, META_SEND_ACCEPTED);
+	CHECK_I64("class", v.cls, WA_SEND_ACCEPTED);
 	CHECK_STR("user", v.user_id, "BR.1");
 	CHECK_STR("no phone", v.wa_id, "");
 	CHECK(v.held);
@@ -258,66 +258,65 @@ TEST(the_verdict_follows_the_answer)
 		int status;
 		const char *body;
 		int tries;
-		enum meta_class cls;
+		enum wa_class cls;
 		int64_t retry_ms;
 	} rows[] = {
-		{ "not reached", RC_RETRY, 0, "", 1, META_SEND_RETRY, 2000 },
-		{ "lost", RC_UNKNOWN, 0, "", 1, META_SEND_UNKNOWN, -1 },
-		{ "over the ceiling", RC_LIMIT, 200, "", 1, META_SEND_UNKNOWN, -1 },
-		{ "guard", RC_REFUSED, 0, "", 1, META_SEND_PAUSE_NUMBER, -1 },
-		{ "200 empty", RC_OK, 200, "", 1, META_SEND_UNKNOWN, -1 },
-		{ "200 HTML", RC_OK, 200, "<html>", 1, META_SEND_UNKNOWN, -1 },
-		{ "200 no id", RC_OK, 200, "{\"messages\":[{}]}", 1, META_SEND_UNKNOWN, -1 },
+		{ "not reached", RC_RETRY, 0, "", 1, WA_SEND_RETRY, 2000 },
+		{ "lost", RC_UNKNOWN, 0, "", 1, WA_SEND_UNKNOWN, -1 },
+		{ "over the ceiling", RC_LIMIT, 200, "", 1, WA_SEND_UNKNOWN, -1 },
+		{ "guard", RC_REFUSED, 0, "", 1, WA_SEND_PAUSE_NUMBER, -1 },
+		{ "200 empty", RC_OK, 200, "", 1, WA_SEND_UNKNOWN, -1 },
+		{ "200 HTML", RC_OK, 200, "<html>", 1, WA_SEND_UNKNOWN, -1 },
+		{ "200 no id", RC_OK, 200, "{\"messages\":[{}]}", 1, WA_SEND_UNKNOWN, -1 },
 		{ "200 id is a number", RC_OK, 200, "{\"messages\":[{\"id\":7}]}", 1,
-		  META_SEND_UNKNOWN, -1 },
-		{ "200 array", RC_OK, 200, "[]", 1, META_SEND_UNKNOWN, -1 },
-		{ "200 with an error", RC_OK, 200, ERR_(131047), 1, META_SEND_TEMPLATE, -1 },
-		{ "500 HTML", RC_OK, 500, "<html>", 1, META_SEND_UNKNOWN, -1 },
-		{ "502", RC_OK, 502, "", 1, META_SEND_UNKNOWN, -1 },
-		{ "503 HTML", RC_OK, 503, "<html>", 1, META_SEND_UNKNOWN, -1 },
-		{ "504", RC_OK, 504, "", 1, META_SEND_UNKNOWN, -1 },
+		  WA_SEND_UNKNOWN, -1 },
+		{ "200 array", RC_OK, 200, "[]", 1, WA_SEND_UNKNOWN, -1 },
+		{ "200 with an error", RC_OK, 200, ERR_(131047), 1, WA_SEND_TEMPLATE, -1 },
+		{ "500 HTML", RC_OK, 500, "<html>", 1, WA_SEND_UNKNOWN, -1 },
+		{ "502", RC_OK, 502, "", 1, WA_SEND_UNKNOWN, -1 },
+		{ "503 HTML", RC_OK, 503, "<html>", 1, WA_SEND_UNKNOWN, -1 },
+		{ "504", RC_OK, 504, "", 1, WA_SEND_UNKNOWN, -1 },
 		{ "503 by a proxy in JSON", RC_OK, 503, "{\"error\":{\"reason\":\"x\"}}", 1,
-		  META_SEND_UNKNOWN, -1 },
-		{ "429 HTML", RC_OK, 429, "<html>", 1, META_SEND_RETRY, 30000 },
-		{ "301", RC_OK, 301, "", 1, META_SEND_PAUSE_NUMBER, -1 },
-		{ "404 HTML", RC_OK, 404, "<html>", 1, META_SEND_PAUSE_NUMBER, -1 },
-		{ "400 HTML", RC_OK, 400, "<html>", 1, META_SEND_PERMANENT, -1 },
-		{ "503 code 2", RC_OK, 503, ERR_(2), 1, META_SEND_RETRY, 5000 },
-		{ "code 2 again", RC_OK, 503, ERR_(2), 3, META_SEND_RETRY, 20000 },
-		{ "code 2 for ever", RC_OK, 503, ERR_(2), 2000000000, META_SEND_RETRY, 300000 },
-		{ "500 but final", RC_OK, 500, ERR_(3), 1, META_SEND_PAUSE_NUMBER, -1 },
-		{ "500 but final", RC_OK, 500, ERR_(131045), 1, META_SEND_PAUSE_NUMBER, -1 },
-		{ "token", RC_OK, 401, ERR_(190), 1, META_SEND_STOP, -1 },
-		{ "rate 1", RC_OK, 400, ERR_(130429), 1, META_SEND_RETRY, 1000 },
-		{ "rate 2", RC_OK, 429, ERR_(130429), 2, META_SEND_RETRY, 2000 },
-		{ "rate 4", RC_OK, 429, ERR_(130429), 4, META_SEND_RETRY, 8000 },
-		{ "pair 1", RC_OK, 400, ERR_(131056), 1, META_SEND_PAUSE_RECIPIENT, 1000 },
-		{ "pair 3", RC_OK, 400, ERR_(131056), 3, META_SEND_PAUSE_RECIPIENT, 16000 },
-		{ "pair 5", RC_OK, 400, ERR_(131056), 5, META_SEND_PAUSE_RECIPIENT, 256000 },
-		{ "pair 9", RC_OK, 400, ERR_(131056), 9, META_SEND_PAUSE_RECIPIENT, 1024000 },
-		{ "app limit 1", RC_OK, 400, ERR_(4), 1, META_SEND_WAIT, 900000 },
-		{ "app limit 2", RC_OK, 400, ERR_(80007), 2, META_SEND_WAIT, 1800000 },
-		{ "app limit 3", RC_OK, 400, ERR_(4), 3, META_SEND_WAIT, 3600000 },
-		{ "app limit 4", RC_OK, 400, ERR_(4), 4, META_SEND_PERMANENT, -1 },
-		{ "marketing cap 1", RC_OK, 400, ERR_(131049), 1, META_SEND_WAIT, DAY_MS },
-		{ "marketing cap 2", RC_OK, 400, ERR_(131049), 2, META_SEND_PERMANENT, -1 },
-		{ "code as text", RC_OK, 400, ERR_("131047"), 1, META_SEND_TEMPLATE, -1 },
-		{ "404 template", RC_OK, 404, ERR_(132001), 1, META_SEND_TEMPLATE, -1 },
-		{ "parameter", RC_OK, 400, ERR_(100), 1, META_SEND_PERMANENT, -1 },
+		  WA_SEND_UNKNOWN, -1 },
+		{ "429 HTML", RC_OK, 429, "<html>", 1, WA_SEND_RETRY, 30000 },
+		{ "301", RC_OK, 301, "", 1, WA_SEND_PAUSE_NUMBER, -1 },
+		{ "404 HTML", RC_OK, 404, "<html>", 1, WA_SEND_PAUSE_NUMBER, -1 },
+		{ "400 HTML", RC_OK, 400, "<html>", 1, WA_SEND_PERMANENT, -1 },
+		{ "503 code 2", RC_OK, 503, ERR_(2), 1, WA_SEND_RETRY, 5000 },
+		{ "code 2 again", RC_OK, 503, ERR_(2), 3, WA_SEND_RETRY, 20000 },
+		{ "code 2 for ever", RC_OK, 503, ERR_(2), 2000000000, WA_SEND_RETRY, 300000 },
+		{ "500 but final", RC_OK, 500, ERR_(3), 1, WA_SEND_PAUSE_NUMBER, -1 },
+		{ "500 but final", RC_OK, 500, ERR_(131045), 1, WA_SEND_PAUSE_NUMBER, -1 },
+		{ "token", RC_OK, 401, ERR_(190), 1, WA_SEND_STOP, -1 },
+		{ "rate 1", RC_OK, 400, ERR_(130429), 1, WA_SEND_RETRY, 1000 },
+		{ "rate 2", RC_OK, 429, ERR_(130429), 2, WA_SEND_RETRY, 2000 },
+		{ "rate 4", RC_OK, 429, ERR_(130429), 4, WA_SEND_RETRY, 8000 },
+		{ "pair 1", RC_OK, 400, ERR_(131056), 1, WA_SEND_PAUSE_RECIPIENT, 1000 },
+		{ "pair 3", RC_OK, 400, ERR_(131056), 3, WA_SEND_PAUSE_RECIPIENT, 16000 },
+		{ "pair 5", RC_OK, 400, ERR_(131056), 5, WA_SEND_PAUSE_RECIPIENT, 256000 },
+		{ "pair 9", RC_OK, 400, ERR_(131056), 9, WA_SEND_PAUSE_RECIPIENT, 1024000 },
+		{ "app limit 1", RC_OK, 400, ERR_(4), 1, WA_SEND_WAIT, 900000 },
+		{ "app limit 2", RC_OK, 400, ERR_(80007), 2, WA_SEND_WAIT, 1800000 },
+		{ "app limit 3", RC_OK, 400, ERR_(4), 3, WA_SEND_WAIT, 3600000 },
+		{ "app limit 4", RC_OK, 400, ERR_(4), 4, WA_SEND_PERMANENT, -1 },
+		{ "marketing cap 1", RC_OK, 400, ERR_(131049), 1, WA_SEND_WAIT, DAY_MS },
+		{ "marketing cap 2", RC_OK, 400, ERR_(131049), 2, WA_SEND_PERMANENT, -1 },
+		{ "code as text", RC_OK, 400, ERR_("131047"), 1, WA_SEND_TEMPLATE, -1 },
+		{ "404 template", RC_OK, 404, ERR_(132001), 1, WA_SEND_TEMPLATE, -1 },
+		{ "parameter", RC_OK, 400, ERR_(100), 1, WA_SEND_PERMANENT, -1 },
 		{ "parameter, subcode 33", RC_OK, 400,
-		  "{\"error\":{\"code\":100,\"error_subcode\":33}}", 1, META_SEND_PAUSE_NUMBER,
-		  -1 },
-		{ "spam", RC_OK, 400, ERR_(131048), 1, META_SEND_STOP, -1 },
-		{ "new code, 400", RC_OK, 400, ERR_(777777), 1, META_SEND_PERMANENT, -1 },
-		{ "new code, 403", RC_OK, 403, ERR_(777777), 1, META_SEND_PAUSE_NUMBER, -1 },
-		{ "new code, 500", RC_OK, 500, ERR_(777777), 1, META_SEND_RETRY, 2000 },
-		{ "new code, 500, third", RC_OK, 500, ERR_(777777), 3, META_SEND_PERMANENT, -1 },
+		  "{\"error\":{\"code\":100,\"error_subcode\":33}}", 1, WA_SEND_PAUSE_NUMBER, -1 },
+		{ "spam", RC_OK, 400, ERR_(131048), 1, WA_SEND_STOP, -1 },
+		{ "new code, 400", RC_OK, 400, ERR_(777777), 1, WA_SEND_PERMANENT, -1 },
+		{ "new code, 403", RC_OK, 403, ERR_(777777), 1, WA_SEND_PAUSE_NUMBER, -1 },
+		{ "new code, 500", RC_OK, 500, ERR_(777777), 1, WA_SEND_RETRY, 2000 },
+		{ "new code, 500, third", RC_OK, 500, ERR_(777777), 3, WA_SEND_PERMANENT, -1 },
 		{ "new code, transient", RC_OK, 400,
-		  "{\"error\":{\"code\":777777,\"is_transient\":true}}", 1, META_SEND_RETRY, 2000 },
+		  "{\"error\":{\"code\":777777,\"is_transient\":true}}", 1, WA_SEND_RETRY, 2000 },
 	};
 	EACH (r, rows) {
-		struct meta_verdict v = judge(r->rc, r->status, r->body, r->tries);
-		CHECK_STR(r->why, meta_send_class_name(v.cls), meta_send_class_name(r->cls));
+		struct wa_verdict v = judge(r->rc, r->status, r->body, r->tries);
+		CHECK_STR(r->why, wa_class_name(v.cls), wa_class_name(r->cls));
 		CHECK_I64(r->why, v.retry_ms, r->retry_ms);
 	}
 }
@@ -333,8 +332,8 @@ TEST(retry_after_wins_but_not_without_end)
 		{ ERR_(190), 5000, 5000 },    { ERR_(131047), 5000, -1 },
 	};
 	EACH (r, rows) {
-		struct meta_verdict v;
-		const struct meta_answer a = { RC_OK, 400, str_of(r->body), r->after, 1 };
+		struct wa_verdict v;
+		const struct wa_answer a = { RC_OK, 400, str_of(r->body), r->after, 1 };
 		meta_send_judge(&a, &v);
 		CHECK_I64(r->body, v.retry_ms, r->retry_ms);
 	}
@@ -342,7 +341,7 @@ TEST(retry_after_wins_but_not_without_end)
 
 TEST(the_text_of_a_verdict_has_nothing_of_the_peer)
 {
-	struct meta_verdict v = judge(
+	struct wa_verdict v = judge(
 		RC_OK, 400,
 		"{\"error\":{\"message\":\"(#131026) 5511955501234 undeliverable\",\"code\":131026,"
 		"\"error_subcode\":12,\"error_data\":\"5511955501234\",\"fbtrace_id\":\"Abc123\"}}",
@@ -360,7 +359,7 @@ TEST(ids_that_are_too_long_are_not_cut)
 	for (int i = 0; i < 300; i++)
 		sbuf_char(&b, 'a');
 	sbuf_text(&b, "\"}]}");
-	struct meta_verdict v = judge(RC_OK, 200, sbuf_c(&b), 1);
-	CHECK_I64("class", v.cls, META_SEND_UNKNOWN);
+	struct wa_verdict v = judge(RC_OK, 200, sbuf_c(&b), 1);
+	CHECK_I64("class", v.cls, WA_SEND_UNKNOWN);
 	CHECK_STR("wamid", v.wamid, "");
 }

@@ -1,0 +1,146 @@
+/* wa.h - what a provider of WhatsApp tells us, in words that do not depend on the provider.
+ *
+ * meta_hook.h and evolution_hook.h decode into these structs, flow/ingest.c reads nothing else. All text
+ * lives in the decoder's arena, is NUL-terminated and valid UTF-8 (malformed bytes and \u0000 became
+ * U+FFFD); STR_NONE means "was not there". Pure; any thread. */
+#ifndef PEER_WA_H
+#define PEER_WA_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/* code points of the one-line text of a message; the whole body is in `content` */
+#define WA_LINE_MAX 1024
+
+enum wa_kind {
+	WA_MESSAGE,   /* item.message is set */
+	WA_STATUS,    /* item.status is set */
+	WA_ERROR,     /* one element of value.errors; item.error is set */
+	WA_CHANGE,    /* any other field, or keys beside the known ones; raw is the change */
+	WA_UNREADABLE /* raw and `why` only */
+};
+
+/* An element of an errors array (2.1). code 0: none was readable. */
+struct wa_fault {
+	int64_t code;
+	struct str title;
+	struct str message;
+	struct str details; /* error_data.details, or error_data itself when it is text */
+};
+
+/* A message that is about an earlier one. It is stored as a message of its own, and its effect on the
+ * target is kept as a change (store/change.h). */
+enum wa_act { WA_ACT_NONE, WA_ACT_EDIT, WA_ACT_REVOKE, WA_ACT_REACTION };
+
+/* A file that belongs to a message; where its bytes are depends on the provider. */
+struct wa_media {
+	struct str id;   /* Meta: media id, valid for 7 days; Evolution: none */
+	struct str mime; /* as the peer says it, parameters included; the sniffed type wins */
+	struct str filename;
+	uint8_t sha256[32]; /* of the decrypted bytes; has_sha256 */
+	bool has_sha256;
+	bool voice;
+	bool animated;
+	int64_t bytes; /* as the peer says; 0: unknown */
+	/* Evolution with base64:true: the bytes themselves, still base64; none: to be fetched */
+	struct str inline_base64;
+};
+
+struct wa_message {
+	/* wamid; at most WA_ID_MAX bytes. Personal data: holds the phone number */
+	struct str id;
+	struct str from; /* wa_id; absent when the user hides the phone (2.2) */
+	/* BSUID; absent before April 2026. At least one of both is there */
+	struct str from_user_id;
+	struct str from_parent_user_id;
+	struct str profile_name; /* from the matching contacts[] element */
+	struct str username;
+	struct str contact; /* that element, compact JSON */
+	struct str group_id;
+	/* whole seconds; 0: absent or nonsense, use the arrival time */
+	int64_t timestamp_ms;
+	struct str type;       /* "text", "image", ...; "unknown" when missing */
+	struct str text;       /* body for `text`, else the fallback line "[image] caption" */
+	struct str content;    /* value of the key named like the type, compact JSON */
+	bool unsupported;      /* text is only a fallback */
+	struct str context_id; /* the message this one answers */
+	struct str context_from;
+	bool forwarded; /* forwarded or frequently_forwarded */
+	bool frequently_forwarded;
+	bool has_referral;     /* came from an ad or post */
+	struct str referral;   /* compact JSON */
+	struct wa_fault error; /* errors[0], for unsupported and media types */
+	enum wa_act act;
+	struct str target_id; /* acts: provider id of the message that is changed */
+	/* Written by the business outside of Totem (phone app, another device, its history): the
+	 * customer is then `to`, not `from` (Meta 1.7 echoes; Evolution key.fromMe). */
+	bool from_me;
+	struct str to;         /* from_me: phone of the customer */
+	struct str to_user_id; /* from_me: BSUID of the customer */
+	bool history;          /* older than the connection: stored, but nobody is told of it */
+	struct str lid;        /* Evolution: user part of an @lid address; never a phone (R13) */
+	const struct wa_media *media; /* NULL: none */
+};
+
+/* How far a message has come; never goes down (2.4). Failure is apart: a delivered message can also
+ * fail. */
+enum wa_rank {
+	/* says nothing about the way of the message: failed, or a word we do not know */
+	WA_RANK_NONE,
+	WA_RANK_PENDING,
+	WA_RANK_ACCEPTED,
+	WA_RANK_SENT,
+	WA_RANK_DELIVERED,
+	WA_RANK_READ,
+	WA_RANK_PLAYED
+};
+
+struct wa_status {
+	/* wamid of the message; may be unknown to us or arrive before our send's answer */
+	struct str id;
+	struct str word; /* as sent: "delivered"; unknown words are kept */
+	/* "message" or none; with another type ("payment", "call") rank is NONE, failed false */
+	struct str type;
+	enum wa_rank rank;
+	bool failed;
+	bool known; /* the word is one of ours and the type is a message's */
+	int64_t timestamp_ms;
+	struct str recipient_id; /* absent with a hidden phone */
+	struct str recipient_user_id;
+	/* also under its old name parent_recipient_user_id */
+	struct str recipient_parent_user_id;
+	struct str recipient_type;           /* "group" or none */
+	struct str recipient_participant_id; /* groups: part of the key of a status */
+	struct str tag;                      /* biz_opaque_callback_data, our own id */
+	struct wa_fault error;               /* errors[0] */
+	struct str pricing;                  /* compact JSON */
+	struct str conversation;             /* compact JSON */
+};
+
+struct wa_item {
+	enum wa_kind kind;
+	struct str waba_id;
+	struct str field;           /* "messages", "account_update", ... */
+	struct str phone_number_id; /* none for account-level fields */
+	struct str display_number;  /* never route on it (CW#14492) */
+	int64_t entry_time_ms;      /* entry.time, 0: none */
+	struct str raw;             /* message, status, error or change as compact JSON */
+	const char *why;            /* WA_UNREADABLE: static text, else NULL */
+	const struct wa_message *message;
+	const struct wa_status *status;
+	const struct wa_fault *error;
+};
+
+struct wa_batch {
+	struct str object; /* Meta: "whatsapp_business_account"; another one is not refused */
+	const struct wa_item *items;
+	size_t count; /* may be 0: an empty entry array is legal */
+	size_t unreadable;
+};
+
+/* Rank of a status word ("read"); WA_RANK_NONE for unknown words and for "failed". Case matters:
+ * calls have RINGING, ACCEPTED, REJECTED (meta-cloud-api.md 1.7). */
+enum wa_rank wa_rank_parse(struct str word);
+const char *wa_rank_name(enum wa_rank rank); /* "delivered"; "none" */
+
+#endif
