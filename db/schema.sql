@@ -121,6 +121,41 @@ CREATE TABLE jobs (
 	payload     TEXT
 ) STRICT;
 
+CREATE TABLE media (
+	id           INTEGER PRIMARY KEY,
+	company_id   INTEGER NOT NULL REFERENCES companies(id),
+	sha256       BLOB NOT NULL CHECK (length(sha256) = 32),
+	state        TEXT NOT NULL CHECK (state IN ('coming', 'stored', 'leaving', 'gone')),
+	bytes        INTEGER NOT NULL,
+	mime         TEXT NOT NULL,             -- seen in the bytes; else what the peer said; else octet-stream
+	traits       INTEGER NOT NULL,          -- peer/media_type.h
+	filename     TEXT,                      -- first name it came with
+	origin       TEXT NOT NULL CHECK (origin IN ('meta', 'evolution', 'api', 'chatwoot', 'n8n', 'flow', 'system')),
+	created_ms   INTEGER NOT NULL,
+	last_used_ms INTEGER NOT NULL,          -- brought to the day: see media_touch
+	UNIQUE (company_id, sha256)
+) STRICT;
+
+CREATE INDEX media_by_use ON media(last_used_ms) WHERE state = 'stored';
+
+CREATE INDEX media_moving ON media(state) WHERE state IN ('coming', 'leaving');
+
+CREATE TABLE media_totals (
+	id    INTEGER PRIMARY KEY CHECK (id = 1),
+	files INTEGER NOT NULL,
+	bytes INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE media_uploads (
+	media_id    INTEGER NOT NULL,
+	channel_id  INTEGER NOT NULL,
+	as_mime     TEXT NOT NULL,              -- type it was uploaded as
+	peer_id     TEXT NOT NULL,
+	uploaded_ms INTEGER NOT NULL,
+	valid_to_ms INTEGER NOT NULL,
+	PRIMARY KEY (media_id, channel_id, as_mime)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE message_changes (
 	id         INTEGER PRIMARY KEY,
 	message_id INTEGER NOT NULL,            -- target; 0: not here yet
@@ -136,6 +171,20 @@ CREATE TABLE message_changes (
 CREATE INDEX message_changes_by_message ON message_changes(message_id) WHERE message_id <> 0;
 
 CREATE INDEX message_changes_waiting ON message_changes(target) WHERE message_id = 0;
+
+CREATE TABLE message_media (
+	message_id INTEGER PRIMARY KEY,
+	provider   TEXT NOT NULL,               -- whose reader fetches it; 'here': it was uploaded
+	peer_id    TEXT,                        -- the provider's media id
+	mime       TEXT,                        -- as the peer says
+	filename   TEXT,
+	sha256     BLOB,                        -- as the peer says
+	bytes      INTEGER NOT NULL,            -- as the peer says; 0: unknown
+	voice      INTEGER NOT NULL,
+	animated   INTEGER NOT NULL,
+	asked_ms   INTEGER NOT NULL,            -- the message's time; providers keep a file for 7 days from then
+	reason     TEXT                         -- one sentence; NULL: nothing is wrong
+) STRICT;
 
 CREATE TABLE message_statuses (
 	message_id  INTEGER NOT NULL,

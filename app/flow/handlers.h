@@ -15,6 +15,7 @@ work_fn chatwoot_mirror_job; /* support-bridge-crm-mirror: what the CRM sent -> 
 work_fn chatwoot_answer_job; /* support-bridge-outbound: the assistant's answer -> Chatwoot */
 work_fn chatwoot_status_job; /* support-bridge-status: delivery state -> Chatwoot */
 work_fn orchestrate_job;     /* orchestrator-inbound: message -> n8n, its answer -> send */
+work_fn media_job;           /* media: fetches the file of a message */
 
 /* Tells the mirror topic of a message that left, unless it came from Chatwoot or has another way there (loop rule 2). */
 enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e) MUST_CHECK;

@@ -12,7 +12,7 @@ META_TOKEN, VERIFY = "double-token", "double-verify"
 CHATWOOT_TOKEN, CHATWOOT_SECRET = "double-chatwoot-token", "double-chatwoot-secret"
 SCOPES = "messages:send messages:read queues:read queues:control settings metrics"
 QUEUES = ("webhooks", "messages", "crm-api-whatsapp-inbound", "support-bridge-inbound", "support-bridge-crm-mirror",
-          "orchestrator-inbound", "support-bridge-outbound", "support-bridge-status")
+          "orchestrator-inbound", "support-bridge-outbound", "support-bridge-status", "media")
 WAIT = 20.0  # seconds; generous: the machine may be busy
 
 

@@ -1,0 +1,55 @@
+/* media.h - files of messages: what ingest, the dispatcher and the bridges ask for.
+ *
+ *   in:   ingest -> media_want (inside its unit)  => queue `media` => fetch => file, row, event on whatsapp-media-events
+ *   out:  API upload => row => message (media_use, inside its unit) => dispatcher -> media_ready => provider's id
+ *
+ * A message is visible before its file is. `media_state` of the message says how far it is: wanted, stored, failed,
+ * expired; a change of it is an event on topic whatsapp-media-events (okey conversation, ref message), so whoever
+ * adds files to a message elsewhere (Chatwoot) adds each once when `stored` comes. */
+#ifndef FLOW_MEDIA_H
+#define FLOW_MEDIA_H
+
+#include "flow/config.h"
+#include "flow/work.h"
+#include "peer/media_type.h"
+#include "peer/wa.h"
+#include "peer/wa_send.h"
+#include "store/message_media.h"
+
+/* Meta: "the file of an incoming message could not be had" (4.2); the message bears no media id. */
+#define MEDIA_CODE_LOST 131052
+
+struct media_wanted {
+	int64_t message_id; /* stored in this unit */
+	int64_t at_ms;      /* the message's time */
+	/* Who fetches it: "meta" by media id; "evolution": reads the stored delivery again or asks its API. Static. */
+	const char *provider;
+	const struct wa_media *media; /* NULL: only fault_code tells */
+	int64_t fault_code;           /* of the message's own error; 0: none */
+	struct str correlation;
+};
+/* Inside ingest's unit, after message_add, for each message with a file, and for each whose error is
+ * MEDIA_CODE_LOST: state `wanted` and a job, or state `failed` with a reason for people and no job. Nothing happens
+ * when there is neither. */
+enum rc media_want(struct tx *tx, const struct media_wanted *m, struct err *e) MUST_CHECK;
+
+/* The provider's id of one of our files, for a send. */
+struct media_ready {
+	char peer_id[MEDIA_PEER_ID_MAX + 1];
+	/* WA_SEND_ACCEPTED: peer_id is set. Else what an answer of a send of that class asks for; never
+	 * WA_SEND_UNKNOWN, because a second upload harms nobody. */
+	struct wa_verdict verdict;
+	bool unsent; /* the peer was not reached */
+};
+struct media_asked {
+	int64_t media_id;
+	const char *kind; /* image, video, audio, voice, sticker, document */
+};
+/* Dispatcher, before its `sending` commit, outside of any unit: an id that is still valid, or a new upload, whose id
+ * is committed before this returns. May take minutes (100 MB); the job's lease is renewed meanwhile. RC_OK: look at
+ * the verdict. Else our own disk or store. */
+enum rc media_ready(struct worker *w, const struct job *job, const struct channel *channel,
+		    const struct media_asked *asked, struct media_ready *ret, struct err *e)
+	MUST_CHECK;
+
+#endif
