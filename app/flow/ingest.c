@@ -69,7 +69,7 @@ static enum rc apply_message(struct tx *tx, struct parsed *p, const struct wa_it
 		.correlation = p->delivery.request_id,
 		.content = in->text,
 		.type = in->type.p,
-		.content_json = in->unsupported ? in->content : STR_NONE,
+		.content_json = in->content,
 	};
 	enum rc rc;
 
@@ -222,6 +222,8 @@ static enum rc apply_item(struct tx *tx, struct parsed *p, const struct wa_item 
 	case WA_ERROR:
 		p->note = "Meta reported an error of the number or account";
 		return RC_OK;
+	case WA_PERSON:
+	case WA_EVENT:
 	case WA_CHANGE:
 		return apply_change(tx, p, item, e);
 	case WA_UNREADABLE:
