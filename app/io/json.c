@@ -411,6 +411,40 @@ int64_t json_get_i64_or(const struct json *o, const char *key, int64_t otherwise
 	return json_get_i64(o, key, &v) ? v : otherwise;
 }
 
+bool json_double(const struct json *n, double *ret)
+{
+	struct str s = json_str(n);
+	double v = 0, unit = 1;
+	size_t i = 0, digits = 0;
+	bool point = false;
+
+	ASSERT(ret != NULL);
+	if (json_kind(n) == JSON_NUMBER) {
+		*ret = json_node(n)->valuedouble;
+		return true;
+	}
+	if (s.n == 0 || s.n > 32)
+		return false;
+	if (s.p[0] == '-' || s.p[0] == '+')
+		i++;
+	for (; i < s.n; i++) {
+		if (s.p[i] == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		digits++;
+		v = v * 10 + (s.p[i] - '0');
+		unit *= point ? 10 : 1;
+	}
+	if (digits == 0)
+		return false;
+	v /= unit;
+	*ret = s.p[0] == '-' ? -v : v;
+	return true;
+}
+
 bool json_get_bool(const struct json *o, const char *key, bool otherwise)
 {
 	const struct json *n = json_get(o, key);

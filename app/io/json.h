@@ -44,6 +44,8 @@ struct str json_get_str(const struct json *o, const char *key);
 bool json_i64(const struct json *n, int64_t *ret) MUST_CHECK;
 bool json_get_i64(const struct json *o, const char *key, int64_t *ret) MUST_CHECK;
 int64_t json_get_i64_or(const struct json *o, const char *key, int64_t otherwise);
+/* A number, or text that is a plain decimal one ("-46.6333"; at most 32 characters); else false. */
+bool json_double(const struct json *n, double *ret) MUST_CHECK;
 bool json_get_bool(const struct json *o, const char *key, bool otherwise);
 /* The node as compact JSON text. */
 void json_print(const struct json *n, struct sbuf *to);

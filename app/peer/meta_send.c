@@ -61,7 +61,7 @@ static bool bsuid_ok(struct str s)
 	return true;
 }
 
-static enum rc check_text(const struct meta_text *m, struct err *e)
+static enum rc check_address(const struct meta_message *m, struct err *e)
 {
 	struct str phone = m->to;
 	if ((m->to.n > 0) + (m->recipient.n > 0) + (m->group.n > 0) != 1)
@@ -74,12 +74,16 @@ static enum rc check_text(const struct meta_text *m, struct err *e)
 		return FAIL(e, RC_INVALID, "recipient: not a business-scoped user id");
 	if (m->group.n > 0 && !id_ok(m->group, WA_ADDRESS_MAX))
 		return FAIL(e, RC_INVALID, "group: not a group id");
-	if (!enc_utf8_ok(m->body))
-		return FAIL(e, RC_INVALID, "text.body: not valid UTF-8");
-	if (str_trim(m->body).n == 0)
-		return FAIL(e, RC_INVALID, "text.body: empty");
-	if (enc_utf8_count(m->body) > WA_TEXT_MAX)
-		return FAIL(e, RC_INVALID, "text.body: longer than %u characters", WA_TEXT_MAX);
+	return RC_OK;
+}
+
+static enum rc check_message(const struct meta_message *m, struct err *e)
+{
+	struct wa_content_bad bad;
+	struct err why = { .rc = RC_OK };
+	TRY(check_address(m, e));
+	if (wa_content_check(m->type, m->content, &bad, &why) != RC_OK)
+		return FAIL(e, RC_INVALID, "%s: %s", bad.field, why.text);
 	if (m->reply_to.n > 0 && !id_ok(m->reply_to, WA_ID_MAX))
 		return FAIL(e, RC_INVALID, "context.message_id: not a message id");
 	if (!enc_utf8_ok(m->tag) || enc_utf8_count(m->tag) > META_SEND_TAG_MAX)
@@ -89,7 +93,19 @@ static enum rc check_text(const struct meta_text *m, struct err *e)
 	return RC_OK;
 }
 
-static void write_recipient(struct jsonw *w, const struct meta_text *m)
+void meta_send_address(struct str address, struct meta_message *ret)
+{
+	bool plus = address.n > 0 && address.p[0] == '+';
+	ret->to = ret->recipient = ret->group = STR_NONE;
+	if (all_digits(str_sub(address, plus ? 1 : 0, address.n), 1, PHONE_DIGITS_MAX))
+		ret->to = address;
+	else if (bsuid_ok(address))
+		ret->recipient = address;
+	else
+		ret->group = address;
+}
+
+static void write_recipient(struct jsonw *w, const struct meta_message *m)
 {
 	if (m->group.n > 0) {
 		jsonw_ktext(w, "recipient_type", "group");
@@ -117,28 +133,39 @@ static enum rc finish(struct sbuf *to, size_t before, struct err *e)
 	return FAIL(e, RC_LIMIT, "the buffer for the request is full");
 }
 
-enum rc meta_send_text(const struct meta_text *m, struct sbuf *to, struct err *e)
+static enum rc write_message(struct jsonw *w, const struct meta_message *m, struct err *e)
+{
+	char type[32];
+	bool reaction = str_eqc(m->type, "reaction");
+	jsonw_object(w);
+	jsonw_ktext(w, "messaging_product", "whatsapp");
+	write_recipient(w, m);
+	if (m->reply_to.n > 0 && !reaction) { /* 3.1: a reaction names its message itself */
+		jsonw_kobject(w, "context");
+		jsonw_kstr(w, "message_id", m->reply_to);
+		jsonw_end(w);
+	}
+	jsonw_kstr(w, "type", m->type);
+	ASSERT(str_copy(m->type, type, sizeof type)); /* check_message knows it */
+	jsonw_key(w, type);
+	TRY(wa_content_write(m->type, m->content, m->files, m->file_count, w, e));
+	if (m->tag.n > 0)
+		jsonw_kstr(w, "biz_opaque_callback_data", m->tag);
+	jsonw_end(w);
+	return RC_OK;
+}
+
+enum rc meta_send_message(const struct meta_message *m, struct sbuf *to, struct err *e)
 {
 	struct jsonw w;
 	size_t before = to->n;
-	TRY(check_text(m, e));
+	TRY(check_message(m, e));
 	jsonw_init(&w, to);
-	jsonw_object(&w);
-	jsonw_ktext(&w, "messaging_product", "whatsapp");
-	write_recipient(&w, m);
-	if (m->reply_to.n > 0) {
-		jsonw_kobject(&w, "context");
-		jsonw_kstr(&w, "message_id", m->reply_to);
-		jsonw_end(&w);
+	enum rc rc = write_message(&w, m, e);
+	if (rc != RC_OK) {
+		to->n = before;
+		return rc;
 	}
-	jsonw_ktext(&w, "type", "text");
-	jsonw_kobject(&w, "text");
-	jsonw_kbool(&w, "preview_url", m->preview_url);
-	jsonw_kstr(&w, "body", m->body);
-	jsonw_end(&w);
-	if (m->tag.n > 0)
-		jsonw_kstr(&w, "biz_opaque_callback_data", m->tag);
-	jsonw_end(&w);
 	return finish(to, before, e);
 }
 
@@ -336,6 +363,7 @@ static void apply(const struct meta_error_row *row, const struct wa_answer *a, s
 		     row->cls == WA_SEND_WAIT;
 	bool pauses = row->cls == WA_SEND_PAUSE_NUMBER || row->cls == WA_SEND_STOP;
 	v->cls = row->cls;
+	v->throttled = v->code == 130429 || v->code == 80007 || v->code == 4;
 	if (waits && row->tries_max > 0 && a->tries >= row->tries_max) {
 		v->cls = WA_SEND_PERMANENT;
 		v->exhausted = true;
@@ -413,4 +441,17 @@ void meta_send_judge(const struct wa_answer *a, struct wa_verdict *ret_v)
 		apply(by_error(error, a->status, ret_v), a, ret_v);
 	else
 		apply(by_status(a->status), a, ret_v);
+}
+
+void meta_send_judge_act(const struct wa_answer *a, struct wa_verdict *ret_v)
+{
+	struct json *root AUTO(json_freep) = NULL;
+	meta_send_judge(a, ret_v);
+	if (a->rc != RC_OK || a->status < 200 || a->status >= 300 || ret_v->code >= 0 ||
+	    json_parse(a->body, &root, NULL) != RC_OK)
+		return;
+	if (!json_get_bool(root, "success", false))
+		return;
+	ret_v->cls = WA_SEND_ACCEPTED;
+	(void)snprintf(ret_v->text, sizeof ret_v->text, "done");
 }

@@ -10,30 +10,35 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/sbuf.h"
+#include "peer/wa_content.h"
 #include "peer/wa_send.h"
 
-#define META_SEND_TAG_MAX 512u /* biz_opaque_callback_data, characters (3.1) */
-/* enough ceiling for any body that these encoders make */
-#define META_SEND_BODY_MAX           (64 * KIB)
-#define META_SEND_RETRY_AFTER_MAX_MS DAY_MS /* a peer cannot park a message for longer */
+#define META_SEND_TAG_MAX            512u        /* biz_opaque_callback_data, characters (3.1) */
+#define META_SEND_BODY_MAX           (512 * KIB) /* more than WA_CONTENT_MAX makes with escapes */
+#define META_SEND_RETRY_AFTER_MAX_MS DAY_MS      /* a peer cannot park a message for longer */
 
 /* Exactly one of to, recipient, group. */
-struct meta_text {
+struct meta_message {
 	/* phone: digits with country code, '+' optional; sent with '+', because Meta may
 	 * prepend the business number's country without it (3.1). 5 to 15 digits */
 	struct str to;
 	/* BSUID: "BR." or "BR.ENT." and up to 128 letters and digits (2.2) */
 	struct str recipient;
 	struct str group; /* group id */
-	struct str body;  /* 1 to WA_TEXT_MAX code points, valid UTF-8 */
-	bool preview_url;
-	struct str reply_to; /* wamid, or none */
+	struct str type;
+	const struct json *content; /* as wa_content.h has it; checked here again */
+	const struct wa_content_file *files;
+	size_t file_count;
+	struct str reply_to; /* wamid, or none; not for reactions, ignored by Meta for templates */
 	struct str tag;      /* up to META_SEND_TAG_MAX code points, or none */
 };
 
-/* Appends the JSON body. RC_INVALID: `e` names the field ("text.body is longer than 4096
- * characters"). RC_LIMIT: the sbuf is full. On failure the sbuf holds what it held before. */
-enum rc meta_send_text(const struct meta_text *m, struct sbuf *to, struct err *e) MUST_CHECK;
+/* Appends the JSON body. RC_INVALID: `e` names the field ("text.body: This is longer than 4096
+ * characters."). RC_LIMIT: the sbuf is full. On failure the sbuf holds what it held before. */
+enum rc meta_send_message(const struct meta_message *m, struct sbuf *to, struct err *e) MUST_CHECK;
+/* An address as one of to, recipient and group: digits are a phone, "XX." begins a user id, all
+ * else is a group. */
+void meta_send_address(struct str address, struct meta_message *ret);
 /* Mark as read, and optionally show "typing" (3.3: clears itself after 25 s; only together with
  * read). */
 enum rc meta_send_read(struct str wamid, bool typing, struct sbuf *to, struct err *e) MUST_CHECK;
@@ -46,6 +51,9 @@ enum rc meta_send_url(struct str base, struct str version, struct str phone_numb
 
 /* Cannot fail: what it cannot read is a verdict. */
 void meta_send_judge(const struct wa_answer *a, struct wa_verdict *ret_v);
+
+/* The same for read receipts and typing, whose success is {"success":true} (3.3). */
+void meta_send_judge_act(const struct wa_answer *a, struct wa_verdict *ret_v);
 
 /* One row of meta_error.def. */
 struct meta_error_row {

@@ -36,6 +36,8 @@ struct wa_verdict {
 	enum wa_class cls;
 	/* the code allows retries, but all were used: cls became PERMANENT */
 	bool exhausted;
+	/* the number sends too fast: the rate goes down, whatever the class says */
+	bool throttled;
 	bool held; /* ACCEPTED with message_status held_for_quality_assessment */
 	/* RETRY, PAUSE_RECIPIENT, WAIT: how long (add jitter); else -1, but a PAUSE_NUMBER or
 	 * STOP with Retry-After carries it */

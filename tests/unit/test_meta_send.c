@@ -6,43 +6,86 @@
 
 #define PHONE STR("5511955501234")
 
-TEST(a_text_message_is_written_as_documented)
+/* A message as rows of a table: `content` is parsed for each. */
+struct sample {
+	struct meta_message m;
+	const char *type, *content;
+};
+
+static enum rc write(const struct sample *r, struct sbuf *to, struct err *e)
+{
+	AUTO(json_freep) struct json *content = NULL;
+	struct meta_message m = r->m;
+
+	MUST(json_parse(str_of(r->content), &content, &t_err));
+	m.type = str_of(r->type);
+	m.content = content;
+	return meta_send_message(&m, to, e);
+}
+
+#define TEXT_OI  "text", "{\"body\":\"oi\"}"
+#define ENVELOPE "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
+
+TEST(the_envelope_is_written_as_documented)
 {
 	static const struct {
 		const char *why;
-		struct meta_text m;
+		struct sample s;
 		const char *json;
 	} rows[] = {
 		{ "phone",
-		  { .to = { "5511955501234", 13 }, .body = { "oi", 2 } },
-		  "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
-		  "\"to\":\"+5511955501234\",\"type\":\"text\",\"text\":{\"preview_url\":false,"
-		  "\"body\":\"oi\"}}" },
+		  { { .to = { "5511955501234", 13 } }, TEXT_OI },
+		  ENVELOPE
+		  "\"to\":\"+5511955501234\",\"type\":\"text\",\"text\":{\"body\":\"oi\"}}" },
 		{ "all of it",
-		  { .to = { "+5511955501234", 14 },
-		    .body = { "a\"b\n", 4 },
-		    .preview_url = true,
-		    .reply_to = { "wamid.X==", 9 },
-		    .tag = { "0198c0de", 8 } },
-		  "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
+		  { { .to = { "+5511955501234", 14 },
+		      .reply_to = { "wamid.X==", 9 },
+		      .tag = { "0198c0de", 8 } },
+		    "text",
+		    "{\"body\":\"a\\\"b\\n\",\"preview_url\":true}" },
+		  ENVELOPE
 		  "\"to\":\"+5511955501234\",\"context\":{\"message_id\":\"wamid.X==\"},"
 		  "\"type\":\"text\",\"text\":{\"preview_url\":true,\"body\":\"a\\\"b\\n\"},"
 		  "\"biz_opaque_callback_data\":\"0198c0de\"}" },
 		{ "user id",
-		  { .recipient = { "BR.13491208655302741918", 23 }, .body = { "oi", 2 } },
-		  "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"individual\","
-		  "\"recipient\":\"BR.13491208655302741918\",\"type\":\"text\",\"text\":"
-		  "{\"preview_url\":false,\"body\":\"oi\"}}" },
+		  { { .recipient = { "BR.13491208655302741918", 23 } }, TEXT_OI },
+		  ENVELOPE "\"recipient\":\"BR.13491208655302741918\",\"type\":\"text\",\"text\":"
+			   "{\"body\":\"oi\"}}" },
 		{ "group",
-		  { .group = { "R3J1cG8=", 8 }, .body = { "oi", 2 } },
+		  { { .group = { "R3J1cG8=", 8 } }, TEXT_OI },
 		  "{\"messaging_product\":\"whatsapp\",\"recipient_type\":\"group\","
-		  "\"to\":\"R3J1cG8=\",\"type\":\"text\",\"text\":{\"preview_url\":false,"
-		  "\"body\":\"oi\"}}" },
+		  "\"to\":\"R3J1cG8=\",\"type\":\"text\",\"text\":{\"body\":\"oi\"}}" },
+		{ "a reaction has no context",
+		  { { .to = { "5511955501234", 13 }, .reply_to = { "wamid.X==", 9 } },
+		    "reaction",
+		    "{\"emoji\":\"\xF0\x9F\x91\x8D\",\"message_id\":\"wamid.Y==\"}" },
+		  ENVELOPE "\"to\":\"+5511955501234\",\"type\":\"reaction\",\"reaction\":"
+			   "{\"message_id\":\"wamid.Y==\",\"emoji\":\"\xF0\x9F\x91\x8D\"}}" },
 	};
 	EACH (r, rows) {
 		struct sbuf b AUTO(sbuf_release) = SBUF(META_SEND_BODY_MAX);
-		MUST(meta_send_text(&r->m, &b, &t_err));
+		MUST(write(&r->s, &b, &t_err));
 		CHECK_STR(r->why, sbuf_c(&b), r->json);
+	}
+}
+
+TEST(an_address_is_told_by_its_form)
+{
+	static const struct {
+		const char *why, *address, *to, *recipient, *group;
+	} rows[] = {
+		{ "phone", "5511955501234", "5511955501234", "", "" },
+		{ "with plus", "+5511955501234", "+5511955501234", "", "" },
+		{ "user id", "BR.13491208655302741918", "", "BR.13491208655302741918", "" },
+		{ "parent user id", "BR.ENT.134912", "", "BR.ENT.134912", "" },
+		{ "group", "Y2FwaV9ncm91cDox", "", "", "Y2FwaV9ncm91cDox" },
+		{ "group of digits", "120363041234567890", "", "", "120363041234567890" },
+	};
+	EACH (r, rows) {
+		struct meta_message m = { 0 };
+		meta_send_address(str_of(r->address), &m);
+		CHECK(str_eqc(m.to, r->to) && str_eqc(m.recipient, r->recipient) &&
+		      str_eqc(m.group, r->group));
 	}
 }
 
@@ -50,75 +93,94 @@ TEST(a_wrong_field_is_named)
 {
 	static const struct {
 		const char *why;
-		struct meta_text m;
+		struct sample s;
 		const char *field;
 	} rows[] = {
-		{ "nobody", { .body = { "x", 1 } }, "to:" },
+		{ "nobody", { { .to = { "", 0 } }, TEXT_OI }, "to:" },
 		{ "two",
-		  { .to = { "5511955501234", 13 }, .recipient = { "BR.1", 4 }, .body = { "x", 1 } },
+		  { { .to = { "5511955501234", 13 }, .recipient = { "BR.1", 4 } }, TEXT_OI },
 		  "to:" },
-		{ "letters", { .to = { "55119x5501234", 13 }, .body = { "x", 1 } }, "to:" },
-		{ "short", { .to = { "1234", 4 }, .body = { "x", 1 } }, "to:" },
-		{ "long", { .to = { "1234567890123456", 16 }, .body = { "x", 1 } }, "to:" },
-		{ "plus only", { .to = { "+", 1 }, .body = { "x", 1 } }, "to:" },
-		{ "user id", { .recipient = { "br.1", 4 }, .body = { "x", 1 } }, "recipient:" },
-		{ "user id", { .recipient = { "BR.1\"", 5 }, .body = { "x", 1 } }, "recipient:" },
-		{ "user id", { .recipient = { "BR.ENT.", 7 }, .body = { "x", 1 } }, "recipient:" },
-		{ "group", { .group = { "a b", 3 }, .body = { "x", 1 } }, "group:" },
-		{ "empty", { .to = { "5511955501234", 13 } }, "text.body:" },
-		{ "blank", { .to = { "5511955501234", 13 }, .body = { " \n", 2 } }, "text.body:" },
-		{ "not UTF-8",
-		  { .to = { "5511955501234", 13 }, .body = { "\xff", 1 } },
+		{ "letters", { { .to = { "55119x5501234", 13 } }, TEXT_OI }, "to:" },
+		{ "short", { { .to = { "1234", 4 } }, TEXT_OI }, "to:" },
+		{ "long", { { .to = { "1234567890123456", 16 } }, TEXT_OI }, "to:" },
+		{ "plus only", { { .to = { "+", 1 } }, TEXT_OI }, "to:" },
+		{ "user id", { { .recipient = { "br.1", 4 } }, TEXT_OI }, "recipient:" },
+		{ "user id", { { .recipient = { "BR.1\"", 5 } }, TEXT_OI }, "recipient:" },
+		{ "user id", { { .recipient = { "BR.ENT.", 7 } }, TEXT_OI }, "recipient:" },
+		{ "group", { { .group = { "a b", 3 } }, TEXT_OI }, "group:" },
+		{ "empty",
+		  { { .to = { "5511955501234", 13 } }, "text", "{\"body\":\"\"}" },
 		  "text.body:" },
+		{ "blank",
+		  { { .to = { "5511955501234", 13 } }, "text", "{\"body\":\" \\n\"}" },
+		  "text.body:" },
+		{ "type", { { .to = { "5511955501234", 13 } }, "fax", "{}" }, "type:" },
+		{ "file",
+		  { { .to = { "5511955501234", 13 } },
+		    "image",
+		    "{\"media_id\":\"0198c0de-0000-7000-8000-000000000001\"}" },
+		  "a file of the message has no id" },
 		{ "reply",
-		  { .to = { "5511955501234", 13 }, .body = { "x", 1 }, .reply_to = { "a\nb", 3 } },
+		  { { .to = { "5511955501234", 13 }, .reply_to = { "a\nb", 3 } }, TEXT_OI },
 		  "context.message_id:" },
 		{ "tag",
-		  { .to = { "5511955501234", 13 }, .body = { "x", 1 }, .tag = { "\xff", 1 } },
+		  { { .to = { "5511955501234", 13 }, .tag = { "\xff", 1 } }, TEXT_OI },
 		  "biz_opaque_callback_data:" },
 	};
 	EACH (r, rows) {
 		struct sbuf b AUTO(sbuf_release) = SBUF(META_SEND_BODY_MAX);
 		struct err e = { 0 };
 		sbuf_text(&b, "kept");
-		CHECK_I64(r->why, meta_send_text(&r->m, &b, &e), RC_INVALID);
+		CHECK_I64(r->why, write(&r->s, &b, &e), RC_INVALID);
 		CHECK(str_starts(str_of(e.text), str_of(r->field)));
 		CHECK_STR(r->why, sbuf_c(&b), "kept");
 	}
 }
 
-TEST(limits_count_characters_and_not_bytes)
+TEST(the_tag_counts_characters_and_not_bytes)
 {
-	static const struct {
-		const char *why;
-		size_t body, tag;
-		enum rc rc;
-	} rows[] = {
-		{ "at both limits", 4096, 512, RC_OK },
-		{ "body over", 4097, 1, RC_INVALID },
-		{ "tag over", 1, 513, RC_INVALID },
-	};
-	EACH (r, rows) {
-		struct sbuf body AUTO(sbuf_release) = SBUF(64 * KIB);
+	for (size_t n = 512; n <= 513; n++) {
 		struct sbuf tag AUTO(sbuf_release) = SBUF(64 * KIB);
 		struct sbuf b AUTO(sbuf_release) = SBUF(META_SEND_BODY_MAX);
-		for (size_t i = 0; i < r->body; i++)
-			sbuf_text(&body, "\xE2\x98\x80");
-		for (size_t i = 0; i < r->tag; i++)
+		struct sample s = { { .to = PHONE }, TEXT_OI };
+		for (size_t i = 0; i < n; i++)
 			sbuf_text(&tag, "\xC3\xA9");
-		const struct meta_text m = { .to = PHONE,
-					     .body = sbuf_view(&body),
-					     .tag = sbuf_view(&tag) };
-		CHECK_I64(r->why, meta_send_text(&m, &b, NULL), r->rc);
+		s.m.tag = sbuf_view(&tag);
+		CHECK_I64("tag", write(&s, &b, NULL), n == 512 ? RC_OK : RC_INVALID);
 	}
 }
 
 TEST(a_full_buffer_is_told)
 {
 	struct sbuf b AUTO(sbuf_release) = SBUF(40);
-	const struct meta_text m = { .to = PHONE, .body = STR("oi") };
-	CHECK_I64("text", meta_send_text(&m, &b, NULL), RC_LIMIT);
+	const struct sample s = { { .to = PHONE }, TEXT_OI };
+	CHECK_I64("text", write(&s, &b, NULL), RC_LIMIT);
 	CHECK_I64("nothing left", b.n, 0);
+}
+
+TEST(a_read_receipt_is_done_when_meta_says_success)
+{
+	static const struct {
+		const char *body;
+		int status;
+		enum wa_class cls;
+	} rows[] = {
+		{ "{\"success\":true}", 200, WA_SEND_ACCEPTED },
+		{ "{\"success\":false}", 200, WA_SEND_UNKNOWN },
+		{ "{}", 200, WA_SEND_UNKNOWN },
+		{ "{\"error\":{\"code\":100}}", 400, WA_SEND_PERMANENT },
+		{ "{\"error\":{\"code\":130429}}", 400, WA_SEND_RETRY },
+	};
+	EACH (r, rows) {
+		const struct wa_answer a = { .rc = RC_OK,
+					     .status = r->status,
+					     .body = str_of(r->body),
+					     .retry_after_ms = -1,
+					     .tries = 1 };
+		struct wa_verdict v;
+		meta_send_judge_act(&a, &v);
+		CHECK_I64(r->body, v.cls, r->cls);
+	}
 }
 
 TEST(mark_as_read_may_show_typing)
