@@ -1,6 +1,7 @@
-/* message_new.c - reading a message to send: shape and words here, limits of the type in flow/send.c. */
+/* message_new.c - reading a message to send: to whom, when, from whom; what: message_content.c. */
 #include "api/message_new.h"
 
+#include "api/message_content.h"
 #include "base/clock.h"
 #include "base/ids.h"
 #include "store/contact.h"
@@ -10,9 +11,10 @@
 #define HOP_MAX        1000
 #define NAME_MAX_BYTES 200
 
-static const char *const FIELDS[] = { "channel", "to",     "contact_id", "conversation_id",
-				      "type",    "text",   "reply_to",   "priority",
-				      "send_at", "sender", "source",     "hop" };
+/* Beside the key named like the type. */
+static const char *const FIELDS[] = { "channel", "to",       "contact_id", "conversation_id",
+				      "type",    "reply_to", "priority",   "send_at",
+				      "sender",  "source",   "hop" };
 
 static bool wrong(struct call *c, const char *field, const char *detail)
 {
@@ -21,10 +23,13 @@ static bool wrong(struct call *c, const char *field, const char *detail)
 }
 
 /* A misspelt field would be silently without effect. */
-static bool fields_known(struct call *c, const struct json *root)
+static bool fields_known(struct call *c, const struct json *root, const char *type)
 {
 	for (const struct json *n = json_first(root); n != NULL; n = json_next(n)) {
 		size_t i = 0;
+
+		if (str_eqc(json_key(n), type))
+			continue;
 
 		while (i < COUNT(FIELDS) && !str_eqc(json_key(n), FIELDS[i]))
 			i++;
@@ -33,33 +38,6 @@ static bool fields_known(struct call *c, const struct json *root)
 
 			return wrong(c, name != NULL ? name : "?", "This field is not known.");
 		}
-	}
-	return true;
-}
-
-static bool read_text(struct call *c, const struct json *root, struct send_new *m)
-{
-	const struct json *text = json_get(root, "text");
-	struct str type = json_get_str(root, "type");
-	const struct json *preview = json_get(text, "preview_url");
-
-	m->type = type.p != NULL ? arena_dup(c->q->arena, type) : "text";
-	if (m->type == NULL)
-		return wrong(c, "type", "This text is too long.");
-	m->text = json_kind(text) == JSON_OBJECT ? json_get_str(text, "body") : json_str(text);
-	if (m->text.p == NULL)
-		return wrong(c, "text.body", "The text to send is missing.");
-	if (preview != NULL && json_kind(preview) != JSON_BOOL)
-		return wrong(c, "text.preview_url", "This has to be true or false.");
-	if (json_get_bool(text, "preview_url", false)) {
-		AUTO(sbuf_release) struct sbuf b = SBUF(64);
-		struct jsonw w;
-
-		jsonw_init(&w, &b);
-		jsonw_object(&w);
-		jsonw_kbool(&w, "preview_url", true);
-		jsonw_end(&w);
-		m->content_json = arena_str(c->q->arena, sbuf_view(&b));
 	}
 	return true;
 }
@@ -271,28 +249,10 @@ static bool read_when(struct call *c, const struct json *root, struct send_new *
 /* Our id or the provider's. */
 static bool read_reply(struct call *c, const struct json *root, struct send_new *m)
 {
-	struct err e = { .rc = RC_OK };
-	struct message quoted = { 0 };
-	int64_t created_ms, id;
-	struct db *db;
-	enum rc rc;
-
 	m->reply_to = json_get_str(root, "reply_to");
 	if (json_get(root, "reply_to") != NULL && m->reply_to.n == 0)
 		return wrong(c, "reply_to", "This has to be the id of a message.");
-	if (!id_parse(m->reply_to, &created_ms, &id))
-		return true;
-	db = store_reader(c->app->store);
-	rc = message_load(db, id, c->q->arena, &quoted, &e);
-	store_reader_done(c->app->store, db);
-	if (rc != RC_OK || quoted.company_id != c->who.company_id ||
-	    quoted.created_at != created_ms)
-		return wrong(c, "reply_to", "There is no message with this id.");
-	if (quoted.meta_message_id.n == 0)
-		return wrong(c, "reply_to",
-			     "This message has no id of the provider yet; it cannot be quoted.");
-	m->reply_to = quoted.meta_message_id;
-	return true;
+	return message_content_quote(c, "reply_to", &m->reply_to);
 }
 
 /* The trace id of a traceparent ("00-<32 hex>-<16 hex>-01"), else the request's id. */
@@ -308,13 +268,14 @@ static struct str correlation_of(const struct req *q)
 bool message_new_read(struct call *c, const struct json *root, struct send_new *ret)
 {
 	struct err e = { .rc = RC_OK };
-	const char *field = NULL;
+	struct wa_content_bad bad;
 
 	*ret = (struct send_new){ .correlation = correlation_of(c->q) };
-	if (!fields_known(c, root) || !read_text(c, root, ret) || !read_to(c, root, ret) ||
+	if (!message_content_type(c, root, ret) || !fields_known(c, root, ret->type) ||
+	    !message_content_read(c, root, ret) || !read_to(c, root, ret) ||
 	    !read_sender(c, root, ret) || !read_when(c, root, ret) || !read_reply(c, root, ret))
 		return false;
-	if (send_check(ret, &field, &e) == RC_OK)
+	if (send_check(ret, &bad, &e) == RC_OK)
 		return true;
-	return wrong(c, field != NULL ? field : "type", e.text);
+	return wrong(c, bad.field, e.text);
 }

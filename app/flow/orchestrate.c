@@ -123,7 +123,7 @@ static enum rc answers_unit(struct tx *tx, void *arg, struct err *e)
 				      .sender_name = STR("n8n"),
 				      .hop = s->event.hop + 1,
 				      .correlation = s->m.correlation };
-		const char *field;
+		struct wa_content_bad field;
 
 		TRY(send_check(&n, &field, e));
 		TRY(send_add(tx, s->w->app, s->config, &n, &message, &conversation, e));

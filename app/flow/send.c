@@ -3,6 +3,7 @@
 
 #include "base/enc.h"
 #include "base/limits.h"
+#include "flow/provider.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/incident.h"
@@ -42,28 +43,53 @@ static bool is_user_id(struct str to)
 	return true;
 }
 
-enum rc send_check(const struct send_new *n, const char **ret_field, struct err *e)
+static enum rc wrong(struct wa_content_bad *ret, const char *field, struct err *e, const char *why)
 {
-	struct str text = n->text;
+	(void)snprintf(ret->field, sizeof(ret->field), "%s", field);
+	return FAIL(e, RC_INVALID, "%s", why);
+}
 
-	if (strcmp(n->type, "text") != 0) {
-		*ret_field = "type";
-		return FAIL(e, RC_INVALID, "this version sends text messages only");
-	}
-	*ret_field = "text.body";
-	if (text.n == 0)
+static enum rc check_text(struct str text, struct wa_content_bad *ret, struct err *e)
+{
+	(void)snprintf(ret->field, sizeof(ret->field), "text.body");
+	if (str_trim(text).n == 0)
 		return FAIL(e, RC_INVALID, "the text is empty");
 	if (!enc_utf8_ok(text))
 		return FAIL(e, RC_INVALID, "the text is not UTF-8");
 	if (enc_utf8_count(text) > WA_TEXT_MAX)
 		return FAIL(e, RC_INVALID, "the text is longer than %u characters", WA_TEXT_MAX);
-	*ret_field = "to";
+	return RC_OK;
+}
+
+static enum rc check_content(const struct send_new *n, struct wa_content_bad *ret, struct err *e)
+{
+	AUTO(json_freep) struct json *content = NULL;
+	const struct provider *p = provider_of(n->channel);
+	struct str type = str_of(n->type);
+	const char *cannot;
+
+	if (wa_content_type(type) == NULL)
+		return wrong(ret, "type", e, "There is no type of message with this name.");
+	if (str_eqc(type, "text"))
+		return check_text(n->text, ret, e);
+	if (json_parse(n->content_json, &content, e) != RC_OK)
+		return wrong(ret, n->type, e, "This is missing: the content of the type.");
+	TRY(wa_content_check(type, content, ret, e));
+	cannot = p != NULL ? p->cannot(type, content) : NULL;
+	return cannot == NULL ? RC_OK : wrong(ret, "type", e, cannot);
+}
+
+enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, struct err *e)
+{
+	TRY(check_content(n, ret_field, e));
 	if (n->conversation_id == 0 && !is_phone(n->to) && !is_user_id(n->to))
-		return FAIL(e, RC_INVALID,
-			    "neither a phone number with country code nor a WhatsApp user id");
-	*ret_field = "reply_to";
+		return wrong(ret_field, "to", e,
+			     "neither a phone number with country code nor a WhatsApp user id");
 	if (n->reply_to.n > WA_ID_MAX)
-		return FAIL(e, RC_INVALID, "the message id is longer than %u bytes", WA_ID_MAX);
+		return wrong(ret_field, "reply_to", e, "the message id is longer than 256 bytes");
+	if (n->reply_to.n > 0 && strcmp(n->type, "reaction") == 0)
+		return wrong(ret_field, "reply_to", e,
+			     "A reaction names its message in reaction.message_id.");
 	return RC_OK;
 }
 
@@ -137,10 +163,23 @@ static bool is_automatic(const struct send_new *n)
 	return strcmp(n->sender_type, "ai") == 0 || n->hop > 0;
 }
 
+/* What lists and bridges show of a message that is more than its text. */
+static enum rc line_of(const struct send_new *n, struct sbuf *to, struct err *e)
+{
+	AUTO(json_freep) struct json *content = NULL;
+
+	if (n->text.n > 0)
+		return RC_OK;
+	TRY(json_parse(n->content_json, &content, e));
+	wa_content_line(str_of(n->type), content, to);
+	return RC_OK;
+}
+
 enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n,
 		 int64_t *ret_message_id, int64_t *ret_conversation_id, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	AUTO(sbuf_release) struct sbuf line = SBUF(64 * KIB);
 	struct conversation conv;
 	struct message m;
 	char space[PHONE_DIGITS_MAX];
@@ -156,6 +195,7 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 			    LOOP_HOP_MAX);
 	if (is_automatic(n))
 		TRY(conversation_count_automatic(tx, id, c->automatic_per_minute, e));
+	TRY(line_of(n, &line, e));
 	m = (struct message){
 		.company_id = conv.company_id,
 		.conversation_id = id,
@@ -177,7 +217,7 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 		.sender_source_id = n->sender_source_id,
 		.reply_to = n->reply_to,
 		.correlation = n->correlation,
-		.content = n->text,
+		.content = n->text.n > 0 ? n->text : sbuf_view(&line),
 		.content_json = n->content_json,
 	};
 	TRY(message_add(tx, &m, e));

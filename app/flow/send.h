@@ -4,6 +4,7 @@
 
 #include "flow/app.h"
 #include "flow/config.h"
+#include "peer/wa_content.h"
 #include "store/message.h"
 #include "store/queue.h"
 
@@ -11,10 +12,12 @@ struct send_new {
 	const struct channel *channel;
 	int64_t conversation_id; /* 0: found or made from `to` */
 	struct str to;    /* phone (digits, + optional) or BSUID; used when conversation_id is 0 */
-	const char *type; /* "text" */
+	const char *type; /* of wa_content.def: "text", "image", "template", ... */
+	/* text: the body; else the line for people, made by send_add when it is none */
 	struct str text;
-	struct str content_json; /* {"preview_url":true} or none */
-	struct str reply_to;     /* provider id or none */
+	/* text: {"preview_url":true} or none; else the content as wa_content.h has it */
+	struct str content_json;
+	struct str reply_to; /* provider id or none */
 	enum job_prio prio;
 	int64_t send_at_ms;      /* 0: now */
 	const char *sender_type; /* crm_agent, chatwoot_agent, ai, system */
@@ -24,9 +27,10 @@ struct send_new {
 	int64_t chatwoot_conversation_id, chatwoot_message_id;
 	struct str correlation;
 };
-/* Checks without the store: type known, text 1..WA_TEXT_MAX characters of UTF-8, address sane. RC_INVALID: ret_field
- * names the field, `e` says why. */
-enum rc send_check(const struct send_new *n, const char **ret_field, struct err *e) MUST_CHECK;
+/* Checks without the store: content within the limits of its type (peer/wa_content.def), the channel's provider can
+ * send it, address sane. RC_INVALID: ret_field names the field, `e` says why. */
+enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, struct err *e)
+	MUST_CHECK;
 /* Inside a unit: message row (pending, queued) + event on whatsapp-outbound-jobs (+ impulse.support.messages.outbound for
  * ai_response). RC_REFUSED: automation of this conversation is or should be
  * stopped (loop rule 4): the caller goes on with send_stop_automation. */

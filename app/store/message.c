@@ -167,6 +167,15 @@ enum rc message_cancel(struct tx *tx, int64_t id, struct err *e)
 	return move(tx, id, "queued", "cancelled", e);
 }
 
+enum rc message_reopened(struct tx *tx, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_MESSAGE_REOPEN, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	return stepped(tx, &s, id, "queued", e);
+}
+
 enum rc message_unknown(struct tx *tx, int64_t id, const char *why, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };

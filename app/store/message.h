@@ -52,6 +52,8 @@ enum rc message_accepted(struct tx *tx, int64_t id, struct str meta_message_id, 
 	MUST_CHECK;
 enum rc message_requeued(struct tx *tx, int64_t id, struct err *e)
 	MUST_CHECK; /* provably not sent: sending -> queued */
+/* It was in doubt, and somebody who can tell says that it was not sent: unknown -> queued. */
+enum rc message_reopened(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 enum rc message_unknown(struct tx *tx, int64_t id, const char *why, struct err *e) MUST_CHECK;
 enum rc message_failed(struct tx *tx, int64_t id, struct str error_json, struct err *e) MUST_CHECK;
 enum rc message_cancel(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;

@@ -69,6 +69,11 @@ UPDATE whatsapp_messages
    SET sending = 'unknown', error = json_object('reason', @why)
  WHERE id = @id AND sending = 'sending';
 
+-- name: message_reopen
+-- It was in doubt and is provably not sent: it may be sent.
+-- in: id
+UPDATE whatsapp_messages SET sending = 'queued', sending_boot = 0, error = NULL WHERE id = @id AND sending = 'unknown';
+
 -- name: message_accept
 -- The provider took it and gave it an id.
 -- in: id meta_message_id

@@ -1,0 +1,42 @@
+/* dispatch_priv.h - one run of dispatch.c and how it ends (dispatch_settle.c); for dispatch*.c only. */
+#ifndef FLOW_DISPATCH_PRIV_H
+#define FLOW_DISPATCH_PRIV_H
+
+#include "flow/config.h"
+#include "flow/handlers.h"
+#include "flow/provider.h"
+#include "store/message.h"
+#include "store/topic.h"
+
+struct sending {
+	struct worker *w;
+	const struct job *job;
+	const struct config *config;
+	const struct channel *channel;
+	const struct provider *provider;
+	struct topic_event event;
+	struct message m;
+	struct json *content; /* owned */
+	struct outgoing out;
+	int64_t now_ms;
+	struct wa_verdict verdict;
+	int64_t due_ms;
+	bool begun;  /* `sending` is committed */
+	bool unsent; /* the peer was not reached */
+};
+
+/* Runs a unit of dispatch_settle.c. */
+enum rc dispatch_write(struct sending *s, store_unit *unit, struct err *e) MUST_CHECK;
+store_unit dispatch_begin_unit;     /* before the request leaves: sending */
+store_unit dispatch_overtaken_unit; /* a status settled it while our own answer was lost */
+store_unit dispatch_accepted_unit;
+store_unit dispatch_unknown_unit; /* in doubt; asked for again when the provider can tell */
+store_unit dispatch_reopen_unit;  /* was in doubt, is provably not there: sent again */
+store_unit dispatch_again_unit;   /* still in doubt: asked again at due_ms, or left so */
+
+/* What s->verdict means for message and job. */
+enum rc dispatch_settle(struct sending *s, struct err *e) MUST_CHECK;
+/* A verdict of our own: this message will not go. */
+void dispatch_refuse(struct sending *s, const char *why);
+
+#endif

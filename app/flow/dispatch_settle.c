@@ -1,0 +1,220 @@
+/* dispatch_settle.c - how a send ends: its units, and what each class of verdict means for message, job and number. */
+#include "flow/dispatch_priv.h"
+
+#include "base/limits.h"
+#include "flow/backoff.h"
+#include "flow/ingest.h"
+#include "flow/outside.h"
+#include "io/jsonw.h"
+
+#define PAUSE_CONFIG_MS \
+	(2 * MINUTE_MS) /* wrong token, number not registered: asked again by one probe each */
+#define PAUSE_POLICY_MS (15 * MINUTE_MS) /* spam or policy block: no hammering */
+#define FIND_FIRST_MS \
+	(5 *          \
+	 SECOND_MS) /* after an unknown outcome: the provider has had time to store the message */
+
+/* ---- units ---- */
+
+enum rc dispatch_begin_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	return message_sending(tx, s->m.id, e);
+}
+
+static enum rc publish_status(struct tx *tx, const struct sending *s, const char *status,
+			      struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf payload = SBUF(4 * KIB);
+	struct topic_event ev = { .topic = TOPIC_STATUS,
+				  .company_id = s->m.company_id,
+				  .okey = s->m.conversation_id,
+				  .ref = s->m.id,
+				  .hop = s->m.hop,
+				  .prio = PRIO_NORMAL,
+				  .correlation = s->m.correlation };
+	struct jsonw j;
+
+	jsonw_init(&j, &payload);
+	jsonw_object(&j);
+	jsonw_ktext(&j, "status", status);
+	jsonw_ktime(&j, "timestamp", tx->now_ms);
+	if (s->verdict.code >= 0)
+		jsonw_ki64(&j, "code", s->verdict.code);
+	jsonw_end(&j);
+	ev.payload = sbuf_view(&payload);
+	return topic_publish(tx, &ev, e);
+}
+
+/* Loop rule 2: what came from Chatwoot is not mirrored back; the assistant's answers have their own way there. */
+enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e)
+{
+	struct topic_event ev = { .topic = TOPIC_MIRROR,
+				  .company_id = m->company_id,
+				  .okey = m->conversation_id,
+				  .ref = m->id,
+				  .hop = m->hop,
+				  .prio = PRIO_NORMAL,
+				  .correlation = m->correlation };
+
+	if (strcmp(m->source, "support_bridge") == 0 || strcmp(m->source, "ai_response") == 0)
+		return RC_OK;
+	return topic_publish(tx, &ev, e);
+}
+
+enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	TRY(message_accepted(tx, s->m.id, str_of(s->verdict.wamid), e));
+	TRY(publish_status(tx, s, "accepted", e));
+	TRY(dispatch_mirror(tx, &s->m, e));
+	return queue_done(tx, s->job, e);
+}
+
+/* A status settled the message while our own answer was lost: it left, and only its mirror is missing. */
+enum rc dispatch_overtaken_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	if (s->m.status != MESSAGE_FAILED)
+		TRY(dispatch_mirror(tx, &s->m, e));
+	return queue_done(tx, s->job, e);
+}
+
+static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	if (s->begun)
+		TRY(message_requeued(tx, s->m.id, e));
+	if (s->verdict.cls == WA_SEND_RETRY && !s->unsent)
+		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
+	return queue_snooze(tx, s->job, s->due_ms, s->verdict.text, e);
+}
+
+static void error_json(const struct wa_verdict *v, struct sbuf *to)
+{
+	struct jsonw j;
+
+	jsonw_init(&j, to);
+	jsonw_object(&j);
+	jsonw_ki64(&j, "code", v->code);
+	jsonw_ktext(&j, "class", wa_class_name(v->cls));
+	jsonw_ktext(&j, "text", v->text);
+	if (v->fbtrace_id[0] != '\0')
+		jsonw_ktext(&j, "fbtrace_id", v->fbtrace_id);
+	jsonw_end(&j);
+}
+
+static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
+	const struct sending *s = arg;
+	char reason[48];
+
+	error_json(&s->verdict, &error);
+	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
+	TRY(publish_status(tx, s, "failed", e));
+	TRY(chatwoot_status_wanted(tx, &s->m,
+				   e)); /* the agent who wrote it sees that it did not go */
+	if (s->verdict.code >= 0)
+		(void)snprintf(reason, sizeof(reason), "%s %lld", s->provider->name,
+			       (long long)s->verdict.code);
+	else
+		(void)snprintf(reason, sizeof(reason), "%s %s", s->provider->name,
+			       wa_class_name(s->verdict.cls));
+	return queue_dead(tx, s->job, "theirs", reason, s->verdict.text, e);
+}
+
+/* Where the provider can be asked, the job goes on: the question is its next run. */
+enum rc dispatch_unknown_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	TRY(message_unknown(tx, s->m.id, s->verdict.text, e));
+	TRY(publish_status(tx, s, "unknown", e));
+	if (s->provider == NULL || s->provider->build_find == NULL)
+		return queue_done(tx, s->job, e);
+	return queue_snooze(tx, s->job, s->now_ms + FIND_FIRST_MS, s->verdict.text, e);
+}
+
+enum rc dispatch_reopen_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	TRY(message_reopened(tx, s->m.id, e));
+	return queue_snooze(tx, s->job, s->now_ms, s->verdict.text, e);
+}
+
+enum rc dispatch_again_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+	struct queue_config c = queue_get_config(store_queues(s->w->app->store), QUEUE_MESSAGES);
+
+	if (s->job->attempts + 1 >= c.attempts)
+		return queue_done(tx, s->job, e); /* stays unknown, for a status or a person */
+	return queue_retry(tx, s->job, s->due_ms, s->provider->name, s->verdict.text, e);
+}
+
+enum rc dispatch_write(struct sending *s, store_unit *unit, struct err *e)
+{
+	return store_write(s->w->app->store, STORE_NORMAL, unit, s, e);
+}
+
+void dispatch_refuse(struct sending *s, const char *why)
+{
+	s->verdict = (struct wa_verdict){
+		.cls = WA_SEND_PERMANENT, .code = -1, .subcode = -1, .retry_ms = -1
+	};
+	(void)snprintf(s->verdict.text, sizeof(s->verdict.text), "%.150s", why);
+}
+
+enum rc dispatch_settle(struct sending *s, struct err *e)
+{
+	struct app *app = s->w->app;
+	struct queue_config c = queue_get_config(store_queues(app->store), QUEUE_MESSAGES);
+	const struct wa_verdict *v = &s->verdict;
+	int64_t pause_ms;
+
+	if (v->throttled)
+		outside_throttled(app, s->channel->id, s->now_ms);
+	switch (v->cls) {
+	case WA_SEND_ACCEPTED:
+		return dispatch_write(s, dispatch_accepted_unit, e);
+	case WA_SEND_UNKNOWN:
+		return dispatch_write(s, dispatch_unknown_unit, e);
+	case WA_SEND_PERMANENT:
+	case WA_SEND_TEMPLATE:
+		return dispatch_write(s, failed_unit, e);
+	case WA_SEND_RETRY:
+		if (s->unsent) { /* weather, not this message's fault: no attempt is burned */
+			s->due_ms = s->now_ms + i64_min(v->retry_ms, BREAKER_COOL_CAP_MS);
+			return dispatch_write(s, requeue_unit, e);
+		}
+		if (s->job->attempts + 1 >= c.attempts)
+			return dispatch_write(s, failed_unit, e);
+		s->due_ms =
+			s->now_ms + backoff_ms(s->job->attempts + 1, c.backoff_ms, JOB_RETRY_CAP_MS,
+					       work_random(s->w), v->retry_ms);
+		return dispatch_write(s, requeue_unit, e);
+	case WA_SEND_PAUSE_RECIPIENT:
+	case WA_SEND_WAIT:
+		s->due_ms = s->now_ms + v->retry_ms;
+		if (v->cls == WA_SEND_PAUSE_RECIPIENT)
+			outside_pause_recipient(app, s->channel->id, s->m.conversation_id,
+						s->due_ms);
+		return dispatch_write(s, requeue_unit, e);
+	case WA_SEND_PAUSE_NUMBER:
+	case WA_SEND_STOP:
+		pause_ms = v->cls == WA_SEND_STOP ? PAUSE_POLICY_MS : PAUSE_CONFIG_MS;
+		s->due_ms = s->now_ms; /* the gate holds it: a resume counts at once */
+		outside_stop(app, s->channel->id, s->now_ms + i64_max(pause_ms, v->retry_ms),
+			     v->text, s->now_ms);
+		return dispatch_write(s, requeue_unit, e);
+	case WA_SEND_CLASSES:
+		break;
+	}
+	BUG("unknown class");
+}
