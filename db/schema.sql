@@ -18,6 +18,42 @@ CREATE TABLE boots (
 	stopped_ms INTEGER
 ) STRICT;
 
+CREATE TABLE channel_events (
+	id         INTEGER PRIMARY KEY,
+	channel_id INTEGER NOT NULL,
+	field      TEXT NOT NULL,               -- "account_update", "connection.update", ...
+	event      TEXT NOT NULL,               -- the provider's word; '' when it has none
+	at_ms      INTEGER NOT NULL,            -- the provider's time
+	recorded_ms INTEGER NOT NULL,
+	detail     TEXT NOT NULL                -- JSON as it came, cut to a limit
+) STRICT;
+
+CREATE INDEX channel_events_by_channel ON channel_events(channel_id, id);
+
+CREATE TABLE channel_facts (
+	channel_id INTEGER NOT NULL REFERENCES targets(id),
+	name       TEXT NOT NULL,               -- store/channel_fact.def
+	value      TEXT NOT NULL,
+	changed_ms INTEGER NOT NULL,            -- since when it has this value
+	seen_ms    INTEGER NOT NULL,            -- when it was last told
+	PRIMARY KEY (channel_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE channel_hours (
+	channel_id INTEGER NOT NULL,
+	hour       INTEGER NOT NULL,            -- hours since 1970
+	messages   INTEGER NOT NULL,
+	PRIMARY KEY (channel_id, hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE channel_usual (
+	channel_id INTEGER NOT NULL,
+	slot       INTEGER NOT NULL CHECK (slot BETWEEN 0 AND 167),
+	messages   REAL NOT NULL,
+	weeks      INTEGER NOT NULL,            -- how many were learned from
+	PRIMARY KEY (channel_id, slot)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE chatwoot_messages (
 	target_id   INTEGER NOT NULL,
 	chatwoot_message_id INTEGER NOT NULL,
@@ -100,7 +136,7 @@ CREATE TABLE incidents (
 	opened_ms  INTEGER NOT NULL,
 	updated_ms INTEGER NOT NULL,
 	closed_ms  INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, code TEXT NOT NULL DEFAULT '', args TEXT) STRICT;
 
 CREATE UNIQUE INDEX incidents_open ON incidents(kind, subject) WHERE closed_ms = 0;
 
@@ -254,6 +290,16 @@ CREATE TABLE topic_events (
 	correlation TEXT,
 	payload     TEXT                        -- JSON; NULL when the message row says it all
 ) STRICT;
+
+CREATE TABLE upkeeps (
+	kind       TEXT NOT NULL,               -- flow/upkeep.c
+	ref        INTEGER NOT NULL,            -- target, or what the kind is about
+	job_id     INTEGER NOT NULL,            -- its job; a finished one is not in jobs any more
+	ran_ms     INTEGER NOT NULL DEFAULT 0,  -- last run that went well
+	failed_ms  INTEGER NOT NULL DEFAULT 0,
+	error      TEXT,                        -- of the last run, when it failed
+	PRIMARY KEY (kind, ref)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook_deliveries (
 	id          INTEGER PRIMARY KEY,

@@ -21,6 +21,8 @@ route_fn queue_list, queue_get, queue_pause_post, queue_resume_post, queue_drain
 	queue_clear_post, queue_limits_patch;
 /* jobs.c */
 route_fn job_list, job_get, job_run_post, job_cancel_post;
+/* channels.c */
+route_fn channel_list, channel_get, channel_check_post, channel_pause_post, channel_resume_post;
 /* letters.c */
 route_fn letter_list, letter_get, letter_retry_post, letter_retry_many_post, letter_discard_post;
 /* deliveries.c */

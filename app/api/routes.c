@@ -84,6 +84,17 @@ static const struct route ROUTES[] = {
 	TOKEN("POST", "/api/v1/queues/{queue}/jobs/{id}/cancel", job_cancel_post, QUEUES_CONTROL,
 	      BOTH, SMALL, "Queues", "Cancel a job that waits"),
 
+	TOKEN("GET", "/api/v1/channels", channel_list, QUEUES_READ, BOTH, 0, "Channels",
+	      "All channels and what is known of them"),
+	TOKEN("GET", "/api/v1/channels/{channel}", channel_get, QUEUES_READ, BOTH, 0, "Channels",
+	      "One channel with its journal"),
+	TOKEN("POST", "/api/v1/channels/{channel}/check", channel_check_post, QUEUES_CONTROL, BOTH,
+	      SMALL, "Channels", "Ask the provider now how the channel is"),
+	TOKEN("POST", "/api/v1/channels/{channel}/pause", channel_pause_post, QUEUES_CONTROL, BOTH,
+	      SMALL, "Channels", "Hold all sends of a channel, for ever or until a time"),
+	TOKEN("POST", "/api/v1/channels/{channel}/resume", channel_resume_post, QUEUES_CONTROL,
+	      BOTH, SMALL, "Channels", "Send again"),
+
 	TOKEN("GET", "/api/v1/dead-letters", letter_list, QUEUES_READ, BOTH, 0, "Dead letters",
 	      "Dead letters, newest first"),
 	TOKEN("POST", "/api/v1/dead-letters/retry", letter_retry_many_post, QUEUES_CONTROL, BOTH,

@@ -53,6 +53,7 @@
 #define WA_TEXT_MAX      4096u /* Graph API: text.body, characters (3.2) */
 #define WA_ID_MAX        256u  /* wamid */
 #define WA_ADDRESS_MAX   160u  /* phone, wa_id or BSUID (CC. + 128) */
+#define WA_TYPE_MAX      64u   /* word for the type of a message; longer: "unknown" */
 #define META_UPDATES_MAX 1000u /* updates in one POST (1.4); we accept more, and count */
 
 /* Streams */

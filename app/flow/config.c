@@ -1,10 +1,12 @@
 /* config.c - see config.h. */
 #include "flow/config.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "flow/handlers.h"
 #include "flow/outside.h"
+#include "flow/upkeep.h"
 #include "io/crypto.h"
 #include "store/queue.h"
 #include "store/topic.h"
@@ -55,6 +57,7 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 		.rate_per_second = setting_of_i64(s, "channel", slug, "rate_per_second"),
 		.recipient_burst = setting_of_i64(s, "channel", slug, "recipient_burst"),
 		.recipient_every_ms = setting_of_i64(s, "channel", slug, "recipient_every_ms"),
+		.check_every_ms = setting_of_i64(s, "channel", slug, "check_minutes") * MINUTE_MS,
 		.timeout_ms = setting_of_i64(s, "channel", slug, "timeout_ms"),
 	};
 	split_secrets(c, setting_of(s, "channel", slug, "app_secret"), &ch->app_secrets);
@@ -272,6 +275,7 @@ enum rc config_reload(struct app *app, struct err *e)
 		return rc;
 	}
 	resume_mended(app, old, c);
+	upkeep_ensure(app, clock_now_ms());
 	config_put(old);
 	return RC_OK;
 }

@@ -24,6 +24,7 @@ struct channel {
 	struct str phone_number_id, waba_id, token, verify_token, base_url, version;
 	struct secrets app_secrets;
 	int64_t rate_per_second, recipient_burst, recipient_every_ms, timeout_ms;
+	int64_t check_every_ms; /* 0: the provider is not asked how the channel is */
 };
 
 struct chatwoot_target {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/channel_event.h"
 #include "flow/handlers.h"
 #include "peer/meta_hook.h"
 #include "store/contact.h"
@@ -68,7 +69,7 @@ static enum rc apply_message(struct tx *tx, struct parsed *p, const struct wa_it
 		.correlation = p->delivery.request_id,
 		.content = in->text,
 		.type = in->type.p,
-		.content_json = in->unsupported ? in->content : STR_NONE,
+		.content_json = in->content,
 	};
 	enum rc rc;
 
@@ -194,6 +195,22 @@ static enum rc apply_status(struct tx *tx, struct parsed *p, const struct wa_ite
 
 /* ---- one delivery ---- */
 
+/* Account-level fields change what is known of a channel. */
+static enum rc apply_change(struct tx *tx, struct parsed *p, const struct wa_item *item,
+			    struct err *e)
+{
+	int channels;
+
+	if (str_eqc(item->field, "messages")) {
+		p->note = "keys beside the messages that this version does not understand yet";
+		return RC_OK;
+	}
+	TRY(channel_event_item(tx, p->config, item, &channels, e));
+	if (channels == 0)
+		p->note = "an account that is not ours";
+	return RC_OK;
+}
+
 static enum rc apply_item(struct tx *tx, struct parsed *p, const struct wa_item *item,
 			  struct err *e)
 {
@@ -205,9 +222,10 @@ static enum rc apply_item(struct tx *tx, struct parsed *p, const struct wa_item 
 	case WA_ERROR:
 		p->note = "Meta reported an error of the number or account";
 		return RC_OK;
+	case WA_PERSON:
+	case WA_EVENT:
 	case WA_CHANGE:
-		p->note = "a field that this version does not understand yet";
-		return RC_OK;
+		return apply_change(tx, p, item, e);
 	case WA_UNREADABLE:
 		p->note = item->why;
 		return RC_OK;
@@ -245,7 +263,7 @@ static enum rc batch_unit(struct tx *tx, void *arg, struct err *e)
 
 	for (int i = 0; i < b->n; i++)
 		TRY(apply(tx, &b->items[i], e));
-	return RC_OK;
+	return ingest_heard(tx, b->items, b->n, e);
 }
 
 /* RC_LIMIT: the arena is full. Else RC_OK: a body that cannot be read has a fault. */

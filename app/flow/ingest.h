@@ -26,6 +26,8 @@ struct parsed {
 	int messages, statuses, duplicates;
 };
 
+/* ingest_heard.c: notes which channels these deliveries named (all of one config). */
+enum rc ingest_heard(struct tx *tx, const struct parsed *items, int n, struct err *e) MUST_CHECK;
 /* chatwoot_hook.c: an event of Chatwoot; may set p->note and p->defer_ms. */
 enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e) MUST_CHECK;
 /* A job for support-bridge-status when Chatwoot has this message and is switched on. */

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "flow/config.h"
+#include "flow/upkeep.h"
 #include "io/file.h"
 #include "store/delivery.h"
 #include "store/idem.h"
@@ -236,6 +237,7 @@ void janitor_one(struct app *app, int64_t now_ms)
 	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
 		return;
 	end_pauses(app, now_ms);
+	upkeep_ensure(app, now_ms);
 	app->janitor_minute_ms =
 		janitor_trim(app, now_ms) ? now_ms : now_ms - JANITOR_EVERY_MS + SECOND_MS;
 }

@@ -134,6 +134,8 @@ enum rc queue_clear(struct store *st, enum queue_id q, int64_t *ret_count, struc
 enum rc queue_cancel(struct store *st, int64_t job_id, struct err *e)
 	MUST_CHECK; /* RC_CONFLICT: running */
 enum rc queue_run_now(struct store *st, int64_t job_id, struct err *e) MUST_CHECK;
+/* The same inside a unit. */
+enum rc queue_hasten(struct tx *tx, int64_t job_id, struct err *e) MUST_CHECK;
 
 struct queue_counts {
 	int64_t accepted, done, failed, dead, discarded;

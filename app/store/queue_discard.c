@@ -219,21 +219,27 @@ static void run_now_after(struct store *st, const void *arg)
 	mtx_unlock(&qs->lock);
 }
 
-static enum rc run_now_unit(struct tx *tx, void *arg, struct err *e)
+enum rc queue_hasten(struct tx *tx, int64_t job_id, struct err *e)
 {
-	const struct one_job *o = arg;
-	struct gone g = { .id = o->id };
+	struct gone g = { .id = job_id };
 	struct stmt s;
 
-	if (!queue_of_id(o->id, &g.q))
+	if (!queue_of_id(job_id, &g.q))
 		return FAIL(e, RC_ABSENT, "no such job");
 	TRY(stmt_begin(tx->db, Q_QUEUE_RUN_NOW, &s, e));
-	stmt_bind_i64(&s, "id", o->id);
+	stmt_bind_i64(&s, "id", job_id);
 	TRY(stmt_run(&s, e));
 	if (db_changes(tx->db) == 0)
 		return FAIL(e, RC_ABSENT, "no such job: it may be done");
 	tx_after(tx, run_now_after, &g, sizeof(g));
 	return RC_OK;
+}
+
+static enum rc run_now_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct one_job *o = arg;
+
+	return queue_hasten(tx, o->id, e);
 }
 
 enum rc queue_run_now(struct store *st, int64_t job_id, struct err *e)

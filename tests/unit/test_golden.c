@@ -7,6 +7,7 @@
 #include <dirent.h>
 
 #include "base/arena.h"
+#include "base/enc.h"
 #include "base/sbuf.h"
 #include "io/json.h"
 #include "peer/chatwoot_event.h"
@@ -53,6 +54,68 @@ static void print_fault(struct sbuf *to, const struct wa_fault *f)
 	line_str(to, "error.details", f->details);
 }
 
+static void print_act(struct sbuf *to, const struct wa_message *m)
+{
+	static const char *const acts[] = { NULL, "edit", "revoke", "reaction" };
+	line_text(to, "act", acts[m->act]);
+	line_str(to, "target_id", m->target_id);
+	line_str(to, "act_text", m->act_text);
+	line_str(to, "act_content", m->act_content);
+	line_i64(to, "from_me", m->from_me);
+	line_str(to, "to", m->to);
+	line_str(to, "to_user_id", m->to_user_id);
+	line_i64(to, "history", m->history);
+	line_i64(to, "placeholder", m->placeholder);
+	if (m->rank != WA_RANK_NONE)
+		line_text(to, "rank", wa_rank_name(m->rank));
+	line_i64(to, "failed", m->failed);
+	line_str(to, "new_from", m->new_from);
+	line_str(to, "new_user_id", m->new_user_id);
+}
+
+static void print_media(struct sbuf *to, const struct wa_media *media)
+{
+	char hex[2 * sizeof media->sha256 + 1];
+	if (media == NULL)
+		return;
+	line_str(to, "media.id", media->id);
+	line_str(to, "media.mime", media->mime);
+	line_str(to, "media.filename", media->filename);
+	line_i64(to, "media.voice", media->voice);
+	line_i64(to, "media.animated", media->animated);
+	line_i64(to, "media.bytes", media->bytes);
+	enc_hex(media->sha256, sizeof media->sha256, hex);
+	line_text(to, "media.sha256", media->has_sha256 ? hex : NULL);
+}
+
+static void print_person(struct sbuf *to, const struct wa_person *p)
+{
+	static const char *const news[] = { "seen", "moved", "booked", "unbooked", "preference" };
+	line_text(to, "news", news[p->news]);
+	line_str(to, "phone", p->phone);
+	line_str(to, "user_id", p->user_id);
+	line_str(to, "parent_user_id", p->parent_user_id);
+	line_str(to, "previous_user_id", p->previous_user_id);
+	line_str(to, "name", p->name);
+	line_str(to, "word", p->word);
+	line_i64(to, "timestamp_ms", p->timestamp_ms);
+}
+
+static void print_news(struct sbuf *to, const struct wa_event *ev)
+{
+	static const char *const abouts[] = { "account", "number", "template", "flow",
+					      "group",   "call",   "security", "connection" };
+	static const char *const gravities[] = { "note", "good", "warn", "alarm" };
+	line_text(to, "about", abouts[ev->about]);
+	line_text(to, "gravity", gravities[ev->gravity]);
+	line_str(to, "word", ev->word);
+	line_str(to, "subject", ev->subject);
+	line_str(to, "detail", ev->detail);
+	line_str(to, "from", ev->from);
+	line_str(to, "from_user_id", ev->from_user_id);
+	line_i64(to, "timestamp_ms", ev->timestamp_ms);
+}
+
 static void print_message(struct sbuf *to, const struct wa_message *m)
 {
 	line_str(to, "id", m->id);
@@ -61,7 +124,6 @@ static void print_message(struct sbuf *to, const struct wa_message *m)
 	line_str(to, "from_parent_user_id", m->from_parent_user_id);
 	line_str(to, "profile_name", m->profile_name);
 	line_str(to, "username", m->username);
-	line_str(to, "contact", m->contact);
 	line_str(to, "group_id", m->group_id);
 	line_i64(to, "timestamp_ms", m->timestamp_ms);
 	line_str(to, "type", m->type);
@@ -73,6 +135,8 @@ static void print_message(struct sbuf *to, const struct wa_message *m)
 	line_i64(to, "forwarded", m->forwarded);
 	line_i64(to, "frequently_forwarded", m->frequently_forwarded);
 	line_str(to, "referral", m->referral);
+	print_act(to, m);
+	print_media(to, m->media);
 	print_fault(to, &m->error);
 }
 
@@ -96,7 +160,8 @@ static void print_status(struct sbuf *to, const struct wa_status *s)
 	print_fault(to, &s->error);
 }
 
-static const char *const kinds[] = { "message", "status", "error", "change", "unreadable" };
+static const char *const kinds[] = { "message",    "status", "error", "change",
+				     "unreadable", "person", "event" };
 
 static void print_meta(struct str body, int status, struct sbuf *to)
 {
@@ -124,6 +189,10 @@ static void print_meta(struct str body, int status, struct sbuf *to)
 			print_status(to, item->status);
 		if (item->error != NULL)
 			print_fault(to, item->error);
+		if (item->person != NULL)
+			print_person(to, item->person);
+		if (item->event != NULL)
+			print_news(to, item->event);
 		line_str(to, "raw", item->raw);
 	}
 }

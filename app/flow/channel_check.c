@@ -1,0 +1,251 @@
+/* channel_check.c - kind `channel.check` of upkeep: asks Meta how a number, its token and its webhooks are
+ * (meta-cloud-api.md 3.8) and keeps the answers as facts of the channel.
+ *
+ * Asked outside any transaction, written in one unit. A question that Meta refuses costs only its own facts: a token
+ * without the management permission can still send. */
+#include "base/log.h"
+#include "flow/upkeep_kinds.h"
+#include "io/http.h"
+#include "peer/meta_health.h"
+#include "store/channel_state.h"
+
+struct check {
+	struct upkeep_run *u;
+	const struct channel *ch;
+	char version_seen[32];
+	struct meta_token token;
+	struct meta_number number;
+	struct meta_subscribed subscribed;
+	struct meta_subscription subscription;
+	enum rc token_rc, number_rc, subscribed_rc, subscription_rc;
+	struct meta_refusal no;        /* the first refusal */
+	char error[ERR_TEXT_MAX + 80]; /* what it was; empty: all was answered */
+};
+
+int64_t channel_check_every(const struct config *c, const struct channel *ch)
+{
+	(void)c;
+	return ch->token.n > 0 && ch->phone_number_id.n > 0 ? ch->check_every_ms : 0;
+}
+
+/* ---- asking ---- */
+
+static enum rc ask(struct check *k, enum meta_question what, struct str id, struct str bearer,
+		   struct http_answer *ans, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
+	const struct meta_asked q = { .what = what,
+				      .base = k->ch->base_url,
+				      .version = k->ch->version,
+				      .id = id,
+				      .token = k->ch->token };
+	struct http_header header;
+	char *value = arena_printf(&k->u->w->arena, "Bearer %.*s", STRF(bearer));
+	enum rc rc;
+
+	if (value == NULL)
+		return FAIL(e, RC_LIMIT, "no room for the token");
+	header = (struct http_header){ "Authorization", value };
+	TRY(meta_health_url(&q, &url, e));
+	rc = http_do(k->u->w->http,
+		     &(struct http_request){ .method = "GET",
+					     .url = sbuf_c(&url),
+					     .headers = &header,
+					     .header_count = 1,
+					     .timeout_ms = k->ch->timeout_ms },
+		     ans, e);
+	if (rc == RC_OK && ans->api_version[0] != '\0' && k->version_seen[0] == '\0')
+		memcpy(k->version_seen, ans->api_version, sizeof(k->version_seen));
+	return rc;
+}
+
+/* The first trouble is what people read. */
+static enum rc heard(struct check *k, const char *what, enum rc rc, const struct meta_refusal *no,
+		     const struct err *why)
+{
+	if (rc == RC_OK || k->error[0] != '\0')
+		return rc;
+	k->no = *no;
+	(void)snprintf(k->error, sizeof(k->error), "%s: %s%s%.*s", what, why->text,
+		       no->message.n > 0 ? ": " : "", STRF(no->message));
+	return rc;
+}
+
+static void ask_token(struct check *k)
+{
+	struct http_answer ans = HTTP_ANSWER;
+	struct meta_refusal no = { .code = -1 };
+	struct err why = { 0 };
+	enum rc rc = ask(k, META_ASK_TOKEN, STR_NONE, k->ch->token, &ans, &why);
+
+	if (rc == RC_OK)
+		rc = meta_health_token(sbuf_view(&ans.body), &k->u->w->arena, &k->token, &no, &why);
+	k->token_rc = heard(k, "token", rc, &no, &why);
+	http_answer_release(&ans);
+}
+
+static void ask_number(struct check *k)
+{
+	struct http_answer ans = HTTP_ANSWER;
+	struct meta_refusal no = { .code = -1 };
+	struct err why = { 0 };
+	enum rc rc = ask(k, META_ASK_NUMBER, k->ch->phone_number_id, k->ch->token, &ans, &why);
+
+	if (rc == RC_OK)
+		rc = meta_health_number(sbuf_view(&ans.body), &k->u->w->arena, &k->number, &no,
+					&why);
+	k->number_rc = heard(k, "number", rc, &no, &why);
+	http_answer_release(&ans);
+}
+
+static void ask_subscribed(struct check *k)
+{
+	struct http_answer ans = HTTP_ANSWER;
+	struct meta_refusal no = { .code = -1 };
+	struct err why = { 0 };
+	enum rc rc;
+
+	k->subscribed_rc = RC_ABSENT;
+	if (k->ch->waba_id.n == 0)
+		return;
+	rc = ask(k, META_ASK_SUBSCRIBED, k->ch->waba_id, k->ch->token, &ans, &why);
+	if (rc == RC_OK)
+		rc = meta_health_subscribed(sbuf_view(&ans.body), k->token.app_id, &k->u->w->arena,
+					    &k->subscribed, &no, &why);
+	k->subscribed_rc = heard(k, "subscribed_apps", rc, &no, &why);
+	http_answer_release(&ans);
+}
+
+/* Only an app token may ask this; it is made of the app's id (the token knows it) and the app secret. */
+static void ask_subscriptions(struct check *k)
+{
+	struct http_answer ans = HTTP_ANSWER;
+	struct meta_refusal no = { .code = -1 };
+	struct err why = { 0 };
+	char *bearer;
+	enum rc rc;
+
+	k->subscription_rc = RC_ABSENT;
+	if (k->token.app_id.n == 0 || k->ch->app_secrets.n == 0)
+		return;
+	bearer = arena_printf(&k->u->w->arena, "%.*s|%.*s", STRF(k->token.app_id),
+			      STRF(k->ch->app_secrets.s[0]));
+	if (bearer == NULL)
+		return;
+	rc = ask(k, META_ASK_SUBSCRIPTIONS, k->token.app_id, str_of(bearer), &ans, &why);
+	if (rc == RC_OK)
+		rc = meta_health_subscriptions(sbuf_view(&ans.body), &k->u->w->arena,
+					       &k->subscription, &no, &why);
+	k->subscription_rc = heard(k, "subscriptions", rc, &no, &why);
+	http_answer_release(&ans);
+}
+
+/* ---- keeping ---- */
+
+struct fact {
+	enum channel_fact fact;
+	struct str value;
+};
+
+static enum rc put(struct tx *tx, const struct check *k, const struct fact *facts, size_t n,
+		   struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		TRY(channel_fact_set(tx, k->ch->id, facts[i].fact, facts[i].value, NULL, e));
+	return RC_OK;
+}
+
+static struct str yes_no(bool is)
+{
+	return is ? STR("1") : STR("0");
+}
+
+static enum rc put_number(struct tx *tx, const struct check *k, struct err *e)
+{
+	const struct meta_number *n = &k->number;
+	const struct fact facts[] = {
+		{ FACT_DISPLAY_NUMBER, n->display_phone_number },
+		{ FACT_VERIFIED_NAME, n->verified_name },
+		{ FACT_STATUS, n->status },
+		{ FACT_QUALITY, n->quality_rating },
+		{ FACT_NAME_STATUS, n->name_status },
+		{ FACT_CODE_STATUS, n->code_verification_status },
+		{ FACT_THROUGHPUT, n->throughput },
+		{ FACT_PLATFORM, n->platform_type },
+		{ FACT_TIER, n->limit },
+		{ FACT_CAN_SEND, n->can_send },
+		{ FACT_HEALTH, n->health.n <= CHANNEL_VALUE_MAX ? n->health : STR_NONE },
+		{ FACT_ON_BIZ_APP, n->on_biz_app < 0 ? STR_NONE : yes_no(n->on_biz_app == 1) },
+		{ FACT_CALLBACK_URI, n->callback },
+		{ FACT_OVERRIDE_URI, n->override_uri },
+	};
+
+	return k->number_rc == RC_OK ? put(tx, k, facts, COUNT(facts), e) : RC_OK;
+}
+
+static enum rc put_token(struct tx *tx, const struct check *k, struct err *e)
+{
+	const struct meta_token *t = &k->token;
+	const struct fact facts[] = {
+		{ FACT_TOKEN_VALID, yes_no(t->valid) },
+		{ FACT_TOKEN_SCOPES, t->scopes },
+		{ FACT_APP_ID, t->app_id },
+	};
+
+	if (k->token_rc != RC_OK)
+		return RC_OK;
+	TRY(put(tx, k, facts, COUNT(facts), e));
+	TRY(channel_fact_set_i64(tx, k->ch->id, FACT_TOKEN_EXPIRES, t->expires_ms, e));
+	return channel_fact_set_i64(tx, k->ch->id, FACT_TOKEN_DATA_EXPIRES, t->data_expires_ms, e);
+}
+
+static enum rc put_webhooks(struct tx *tx, const struct check *k, struct err *e)
+{
+	const struct meta_subscription *s = &k->subscription;
+
+	if (k->subscribed_rc == RC_OK) {
+		TRY(channel_fact_set(tx, k->ch->id, FACT_SUBSCRIBED, yes_no(k->subscribed.ours),
+				     NULL, e));
+		if (k->subscribed.override_uri.n > 0)
+			TRY(channel_fact_set(tx, k->ch->id, FACT_OVERRIDE_URI,
+					     k->subscribed.override_uri, NULL, e));
+	}
+	if (k->subscription_rc != RC_OK || !s->found)
+		return RC_OK;
+	TRY(channel_fact_set(tx, k->ch->id, FACT_WEBHOOK_FIELDS, s->fields, NULL, e));
+	if (k->number.callback.n == 0 && s->callback.n > 0)
+		TRY(channel_fact_set(tx, k->ch->id, FACT_CALLBACK_URI, s->callback, NULL, e));
+	return RC_OK;
+}
+
+static enum rc keep_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct check *k = arg;
+	const struct fact facts[] = {
+		{ FACT_VERSION_ASKED, k->ch->version },
+		{ FACT_CHECK_ERROR, k->error[0] != '\0' ? str_of(k->error) : STR_NONE },
+	};
+
+	TRY(put_token(tx, k, e));
+	TRY(put_number(tx, k, e));
+	TRY(put_webhooks(tx, k, e));
+	TRY(put(tx, k, facts, COUNT(facts), e));
+	if (k->version_seen[0] != '\0')
+		TRY(channel_fact_set(tx, k->ch->id, FACT_VERSION_SEEN, str_of(k->version_seen),
+				     NULL, e));
+	return channel_fact_set_i64(tx, k->ch->id, FACT_CHECKED, tx->now_ms, e);
+}
+
+enum rc channel_check_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
+{
+	struct check k = { .u = u, .ch = u->channel };
+
+	(void)ret_next_ms;
+	if (k.ch->token.n == 0 || k.ch->phone_number_id.n == 0)
+		return RC_OK; /* nothing to ask with */
+	ask_token(&k);
+	ask_number(&k);
+	ask_subscribed(&k);
+	ask_subscriptions(&k);
+	return store_write(u->w->app->store, STORE_NORMAL, keep_unit, &k, e);
+}

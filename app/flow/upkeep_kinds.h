@@ -1,0 +1,11 @@
+/* upkeep_kinds.h - the handlers of all kinds of upkeep, by file. Contracts: upkeep.h. */
+#ifndef FLOW_UPKEEP_KINDS_H
+#define FLOW_UPKEEP_KINDS_H
+
+#include "flow/upkeep.h"
+
+/* channel_check.c: asks Meta how a number is. */
+upkeep_fn channel_check_run;
+int64_t channel_check_every(const struct config *c, const struct channel *ch);
+
+#endif
