@@ -92,3 +92,16 @@ bool param_id(struct call *c, int i, int64_t *ret_created_ms, int64_t *ret_rowid
 	problem(c, 404, "not-found", "There is nothing with this id.");
 	return false;
 }
+
+bool query_lang(struct call *c, enum lang *ret)
+{
+	struct str lang;
+
+	if (!query_str(c, "lang", &lang))
+		return false;
+	*ret = lang_accept(web_req_header(c->q, "Accept-Language"), LANG_EN);
+	if (lang.n == 0 || lang_parse(lang, ret))
+		return true;
+	problem_field(c, 422, "lang", "This is en, es or pt.");
+	return false;
+}

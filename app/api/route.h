@@ -7,6 +7,7 @@
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
 
+#include "base/lang.h"
 #include "flow/app.h"
 #include "flow/config.h"
 #include "io/json.h"
@@ -63,6 +64,8 @@ bool query_i64(struct call *c, const char *name, int64_t otherwise, int64_t low,
 	       int64_t *ret);
 bool query_str(struct call *c, const char *name,
 	       struct str *ret); /* in the request's arena; STR_NONE when absent */
+/* The language for people: `lang` (en, es, pt), else Accept-Language, else English. */
+bool query_lang(struct call *c, enum lang *ret);
 bool param_id(struct call *c, int i, int64_t *ret_created_ms,
 	      int64_t *ret_rowid); /* UUIDv7 in the path; 404 */
 

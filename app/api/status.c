@@ -23,15 +23,23 @@ struct status {
 	struct open_incident *open;
 	int open_n;
 	bool all_well;
+	enum lang lang;
 };
 
-static void incident_write(struct jsonw *w, const struct incident *i)
+static void incident_write(struct jsonw *w, const struct incident *i, enum lang l)
 {
+	AUTO(sbuf_release) struct sbuf text = SBUF(8 * KIB);
+	AUTO(sbuf_release) struct sbuf cure = SBUF(8 * KIB);
+
+	incident_text(i, l, &text);
+	incident_cure(i, l, &cure);
 	jsonw_object(w);
 	view_id(w, "id", i->opened_ms, i->id);
 	jsonw_kstr(w, "kind", i->kind);
 	jsonw_kstr(w, "subject", i->subject);
-	jsonw_kstr(w, "text", i->text);
+	jsonw_kstr(w, "code", incident_code_text(i->code));
+	jsonw_kstr(w, "text", sbuf_view(&text));
+	jsonw_kstr(w, "cure", sbuf_view(&cure));
 	jsonw_ki64(w, "count", i->count);
 	jsonw_ktime(w, "opened_at", i->opened_ms);
 	jsonw_ktime(w, "updated_at", i->updated_ms);
@@ -43,13 +51,16 @@ static enum rc open_row(void *arg, const struct incident *i, struct err *e)
 {
 	struct status *s = arg;
 
-	incident_write(&s->w, i);
+	AUTO(sbuf_release) struct sbuf text = SBUF(8 * KIB);
+
+	incident_write(&s->w, i, s->lang);
 	if (s->open_n == INCIDENTS_MAX)
 		return RC_OK;
 	struct open_incident *o = &s->open[s->open_n];
 	o->opened_ms = i->opened_ms;
 	o->subject = arena_dup(s->c->q->arena, i->subject);
-	o->text = arena_dup(s->c->q->arena, i->text);
+	incident_text(i, s->lang, &text);
+	o->text = arena_dup(s->c->q->arena, sbuf_view(&text));
 	if (o->subject == NULL || o->text == NULL)
 		return FAIL(e, RC_LIMIT, "too many incidents are open");
 	s->open_n++;
@@ -170,6 +181,8 @@ void status_get(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct status s = { .c = c, .all_well = true };
 
+	if (!query_lang(c, &s.lang))
+		return;
 	s.db = store_reader(c->app->store);
 	enum rc rc = status_write(&s, &e);
 	store_reader_done(c->app->store, s.db);
@@ -177,36 +190,43 @@ void status_get(struct call *c)
 		problem_err(c, &e);
 }
 
+struct incident_list {
+	struct jsonw w;
+	enum lang lang;
+};
+
 static enum rc incident_row(void *arg, const struct incident *i, struct err *e)
 {
+	struct incident_list *l = arg;
+
 	(void)e;
-	incident_write(arg, i);
+	incident_write(&l->w, i, l->lang);
 	return RC_OK;
 }
 
 void status_incidents_get(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
-	struct jsonw w;
+	struct incident_list l;
 	struct str open;
 	int64_t limit;
 
 	if (!query_i64(c, "limit", LIST_LIMIT_DEFAULT, 1, LIST_LIMIT_MAX, &limit) ||
-	    !query_str(c, "open", &open))
+	    !query_str(c, "open", &open) || !query_lang(c, &l.lang))
 		return;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_begin(c, &l.w);
+	jsonw_object(&l.w);
+	jsonw_karray(&l.w, "data");
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = incident_each(db, str_eqc(open, "true") || str_eqc(open, "1"), (int)limit,
-				   incident_row, &w, &e);
+				   incident_row, &l, &e);
 	store_reader_done(c->app->store, db);
 	if (rc != RC_OK) {
 		problem_err(c, &e);
 		return;
 	}
-	jsonw_end(&w);
-	jsonw_ktext(&w, "next", NULL);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	jsonw_end(&l.w);
+	jsonw_ktext(&l.w, "next", NULL);
+	jsonw_end(&l.w);
+	answer_json(c, 200, &l.w);
 }

@@ -16,22 +16,22 @@
 /* ---- incidents ---- */
 
 struct incident_work {
-	const char *kind;
-	const char *text; /* NULL: close it */
+	enum incident_code code;
+	bool open;
 };
 
 static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct incident_work *w = arg;
 
-	return w->text != NULL ? incident_raise(tx, w->kind, "box", w->text, e)
-			       : incident_close(tx, w->kind, "box", e);
+	return w->open ? incident_raise(tx, w->code, "box", NULL, e)
+		       : incident_close(tx, incident_kind(w->code), "box", e);
 }
 
 /* Best effort: on a full disk it cannot be stored, and the log line is what remains. */
-static void incident(struct app *app, const char *kind, const char *text)
+static void incident(struct app *app, enum incident_code code, bool open)
 {
-	struct incident_work w = { kind, text };
+	struct incident_work w = { code, open };
 	struct err e = { .rc = RC_OK };
 
 	if (store_write(app->store, STORE_NORMAL, incident_unit, &w, &e) != RC_OK)
@@ -51,9 +51,7 @@ void janitor_disk(struct app *app, int64_t free_bytes)
 		return;
 	log_event(is ? LOG_ERROR : LOG_INFO, is ? "disk.filled" : "disk.recovered", "free_bytes",
 		  LOG_I64(free_bytes), "needed_bytes", LOG_I64(DISK_REFUSE_BYTES), NULL);
-	incident(app, "disk",
-		 is ? "The disk is almost full: the box takes in nothing new until there is space."
-		    : NULL);
+	incident(app, INCIDENT_DISK_FULL, is);
 }
 
 void janitor_wal(struct app *app, int64_t wal_bytes)
@@ -65,9 +63,7 @@ void janitor_wal(struct app *app, int64_t wal_bytes)
 	app->wal_alarm = is;
 	log_event(is ? LOG_WARN : LOG_INFO, is ? "wal.grown" : "wal.recovered", "bytes",
 		  LOG_I64(wal_bytes), NULL);
-	incident(app, "wal",
-		 is ? "The write-ahead log of the database does not shrink: something holds it up."
-		    : NULL);
+	incident(app, INCIDENT_WAL_LONG, is);
 }
 
 static void look_at_disk(struct app *app)

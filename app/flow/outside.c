@@ -6,6 +6,7 @@
 #include "flow/pace.h"
 #include "store/incident.h"
 #include "store/queue.h"
+#include "store/target.h"
 
 #define TARGETS_MAX 128
 #define RECIPIENTS  8192 /* recipients remembered; an older one that is full again is forgotten */
@@ -91,8 +92,9 @@ static struct recipient *recipient(struct outside *o, int64_t channel, int64_t c
 /* ---- incidents ---- */
 
 struct incident_work {
-	char subject[32];
-	const char *why;
+	int64_t target_id;
+	enum incident_code code;
+	struct incident_args args;
 	bool open;
 };
 
@@ -100,17 +102,22 @@ static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct incident_work *w = arg;
 
+	char subject[TARGET_NAME_MAX];
+
+	TRY(target_name(tx->db, w->target_id, subject, e));
 	if (w->open)
-		return incident_raise(tx, "target", w->subject, w->why, e);
-	return incident_close(tx, "target", w->subject, e);
+		return incident_raise(tx, w->code, subject, &w->args, e);
+	return incident_close(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, e);
 }
 
 static void incident(struct app *app, int64_t target_id, bool open, const char *why)
 {
-	struct incident_work w = { .why = why, .open = open };
+	struct incident_work w = { .target_id = target_id,
+				   .code = INCIDENT_TARGET_DOWN,
+				   .args = { { why } },
+				   .open = open };
 	struct err e = { 0 };
 
-	(void)snprintf(w.subject, sizeof(w.subject), "target %lld", (long long)target_id);
 	if (store_write(app->store, STORE_NORMAL, incident_unit, &w, &e) != RC_OK)
 		log_err(LOG_WARN, "outside.incident_not_stored", &e);
 	log_event(open ? LOG_WARN : LOG_INFO, open ? "target.stopped" : "target.recovered",

@@ -244,7 +244,7 @@ static enum rc stop_unit(struct tx *tx, void *arg, struct err *e)
 	(void)snprintf(subject, sizeof(subject), "conversation %lld",
 		       (long long)w->conversation_id);
 	TRY(conversation_stop_automation(tx, w->conversation_id, tx->now_ms + w->off_ms, e));
-	return incident_raise(tx, "loop", subject, w->why, e);
+	return incident_raise(tx, INCIDENT_LOOP, subject, &(struct incident_args){ { w->why } }, e);
 }
 
 enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id,

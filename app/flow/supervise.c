@@ -224,7 +224,8 @@ static enum rc damaged_unit(struct tx *tx, void *arg, struct err *e)
 	const struct err *why = arg;
 
 	return why->rc == RC_OK ? incident_close(tx, "database", "box", e)
-				: incident_raise(tx, "database", "box", why->text, e);
+				: incident_raise(tx, INCIDENT_DATABASE_DAMAGED, "box",
+						 &(struct incident_args){ { why->text } }, e);
 }
 
 /* After an unclean stop. SQLite needs no repair then; this looks for a disk that lies. */

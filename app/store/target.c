@@ -65,6 +65,20 @@ enum rc target_resolve(struct tx *tx, const char *kind, struct str slug, int64_t
 	return RC_OK;
 }
 
+enum rc target_name(struct db *db, int64_t id, char ret_name[TARGET_NAME_MAX], struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	enum rc rc;
+
+	(void)snprintf(ret_name, TARGET_NAME_MAX, "target %lld", (long long)id);
+	TRY(stmt_begin(db, Q_TARGET_NAME, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	rc = stmt_next(&s, e);
+	if (rc == RC_OK)
+		ASSERT(str_copy(stmt_str(&s, "name"), ret_name, TARGET_NAME_MAX));
+	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
 /* Cut at a character's end: reasons are written for people. */
 static void copy_cut(struct str s, char *to, size_t bytes)
 {

@@ -10,6 +10,10 @@ struct target {
 	char kind[12], slug[TARGET_SLUG_MAX + 1], state[8];
 	char reason[200];
 };
+/* "channel.main": how incidents and the API call it. RC_OK also when the row is gone: then it is "target 5". */
+#define TARGET_NAME_MAX 64
+enum rc target_name(struct db *db, int64_t id, char ret_name[TARGET_NAME_MAX], struct err *e)
+	MUST_CHECK;
 bool target_slug_ok(struct str slug);
 /* Finds or makes it. Slug: 1 to TARGET_SLUG_MAX of [a-z0-9_-] (RC_INVALID). */
 enum rc target_resolve(struct tx *tx, const char *kind, struct str slug, int64_t *ret_id,

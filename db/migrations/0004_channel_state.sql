@@ -51,4 +51,4 @@ CREATE TABLE upkeeps (
 
 -- Incidents are told in the reader's language: a code and its arguments (store/incident_text.def).
 ALTER TABLE incidents ADD COLUMN code TEXT NOT NULL DEFAULT '';
-ALTER TABLE incidents ADD COLUMN args TEXT; -- JSON array of texts
+ALTER TABLE incidents ADD COLUMN args TEXT; -- one a line

@@ -6,6 +6,12 @@
 -- out: id
 SELECT id FROM targets WHERE kind = @kind AND slug = @slug;
 
+-- name: target_name
+-- How it is called.
+-- in: id
+-- out: name
+SELECT kind || '.' || slug AS name FROM targets WHERE id = @id;
+
 -- name: target_insert
 -- A new target.
 -- in: company_id kind slug created_ms

@@ -7,7 +7,7 @@
 struct seen {
 	int n;
 	int64_t count, closed_ms;
-	char text[64];
+	char text[1000];
 };
 
 static enum rc see(void *arg, const struct incident *i, struct err *e)
@@ -33,40 +33,99 @@ static struct seen list(struct tx *tx, bool open_only)
 
 TX_TEST(a_trouble_is_one_row_until_it_is_over)
 {
-	MUST(incident_raise(tx, "breaker", "chatwoot.main", "does not answer", &t_err));
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "chatwoot.main",
+			    &(struct incident_args){ { "no answer" } }, &t_err));
 	tx->now_ms += 1000;
-	MUST(incident_raise(tx, "breaker", "chatwoot.main", "still does not answer", &t_err));
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "chatwoot.main",
+			    &(struct incident_args){ { "still none" } }, &t_err));
 	CHECK_I64("one", list(tx, true).n, 1);
 	CHECK_I64("counted", list(tx, true).count, 2);
-	CHECK_STR("newest text", list(tx, true).text, "still does not answer");
-	MUST(incident_raise(tx, "breaker", "n8n.main", "x", &t_err));
+	CHECK_STR("newest text", list(tx, true).text, "main does not work: still none");
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "n8n.main", NULL, &t_err));
 	CHECK_I64("another subject", list(tx, true).n, 2);
-	MUST(incident_close(tx, "breaker", "n8n.main", &t_err));
-	MUST(incident_close(tx, "breaker", "n8n.main", &t_err)); /* none open */
+	MUST(incident_close(tx, "target", "n8n.main", &t_err));
+	MUST(incident_close(tx, "target", "n8n.main", &t_err)); /* none open */
 	CHECK_I64("one is left", list(tx, true).n, 1);
 	CHECK_I64("history", list(tx, false).n, 2);
 	CHECK_I64("closed", list(tx, false).closed_ms, tx->now_ms);
-	MUST(incident_raise(tx, "breaker", "n8n.main", "again", &t_err));
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "n8n.main", NULL, &t_err));
 	CHECK_I64("a new row", list(tx, false).n, 3);
 }
 
 static enum rc see_event(void *arg, const struct topic_event *ev, struct err *e)
 {
+	static const struct str WANTED[] = {
+		STR("{\"incident\":1,\"kind\":\"target\",\"code\":\"TARGET_DOWN\",\"subject\":"
+		    "\"channel.main\",\"text\":\"main does not work: \\\"x\\\"\"}"),
+		STR("{\"incident\":1,\"kind\":\"target\",\"code\":\"SEND_NAME\",\"subject\":"
+		    "\"channel.main\",\"text\":\"The display name of main is not approved yet, so "
+		    "WhatsApp does not send.\"}"),
+	};
+	int *n = arg;
+
 	(void)e;
-	*(int *)arg += 1;
 	CHECK_I64("topic", ev->topic, TOPIC_ALERT);
-	CHECK_SPAN("payload", ev->payload,
-		   STR("{\"incident\":1,\"kind\":\"disk\",\"subject\":\"data\",\"text\":"
-		       "\"\\\"full\\\"\"}"));
+	CHECK(*n < 2);
+	CHECK_SPAN("payload", ev->payload, WANTED[*n]);
+	*n += 1;
 	return RC_OK;
 }
 
-TX_TEST(everybody_hears_of_it_once)
+TX_TEST(everybody_hears_of_it_once_and_again_when_the_cause_is_another)
 {
+	const struct incident_args args = { { "\"x\"" } };
 	int n = 0;
 
-	MUST(incident_raise(tx, "disk", "data", "\"full\"", &t_err));
-	MUST(incident_raise(tx, "disk", "data", "\"fuller\"", &t_err));
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "channel.main", &args, &t_err));
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "channel.main", &args, &t_err));
+	MUST(incident_raise(tx, INCIDENT_SEND_NAME, "channel.main", NULL, &t_err));
+	MUST(incident_raise(tx, INCIDENT_SEND_NAME, "channel.main", NULL, &t_err));
+	CHECK_I64("one row", list(tx, true).n, 1);
 	MUST(topic_each_after(tx->db, 7, 0, 10, see_event, &n, &t_err));
-	CHECK_I64("once", n, 1);
+	CHECK_I64("told", n, 2);
+}
+
+/* Every place for an argument in one language is in the others; no sentence is missing. */
+TEST(incidents_say_the_same_in_three_languages)
+{
+	for (unsigned c = 0; c < INCIDENT_CODES; c++) {
+		struct incident i = { .code = (enum incident_code)c,
+				      .subject = STR("channel.main"),
+				      .args = STR("(one)\n(two)\n(three)\n") };
+		enum incident_code again;
+		AUTO(sbuf_release) struct sbuf first = SBUF(8 * KIB);
+
+		CHECK(incident_code_parse(incident_code_text(i.code), &again) && again == i.code);
+		incident_text(&i, LANG_EN, &first);
+		incident_cure(&i, LANG_EN, &first);
+		for (unsigned l = 0; l < LANG_COUNT; l++) {
+			static const struct str PLACES[] = { STR("main"), STR("(one)"),
+							     STR("(two)"), STR("(three)") };
+			AUTO(sbuf_release) struct sbuf both = SBUF(8 * KIB);
+
+			incident_text(&i, (enum lang)l, &both);
+			CHECK(both.n > 20);
+			incident_cure(&i, (enum lang)l, &both);
+			EACH (p, PLACES) {
+				CHECK_I64(incident_code_text(i.code).p,
+					  str_find(sbuf_view(&both), *p) >= 0,
+					  str_find(sbuf_view(&first), *p) >= 0);
+			}
+			CHECK(str_chr(sbuf_view(&both), '{') < 0 || c == INCIDENT_NOT_SUBSCRIBED);
+			if (l != LANG_EN)
+				CHECK(!str_eq(sbuf_view(&both), sbuf_view(&first)));
+		}
+	}
+}
+
+TX_TEST(an_argument_is_one_line_and_not_endless)
+{
+	char endless[2000];
+
+	memset(endless, 'x', sizeof(endless) - 1);
+	endless[3] = '\n';
+	endless[sizeof(endless) - 1] = '\0';
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "n8n.a",
+			    &(struct incident_args){ { endless } }, &t_err));
+	CHECK_I64("open", list(tx, true).n, 1);
 }
