@@ -102,6 +102,8 @@ struct wa_message {
 	bool history;          /* older than the connection: stored, but nobody is told of it */
 	struct str lid;        /* Evolution: user part of an @lid address; never a phone (R13) */
 	struct str to_lid;     /* from_me: the same of the customer */
+	/* Evolution send.message: made through the provider's API, by us or by another program; from_me */
+	bool api_send;
 	const struct wa_media *media; /* NULL: none */
 	/* from_me and history: how far it had come; WA_RANK_NONE: not told (then "sent") */
 	enum wa_rank rank;
@@ -161,6 +163,16 @@ struct wa_event {
 	int64_t timestamp_ms;          /* 0: not told */
 };
 
+/* How a number that is paired like a phone (Evolution) stands with WhatsApp; beside an event about the
+ * connection. */
+struct wa_link {
+	int64_t reason;     /* WhatsApp's number of the reason (401: logged out), 0: none */
+	struct str qr;      /* text of the QR code; a key to the number: never logged */
+	struct str picture; /* the same as "data:image/png;base64,..." */
+	struct str pairing; /* code to be typed on the phone */
+	struct str number;  /* own number, digits */
+};
+
 struct wa_status {
 	/* wamid of the message; may be unknown to us or arrive before our send's answer */
 	struct str id;
@@ -200,6 +212,9 @@ struct wa_item {
 	const struct wa_fault *error;
 	const struct wa_person *person;
 	const struct wa_event *event;
+	const struct wa_link *link; /* events about the connection, else NULL */
+	/* WA_CHANGE that is understood and needs nothing but to be kept: no note, no warning */
+	bool kept;
 };
 
 struct wa_batch {
@@ -207,6 +222,9 @@ struct wa_batch {
 	const struct wa_item *items;
 	size_t count; /* may be 0: an empty entry array is legal */
 	size_t unreadable;
+	struct str instance; /* Evolution: which of its numbers speaks */
+	/* Evolution's own Chatwoot bridge is on: with ours beside it each message would be there twice */
+	bool twin_bridge;
 };
 
 /* Rank of a status word ("read"); WA_RANK_NONE for unknown words and for "failed". Case matters:

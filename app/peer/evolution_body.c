@@ -1,0 +1,223 @@
+/* evolution_body.c - the body of a WhatsApp message (Baileys' proto as JSON) in the words of the neutral model.
+ *
+ * Contract: chatwoot-n8n-evolution.md 3.6. Content has the shape that Meta's webhook has for the same type,
+ * so that everything behind reads one form. What this version does not know becomes "unsupported" with the
+ * name of its type; the whole of it stays in the stored delivery. No state; any thread. */
+#include "base/enc.h"
+#include "base/limits.h"
+#include "peer/evolution_priv.h"
+#include "peer/evolution_value.h"
+
+#define WRAPPERS_MAX 8 /* wrapper in wrapper; honest messages have two */
+
+/* ---- out of the wrappers ---- */
+
+/* Keys whose value is {"message":{...}}. */
+static const char *const wrappers[] = {
+	"ephemeralMessage",           "viewOnceMessage",
+	"viewOnceMessageV2",          "viewOnceMessageV2Extension",
+	"documentWithCaptionMessage", "editedMessage",
+	"deviceSentMessage",          "groupMentionedMessage",
+	"lottieStickerMessage",       "associatedChildMessage",
+	"botInvokeMessage",           "statusMentionMessage",
+};
+
+static const struct json *inside(const struct json *body)
+{
+	for (size_t i = 0; i < COUNT(wrappers); i++) {
+		const struct json *n = json_get(json_get(body, wrappers[i]), "message");
+		if (json_kind(n) == JSON_OBJECT)
+			return n;
+	}
+	return NULL;
+}
+
+const struct json *evolution_unwrap(const struct json *body)
+{
+	for (int depth = 0; depth < WRAPPERS_MAX; depth++) {
+		const struct json *n = inside(body);
+		if (n == NULL)
+			return body;
+		body = n;
+	}
+	return body;
+}
+
+/* ---- writing ---- */
+
+static void write_field(struct evo *d, const struct json *n, const struct evo_field *f,
+			struct jsonw *w)
+{
+	const struct json *v = json_path(n, f->from);
+	int64_t whole;
+	switch (f->form) {
+	case F_TEXT:
+		if (json_str(v).n > 0)
+			jsonw_kstr(w, f->to, json_str(v));
+		return;
+	case F_BOOL:
+		if (json_kind(v) == JSON_BOOL && json_get_bool(n, f->from, false))
+			jsonw_kbool(w, f->to, true);
+		return;
+	case F_NUMBER:
+		if (evolution_long(v, &whole)) {
+			jsonw_ki64(w, f->to, whole);
+		} else if (json_kind(v) == JSON_NUMBER) {
+			sbuf_reset(&d->part);
+			json_print(v, &d->part);
+			d->full |= !sbuf_ok(&d->part);
+			jsonw_kraw(w, f->to, sbuf_view(&d->part));
+		}
+		return;
+	}
+	BUG("not a form of a field");
+}
+
+/* "[image] caption" on one line, as for Meta. */
+static struct str line_of(struct evo *d, struct str type, struct str words)
+{
+	sbuf_reset(&d->scratch);
+	sbuf_char(&d->scratch, '[');
+	sbuf_str(&d->scratch, enc_utf8_cut(type, WA_LINE_MAX / 2));
+	sbuf_char(&d->scratch, ']');
+	if (words.n > 0) {
+		sbuf_char(&d->scratch, ' ');
+		sbuf_str(&d->scratch, words);
+	}
+	if (!sbuf_ok(&d->scratch)) {
+		d->full = true;
+		return STR_NONE;
+	}
+	for (size_t i = 0; i < d->scratch.n; i++)
+		if ((unsigned char)d->scratch.p[i] < ' ' || d->scratch.p[i] == 0x7f)
+			d->scratch.p[i] = ' ';
+	return evolution_keep(d, enc_utf8_cut(sbuf_view(&d->scratch), WA_LINE_MAX));
+}
+
+static struct str take_scratch(struct evo *d)
+{
+	if (!sbuf_ok(&d->scratch)) {
+		d->full = true;
+		return STR_NONE;
+	}
+	return evolution_keep(d, sbuf_view(&d->scratch));
+}
+
+static void read_media(struct evo *d, const struct json *n, const struct json *body,
+		       struct wa_message *m)
+{
+	struct wa_media *media = evolution_room(d, sizeof *media);
+	struct str base64 = json_get_str(body, "base64");
+	if (media == NULL)
+		return;
+	media->mime = evolution_word(d, n, "mimetype");
+	media->filename = evolution_word(d, n, "fileName");
+	media->has_sha256 =
+		evolution_bytes(json_get(n, "fileSha256"), media->sha256, sizeof media->sha256);
+	media->voice = json_get_bool(n, "ptt", false);
+	media->animated =
+		json_get_bool(n, "isAnimated", false) || json_get_bool(n, "gifPlayback", false);
+	media->bytes = i64_max(0, evolution_long_or(json_get(n, "fileLength"), 0));
+	if (base64.n > 0)
+		media->inline_base64 = evolution_keep(d, base64);
+	m->media = media;
+}
+
+static void read_row(struct evo *d, const struct evo_row *row, const struct json *n,
+		     const struct json *outer, struct wa_message *m)
+{
+	bool list = str_eqc(str_of(row->type), "contacts");
+	struct str words = STR_NONE;
+	struct jsonw w;
+	sbuf_reset(&d->scratch);
+	jsonw_init(&w, &d->scratch);
+	if (list)
+		jsonw_array(&w);
+	else
+		jsonw_object(&w);
+	for (size_t i = 0; i < EVO_FIELDS_MAX && row->fields[i].from != NULL; i++)
+		write_field(d, n, &row->fields[i], &w);
+	if (row->extra != NULL)
+		row->extra(d, n, m, &w);
+	jsonw_end(&w);
+	m->type = str_of(row->type);
+	m->content = take_scratch(d);
+	for (size_t i = 0; i < COUNT(row->line) && row->line[i] != NULL && words.n == 0; i++)
+		words = json_str(json_path(n, row->line[i]));
+	if (words.n == 0 && row->media) /* Evolution's transcript of a voice note */
+		words = json_get_str(outer, "speechToText");
+	m->text = line_of(d, m->type, words);
+}
+
+void evolution_reaction(struct evo *d, struct wa_message *m, struct str target, struct str emoji)
+{
+	struct jsonw w;
+	sbuf_reset(&d->scratch);
+	jsonw_init(&w, &d->scratch);
+	jsonw_object(&w);
+	evolution_set_reaction(d, m, target, emoji, &w);
+	jsonw_end(&w);
+	m->type = STR("reaction");
+	m->content = take_scratch(d);
+	m->text = line_of(d, m->type, emoji);
+}
+
+static void read_text(struct evo *d, struct str text, struct wa_message *m)
+{
+	struct jsonw w;
+	sbuf_reset(&d->scratch);
+	jsonw_init(&w, &d->scratch);
+	jsonw_object(&w);
+	jsonw_kstr(&w, "body", text);
+	jsonw_end(&w);
+	m->type = STR("text");
+	m->content = take_scratch(d);
+	m->text = evolution_keep(d, text);
+}
+
+static void read_stranger(struct evo *d, struct str key, struct wa_message *m)
+{
+	struct jsonw w;
+	sbuf_reset(&d->scratch);
+	jsonw_init(&w, &d->scratch);
+	jsonw_object(&w);
+	jsonw_kstr(&w, "type", key);
+	jsonw_end(&w);
+	m->type = STR("unsupported");
+	m->unsupported = true;
+	m->content = take_scratch(d);
+	m->text = line_of(d, m->type, key);
+}
+
+enum evo_read evolution_body_read(struct evo *d, const struct json *body, struct wa_message *m,
+				  const char **ret_why)
+{
+	const struct json *in = evolution_unwrap(body);
+	const struct json *text = json_get(in, "conversation");
+	if (json_kind(text) != JSON_TEXT)
+		text = json_path(in, "extendedTextMessage.text");
+	if (json_kind(text) == JSON_TEXT) {
+		read_text(d, json_str(text), m);
+		return EVO_MESSAGE;
+	}
+	if (json_kind(json_get(in, "protocolMessage")) == JSON_OBJECT)
+		return evolution_protocol_read(d, json_get(in, "protocolMessage"), m, ret_why);
+	for (size_t i = 0; evolution_row_at(i) != NULL; i++) {
+		const struct evo_row *row = evolution_row_at(i);
+		const struct json *n = json_get(in, row->key);
+		if (json_kind(n) != JSON_OBJECT)
+			continue;
+		read_row(d, row, n, body, m);
+		if (row->media) /* the base64 stands in the outermost body */
+			read_media(d, n, json_get(body, "base64") != NULL ? body : in, m);
+		return EVO_MESSAGE;
+	}
+	for (const struct json *c = json_first(in); c != NULL; c = json_next(c)) {
+		if (evolution_is_beside(json_key(c)) || json_kind(c) == JSON_NULL)
+			continue;
+		read_stranger(d, json_key(c), m);
+		return EVO_MESSAGE;
+	}
+	*ret_why = "a message without content";
+	return EVO_KEPT;
+}
