@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "peer/evolution_priv.h"
 #include "peer/evolution_value.h"
+#include "peer/wa_line.h"
 
 #define WRAPPERS_MAX 8 /* wrapper in wrapper; honest messages have two */
 
@@ -73,27 +74,6 @@ static void write_field(struct evo *d, const struct json *n, const struct evo_fi
 	BUG("not a form of a field");
 }
 
-/* "[image] caption" on one line, as for Meta. */
-static struct str line_of(struct evo *d, struct str type, struct str words)
-{
-	sbuf_reset(&d->scratch);
-	sbuf_char(&d->scratch, '[');
-	sbuf_str(&d->scratch, enc_utf8_cut(type, WA_LINE_MAX / 2));
-	sbuf_char(&d->scratch, ']');
-	if (words.n > 0) {
-		sbuf_char(&d->scratch, ' ');
-		sbuf_str(&d->scratch, words);
-	}
-	if (!sbuf_ok(&d->scratch)) {
-		d->full = true;
-		return STR_NONE;
-	}
-	for (size_t i = 0; i < d->scratch.n; i++)
-		if ((unsigned char)d->scratch.p[i] < ' ' || d->scratch.p[i] == 0x7f)
-			d->scratch.p[i] = ' ';
-	return evolution_keep(d, enc_utf8_cut(sbuf_view(&d->scratch), WA_LINE_MAX));
-}
-
 static struct str take_scratch(struct evo *d)
 {
 	if (!sbuf_ok(&d->scratch)) {
@@ -123,30 +103,34 @@ static void read_media(struct evo *d, const struct json *n, const struct json *b
 	m->media = media;
 }
 
+/* The one line for people out of the content that was just written; its JSON is small. */
+static struct str line_of(struct evo *d, const struct wa_message *m)
+{
+	struct json *content AUTO(json_freep) = NULL;
+	if (d->full || json_parse(m->content, &content, NULL) != RC_OK)
+		return STR("[message]"); /* ours and small: only without memory */
+	sbuf_reset(&d->scratch);
+	wa_line(&d->scratch, m->type, content);
+	return take_scratch(d);
+}
+
 static void read_row(struct evo *d, const struct evo_row *row, const struct json *n,
 		     const struct json *outer, struct wa_message *m)
 {
-	bool list = str_eqc(str_of(row->type), "contacts");
-	struct str words = STR_NONE;
 	struct jsonw w;
 	sbuf_reset(&d->scratch);
 	jsonw_init(&w, &d->scratch);
-	if (list)
-		jsonw_array(&w);
-	else
-		jsonw_object(&w);
+	jsonw_object(&w);
 	for (size_t i = 0; i < EVO_FIELDS_MAX && row->fields[i].from != NULL; i++)
 		write_field(d, n, &row->fields[i], &w);
 	if (row->extra != NULL)
 		row->extra(d, n, m, &w);
+	if (row->media && json_get_str(outer, "speechToText").n > 0)
+		jsonw_kstr(&w, "transcript", json_get_str(outer, "speechToText"));
 	jsonw_end(&w);
 	m->type = str_of(row->type);
 	m->content = take_scratch(d);
-	for (size_t i = 0; i < COUNT(row->line) && row->line[i] != NULL && words.n == 0; i++)
-		words = json_str(json_path(n, row->line[i]));
-	if (words.n == 0 && row->media) /* Evolution's transcript of a voice note */
-		words = json_get_str(outer, "speechToText");
-	m->text = line_of(d, m->type, words);
+	m->text = line_of(d, m);
 }
 
 void evolution_reaction(struct evo *d, struct wa_message *m, struct str target, struct str emoji)
@@ -159,19 +143,12 @@ void evolution_reaction(struct evo *d, struct wa_message *m, struct str target, 
 	jsonw_end(&w);
 	m->type = STR("reaction");
 	m->content = take_scratch(d);
-	m->text = line_of(d, m->type, emoji);
+	m->text = line_of(d, m);
 }
 
 static void read_text(struct evo *d, struct str text, struct wa_message *m)
 {
-	struct jsonw w;
-	sbuf_reset(&d->scratch);
-	jsonw_init(&w, &d->scratch);
-	jsonw_object(&w);
-	jsonw_kstr(&w, "body", text);
-	jsonw_end(&w);
 	m->type = STR("text");
-	m->content = take_scratch(d);
 	m->text = evolution_keep(d, text);
 }
 
@@ -181,12 +158,12 @@ static void read_stranger(struct evo *d, struct str key, struct wa_message *m)
 	sbuf_reset(&d->scratch);
 	jsonw_init(&w, &d->scratch);
 	jsonw_object(&w);
-	jsonw_kstr(&w, "type", key);
+	jsonw_kstr(&w, "type", enc_utf8_cut(key, 64));
 	jsonw_end(&w);
 	m->type = STR("unsupported");
 	m->unsupported = true;
 	m->content = take_scratch(d);
-	m->text = line_of(d, m->type, key);
+	m->text = line_of(d, m);
 }
 
 enum evo_read evolution_body_read(struct evo *d, const struct json *body, struct wa_message *m,

@@ -111,15 +111,17 @@ void evolution_add_status(struct evo *d, const struct wa_status *s)
 }
 
 /* A QR code is a key to the number: it is not kept twice, so without raw. */
-void evolution_add_link(struct evo *d, const struct wa_link *link)
+void evolution_add_link(struct evo *d, const struct wa_event *event, const struct wa_link *link)
 {
-	struct wa_link *copy = evolution_room(d, sizeof *copy);
-	struct wa_item *item = copy != NULL ? add_item(d, WA_CHANGE, NULL) : NULL;
+	struct wa_link *l = evolution_room(d, sizeof *l);
+	struct wa_event *e = evolution_room(d, sizeof *e);
+	struct wa_item *item = l != NULL && e != NULL ? add_item(d, WA_EVENT, NULL) : NULL;
 	if (item == NULL)
 		return;
-	*copy = *link;
-	item->link = copy;
-	item->kept = true;
+	*l = *link;
+	*e = *event;
+	item->event = e;
+	item->link = l;
 }
 
 static void add_read(struct evo *d, const struct json *raw, enum evo_read read,
@@ -223,7 +225,7 @@ static void read_edited(struct evo *d, const struct json *data)
 
 static void one_delete(struct evo *d, const struct json *key, const struct json *beside)
 {
-	struct wa_message m = { .type = STR("revoke"), .text = STR("[revoke]") };
+	struct wa_message m = { .type = STR("revoke"), .text = STR("[deleted]") };
 	struct str target = json_get_str(key, "id");
 	const char *why = NULL;
 	enum evo_read read = evolution_people_read(d, key, beside, &m, &why);

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "peer/evolution_priv.h"
 #include "peer/evolution_value.h"
+#include "peer/wa_line.h"
 
 #define FORWARDED_OFTEN 5 /* forwardingScore from which WhatsApp shows "forwarded many times" */
 #define PROTOCOL_REVOKE 0
@@ -78,8 +79,11 @@ enum evo_read evolution_people_read(struct evo *d, const struct json *key, const
 		m->to = evolution_keep(d, who.phone.user);
 	else
 		m->from = evolution_keep(d, who.phone.user);
-	m->lid = evolution_keep(d, who.lid.user);
-	if (m->from.p == NULL && m->to.p == NULL && m->lid.p == NULL) {
+	if (m->from_me)
+		m->to_lid = evolution_keep(d, who.lid.user);
+	else
+		m->lid = evolution_keep(d, who.lid.user);
+	if (m->from.p == NULL && m->to.p == NULL && m->lid.p == NULL && m->to_lid.p == NULL) {
 		*ret_why = "a message without a usable sender";
 		return EVO_BAD;
 	}
@@ -154,6 +158,43 @@ static void read_context(struct evo *d, const struct json *data, const struct js
 		read_referral(d, json_get(ad, "externalAdReply"), m);
 }
 
+/* content_json has the context and the ad beside the body's own members (README.md of this folder). */
+static void write_beside(struct evo *d, struct wa_message *m)
+{
+	struct json *content AUTO(json_freep) = NULL;
+	struct jsonw w;
+	if (m->context_id.p == NULL && !m->forwarded && !m->has_referral)
+		return;
+	if (m->content.p != NULL && json_parse(m->content, &content, NULL) != RC_OK)
+		return; /* ours: only without memory */
+	sbuf_reset(&d->scratch);
+	jsonw_init(&w, &d->scratch);
+	jsonw_object(&w);
+	for (const struct json *c = json_first(content); c != NULL; c = json_next(c)) {
+		sbuf_reset(&d->part);
+		json_print(c, &d->part);
+		d->full |= !sbuf_ok(&d->part);
+		jsonw_kraw(&w, json_key(c).p, sbuf_view(&d->part));
+	}
+	if (m->context_id.p != NULL || m->forwarded) {
+		jsonw_kobject(&w, "context");
+		if (m->context_id.p != NULL)
+			jsonw_kstr(&w, "id", m->context_id);
+		if (m->context_from.p != NULL)
+			jsonw_kstr(&w, "from", m->context_from);
+		if (m->forwarded)
+			jsonw_kbool(&w,
+				    m->frequently_forwarded ? "frequently_forwarded" : "forwarded",
+				    true);
+		jsonw_end(&w);
+	}
+	if (m->has_referral)
+		jsonw_kraw(&w, "referral", m->referral);
+	jsonw_end(&w);
+	d->full |= !sbuf_ok(&d->scratch);
+	m->content = evolution_keep(d, sbuf_view(&d->scratch));
+}
+
 /* ---- edits and revokes ---- */
 
 /* "<target>:revoke" or "<target>:edit:<ms>": an act has no id of its own in some events, and the same act
@@ -179,17 +220,23 @@ static bool protocol_is(const struct json *type, int64_t number, const char *nam
 	return evolution_long(type, &v) && v == number;
 }
 
-static void content_of_act(struct evo *d, struct wa_message *m, struct str type, struct str inner)
+static void content_of_act(struct evo *d, struct wa_message *m, const struct wa_message *inner)
 {
 	struct jsonw w;
 	sbuf_reset(&d->scratch);
 	jsonw_init(&w, &d->scratch);
 	jsonw_object(&w);
 	jsonw_kstr(&w, "original_message_id", m->target_id);
-	if (inner.p != NULL) {
+	if (inner != NULL) {
 		jsonw_kobject(&w, "message");
-		jsonw_kstr(&w, "type", type);
-		jsonw_kraw(&w, type.p, inner);
+		jsonw_kstr(&w, "type", inner->type);
+		if (str_eqc(inner->type, "text")) {
+			jsonw_kobject(&w, "text");
+			jsonw_kstr(&w, "body", inner->text);
+			jsonw_end(&w);
+		} else {
+			jsonw_kraw(&w, inner->type.p, inner->content);
+		}
 		jsonw_end(&w);
 	}
 	jsonw_end(&w);
@@ -197,12 +244,24 @@ static void content_of_act(struct evo *d, struct wa_message *m, struct str type,
 	m->content = evolution_keep(d, sbuf_view(&d->scratch));
 }
 
+/* "[edit] new words", as wa_line.h has it. */
+static void line_of_edit(struct evo *d, struct wa_message *m)
+{
+	struct json *content AUTO(json_freep) = NULL;
+	if (d->full || json_parse(m->content, &content, NULL) != RC_OK)
+		return; /* ours: only without memory */
+	sbuf_reset(&d->scratch);
+	wa_line(&d->scratch, m->type, content);
+	d->full |= !sbuf_ok(&d->scratch);
+	m->text = evolution_keep(d, sbuf_view(&d->scratch));
+}
+
 void evolution_revoke(struct evo *d, struct wa_message *m, struct str target)
 {
 	set_act(d, m, WA_ACT_REVOKE, target);
 	m->type = STR("revoke");
-	m->text = STR("[revoke]");
-	content_of_act(d, m, STR_NONE, STR_NONE);
+	m->text = STR("[deleted]");
+	content_of_act(d, m, NULL);
 }
 
 /* The new text of the edited message; of media it is the caption. */
@@ -223,12 +282,11 @@ static enum evo_read read_edit(struct evo *d, const struct json *protocol, struc
 		m->timestamp_ms = at;
 	set_act(d, m, WA_ACT_EDIT, target);
 	m->type = STR("edit");
-	m->text = inner.text;
-	for (const struct json *c = json_first(body); c != NULL && inner.media != NULL;
-	     c = json_next(c))
-		if (json_get_str(c, "caption").n > 0)
-			m->text = evolution_keep(d, json_get_str(c, "caption"));
-	content_of_act(d, m, inner.type, inner.content);
+	m->text = STR("[edit]");
+	m->act_text = inner.text;
+	m->act_content = inner.content;
+	content_of_act(d, m, &inner);
+	line_of_edit(d, m);
 	return EVO_MESSAGE;
 }
 
@@ -279,7 +337,12 @@ enum evo_read evolution_message_read(struct evo *d, const struct json *data, str
 	if (!m->from_me) /* own messages say "Você" */
 		m->profile_name = evolution_word(d, data, "pushName");
 	read = evolution_body_read(d, body, m, ret_why);
-	if (read == EVO_MESSAGE)
-		read_context(d, data, evolution_unwrap(body), m);
+	if (read != EVO_MESSAGE)
+		return read;
+	read_context(d, data, evolution_unwrap(body), m);
+	if (m->act != WA_ACT_EDIT && m->act != WA_ACT_REVOKE)
+		write_beside(d, m);
+	if (m->from_me)
+		evolution_rank(json_get(data, "status"), m);
 	return read;
 }

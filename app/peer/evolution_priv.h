@@ -70,8 +70,6 @@ struct evo_row {
 	const char *key;  /* of data.message */
 	const char *type; /* of the neutral model */
 	bool media;
-	const char *line
-		[3]; /* where the words of the one-line text stand; the first that is text wins */
 	struct evo_field fields[EVO_FIELDS_MAX];
 	/* for what a table cannot say: members of the content beside the fields, or the whole of it */
 	void (*extra)(struct evo *d, const struct json *n, struct wa_message *m, struct jsonw *w);
@@ -89,10 +87,11 @@ void evolution_set_reaction(struct evo *d, struct wa_message *m, struct str targ
 void evolution_add_status(struct evo *d, const struct wa_status *s);
 void evolution_add_kept(struct evo *d, const struct json *raw);
 void evolution_add_unreadable(struct evo *d, const struct json *raw, const char *why);
-void evolution_add_link(struct evo *d, const struct wa_link *link);
+void evolution_add_link(struct evo *d, const struct wa_event *event, const struct wa_link *link);
 
 /* ---- events (evolution_state.c) ---- */
 
+void evolution_rank(const struct json *status, struct wa_message *m);
 void evolution_read_update(struct evo *d, const struct json *data);
 void evolution_read_receipt(struct evo *d, const struct json *data);
 void evolution_read_connection(struct evo *d, const struct json *data);

@@ -109,19 +109,55 @@ void evolution_read_receipt(struct evo *d, const struct json *data)
 	}
 }
 
+/* Of an own message that Totem did not send, or an old one: how far it had come. */
+void evolution_rank(const struct json *status, struct wa_message *m)
+{
+	for (size_t i = 0; i < COUNT(status_words); i++) {
+		int64_t number;
+		bool same = str_eqc(json_str(status), status_words[i].name) ||
+			    (evolution_long(status, &number) && number == status_words[i].number);
+		if (!same)
+			continue;
+		m->rank = wa_rank_parse(str_of(status_words[i].word));
+		m->failed = m->rank == WA_RANK_NONE;
+	}
+}
+
 /* ---- the pairing ---- */
+
+#define REASON_LOGGED_OUT 401 /* WhatsApp took the device off the list: only a new QR code helps */
+
+static void add_state(struct evo *d, struct str word, struct wa_link *l)
+{
+	struct wa_event ev = { .about = WA_ABOUT_CONNECTION, .word = word };
+	if (str_eqc(word, "open"))
+		ev.gravity = WA_GRAVITY_GOOD;
+	else if (str_eqc(word, "connecting"))
+		ev.gravity = WA_GRAVITY_NOTE;
+	else
+		ev.gravity = WA_GRAVITY_ALARM;
+	if (ev.gravity == WA_GRAVITY_ALARM)
+		ev.detail = l->reason == REASON_LOGGED_OUT
+				    ? STR("The phone unlinked this device: connect again with a QR "
+					  "code.")
+				    : STR("The number is not connected to WhatsApp.");
+	if (l->qr.p != NULL)
+		ev.detail = STR("A QR code waits to be scanned.");
+	ev.subject = l->number;
+	evolution_add_link(d, &ev, l);
+}
 
 void evolution_read_connection(struct evo *d, const struct json *data)
 {
-	struct wa_link l = { .state = evolution_word(d, data, "state") };
-	if (l.state.p == NULL)
-		l.state = evolution_word(d, data, "connection"); /* Baileys' own name */
-	l.reason = evolution_long_or(json_get(data, "statusReason"), 0);
+	struct wa_link l = { .reason = evolution_long_or(json_get(data, "statusReason"), 0) };
+	struct str state = evolution_word(d, data, "state");
+	if (state.p == NULL)
+		state = evolution_word(d, data, "connection"); /* Baileys' own name */
 	l.number = evolution_keep_address(d, evolution_jid(json_get_str(data, "wuid")));
-	if (l.state.p == NULL)
+	if (state.p == NULL)
 		evolution_add_kept(d, data);
 	else
-		evolution_add_link(d, &l);
+		add_state(d, state, &l);
 }
 
 void evolution_read_qr(struct evo *d, const struct json *data)
@@ -131,13 +167,13 @@ void evolution_read_qr(struct evo *d, const struct json *data)
 	l.picture = evolution_word(d, qr, "base64");
 	l.pairing = evolution_word(d, qr, "pairingCode");
 	l.reason = evolution_long_or(json_get(data, "statusCode"), 0);
-	l.state = l.qr.p != NULL ? STR("connecting") : STR("close"); /* "QR code limit reached" */
-	evolution_add_link(d, &l);
+	/* without a code: "QR code limit reached, please login again" */
+	add_state(d, l.qr.p != NULL ? STR("connecting") : STR("close"), &l);
 }
 
 void evolution_read_closed(struct evo *d, const struct json *data)
 {
-	struct wa_link l = { .state = STR("close") };
-	l.reason = evolution_long_or(json_get(data, "disconnectionReasonCode"), 0);
-	evolution_add_link(d, &l);
+	struct wa_link l = { .reason = evolution_long_or(json_get(data, "disconnectionReasonCode"),
+							 0) };
+	add_state(d, STR("close"), &l);
 }

@@ -39,23 +39,16 @@ static void write_asked(struct evo *d, const struct json *n, struct wa_message *
 
 /* A real message comes before what may stand beside it, so the order of the rows counts. */
 static const struct evo_row rows[] = {
-	{ "imageMessage", "image", true, { "caption" }, { PICTURE }, NULL },
+	{ "imageMessage", "image", true, { PICTURE }, NULL },
 	{ "videoMessage",
 	  "video",
 	  true,
-	  { "caption" },
 	  { PICTURE, { "seconds", "seconds", F_NUMBER }, { "gifPlayback", "gif", F_BOOL } },
 	  NULL },
-	{ "ptvMessage",
-	  "video",
-	  true,
-	  { "caption" },
-	  { PICTURE, { "seconds", "seconds", F_NUMBER } },
-	  NULL },
+	{ "ptvMessage", "video", true, { PICTURE, { "seconds", "seconds", F_NUMBER } }, NULL },
 	{ "audioMessage",
 	  "audio",
 	  true,
-	  { NULL },
 	  { { "mimetype", "mime_type", F_TEXT },
 	    { "ptt", "voice", F_BOOL },
 	    { "seconds", "seconds", F_NUMBER } },
@@ -63,7 +56,6 @@ static const struct evo_row rows[] = {
 	{ "documentMessage",
 	  "document",
 	  true,
-	  { "caption", "fileName", "title" },
 	  { { "mimetype", "mime_type", F_TEXT },
 	    { "fileName", "filename", F_TEXT },
 	    { "title", "title", F_TEXT },
@@ -73,76 +65,32 @@ static const struct evo_row rows[] = {
 	{ "stickerMessage",
 	  "sticker",
 	  true,
-	  { NULL },
 	  { { "mimetype", "mime_type", F_TEXT }, { "isAnimated", "animated", F_BOOL } },
 	  NULL },
-	{ "locationMessage", "location", false, { "name", "address" }, { PLACE }, NULL },
+	{ "locationMessage", "location", false, { PLACE }, NULL },
 	{ "liveLocationMessage",
 	  "location",
 	  false,
-	  { "caption" },
 	  { PLACE, { "caption", "caption", F_TEXT } },
 	  write_live },
-	{ "contactMessage", "contacts", false, { "displayName" }, { { 0 } }, write_contact },
-	{ "contactsArrayMessage",
-	  "contacts",
-	  false,
-	  { "displayName", "contacts.0.displayName" },
-	  { { 0 } },
-	  write_contacts },
-	{ "reactionMessage", "reaction", false, { "text" }, { { 0 } }, write_reaction },
-	{ "buttonsResponseMessage",
-	  "interactive",
-	  false,
-	  { "selectedDisplayText", "selectedButtonId" },
-	  { { 0 } },
-	  write_pressed },
+	{ "contactMessage", "contacts", false, { { 0 } }, write_contact },
+	{ "contactsArrayMessage", "contacts", false, { { 0 } }, write_contacts },
+	{ "reactionMessage", "reaction", false, { { 0 } }, write_reaction },
+	{ "buttonsResponseMessage", "interactive", false, { { 0 } }, write_pressed },
 	{ "templateButtonReplyMessage",
 	  "button",
 	  false,
-	  { "selectedDisplayText", "selectedId" },
 	  { { "selectedId", "payload", F_TEXT }, { "selectedDisplayText", "text", F_TEXT } },
 	  NULL },
-	{ "listResponseMessage",
-	  "interactive",
-	  false,
-	  { "title", "singleSelectReply.selectedRowId" },
-	  { { 0 } },
-	  write_chosen },
-	{ "interactiveResponseMessage",
-	  "interactive",
-	  false,
-	  { "body.text", "nativeFlowResponseMessage.name" },
-	  { { 0 } },
-	  write_flow },
-	{ "pollCreationMessage",
-	  "poll",
-	  false,
-	  { "name" },
-	  { { "name", "name", F_TEXT } },
-	  write_options },
-	{ "pollCreationMessageV2",
-	  "poll",
-	  false,
-	  { "name" },
-	  { { "name", "name", F_TEXT } },
-	  write_options },
-	{ "pollCreationMessageV3",
-	  "poll",
-	  false,
-	  { "name" },
-	  { { "name", "name", F_TEXT } },
-	  write_options },
-	{ "pollUpdateMessage",
-	  "poll_vote",
-	  false,
-	  { "vote.selectedOptions.0" },
-	  { { 0 } },
-	  write_vote },
+	{ "listResponseMessage", "interactive", false, { { 0 } }, write_chosen },
+	{ "interactiveResponseMessage", "interactive", false, { { 0 } }, write_flow },
+	{ "pollCreationMessage", "poll", false, { { "name", "name", F_TEXT } }, write_options },
+	{ "pollCreationMessageV2", "poll", false, { { "name", "name", F_TEXT } }, write_options },
+	{ "pollCreationMessageV3", "poll", false, { { "name", "name", F_TEXT } }, write_options },
+	{ "pollUpdateMessage", "poll_vote", false, { { 0 } }, write_vote },
 	{ "orderMessage",
 	  "order",
 	  false,
-	  { "message", "orderTitle" },
 	  { { "orderId", "order_id", F_TEXT },
 	    { "message", "text", F_TEXT },
 	    { "orderTitle", "title", F_TEXT },
@@ -153,7 +101,6 @@ static const struct evo_row rows[] = {
 	{ "productMessage",
 	  "product",
 	  false,
-	  { "product.title" },
 	  { { "product.productId", "product_retailer_id", F_TEXT },
 	    { "product.title", "title", F_TEXT },
 	    { "product.description", "description", F_TEXT },
@@ -163,29 +110,17 @@ static const struct evo_row rows[] = {
 	{ "groupInviteMessage",
 	  "group_invite",
 	  false,
-	  { "groupName", "caption" },
 	  { { "groupJid", "group_id", F_TEXT },
 	    { "groupName", "name", F_TEXT },
 	    { "caption", "caption", F_TEXT } },
 	  NULL },
 	/* what a business asks (own sends, other businesses) */
-	{ "buttonsMessage",
-	  "interactive",
-	  false,
-	  { "contentText", "text" },
-	  { { 0 } },
-	  write_asked },
-	{ "listMessage", "interactive", false, { "description", "title" }, { { 0 } }, write_asked },
-	{ "interactiveMessage",
-	  "interactive",
-	  false,
-	  { "body.text", "text" },
-	  { { 0 } },
-	  write_asked },
+	{ "buttonsMessage", "interactive", false, { { 0 } }, write_asked },
+	{ "listMessage", "interactive", false, { { 0 } }, write_asked },
+	{ "interactiveMessage", "interactive", false, { { 0 } }, write_asked },
 	{ "templateMessage",
 	  "template",
 	  false,
-	  { "hydratedTemplate.hydratedContentText", "hydratedFourRowTemplate.hydratedContentText" },
 	  { { "hydratedTemplate.hydratedContentText", "text", F_TEXT },
 	    { "templateId", "template_id", F_TEXT } },
 	  NULL },
@@ -193,7 +128,6 @@ static const struct evo_row rows[] = {
 	{ "buttonMessage",
 	  "button",
 	  false,
-	  { "text", "displayText", "title" },
 	  { { "payload", "payload", F_TEXT }, { "text", "text", F_TEXT } },
 	  NULL },
 };
@@ -269,7 +203,9 @@ static void write_contact(struct evo *d, const struct json *n, struct wa_message
 {
 	(void)d; /* same signature for all */
 	(void)m;
+	jsonw_karray(w, "contacts");
 	write_card(n, w);
+	jsonw_end(w);
 }
 
 static void write_contacts(struct evo *d, const struct json *n, struct wa_message *m,
@@ -279,16 +215,19 @@ static void write_contacts(struct evo *d, const struct json *n, struct wa_messag
 	int count = 0;
 	(void)d;
 	(void)m;
+	jsonw_karray(w, "contacts");
 	for (const struct json *c = json_kind(list) == JSON_ARRAY ? json_first(list) : NULL;
 	     c != NULL && count < LIST_MAX; c = json_next(c), count++)
 		write_card(c, w);
+	jsonw_end(w);
 }
 
 void evolution_set_reaction(struct evo *d, struct wa_message *m, struct str target,
 			    struct str emoji, struct jsonw *w)
 {
-	m->act = WA_ACT_REACTION;
+	m->act = target.n > 0 ? WA_ACT_REACTION : WA_ACT_NONE;
 	m->target_id = evolution_keep(d, target);
+	m->act_text = emoji.n > 0 ? evolution_keep(d, emoji) : STR("");
 	jsonw_kstr(w, "message_id", target);
 	if (emoji.n > 0) /* Meta leaves it out when the reaction is taken back */
 		jsonw_kstr(w, "emoji", emoji);
@@ -389,6 +328,8 @@ static void write_vote(struct evo *d, const struct json *n, struct wa_message *m
 		if (json_kind(c) == JSON_TEXT)
 			jsonw_str(w, json_str(c));
 	jsonw_end(w);
+	if (json_str(json_path(list, "0")).n > 0)
+		jsonw_kstr(w, "text", json_str(json_path(list, "0")));
 }
 
 static void write_live(struct evo *d, const struct json *n, struct wa_message *m, struct jsonw *w)

@@ -29,7 +29,7 @@ static void check_message(const struct wa_message *m)
 	check_phone(m->from);
 	check_phone(m->to);
 	ASSERT(m->id.n > 0 && m->id.n <= WA_ID_MAX && m->text.p != NULL && m->timestamp_ms >= 0);
-	ASSERT(m->from.n + m->to.n + m->lid.n + m->group_id.n > 0);
+	ASSERT(m->from.n + m->to.n + m->lid.n + m->to_lid.n + m->group_id.n > 0);
 	ASSERT(m->type.n > 0 && (m->act == WA_ACT_NONE || m->type.p != NULL));
 	ASSERT(!m->from_me || m->from.n == 0);
 }

@@ -55,6 +55,7 @@ static void print_message(struct sbuf *to, const struct wa_message *m)
 	line_i64(to, "from_me", m->from_me);
 	line_str(to, "to", m->to);
 	line_str(to, "lid", m->lid);
+	line_str(to, "to_lid", m->to_lid);
 	line_str(to, "profile_name", m->profile_name);
 	line_str(to, "group_id", m->group_id);
 	line_i64(to, "timestamp_ms", m->timestamp_ms);
@@ -71,6 +72,10 @@ static void print_message(struct sbuf *to, const struct wa_message *m)
 	line_str(to, "referral", m->referral);
 	line_str(to, "act", str_of(acts[m->act]));
 	line_str(to, "target_id", m->target_id);
+	line_str(to, "act_text", m->act_text);
+	line_str(to, "act_content", m->act_content);
+	if (m->rank != WA_RANK_NONE)
+		line_str(to, "rank", str_of(wa_rank_name(m->rank)));
 	if (m->media != NULL)
 		print_media(to, m->media);
 }
@@ -89,9 +94,15 @@ static void print_status(struct sbuf *to, const struct wa_status *s)
 	line_str(to, "error.title", s->error.title);
 }
 
-static void print_link(struct sbuf *to, const struct wa_link *l)
+static void print_event(struct sbuf *to, const struct wa_event *ev, const struct wa_link *l)
 {
-	line_str(to, "link.state", l->state);
+	static const char *const gravities[] = { "note", "good", "warn", "alarm" };
+	line_str(to, "event.word", ev->word);
+	line_str(to, "event.gravity", str_of(gravities[ev->gravity]));
+	line_str(to, "event.subject", ev->subject);
+	line_str(to, "event.detail", ev->detail);
+	if (l == NULL)
+		return;
 	line_i64(to, "link.reason", l->reason);
 	line_str(to, "link.qr", l->qr);
 	line_str(to, "link.picture", l->picture);
@@ -101,7 +112,8 @@ static void print_link(struct sbuf *to, const struct wa_link *l)
 
 static void print(struct str body, struct sbuf *to)
 {
-	static const char *const kinds[] = { "message", "status", "error", "change", "unreadable" };
+	static const char *const kinds[] = { "message",    "status", "error", "change",
+					     "unreadable", "person", "event" };
 	struct arena a AUTO(arena_release) = ARENA(MIB);
 	struct wa_batch b;
 	enum rc rc = evolution_hook_decode(body, STR("messages-upsert"), &a, &b, NULL);
@@ -120,8 +132,8 @@ static void print(struct str body, struct sbuf *to)
 			print_message(to, item->message);
 		if (item->status != NULL)
 			print_status(to, item->status);
-		if (item->link != NULL)
-			print_link(to, item->link);
+		if (item->event != NULL)
+			print_event(to, item->event, item->link);
 		line_str(to, "raw", item->raw);
 	}
 }
