@@ -37,6 +37,8 @@ struct setting_change {
 bool setting_apply(struct call *c, const struct setting_change *changes, size_t n);
 route_fn token_list, token_post, token_delete;
 route_fn status_get, status_incidents_get;
+/* lookups.c */
+route_fn lookup_query_post, lookup_post, lookup_list;
 /* health.c, metrics.c */
 route_fn health_get, health_ready_get, metrics_get;
 /* openapi.c, page.c */

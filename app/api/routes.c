@@ -52,6 +52,13 @@ static const struct route ROUTES[] = {
 	TOKEN("GET", "/api/v1/whatsapp/stream", stream_get, MESSAGES_READ, BOTH, 0, "Messages",
 	      "Server-sent events"),
 
+	TOKEN("POST", "/query", lookup_query_post, LOOKUPS, BOTH, SMALL, "Lookups",
+	      "Ask the default lookup connector"),
+	TOKEN("GET", "/api/v1/lookups", lookup_list, LOOKUPS, BOTH, 0, "Lookups",
+	      "The lookup connectors and how they do"),
+	TOKEN("POST", "/api/v1/lookups/{connector}", lookup_post, LOOKUPS, BOTH, SMALL, "Lookups",
+	      "Ask a lookup connector"),
+
 	TOKEN("GET", "/api/queue-monitor/stats", monitor_stats_get, QUEUES_READ, BOTH, 0,
 	      "Queue monitor", "Counters"),
 	TOKEN("POST", "/api/queue-monitor/pause", monitor_pause_post, QUEUES_CONTROL, BOTH, SMALL,

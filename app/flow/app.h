@@ -11,12 +11,15 @@ struct outside;
 struct state;
 struct posting;
 struct sse;
+struct lookups;
 
 struct app {
 	struct store *store;
 	struct outside *outside; /* breakers and rates of all targets */
 	struct posting *posting; /* own posts to Chatwoot that are under way */
 	struct sse *sse;         /* NULL without a server */
+	struct lookups *
+		lookups; /* questions to foreign systems and their sessions; NULL: none can be asked */
 	const char *data_dir;
 	const char *config_file; /* NULL: none */
 	const char *const *args; /* settings from the command line */

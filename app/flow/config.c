@@ -20,7 +20,7 @@ struct rows {
 	struct config *config;
 };
 
-static const char *const KINDS[] = { "channel", "chatwoot", "n8n" };
+static const char *const KINDS[] = { "channel", "chatwoot", "n8n", "lookup" };
 
 static struct str slug_kept(struct config *c, struct str slug)
 {
@@ -98,6 +98,14 @@ static void add_n8n(struct config *c, int64_t id, const char *slug)
 	};
 }
 
+static void add_lookup(struct config *c, int64_t id, const char *slug)
+{
+	struct lookup_target *t = &c->lookups[c->lookup_count++];
+
+	*t = (struct lookup_target){ .id = id, .company_id = 1 };
+	lookup_target_read(c->settings, slug, t);
+}
+
 static enum rc take_row(void *arg, const struct target *t, struct err *e)
 {
 	struct config *c = arg;
@@ -112,6 +120,8 @@ static enum rc take_row(void *arg, const struct target *t, struct err *e)
 		add_chatwoot(c, t->id, slug);
 	else if (strcmp(t->kind, "n8n") == 0 && c->n8n_count < CONFIG_TARGETS_MAX)
 		add_n8n(c, t->id, slug);
+	else if (strcmp(t->kind, "lookup") == 0 && c->lookup_count < CONFIG_TARGETS_MAX)
+		add_lookup(c, t->id, slug);
 	return RC_OK;
 }
 
@@ -177,6 +187,13 @@ static void resume_mended(struct app *app, const struct config *old, const struc
 
 		if (was != NULL &&
 		    !(str_eq(was->header_value, c->header_value) && str_eq(was->url, c->url)))
+			outside_resume(app, c->id);
+	}
+	for (size_t i = 0; old != NULL && i < new->lookup_count; i++) {
+		const struct lookup_target *c = &new->lookups[i],
+					   *was = config_lookup_slug(old, str_of(c->slug));
+
+		if (was != NULL && was->login_mark != c->login_mark)
 			outside_resume(app, c->id);
 	}
 }
@@ -375,6 +392,15 @@ const struct n8n_target *config_n8n(const struct config *c, int64_t id)
 	for (size_t i = 0; i < c->n8n_count; i++) {
 		if (c->n8ns[i].id == id)
 			return &c->n8ns[i];
+	}
+	return NULL;
+}
+
+const struct lookup_target *config_lookup_slug(const struct config *c, struct str slug)
+{
+	for (size_t i = 0; i < c->lookup_count; i++) {
+		if (str_eqc(slug, c->lookups[i].slug))
+			return &c->lookups[i];
 	}
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #define FLOW_CONFIG_H
 
 #include "flow/app.h"
+#include "flow/lookup_target.h"
 #include "store/setting.h"
 #include "store/target.h"
 
@@ -53,6 +54,8 @@ struct config {
 	size_t chatwoot_count;
 	struct n8n_target n8ns[CONFIG_TARGETS_MAX];
 	size_t n8n_count;
+	struct lookup_target lookups[CONFIG_TARGETS_MAX];
+	size_t lookup_count;
 	int64_t automatic_per_minute, automation_off_ms;
 	int64_t retention_deliveries_ms, retention_events_ms;
 };
@@ -73,5 +76,6 @@ const struct channel *config_channel_default(const struct config *c);
 const struct chatwoot_target *config_chatwoot(const struct config *c, int64_t id);
 const struct chatwoot_target *config_chatwoot_slug(const struct config *c, struct str slug);
 const struct n8n_target *config_n8n(const struct config *c, int64_t id);
+const struct lookup_target *config_lookup_slug(const struct config *c, struct str slug);
 
 #endif

@@ -222,6 +222,19 @@ static void copy_or_empty(struct str v, char *to, size_t to_bytes)
 		to[0] = '\0';
 }
 
+/* Cookies come in several headers of one name. */
+static void keep(const char *wanted, struct str name, struct str value, char *kept)
+{
+	size_t n = strnlen(kept, HTTP_KEPT_MAX);
+
+	if (wanted == NULL || !str_ieq(name, str_of(wanted)) || value.n + 2 > HTTP_KEPT_MAX - n)
+		return;
+	if (n > 0)
+		kept[n++] = '\n';
+	if (!str_copy(value, kept + n, HTTP_KEPT_MAX - n) && n > 0)
+		kept[n - 1] = '\0';
+}
+
 static size_t on_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct call *c = arg;
@@ -232,11 +245,13 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 		a->content_type[0] = '\0';
 		a->api_version[0] = '\0';
 		a->retry_after_ms = -1;
+		a->kept[0] = '\0';
 		return size * n;
 	}
 	if (!str_cut(&line, ':', &name))
 		return size * n;
 	line = str_trim(line);
+	keep(c->req->keep_header, name, line, a->kept);
 	if (str_ieq(name, STR("Content-Type")))
 		copy_or_empty(line, a->content_type, sizeof a->content_type);
 	else if (str_ieq(name, STR("facebook-api-version")))
@@ -459,6 +474,7 @@ static void answer_clear(struct http_answer *a, size_t max)
 	a->api_version[0] = '\0';
 	a->retry_after_ms = -1;
 	a->duration_ms = 0;
+	a->kept[0] = '\0';
 }
 
 enum rc http_do(struct http *h, const struct http_request *req, struct http_answer *ret_ans,

@@ -28,9 +28,11 @@ struct http_request {
 	int64_t timeout_ms;         /* 0: HTTP_TIMEOUT_MS; total, so an endless body ends */
 	size_t answer_max;          /* 0: HTTP_ANSWER_MAX */
 	bool guard_private;
+	const char *keep_header; /* its values go to the answer's `kept`; NULL: none */
 };
 
 #define HTTP_ANSWER_HEADER_MAX 256u
+#define HTTP_KEPT_MAX          4096u
 
 struct http_answer {
 	int status;       /* 0: no complete answer */
@@ -39,6 +41,8 @@ struct http_answer {
 	char api_version[32];   /* facebook-api-version, if sent */
 	int64_t retry_after_ms; /* from Retry-After (seconds or date), -1: none */
 	int64_t duration_ms;
+	/* values of req->keep_header, one a line; one that does not fit is left out */
+	char kept[HTTP_KEPT_MAX];
 };
 
 #define HTTP_ANSWER                                   \

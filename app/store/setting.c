@@ -21,8 +21,9 @@ static const struct setting_def DEFS[] = {
 static const struct {
 	const char *key, *words;
 } CHOICES[] = {
-	{ "log_level", "debug info warn error" },
-	{ "channel.*.provider", "meta evolution" },
+	{ "log_level", "debug info warn error" },  { "channel.*.provider", "meta evolution" },
+	{ "lookup.*.method", "GET POST PUT" },     { "lookup.*.login_method", "GET POST PUT" },
+	{ "lookup.*.body_type", "json form xml" }, { "lookup.*.login_body_type", "json form xml" },
 };
 
 const struct setting_def *setting_at(size_t i)

@@ -248,6 +248,26 @@ static bool env_key(const struct settings *s, struct str name, char ret_key[SETT
 	return best > 0;
 }
 
+/* Names that a source document gave, without our prefix. */
+static const struct {
+	const char *name, *key;
+} ALIASES[] = {
+	{ "CALIDDA_SESSION_TTL", "lookup.calidda.session_ttl_seconds" },
+};
+
+static enum rc from_aliases(struct settings *s, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(ALIASES); i++) {
+		struct str value = str_of(getenv(ALIASES[i].name));
+
+		if (value.n == 0)
+			continue;
+		TRY(check_at(ALIASES[i].name, str_of(ALIASES[i].key), value, e));
+		TRY(set(s, str_of(ALIASES[i].key), value, "environment", e));
+	}
+	return RC_OK;
+}
+
 /* Other TOTEM_ variables may be there (of the CLI, of the tests): they are passed over. */
 static enum rc from_environment(struct settings *s, struct err *e)
 {
@@ -310,6 +330,7 @@ static enum rc read_all(struct settings *s, const struct setting_sources *src, s
 		TRY(from_file(s, src->file, e));
 	if (db != NULL)
 		TRY(from_database(s, src->seal_key, db, e));
+	TRY(from_aliases(s, e));
 	TRY(from_environment(s, e));
 	TRY(from_arguments(s, src, e));
 	return sort(s, e);

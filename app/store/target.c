@@ -3,7 +3,7 @@
 
 #define THE_COMPANY 1 /* GAP: targets belong to the only company, since 0001 */
 
-static const char *const KINDS[] = { "channel", "chatwoot", "n8n" }; /* the table's CHECK */
+static const char *const KINDS[] = { "channel", "chatwoot", "n8n", "lookup" };
 
 bool target_slug_ok(struct str slug)
 {
@@ -46,8 +46,8 @@ enum rc target_resolve(struct tx *tx, const char *kind, struct str slug, int64_t
 	enum rc rc;
 
 	if (!kind_ok(kind))
-		return FAIL(e, RC_INVALID, "%.20s: no kind of target (channel, chatwoot, n8n)",
-			    kind);
+		return FAIL(e, RC_INVALID,
+			    "%.20s: no kind of target (channel, chatwoot, n8n, lookup)", kind);
 	if (!target_slug_ok(slug))
 		return FAIL(e, RC_INVALID, "%.*s: a name of a target has 1 to %d of a-z 0-9 - _",
 			    (int)size_min(slug.n, 60), slug.p != NULL ? slug.p : "",
