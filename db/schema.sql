@@ -157,6 +157,13 @@ CREATE TABLE jobs (
 	payload     TEXT
 ) STRICT;
 
+CREATE TABLE lookup_sessions (
+	key        TEXT PRIMARY KEY,
+	value      TEXT NOT NULL,              -- sealed: the token, and the digest of the login's settings
+	expires_ms INTEGER NOT NULL,
+	updated_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE media (
 	id           INTEGER PRIMARY KEY,
 	company_id   INTEGER NOT NULL REFERENCES companies(id),
@@ -266,10 +273,10 @@ CREATE TABLE settings (
 	updated_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE targets (
+CREATE TABLE "targets" (
 	id         INTEGER PRIMARY KEY,
 	company_id INTEGER NOT NULL REFERENCES companies(id),
-	kind       TEXT NOT NULL CHECK (kind IN ('channel', 'chatwoot', 'n8n')),
+	kind       TEXT NOT NULL,
 	slug       TEXT NOT NULL,
 	state      TEXT NOT NULL DEFAULT 'up' CHECK (state IN ('up', 'paused', 'stopped')),
 	paused_until_ms INTEGER NOT NULL DEFAULT 0, -- 0 with state paused: until someone resumes

@@ -83,7 +83,7 @@ static void write_one(struct call *c, struct jsonw *w, const struct lookup_targe
 	struct outside_view o = { .state = BREAKER_CLOSED };
 	struct lookup_view v;
 
-	lookup_view_get(c->app, t->id, &v);
+	lookup_pool_view(c->app, t->id, &v);
 	if (c->app->outside != NULL)
 		(void)outside_view_get(c->app, t->id, &o); /* never called: closed is true */
 	jsonw_object(w);

@@ -7,6 +7,7 @@
 #include "api/readiness.h"
 #include "api/state.h"
 #include "base/version.h"
+#include "flow/lookup.h"
 #include "flow/outside.h"
 #include "io/sse.h"
 #include "io/sys.h"
@@ -199,6 +200,50 @@ static void target_metrics(struct metrics *m)
 		target_metric(m, names, row);
 }
 
+static void lookup_metrics(struct metrics *m)
+{
+	const struct config *config = m->c->config;
+
+	number(m, "totem_lookups_waiting", "gauge", "Lookups that wait for a worker",
+	       lookup_pool_waiting(m->c->app));
+	head(m, "totem_lookups_total", "counter", "Answers of lookup connectors by outcome");
+	for (size_t i = 0; i < config->lookup_count; i++) {
+		struct lookup_view v;
+
+		lookup_pool_view(m->c->app, config->lookups[i].id, &v);
+		for (int code = 0; code < LOOKUP_CODES; code++)
+			sbuf_printf(m->to,
+				    "totem_lookups_total{connector=\"%s\",outcome=\"%s\"} %lld\n",
+				    config->lookups[i].slug,
+				    lookup_code_name((enum lookup_code)code),
+				    (long long)v.by_code[code]);
+	}
+	static const struct {
+		const char *name, *help;
+		size_t at;
+	} ROWS[] = {
+#define ROW(name, member, help) { name, help, offsetof(struct lookup_view, member) }
+		ROW("totem_lookup_cached_total", cached, "Answers from the answer cache"),
+		ROW("totem_lookup_logins_total", logins, "Logins at the upstream"),
+		ROW("totem_lookup_logins_refused_total", logins_refused, "Logins it refused"),
+		ROW("totem_lookup_expired_total", expired, "Sessions that it ended"),
+		ROW("totem_lookup_milliseconds_total", ms_sum, "Time of all answers"),
+#undef ROW
+	};
+	for (size_t r = 0; r < COUNT(ROWS); r++) {
+		head(m, ROWS[r].name, "counter", ROWS[r].help);
+		for (size_t i = 0; i < config->lookup_count; i++) {
+			struct lookup_view v;
+			int64_t n;
+
+			lookup_pool_view(m->c->app, config->lookups[i].id, &v);
+			memcpy(&n, (const char *)&v + ROWS[r].at, sizeof(n));
+			sbuf_printf(m->to, "%s{connector=\"%s\"} %lld\n", ROWS[r].name,
+				    config->lookups[i].slug, (long long)n);
+		}
+	}
+}
+
 static void process_metrics(struct metrics *m)
 {
 	const struct app *app = m->c->app;
@@ -230,6 +275,7 @@ void metrics_get(struct call *c)
 	queue_metrics(&m);
 	hook_metrics(&m);
 	target_metrics(&m);
+	lookup_metrics(&m);
 	store_metrics(&m);
 	process_metrics(&m);
 	c->r->status = 200;

@@ -12,6 +12,7 @@ cli_fn cmd_token;   /* create, list, revoke */
 cli_fn cmd_config;  /* list, get, set, unset */
 cli_fn cmd_queue;   /* list, show, pause, resume, drain, clear */
 cli_fn cmd_send;    /* one text message */
+cli_fn cmd_lookup;  /* one question to a lookup connector */
 cli_fn cmd_tail;    /* follows the event stream */
 cli_fn cmd_replay;  /* processes stored webhook requests again */
 cli_fn cmd_prove;   /* accepted = done + discarded + dead + waiting + running */

@@ -32,7 +32,9 @@ const struct cli_command main_commands[] = {
 	  "same at its start.\n\nExample: totem migrate --data /srv/totem\n" },
 	{ "token", cmd_token, "Makes, lists and revokes API tokens",
 	  "create NAME [--scopes WORDS] | list | revoke ID", "scopes=",
-	  "Scopes: messages:send messages:read queues:read queues:control settings metrics, or all "
+	  "Scopes: messages:send messages:read queues:read queues:control settings metrics "
+	  "lookups, "
+	  "or all "
 	  "(the default).\n"
 	  "A token is shown once and stored as a hash.\n\n"
 	  "Example: totem token create n8n --scopes \"messages:send messages:read\"\n" },
@@ -55,6 +57,11 @@ const struct cli_command main_commands[] = {
 	  "the only one or\n"
 	  "setting default_channel.\n\n"
 	  "Example: totem send --to +595981123456 --text \"Su pedido llegó\"\n" },
+	{ "lookup", cmd_lookup, "Asks a lookup connector", "CONNECTOR NAME=VALUE...", "",
+	  "Prints the data; exit code 1 when the return_code is not 0 (--json: the whole answer). "
+	  "Beside a running server it\n"
+	  "uses the server's session, otherwise it logs in itself.\n\n"
+	  "Example: totem lookup calidda dni=08408122\n" },
 	{ "tail", cmd_tail, "Follows the event stream of the running server",
 	  "[--count N] [--after ID]", "count= after=",
 	  "One line an event; after a break it goes on where it was.\n\n"

@@ -21,13 +21,13 @@
 #define LOOKUP_REFUSED_MS  (30 * SECOND_MS) /* after a refused login nobody tries again so long */
 
 struct lookups;
-struct lookups *lookups_new(void);
-void lookups_free(struct lookups *l); /* after lookups_stop; NULL is fine */
+struct lookups *lookup_pool_new(void);
+void lookup_pool_free(struct lookups *l); /* after lookup_pool_stop; NULL is fine */
 /* Starts the setting's number of workers. */
-enum rc lookups_start(struct app *app, struct err *e) MUST_CHECK;
+enum rc lookup_pool_start(struct app *app, struct err *e) MUST_CHECK;
 /* No new work; waiting callers are answered LOOKUP_DOWN; joins (a running call may take its time-out). */
-void lookups_halt(struct app *app);
-void lookups_stop(struct app *app);
+void lookup_pool_halt(struct app *app);
+void lookup_pool_stop(struct app *app);
 
 struct lookup_result {
 	enum lookup_code code;
@@ -49,7 +49,7 @@ struct lookup_view {
 	int64_t ms_sum;             /* of all answers */
 	int64_t session_expires_ms; /* 0: none */
 };
-void lookup_view_get(struct app *app, int64_t target_id, struct lookup_view *ret);
-int64_t lookup_waiting(struct app *app);
+void lookup_pool_view(struct app *app, int64_t target_id, struct lookup_view *ret);
+int64_t lookup_pool_waiting(struct app *app);
 
 #endif

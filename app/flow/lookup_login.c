@@ -199,7 +199,8 @@ static void take(struct lookup_peer *p, const struct lookup_work *k, const struc
 }
 
 /* Lock held at entry and exit, not between; p->logging_in keeps all others away. */
-static void make_session(struct lookups *l, struct lookup_peer *p, struct lookup_work *k, bool look)
+NO_THREAD_SAFETY static void make_session(struct lookups *l, struct lookup_peer *p,
+					  struct lookup_work *k, bool look)
 {
 	struct lookup_session old;
 	struct fresh f = { .token = STR_NONE };
@@ -297,7 +298,7 @@ enum lookup_code lookup_session_need(struct lookup_work *k, uint64_t bad, struct
 	struct lookup_peer *p;
 
 	mtx_lock(&l->lock);
-	p = lookup_peer_of(l, k->t->id);
+	p = lookup_pool_peer(l, k->t->id);
 	ASSERT(p != NULL); /* lookup_ask has asked */
 	check_mark(p, k);
 	while (!settled(p, k, bad, &code)) {
@@ -346,7 +347,7 @@ bool lookup_session_due(struct lookup_work *k)
 	if (k->t->login.url.n == 0)
 		return false;
 	mtx_lock(&l->lock);
-	due = is_due(l, lookup_peer_of(l, k->t->id), k);
+	due = is_due(l, lookup_pool_peer(l, k->t->id), k);
 	mtx_unlock(&l->lock);
 	return due;
 }
@@ -357,7 +358,7 @@ void lookup_session_renew(struct lookup_work *k)
 	struct lookup_peer *p;
 
 	mtx_lock(&l->lock);
-	p = lookup_peer_of(l, k->t->id);
+	p = lookup_pool_peer(l, k->t->id);
 	if (is_due(l, p, k)) {
 		p->renew_ms = p->expires_ms; /* one try; the old one lives on until its end */
 		make_session(l, p, k, false);

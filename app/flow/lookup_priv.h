@@ -69,8 +69,18 @@ struct lookup_work {
 	bool not_mine; /* the failure is somebody else's to report to the breaker */
 };
 
-/* Lock held. The place of a connector; NULL: more connectors than places. */
-struct lookup_peer *lookup_peer_of(struct lookups *l, int64_t target_id);
+/* lookup_pool.c. Lock held: the place of a connector; NULL: more connectors than places. */
+struct lookup_peer *lookup_pool_peer(struct lookups *l, int64_t target_id);
+/* A question to `slug` of the live configuration (t NULL: there is none), with one owner. */
+struct lookup_work *lookup_pool_work(struct app *app, const char *slug);
+void lookup_pool_give_up(struct lookup_work *k);
+/* Lock held: hands the work to a worker and waits for its end or the deadline. */
+void lookup_pool_wait(struct lookups *l, struct lookup_work *k);
+/* After an answer, by who worked: the session is renewed when it is near its end. */
+void lookup_pool_renew(struct lookup_work *answered);
+
+/* lookup.c. The work itself: breaker, session, query, breaker, cache. Sets the result. */
+void lookup_run(struct lookup_work *k);
 void lookup_fail(struct lookup_work *k, enum lookup_code code, const char *error);
 
 /* lookup_call.c: one HTTP exchange of a step. */

@@ -178,7 +178,7 @@ static enum rc bring_up(struct supervise *s, const struct supervise_options *o, 
 	s->app.arg_count = o->arg_count;
 	s->app.outside = outside_new();
 	s->app.posting = posting_new();
-	s->app.lookups = lookups_new();
+	s->app.lookups = lookup_pool_new();
 	TRY(open_store(s, e));
 	TRY(config_reload(&s->app, e));
 	TRY(use_ca_file(s, e));
@@ -257,7 +257,7 @@ enum rc supervise_run(struct supervise *s, struct err *e)
 {
 	ASSERT(s->serve && s->pools == NULL);
 	TRY(pools_start(&s->app, &s->pools, e));
-	TRY(lookups_start(&s->app, e));
+	TRY(lookup_pool_start(&s->app, e));
 	TRY(thr_start(&s->janitor, "janitor", janitor_run, s, e));
 	if (s->unclean) {
 		log_event(LOG_WARN, "start.after_unclean_stop", "note",
@@ -338,7 +338,7 @@ static void stopper_run(void *arg)
 	struct supervise *s = arg;
 
 	pools_stop(s->pools);
-	lookups_stop(&s->app);
+	lookup_pool_stop(&s->app);
 	mtx_lock(&s->lock);
 	s->pools_ended = true;
 	cnd_broadcast(&s->changed);
@@ -354,7 +354,7 @@ static bool stop_pools(struct supervise *s)
 
 	if (thr_start(&s->stopper, "stopper", stopper_run, s, &e) != RC_OK) {
 		pools_stop(s->pools);
-		lookups_stop(&s->app);
+		lookup_pool_stop(&s->app);
 		return true;
 	}
 	mtx_lock(&s->lock);
@@ -371,7 +371,7 @@ void supervise_halt(struct supervise *s)
 {
 	__atomic_store_n(&s->app.stopping, true, __ATOMIC_RELAXED);
 	queue_stop(store_queues(s->app.store));
-	lookups_halt(&s->app);
+	lookup_pool_halt(&s->app);
 }
 
 bool supervise_stop(struct supervise *s)
@@ -410,7 +410,7 @@ void supervise_close(struct supervise *s)
 		s->app.api_release(s->app.api);
 	store_close(s->app.store);
 	posting_free(s->app.posting);
-	lookups_free(s->app.lookups);
+	lookup_pool_free(s->app.lookups);
 	outside_free(s->app.outside);
 	crypto_zero(s->app.seal_key, sizeof(s->app.seal_key));
 	cnd_destroy(&s->changed);

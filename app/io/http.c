@@ -1,15 +1,13 @@
 /* http.c - one request out, one answer in. The only door to libcurl.
  *
- * Sent at most once. libcurl repeats a request by itself when a reused connection dies before the
- * first byte of the answer; for a POST that means two messages. Every attempt passes PREREQFUNCTION
- * right before its first byte, and REQUEST_SIZE counts all bytes that were handed to the kernel (or
- * to TLS). So: a second attempt of anything but GET and HEAD is aborted there unless the first
- * wrote nothing at all, and the same two facts decide between RC_RETRY (no byte left) and
- * RC_UNKNOWN. A connection that the peer has closed is noticed there too, before anything is
- * written.
+ * Sent at most once. libcurl repeats a request by itself when a reused connection dies before the first byte of the
+ * answer; for a POST that means two messages. Every attempt passes PREREQFUNCTION right before its first byte, and
+ * REQUEST_SIZE counts all bytes that were handed to the kernel (or to TLS). So: a second attempt of anything but GET and
+ * HEAD is aborted there unless the first wrote nothing at all, and the same two facts decide between RC_RETRY (no byte
+ * left) and RC_UNKNOWN. A connection that the peer has closed is noticed there too, before anything is written.
  *
- * Guarded requests (URLs that users typed) have an easy handle of their own: a connection opened
- * without the guard must not be reused by a guarded request. */
+ * Guarded requests (URLs that users typed) have an easy handle of their own: a connection opened without the guard must
+ * not be reused by a guarded request. */
 #include "io/http.h"
 
 #include <curl/curl.h>
@@ -51,9 +49,8 @@ struct call {
 	bool too_long;
 };
 
-/* Rule 29 is broken here: libcurl's own state is global, and so is what surrounds it. Written by
- * http_start, http_set_ca_file and http_stop only. The locks are libcurl's (leaves, taken and given
- * back inside of it), therefore without a rank. */
+/* Rule 29 is broken here: libcurl's own state is global, and so is what surrounds it. Written by http_start,
+ * http_set_ca_file and http_stop only. The locks are libcurl's (leaves, taken inside of it), therefore without a rank. */
 static struct {
 	CURLSH *share;
 	struct sbuf ca;
@@ -225,14 +222,9 @@ static void copy_or_empty(struct str v, char *to, size_t to_bytes)
 /* Cookies come in several headers of one name. */
 static void keep(const char *wanted, struct str name, struct str value, char *kept)
 {
-	size_t n = strnlen(kept, HTTP_KEPT_MAX);
-
-	if (wanted == NULL || !str_ieq(name, str_of(wanted)) || value.n + 2 > HTTP_KEPT_MAX - n)
-		return;
-	if (n > 0)
-		kept[n++] = '\n';
-	if (!str_copy(value, kept + n, HTTP_KEPT_MAX - n) && n > 0)
-		kept[n - 1] = '\0';
+	size_t n = strlen(kept), room = HTTP_KEPT_MAX - n;
+	if (wanted != NULL && str_ieq(name, str_of(wanted)) && value.n + 2 <= room)
+		(void)snprintf(kept + n, room, "%s%.*s", n > 0 ? "\n" : "", STRF(value));
 }
 
 static size_t on_header(char *p, size_t size, size_t n, void *arg)
@@ -242,10 +234,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	struct str line = str_n(p, size * n);
 	struct str name;
 	if (str_starts(line, STR("HTTP/"))) { /* a new block: the first may have been 1xx */
-		a->content_type[0] = '\0';
-		a->api_version[0] = '\0';
+		a->content_type[0] = a->api_version[0] = a->kept[0] = '\0';
 		a->retry_after_ms = -1;
-		a->kept[0] = '\0';
 		return size * n;
 	}
 	if (!str_cut(&line, ':', &name))

@@ -7,7 +7,7 @@ _totem() {
 		orchestrator-inbound support-bridge-outbound support-bridge-status'
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='serve init check migrate token config queue send tail replay prove version help'
+		words='serve init check migrate token config queue send lookup tail replay prove version help'
 	else
 		case $prev in
 		--data) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -24,11 +24,12 @@ _totem() {
 			*) words="list show pause resume drain clear $common" ;;
 			esac
 			;;
+		lookup) words="$common" ;;
 		send) words="--to --text --channel $common" ;;
 		tail) words="--count --after $common" ;;
 		replay) words="--from --to --source --dry-run $common" ;;
 		version) words="--verbose $common" ;;
-		help) words='serve init check migrate token config queue send tail replay prove version' ;;
+		help) words='serve init check migrate token config queue send lookup tail replay prove version' ;;
 		*) words=$common ;;
 		esac
 	fi

@@ -93,5 +93,6 @@ struct peers_config {
 struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port);
 struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_port);
 struct mini *n8n_start(const struct peers_config *cfg, int port, int *ret_port);
+struct mini *calidda_start(const struct peers_config *cfg, int port, int *ret_port);
 
 #endif

@@ -1,5 +1,5 @@
 /* main.c - the peers of a Totem in one process: one thread per double, loopback only.
- * Prints one line `meta=PORT chatwoot=PORT n8n=PORT` (only those asked for; all three when none
+ * Prints one line `meta=PORT chatwoot=PORT n8n=PORT` (only those asked for; these three when none
  * was) when every port answers. SIGTERM and SIGINT end it with 0. */
 #include "double.h"
 
@@ -16,6 +16,7 @@ enum {
 	O_META = 256,
 	O_CHATWOOT,
 	O_N8N,
+	O_CALIDDA,
 	O_TOTEM,
 	O_SECRET,
 	O_WABA,
@@ -41,6 +42,7 @@ static const struct option options[] = {
 	{ "meta", 1, NULL, O_META },
 	{ "chatwoot", 1, NULL, O_CHATWOOT },
 	{ "n8n", 1, NULL, O_N8N },
+	{ "calidda", 1, NULL, O_CALIDDA },
 	{ "totem", 1, NULL, O_TOTEM },
 	{ "app-secret", 1, NULL, O_SECRET },
 	{ "waba", 1, NULL, O_WABA },
@@ -73,7 +75,11 @@ static struct peer {
 	pthread_t thread;
 } peers[] = { { "meta", meta_start, -1, NULL, 0 },
 	      { "chatwoot", chatwoot_start, -1, NULL, 0 },
-	      { "n8n", n8n_start, -1, NULL, 0 } };
+	      { "n8n", n8n_start, -1, NULL, 0 },
+	      { "calidda", calidda_start, -1, NULL, 0 } };
+
+#define PEERS (sizeof peers / sizeof peers[0])
+#define USUAL 3 /* start when none is asked for */
 
 static void *run(void *arg)
 {
@@ -101,7 +107,8 @@ static void with_parent(void)
 
 static void usage(void)
 {
-	puts("usage: peers [--meta PORT] [--chatwoot PORT] [--n8n PORT]   (0 = any free port)\n"
+	puts("usage: peers [--meta PORT] [--chatwoot PORT] [--n8n PORT] [--calidda PORT]   (0 = "
+	     "any free port)\n"
 	     "  [--totem http://127.0.0.1:PORT] [--app-secret S] [--waba ID] [--phone-id ID]\n"
 	     "  [--display-phone DIGITS] [--token T] [--verify-token T] [--meta-hook PATH]\n"
 	     "  [--chatwoot-token T] [--chatwoot-secret S] [--chatwoot-hook PATH]\n"
@@ -119,6 +126,7 @@ static void read_flags(int argc, char **argv, struct peers_config *cfg)
 		case O_META:
 		case O_CHATWOOT:
 		case O_N8N:
+		case O_CALIDDA:
 			peers[c - O_META].port = number(optarg, 65535);
 			break;
 		case O_TOTEM:
@@ -220,11 +228,11 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	for (int i = 0; i < 3; i++)
+	for (size_t i = 0; i < PEERS; i++)
 		any += peers[i].port >= 0;
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < PEERS; i++) {
 		struct peer *p = &peers[i];
-		if (any && p->port < 0)
+		if (p->port < 0 && (any || i >= USUAL))
 			continue;
 		p->m = p->start(&cfg, p->port < 0 ? 0 : p->port, &p->port);
 		printf("%s%s=%d", first ? "" : " ", p->name, p->port);
@@ -235,7 +243,7 @@ int main(int argc, char **argv)
 	putchar('\n');
 	fflush(stdout);
 	sigwait(&signals, &got);
-	for (int i = 0; i < 3; i++) {
+	for (size_t i = 0; i < PEERS; i++) {
 		if (peers[i].m) {
 			mini_stop(peers[i].m);
 			pthread_join(peers[i].thread, NULL);

@@ -17,8 +17,8 @@ struct n8n {
 };
 
 static const char *const modes[] = {
-	"echo",     "immediately", "silent", "empty", "html404", "json404",
-	"starting", "forbidden",   "422",    "500",   "slow",    NULL,
+	"echo",      "immediately", "silent", "empty", "html404", "json404", "starting",
+	"forbidden", "422",         "500",    "slow",  "dni",     NULL,
 };
 
 static const char *mode_of(const char *word)
@@ -129,6 +129,122 @@ static void workflow_later(struct n8n *t, const cJSON *in)
 	mini_after(t->d.m, t->workflow_ms, call_post, t, c);
 }
 
+/* ---- the DNI conversation, as packaging/n8n/dni.json has it ---- */
+
+struct dni {
+	uint64_t conn;
+	char id[64], number[9];
+	struct rule rule;
+};
+
+/* The first eight digits that stand alone. */
+static bool find_dni(const char *text, char out[9])
+{
+	for (const char *p = text; *p;) {
+		size_t n = strspn(p, "0123456789");
+
+		if (n == 8) {
+			snprintf(out, 9, "%.8s", p);
+			return true;
+		}
+		p += n > 0 ? n : 1;
+	}
+	return false;
+}
+
+static bool wants_person(const char *text)
+{
+	static const char *const words[] = { "asesor", "persona", "humano", "agente", NULL };
+	char lower[200];
+	size_t n = 0;
+
+	for (; text[n] && n + 1 < sizeof lower; n++)
+		lower[n] = text[n] >= 'A' && text[n] <= 'Z' ? (char)(text[n] + 32) : text[n];
+	lower[n] = '\0';
+	for (int i = 0; words[i]; i++) {
+		if (strstr(lower, words[i]))
+			return true;
+	}
+	return false;
+}
+
+static void dni_reply(struct n8n *t, struct dni *d, const char *text, const char *actions)
+{
+	struct buf b = { 0 };
+
+	buf_puts(&b, "{\"id\":");
+	buf_json(&b, d->id, false);
+	buf_puts(&b, ",\"reply\":");
+	buf_json(&b, text, false);
+	buf_printf(&b, "%s}", actions);
+	dbl_reply(&t->d, d->conn, 200, "application/json; charset=utf-8", NULL, b.p, b.n, &d->rule);
+	buf_free(&b);
+	free(d);
+}
+
+static void dni_done(void *ctx, void *arg, int status, const char *body, size_t n)
+{
+	struct n8n *t = ctx;
+	struct dni *d = arg;
+	cJSON *in = status == 200 ? cJSON_ParseWithLength(body, n) : NULL;
+	const cJSON *data = cJSON_GetObjectItem(in, "data");
+	const cJSON *saldo = cJSON_GetObjectItem(data, "saldo");
+	int code = in ? ji(in, "return_code", 4) : 4;
+	char text[300];
+
+	if (in)
+		t->calls_ok++;
+	else
+		t->calls_failed++;
+	if (code == 0)
+		snprintf(text, sizeof text, "%s, su saldo es S/ %.2f.", js_or(data, "nombre", "?"),
+			 cJSON_IsNumber(saldo) ? saldo->valuedouble : 0.0);
+	else if (code == 1)
+		snprintf(text, sizeof text, "No encontramos el DNI %s.", d->number);
+	else
+		snprintf(text, sizeof text,
+			 "No pudimos consultar ahora. Intente de nuevo en unos minutos.");
+	cJSON_Delete(in);
+	dni_reply(t, d, text, "");
+}
+
+static void dni_run(struct n8n *t, const struct mini_req *req, const cJSON *in,
+		    const struct rule *r)
+{
+	struct dni *d = xalloc(sizeof *d);
+	const char *text = js_or(in, "text", "");
+	char room[32], body[40], head[300];
+
+	d->conn = req->conn;
+	d->rule = *r;
+	snprintf(d->id, sizeof d->id, "%s", js_any(in, "id", room) ? js_any(in, "id", room) : "");
+	if (wants_person(text)) {
+		dni_reply(
+			t, d, "Le comunico con un asesor.",
+			",\"actions\":[{\"type\":\"handover\",\"reason\":\"lo pide el cliente\"}]");
+		return;
+	}
+	if (!find_dni(text, d->number) || !t->totem) {
+		dni_reply(t, d, "Escriba: Consultar DNI y los 8 n\xC3\xBAmeros.", "");
+		return;
+	}
+	snprintf(body, sizeof body, "{\"dni\":\"%s\"}", d->number);
+	snprintf(head, sizeof head,
+		 "Content-Type: application/json\r\nUser-Agent: axios/1.8\r\n"
+		 "Authorization: Bearer %s\r\n",
+		 t->cfg->api_token);
+	t->calls_made++;
+	mini_call(t->totem, &(struct mini_call){ .method = "POST",
+						 .path = "/query",
+						 .head = head,
+						 .body = body,
+						 .body_n = strlen(body),
+						 .timeout_ms = 25000,
+						 .done = dni_done,
+						 .ctx = t,
+						 .arg = d });
+}
+
 static void error_body(void *self, const struct rule *r, int status, struct buf *out,
 		       const char **ret_type)
 {
@@ -214,6 +330,10 @@ static void worked(struct n8n *t, const struct mini_req *req, const char *mode, 
 	const char *id = js_any(in, "id", room);
 
 	book(t, req, in, mode);
+	if (!strcmp(mode, "dni")) {
+		dni_run(t, req, in, r);
+		return;
+	}
 	if (!strcmp(mode, "slow") && !r->ms) {
 		r->ms = t->slow_ms;
 		if (!r->word[0])

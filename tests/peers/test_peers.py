@@ -90,11 +90,12 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Box)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
 peers = subprocess.Popen([f"{build}/peers", "--with-parent", "--totem",
-                          f"http://127.0.0.1:{server.server_port}"], stdout=subprocess.PIPE, text=True)
+                          f"http://127.0.0.1:{server.server_port}", "--meta", "0", "--chatwoot", "0", "--n8n", "0", "--calidda", "0"],
+                         stdout=subprocess.PIPE, text=True)
 line = peers.stdout.readline()
 port = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
-check("the ready line names three ports", len(port) == 3, line)
-M, C, N = port["meta"], port["chatwoot"], port["n8n"]
+check("the ready line names the ports that were asked for", len(port) == 4, line)
+M, C, N, L = port["meta"], port["chatwoot"], port["n8n"], port["calidda"]
 BEARER = {"Authorization": "Bearer double-token"}
 CW = {"api_access_token": "double-chatwoot-token"}
 SEND = "/v26.0/106540352242922/messages"
@@ -341,6 +342,42 @@ def n8n():
     check("and later calls the API with a key", g and g[0][2]["Idempotency-Key"] == "idem-1" and
           g[0][2]["Authorization"] == "Bearer double-api-token" and b["conversation_id"] == "c1" and b["hop"] == 2, b)
     check("an id twice is seen", state(N)["doubled_keys"] == ["71"])
+    clear()
+    body.update(id="72", text="Consultar DNI 08408122")
+    check("dni: asks /query", post("dni")[1] == {"id": "72", "reply": "No pudimos consultar ahora. Intente de nuevo en unos minutos."})
+    g = hooks("/query", 1)
+    check("with the number as text", g and json.loads(g[0][3]) == {"dni": "08408122"} and
+          g[0][2]["Authorization"] == "Bearer double-api-token", g)
+    body.update(id="73", text="quiero un ASESOR")
+    check("dni: hands over", post("dni")[1]["actions"] == [{"type": "handover", "reason": "lo pide el cliente"}])
+    body.update(id="74", text="hola 123456789")
+    check("dni: nine digits are none", post("dni")[1]["reply"].startswith("Escriba:"))
+
+
+def calidda():
+    log_in = lambda **k: call(L, "POST", "/login", {"username": "totem", "password": "double-password", **k})
+    get = lambda dni, token: call(L, "GET", f"/clientes?dni={dni}", headers={"Authorization": f"Bearer {token}"})
+    check("no session", get("08408122", "x")[0] == 401)
+    check("wrong password", log_in(password="x")[0] == 401)
+    status, j, r = log_in()
+    check("login", status == 200 and j["expires_in"] == 3600 and f"SID={j['token']}" in r.headers["Set-Cookie"], j)
+    check("found", get("08408122", j["token"])[1]["cliente"]["nombre"] == "Juan")
+    check("by cookie", call(L, "GET", "/clientes?dni=08408122", headers={"Cookie": f"SID={j['token']}"})[0] == 200)
+    check("not found", get("99408122", j["token"])[0] == 404 and get("1", j["token"])[0] == 422)
+    second = log_in()[1]["token"]
+    check("a new login ends the session before", get("08408122", j["token"])[0] == 401 and get("08408122", second)[0] == 200)
+    call(L, "POST", "/_double/expire", {})
+    check("expire", get("08408122", second)[1]["error"]["code"] == "SESSION_EXPIRED")
+    call(L, "POST", "/_double/options", {"token_ms": 100, "refuse_login": 0})
+    short = log_in()[1]
+    time.sleep(0.15)
+    check("a session ends by itself", short["expires_in"] == 1 and get("08408122", short["token"])[0] == 401)
+    call(L, "POST", "/_double/options", {"refuse_login": 1})
+    check("refuses logins", log_in()[0] == 401)
+    behave(L, do="503", match="/clientes")
+    check("down", get("08408122", short["token"])[0] == 503)
+    s = state(L)
+    check("counts", (s["logins"], s["logins_refused"], s["not_found"]) == (5, 2, 1) and s["queries"] == 9, s)
 
 
 def load():
@@ -371,7 +408,7 @@ def load():
 
 
 try:
-    for part in (meta, misbehave, chatwoot, n8n, load):
+    for part in (meta, misbehave, chatwoot, n8n, calidda, load):
         try:
             part()
         except Exception as e:  # one broken part must not hide the others

@@ -71,7 +71,7 @@ static inline void box_open(struct box *b, const char *const *args, size_t count
 	MUST(store_open(&o, &b->app.store, &t_err));
 	mtx_init(&b->app.config_lock, LOCK_CONFIG);
 	b->app.outside = outside_new();
-	b->app.lookups = lookups_new();
+	b->app.lookups = lookup_pool_new();
 	b->app.data_dir = t_dir();
 	b->app.args = args;
 	b->app.arg_count = count;
@@ -90,7 +90,7 @@ static inline void box_close(struct box *b)
 	config_release(&b->app);
 	store_close(b->app.store);
 	outside_free(b->app.outside);
-	lookups_free(b->app.lookups);
+	lookup_pool_free(b->app.lookups);
 }
 
 /* For the next request only. */

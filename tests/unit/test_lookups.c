@@ -286,8 +286,8 @@ TEST(the_session_is_sealed_and_survives_a_restart)
 	CHECK(str_starts(stmt_str(&raw, "value"), STR("v1:")));
 	stmt_end(&raw);
 	store_reader_done(b.app.store, db);
-	lookups_free(b.app.lookups); /* as after a restart */
-	b.app.lookups = lookups_new();
+	lookup_pool_free(b.app.lookups); /* as after a restart */
+	b.app.lookups = lookup_pool_new();
 	CHECK_I64("found", code_of(DNI), 0);
 	CHECK_I64("no new login", up.logins, 1);
 	box_close(&b);
@@ -401,7 +401,7 @@ TEST(a_hundred_callers_make_one_login)
 	memset(&up, 0, sizeof(up));
 	box_open(&b, MORE, COUNT(MORE));
 	MUST(store_run(b.app.store, &t_err));
-	MUST(lookups_start(&b.app, &t_err));
+	MUST(lookup_pool_start(&b.app, &t_err));
 	up.wait_for_all = true;
 	hundred(codes);
 	CHECK_I64("all found", codes[LOOKUP_FOUND], CALLERS);
@@ -410,8 +410,8 @@ TEST(a_hundred_callers_make_one_login)
 	hundred(codes);
 	CHECK_I64("all found", codes[LOOKUP_FOUND], 2 * CALLERS);
 	CHECK_I64("one more login", up.logins, 2);
-	lookups_stop(&b.app);
-	CHECK_I64("nobody waits", lookup_waiting(&b.app), 0);
+	lookup_pool_stop(&b.app);
+	CHECK_I64("nobody waits", lookup_pool_waiting(&b.app), 0);
 	box_close(&b);
 }
 
@@ -421,12 +421,12 @@ TEST(a_hundred_callers_share_one_refusal)
 
 	open_box(CACHE_OFF);
 	MUST(store_run(b.app.store, &t_err));
-	MUST(lookups_start(&b.app, &t_err));
+	MUST(lookup_pool_start(&b.app, &t_err));
 	up.wait_for_all = true;
 	up.login_status = 403;
 	hundred(codes);
 	CHECK_I64("all refused", codes[LOOKUP_REFUSED], CALLERS);
 	CHECK_I64("one login", up.logins, 1);
-	lookups_stop(&b.app);
+	lookup_pool_stop(&b.app);
 	box_close(&b);
 }
