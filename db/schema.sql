@@ -9,7 +9,28 @@ CREATE TABLE api_tokens (
 	created_ms   INTEGER NOT NULL,
 	last_used_ms INTEGER NOT NULL DEFAULT 0,
 	revoked_ms   INTEGER NOT NULL DEFAULT 0
+, user_id INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE TABLE audit_log (
+	id         INTEGER PRIMARY KEY,
+	at_ms      INTEGER NOT NULL,
+	company_id INTEGER NOT NULL,
+	actor_kind TEXT NOT NULL CHECK (actor_kind IN ('user', 'token', 'command', 'system', 'nobody')),
+	actor_id   INTEGER NOT NULL,
+	actor      TEXT NOT NULL,               -- name at that time
+	client     TEXT NOT NULL,               -- address
+	request_id TEXT NOT NULL,
+	action     TEXT NOT NULL,               -- "settings.change"
+	subject    TEXT NOT NULL,               -- what it was done to
+	detail     TEXT NOT NULL,               -- JSON or ''; no secrets, no messages
+	hash       BLOB NOT NULL
 ) STRICT;
+
+CREATE TRIGGER audit_log_keeps_rows BEFORE DELETE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+
+CREATE TRIGGER audit_log_keeps_words BEFORE UPDATE ON audit_log
+BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 
 CREATE TABLE boots (
 	id         INTEGER PRIMARY KEY,
@@ -140,6 +161,16 @@ CREATE TABLE incidents (
 
 CREATE UNIQUE INDEX incidents_open ON incidents(kind, subject) WHERE closed_ms = 0;
 
+CREATE TABLE invitations (
+	id         INTEGER PRIMARY KEY,
+	user_id    INTEGER NOT NULL,
+	hash       BLOB NOT NULL UNIQUE,        -- SHA-256 of the token
+	created_ms INTEGER NOT NULL,
+	expires_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX invitations_by_user ON invitations(user_id);
+
 CREATE TABLE jobs (
 	id          INTEGER PRIMARY KEY,
 	okey        INTEGER NOT NULL,           -- jobs of one key run one after the other; 0: no order
@@ -265,7 +296,26 @@ CREATE TABLE queues (
 	recovered_to INTEGER NOT NULL DEFAULT 0 -- jobs up to this id may have been running when a process died
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE recovery_codes (
+	user_id INTEGER NOT NULL REFERENCES users(id),
+	hash    BLOB NOT NULL,                  -- SHA-256
+	PRIMARY KEY (user_id, hash)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, applied_ms INTEGER NOT NULL) STRICT;
+
+CREATE TABLE sessions (
+	id           INTEGER PRIMARY KEY,
+	user_id      INTEGER NOT NULL REFERENCES users(id),
+	hash         BLOB NOT NULL UNIQUE,      -- SHA-256 of the cookie
+	created_ms   INTEGER NOT NULL,
+	last_used_ms INTEGER NOT NULL,
+	expires_ms   INTEGER NOT NULL,          -- whatever happens
+	client       TEXT NOT NULL,             -- address
+	agent        TEXT NOT NULL              -- what the browser calls itself
+) STRICT;
+
+CREATE INDEX sessions_by_user ON sessions(user_id);
 
 CREATE TABLE settings (
 	key        TEXT PRIMARY KEY,
@@ -307,6 +357,23 @@ CREATE TABLE upkeeps (
 	error      TEXT,                        -- of the last run, when it failed
 	PRIMARY KEY (kind, ref)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+	id          INTEGER PRIMARY KEY,
+	company_id  INTEGER NOT NULL REFERENCES companies(id),
+	login       TEXT NOT NULL UNIQUE,       -- lower case
+	name        TEXT NOT NULL,
+	role        TEXT NOT NULL,              -- store/role.def
+	language    TEXT NOT NULL CHECK (language IN ('es', 'pt', 'en')),
+	password    TEXT,                       -- "pbkdf2-sha512$iterations$salt$hash"; NULL: none yet
+	password_ms INTEGER NOT NULL DEFAULT 0,
+	totp        TEXT,                       -- sealed secret; NULL: no second factor
+	totp_wanted TEXT,                       -- sealed secret that was shown and not confirmed yet
+	totp_step   INTEGER NOT NULL DEFAULT 0, -- 30-second step of the last code taken: none is taken twice
+	created_ms  INTEGER NOT NULL,
+	disabled_ms INTEGER NOT NULL DEFAULT 0,
+	login_ms    INTEGER NOT NULL DEFAULT 0  -- last one
+) STRICT;
 
 CREATE TABLE webhook_deliveries (
 	id          INTEGER PRIMARY KEY,

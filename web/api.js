@@ -1,18 +1,41 @@
-/* The way to the box: calls with the token, and the event stream over fetch (EventSource cannot send a header). */
+/* The way to the box: calls in the name of who is logged in (or of a token), and the event stream over fetch (EventSource
+ * cannot send a header). */
 const KEY = 'totem.token';
+let csrf = '', setup = null;
 
-/* A link may bring the token behind "#token="; it is taken and leaves the address at once. */
-export function takeToken() {
-	const given = new URLSearchParams(location.hash.slice(1)).get('token');
-	if (given) {
-		sessionStorage.setItem(KEY, given);
+/* A link may bring a token ("#token=") or be the first owner's ("#setup="); both leave the address at once. */
+function takeLink() {
+	const given = new URLSearchParams(location.hash.slice(1));
+	if (given.get('token'))
+		sessionStorage.setItem(KEY, given.get('token'));
+	setup = given.get('setup') ?? setup;
+	if (location.hash)
 		history.replaceState(null, '', location.pathname + location.search);
-	}
-	return sessionStorage.getItem(KEY);
 }
 
-export const setToken = t => sessionStorage.setItem(KEY, t);
-export const dropToken = () => sessionStorage.removeItem(KEY);
+/* True: somebody is in. */
+export async function arrive() {
+	takeLink();
+	const who = await call('GET', '/api/v1/session');
+	csrf = who.csrf ?? '';
+	return who.state === 'in';
+}
+
+export const isFirst = () => setup !== null;
+
+export async function enter(login, password, code) {
+	const language = document.documentElement.lang;
+	const who = setup !== null ? await call('POST', '/api/v1/setup', { token: setup, login, password, language })
+		: await call('POST', '/api/v1/session', { login, password, code });
+	csrf = who.csrf;
+	setup = null;
+}
+
+export async function leave() {
+	if (!sessionStorage.getItem(KEY))
+		await call('DELETE', '/api/v1/session', {});
+	sessionStorage.removeItem(KEY);
+}
 
 export class Refused extends Error {
 	constructor(status, problem) {
@@ -22,7 +45,8 @@ export class Refused extends Error {
 	}
 }
 
-const bearer = () => ({ Authorization: 'Bearer ' + sessionStorage.getItem(KEY) });
+const bearer = () => sessionStorage.getItem(KEY) ? { Authorization: 'Bearer ' + sessionStorage.getItem(KEY) }
+	: { 'X-CSRF-Token': csrf };
 
 export async function call(method, path, body, headers = {}) {
 	const init = { method, headers: { ...bearer(), ...headers }, cache: 'no-store' };

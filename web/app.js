@@ -1,5 +1,5 @@
 /* The page: token, queues, last messages, sending. Whatever comes from people goes through textContent. */
-import { call, dropToken, follow, newKey, Refused, setToken, takeToken } from './api.js';
+import { arrive, call, enter, follow, isFirst, leave, newKey, Refused } from './api.js';
 import { label, lang, words } from './words.js';
 
 const $ = id => document.getElementById(id);
@@ -212,7 +212,6 @@ function link(state) {
 }
 
 function showDoor(why) {
-	dropToken();
 	clearInterval(timer);
 	timer = null;
 	$('room').hidden = true;
@@ -222,7 +221,10 @@ function showDoor(why) {
 	$('health').textContent = '';
 	link('off');
 	$('link').hidden = true;
-	$('token').focus();
+	$('door-text').textContent = isFirst() ? words.setup_text : words.door_text;
+	$('code').hidden = isFirst();
+	document.querySelector('label[for=code]').hidden = isFirst();
+	$('login').focus();
 }
 
 let following = false;
@@ -257,16 +259,20 @@ async function showRoom() {
 label(document);
 $('send').addEventListener('submit', send);
 $('queues').addEventListener('click', control);
-$('leave').addEventListener('click', () => { dropToken(); location.reload(); });
+$('leave').addEventListener('click', () => leave().finally(() => location.reload()));
 $('door-form').addEventListener('submit', event => {
 	event.preventDefault();
-	setToken($('token').value.trim());
-	$('token').value = '';
 	$('door-error').textContent = '';
-	showRoom();
+	enter($('login').value.trim(), $('password').value, $('code').value.trim()).then(() => {
+		$('password').value = $('code').value = '';
+		return showRoom();
+	}).catch(e => { $('door-error').textContent = e.message; });
 });
-window.addEventListener('hashchange', () => { if (location.hash.includes('token=') && takeToken()) showRoom(); });
-if (takeToken())
-	showRoom();
-else
-	showDoor('');
+async function begin() {
+	if (await arrive().catch(() => false))
+		showRoom();
+	else
+		showDoor('');
+}
+window.addEventListener('hashchange', () => { if (location.hash.length > 1) begin(); });
+begin();

@@ -4,8 +4,10 @@
 #include <stdatomic.h>
 
 #include "api/state.h"
+#include "base/enc.h"
 #include "base/log.h"
 #include "io/crypto.h"
+#include "store/role.h"
 
 #define USED_EVERY_MS MINUTE_MS /* as token_used */
 
@@ -71,6 +73,13 @@ static enum rc used_unit(struct tx *tx, void *arg, struct err *e)
 	return token_used(tx, t->id, e);
 }
 
+static enum rc seen_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const int64_t *id = arg;
+
+	return session_used(tx, *id, e);
+}
+
 static enum rc token_of(struct call *c, struct str text, struct token *ret, struct err *e)
 {
 	struct state *s = state_of(c->app);
@@ -88,7 +97,7 @@ static enum rc token_of(struct call *c, struct str text, struct token *ret, stru
 	rc = token_check(db, text, &fresh.token, e);
 	store_reader_done(c->app->store, db);
 	if (rc != RC_OK)
-		return rc;
+		return rc == RC_ABSENT ? FAIL(e, RC_REFUSED, "this token is not known") : rc;
 	fresh.token.name = STR_NONE;
 	/* A note for people: when it cannot be written, the request goes on. */
 	if (c->q->now_ms - fresh.token.last_used_ms >= USED_EVERY_MS &&
@@ -99,6 +108,87 @@ static enum rc token_of(struct call *c, struct str text, struct token *ret, stru
 	return RC_OK;
 }
 
+/* ---- sessions ---- */
+
+struct str auth_cookie(const struct req *q)
+{
+	struct str all = web_req_header(q, "Cookie"), one, name;
+
+	while (str_cut(&all, ';', &one)) {
+		one = str_trim(one);
+		if (str_cut(&one, '=', &name) && str_eqc(name, AUTH_COOKIE) && one.n > 0)
+			return one;
+	}
+	return STR_NONE;
+}
+
+void auth_csrf(struct str secret, char ret_text[AUTH_CSRF_MAX])
+{
+	uint8_t mac[SHA256_BYTES];
+
+	crypto_hmac_sha256(secret, STR("totem csrf"), mac);
+	enc_hex(mac, sizeof(mac), ret_text);
+}
+
+void auth_set_cookie(struct call *c, const char *secret, int64_t seconds)
+{
+	bool tls = c->q->secure || str_ieq(web_req_header(c->q, "X-Forwarded-Proto"), STR("https"));
+	const char *line = arena_printf(
+		c->q->arena, "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
+		AUTH_COOKIE, secret != NULL ? secret : "",
+		(long long)(secret != NULL ? seconds : 0), tls ? "; Secure" : "");
+
+	web_header(c->r, "Set-Cookie", str_of(line));
+}
+
+bool auth_same_site(struct call *c)
+{
+	struct str site = web_req_header(c->q, "Sec-Fetch-Site");
+
+	if (site.p == NULL || str_eqc(site, "same-origin") || str_eqc(site, "none"))
+		return true;
+	problem(c, 403, "csrf", "This request came from another site.");
+	return false;
+}
+
+static enum rc session_of(struct call *c, struct str cookie, struct err *e)
+{
+	int64_t idle_ms = setting_i64(c->config->settings, "session_idle_minutes") * MINUTE_MS;
+	struct err ignored = { .rc = RC_OK };
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = session_find(db, cookie, c->q->now_ms, idle_ms, c->q->arena, &c->session, e);
+
+	store_reader_done(c->app->store, db);
+	TRY(rc);
+	c->who = (struct token){ .id = -c->session.user_id,
+				 .company_id = c->session.company_id,
+				 .created_ms = c->session.user_created_ms,
+				 .user_id = c->session.user_id,
+				 .scopes = role_scopes_of(c->session.role),
+				 .name = c->session.name };
+	/* A note that keeps the session alive: when it cannot be written, the request goes on. */
+	if (c->q->now_ms - c->session.last_used_ms >= USED_EVERY_MS &&
+	    store_write(c->app->store, STORE_NORMAL, seen_unit, &c->session.id, &ignored) != RC_OK)
+		log_err(LOG_WARN, "session.use_unwritten", &ignored);
+	return RC_OK;
+}
+
+enum rc auth_identify(struct call *c, struct err *e)
+{
+	struct str text;
+
+	if (c->q->local) { /* a command of the data folder's owner, in this process: web.h */
+		c->who = (struct token){ .company_id = 1, .scopes = SCOPE_BIT(SCOPE_COUNT) - 1u };
+		return RC_OK;
+	}
+	if (bearer(c->q, &text))
+		return token_of(c, text, &c->who, e);
+	text = auth_cookie(c->q);
+	if (text.p == NULL)
+		return RC_ABSENT;
+	return session_of(c, text, e);
+}
+
 static void refuse(struct call *c, const char *detail)
 {
 	atomic_fetch_add(&state_of(c->app)->auth_failures, 1);
@@ -106,32 +196,48 @@ static void refuse(struct call *c, const char *detail)
 	problem(c, 401, "unauthorized", detail);
 }
 
+/* A write of a person has to come from our own page. */
+static bool csrf_ok(struct call *c)
+{
+	char wanted[AUTH_CSRF_MAX];
+
+	if (c->session.id == 0 || strcmp(c->q->method, "GET") == 0)
+		return true;
+	if (!auth_same_site(c))
+		return false;
+	auth_csrf(auth_cookie(c->q), wanted);
+	if (crypto_equal(str_of(wanted), web_req_header(c->q, "X-CSRF-Token")))
+		return true;
+	problem(c, 403, "csrf", "X-CSRF-Token is missing or wrong: get it from /api/v1/session.");
+	return false;
+}
+
 bool auth_scope(struct call *c, enum token_scope scope)
 {
 	struct err e = { .rc = RC_OK };
-	struct str text;
 	char detail[120];
-	enum rc rc;
+	enum rc rc = auth_identify(c, &e);
 
-	if (c->q->local) { /* a command of the data folder's owner, in this process: web.h */
-		c->who = (struct token){ .company_id = 1, .scopes = SCOPE_BIT(SCOPE_COUNT) - 1u };
-		return true;
-	}
-	if (!bearer(c->q, &text)) {
-		refuse(c, "This call needs an API token: Authorization: Bearer <token>.");
+	if (rc == RC_ABSENT) {
+		refuse(c,
+		       "This call needs a login, or an API token: Authorization: Bearer <token>.");
 		return false;
 	}
-	rc = token_of(c, text, &c->who, &e);
-	if (rc == RC_REFUSED || rc == RC_ABSENT || rc == RC_INVALID) {
-		refuse(c, "This API token is unknown or was revoked.");
+	if (rc == RC_REFUSED || rc == RC_INVALID) {
+		refuse(c, web_req_header(c->q, "Authorization").p != NULL
+				  ? "This API token is unknown or was revoked."
+				  : "This session is over: log in again.");
 		return false;
 	}
 	if (rc != RC_OK) {
 		problem_err(c, &e);
 		return false;
 	}
+	if (!csrf_ok(c))
+		return false;
 	if ((c->who.scopes & SCOPE_BIT(scope)) == 0) {
-		(void)snprintf(detail, sizeof(detail), "This API token lacks the scope %s.",
+		(void)snprintf(detail, sizeof(detail), "This %s lacks the right %s.",
+			       c->session.id != 0 ? "account" : "API token",
 			       token_scope_text(scope));
 		problem(c, 403, "forbidden", detail);
 		return false;

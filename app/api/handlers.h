@@ -39,6 +39,13 @@ route_fn token_list, token_post, token_delete;
 route_fn status_get, status_incidents_get;
 /* lookups.c */
 route_fn lookup_query_post, lookup_post, lookup_list;
+/* session.c, enter.c, users.c, me.c, audits.c */
+route_fn session_get, session_post, session_delete, setup_post, invitation_post;
+route_fn user_list, user_get, user_post, user_patch, user_reset_post, user_totp_delete,
+	user_sessions_get, user_session_delete;
+route_fn me_get, me_patch, me_password_put, me_totp_post, me_totp_confirm_post, me_totp_delete,
+	me_sessions_get, me_session_delete;
+route_fn audit_list, audit_verify_get;
 /* health.c, metrics.c */
 route_fn health_get, health_ready_get, metrics_get;
 /* openapi.c, page.c */

@@ -183,6 +183,21 @@ static bool read_to(struct call *c, const struct json *root, struct send_new *m)
 	return default_channel(c, m);
 }
 
+/* A person writes in their own name. */
+static bool session_sender(struct call *c, const struct json *root, struct send_new *m)
+{
+	char id[ID_TEXT_MAX];
+
+	if (json_get(root, "sender") != NULL || json_get(root, "source") != NULL ||
+	    json_get(root, "hop") != NULL)
+		return wrong(c, "sender", "Who is logged in writes in their own name.");
+	id_text(c->session.user_created_ms, c->session.user_id, id);
+	m->source = "page";
+	m->sender_name = c->session.name;
+	m->sender_user_id = arena_str(c->q->arena, str_of(id));
+	return true;
+}
+
 static bool read_sender(struct call *c, const struct json *root, struct send_new *m)
 {
 	static const char *const TYPES[] = { "crm_agent", "ai", "system" };
@@ -191,6 +206,8 @@ static bool read_sender(struct call *c, const struct json *root, struct send_new
 
 	m->sender_type = TYPES[0];
 	m->source = "api";
+	if (c->session.id != 0)
+		return session_sender(c, root, m);
 	m->sender_name = json_get_str(sender, "name");
 	m->sender_user_id = json_get_str(sender, "id");
 	if (sender != NULL && json_kind(sender) != JSON_OBJECT)

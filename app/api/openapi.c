@@ -1,6 +1,7 @@
 /* openapi.c - GET /openapi.json: the OpenAPI 3.1 document, made from the route table and the problem kinds at each
  * request. What a table cannot say (bodies, query fields, examples) stands in web/openapi/: operations.json has one
  * member "METHOD /path" per operation, schemas.json the named schemas; both are merged in here. */
+#include "api/auth.h"
 #include "api/handlers.h"
 #include "api/problem.h"
 #include "base/log.h"
@@ -105,9 +106,11 @@ static void responses(struct document *d, const struct json *op)
 static void security(struct document *d, const struct route *r)
 {
 	jsonw_karray(&d->w, "security");
-	if (r->who == WHO_TOKEN) {
+	static const char *const WAYS[] = { "token", "session" };
+
+	for (size_t i = 0; r->who == WHO_TOKEN && i < COUNT(WAYS); i++) {
 		jsonw_object(&d->w);
-		jsonw_karray(&d->w, "token");
+		jsonw_karray(&d->w, WAYS[i]);
 		jsonw_text(&d->w, token_scope_text(r->scope));
 		jsonw_end(&d->w);
 		jsonw_end(&d->w);
@@ -209,6 +212,15 @@ static void components(struct document *d)
 	jsonw_ktext(w, "scheme", "bearer");
 	jsonw_ktext(w, "description",
 		    "An API token; the words behind it are the scopes that it needs.");
+	jsonw_end(w);
+	jsonw_kobject(w, "session");
+	jsonw_ktext(w, "type", "apiKey");
+	jsonw_ktext(w, "in", "cookie");
+	jsonw_ktext(w, "name", AUTH_COOKIE);
+	jsonw_ktext(
+		w, "description",
+		"A person's login (POST /api/v1/session); the words behind it are the rights that "
+		"it needs. Writes also need X-CSRF-Token.");
 	jsonw_end(w);
 	jsonw_end(w);
 	problem_response(w);

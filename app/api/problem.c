@@ -8,8 +8,12 @@
 
 static const struct problem_kind KINDS[] = {
 	{ "bad-request", "The request cannot be read" },
-	{ "unauthorized", "A valid API token is needed" },
-	{ "forbidden", "This token may not do that" },
+	{ "unauthorized", "A login or a valid API token is needed" },
+	{ "login-failed", "The login or the password is wrong" },
+	{ "code-needed", "A code of the second factor is needed" },
+	{ "slow-down", "Too many calls: wait a moment" },
+	{ "csrf", "The request does not come from the page of this box" },
+	{ "forbidden", "The caller may not do that" },
 	{ "bad-signature", "The signature is missing or wrong" },
 	{ "not-found", "There is no such thing" },
 	{ "method-not-allowed", "This address does not know that method" },

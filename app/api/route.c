@@ -1,6 +1,7 @@
 /* route.c - the way of a request through the table: match, who, scope, handler. See route.h. */
 #include "api/route.h"
 
+#include "api/audit_row.h"
 #include "api/auth.h"
 #include "api/match.h"
 
@@ -40,8 +41,13 @@ static void serve(struct call *c, const struct match *m)
 		problem(c, 413, "too-long", "The body is longer than this address takes.");
 		return;
 	}
-	if (may_run(c))
-		c->route->run(c);
+	if (!may_run(c))
+		return;
+	struct store_rider rider = { .unit = audit_row_unit, .arg = c };
+	if (audit_row_wanted(c->route))
+		store_ride(&rider);
+	c->route->run(c);
+	store_ride(NULL);
 }
 
 void route_handle(void *arg, struct req *q, struct res *r)

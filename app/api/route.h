@@ -13,12 +13,14 @@
 #include "io/json.h"
 #include "io/jsonw.h"
 #include "io/web.h"
+#include "store/audit.h"
+#include "store/session.h"
 #include "store/token.h"
 
 enum who {
 	WHO_ANYONE, /* on the short list of a test */
 	WHO_SIGNED, /* the handler checks a peer's signature */
-	WHO_TOKEN, /* Authorization: Bearer with the row's scope; or a request of this machine's own page, see auth.h */
+	WHO_TOKEN,  /* a token or a person's session with the row's scope, see auth.h */
 };
 
 struct call {
@@ -27,7 +29,16 @@ struct call {
 	struct req *q;
 	struct res *r;
 	const struct route *route;
-	struct token who; /* id 0: nobody */
+	/* Who calls. A person counts here as a token with the scopes of their role and the negative number of their
+	 * account as id, so that rights, idempotency and logs are the same for both. id 0: nobody, or a command. */
+	struct token who;
+	struct session session; /* id 0: no person */
+	/* What the row in the audit log says (audit_row.h). A handler that knows more than the path fills it in before it
+	 * writes; borrowed until it returns. */
+	struct {
+		const char *action;         /* NULL: from method and path */
+		struct str subject, detail; /* STR_NONE: the parameters of the path; no detail */
+	} audit;
 };
 
 typedef void route_fn(struct call *c);
@@ -40,6 +51,7 @@ struct route {
 	enum token_scope scope; /* of WHO_TOKEN */
 	unsigned where;         /* WEB_MAIN | WEB_HOOKS */
 	size_t body_max;        /* 0: no body */
+	bool quiet; /* changes nothing that the audit log is for: messages speak for themselves */
 	const char *tag; /* group in the OpenAPI document; NULL: not documented there (assets) */
 	const char *summary;
 };

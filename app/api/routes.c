@@ -6,17 +6,27 @@
 #define SMALL (16 * KIB)
 
 /* Method, path, handler, who (with scope), where, longest body, tag, summary */
-#define ANYONE(m, p, fn, w, tag, s)                             \
-	{                                                       \
-		m, p, fn, WHO_ANYONE, SCOPE_COUNT, w, 0, tag, s \
+#define ANYONE(m, p, fn, w, tag, s)                                    \
+	{                                                              \
+		m, p, fn, WHO_ANYONE, SCOPE_COUNT, w, 0, false, tag, s \
 	}
-#define SIGNED(m, p, fn, body, s)                                            \
-	{                                                                    \
-		m, p, fn, WHO_SIGNED, SCOPE_COUNT, BOTH, body, "Webhooks", s \
+/* A way in: the handler checks a password or a link. */
+#define DOOR(p, fn, s)                                                                     \
+	{                                                                                  \
+		"POST", p, fn, WHO_ANYONE, SCOPE_COUNT, WEB_MAIN, SMALL, true, "People", s \
 	}
-#define TOKEN(m, p, fn, sc, w, b, tag, s)                     \
-	{                                                     \
-		m, p, fn, WHO_TOKEN, SCOPE_##sc, w, b, tag, s \
+#define SIGNED(m, p, fn, body, s)                                                   \
+	{                                                                           \
+		m, p, fn, WHO_SIGNED, SCOPE_COUNT, BOTH, body, false, "Webhooks", s \
+	}
+#define TOKEN(m, p, fn, sc, w, b, tag, s)                            \
+	{                                                            \
+		m, p, fn, WHO_TOKEN, SCOPE_##sc, w, b, false, tag, s \
+	}
+/* Changes nothing that the audit log is for. */
+#define QUIET(m, p, fn, sc, w, b, tag, s)                           \
+	{                                                           \
+		m, p, fn, WHO_TOKEN, SCOPE_##sc, w, b, true, tag, s \
 	}
 
 static const struct route ROUTES[] = {
@@ -33,7 +43,7 @@ static const struct route ROUTES[] = {
 	SIGNED("POST", "/webhooks/chatwoot/{bridge}/{secret}", hook_chatwoot_post, HOOK_BODY_MAX,
 	       "Webhook of Chatwoot before 4.13: secret in the path"),
 
-	TOKEN("POST", "/api/v1/messages", message_post, MESSAGES_SEND, BOTH, API_BODY_MAX,
+	QUIET("POST", "/api/v1/messages", message_post, MESSAGES_SEND, BOTH, API_BODY_MAX,
 	      "Messages", "Send a message"),
 	TOKEN("GET", "/api/v1/messages", message_list, MESSAGES_READ, BOTH, 0, "Messages",
 	      "Messages, newest first"),
@@ -45,18 +55,18 @@ static const struct route ROUTES[] = {
 	      "Messages", "One conversation"),
 	TOKEN("GET", "/api/v1/conversations/{id}/messages", conversation_messages_get,
 	      MESSAGES_READ, BOTH, 0, "Messages", "Messages of a conversation, newest first"),
-	TOKEN("POST", "/api/v1/conversations/{id}/read", conversation_read_post, MESSAGES_READ,
+	QUIET("POST", "/api/v1/conversations/{id}/read", conversation_read_post, CONVERSATIONS,
 	      BOTH, SMALL, "Messages", "Mark a conversation as read"),
 	TOKEN("GET", "/api/v1/contacts/{id}", contact_get, MESSAGES_READ, BOTH, 0, "Messages",
 	      "A person and their addresses"),
 	TOKEN("GET", "/api/v1/whatsapp/stream", stream_get, MESSAGES_READ, BOTH, 0, "Messages",
 	      "Server-sent events"),
 
-	TOKEN("POST", "/query", lookup_query_post, LOOKUPS, BOTH, SMALL, "Lookups",
+	QUIET("POST", "/query", lookup_query_post, LOOKUPS, BOTH, SMALL, "Lookups",
 	      "Ask the default lookup connector"),
 	TOKEN("GET", "/api/v1/lookups", lookup_list, LOOKUPS, BOTH, 0, "Lookups",
 	      "The lookup connectors and how they do"),
-	TOKEN("POST", "/api/v1/lookups/{connector}", lookup_post, LOOKUPS, BOTH, SMALL, "Lookups",
+	QUIET("POST", "/api/v1/lookups/{connector}", lookup_post, LOOKUPS, BOTH, SMALL, "Lookups",
 	      "Ask a lookup connector"),
 
 	TOKEN("GET", "/api/queue-monitor/stats", monitor_stats_get, QUEUES_READ, BOTH, 0,
@@ -65,8 +75,8 @@ static const struct route ROUTES[] = {
 	      "Queue monitor", "Pause"),
 	TOKEN("POST", "/api/queue-monitor/resume", monitor_resume_post, QUEUES_CONTROL, BOTH, SMALL,
 	      "Queue monitor", "Resume"),
-	TOKEN("DELETE", "/api/queue-monitor/clear", monitor_clear_delete, QUEUES_CONTROL, BOTH,
-	      SMALL, "Queue monitor", "Discard all jobs that wait"),
+	TOKEN("DELETE", "/api/queue-monitor/clear", monitor_clear_delete, QUEUES_CLEAR, BOTH, SMALL,
+	      "Queue monitor", "Discard all jobs that wait"),
 
 	TOKEN("GET", "/api/v1/queues", queue_list, QUEUES_READ, BOTH, 0, "Queues",
 	      "All queues with their counters"),
@@ -80,7 +90,7 @@ static const struct route ROUTES[] = {
 	      SMALL, "Queues", "Resume a queue"),
 	TOKEN("POST", "/api/v1/queues/{queue}/drain", queue_drain_post, QUEUES_CONTROL, BOTH, SMALL,
 	      "Queues", "Run what is there, then pause"),
-	TOKEN("POST", "/api/v1/queues/{queue}/clear", queue_clear_post, QUEUES_CONTROL, BOTH, SMALL,
+	TOKEN("POST", "/api/v1/queues/{queue}/clear", queue_clear_post, QUEUES_CLEAR, BOTH, SMALL,
 	      "Queues", "Discard the jobs that wait"),
 	TOKEN("GET", "/api/v1/queues/{queue}/jobs", job_list, QUEUES_READ, BOTH, 0, "Queues",
 	      "Unfinished jobs, oldest first"),
@@ -134,10 +144,51 @@ static const struct route ROUTES[] = {
 	      "Make an API token"),
 	TOKEN("DELETE", "/api/v1/tokens/{id}", token_delete, SETTINGS, WEB_MAIN, SMALL, "Operating",
 	      "Revoke an API token"),
-	TOKEN("GET", "/api/v1/status", status_get, QUEUES_READ, BOTH, 0, "Operating",
+	TOKEN("GET", "/api/v1/status", status_get, STATUS, BOTH, 0, "Operating",
 	      "State of every part"),
-	TOKEN("GET", "/api/v1/incidents", status_incidents_get, QUEUES_READ, BOTH, 0, "Operating",
+	TOKEN("GET", "/api/v1/incidents", status_incidents_get, STATUS, BOTH, 0, "Operating",
 	      "What a person should know"),
+
+	ANYONE("GET", "/api/v1/session", session_get, WEB_MAIN, "People",
+	       "Who calls, their rights and their CSRF token"),
+	DOOR("/api/v1/session", session_post, "Log in"),
+	TOKEN("DELETE", "/api/v1/session", session_delete, SELF, WEB_MAIN, SMALL, "People",
+	      "Log out"),
+	DOOR("/api/v1/setup", setup_post, "Make the first owner, with the link printed at start"),
+	DOOR("/api/v1/invitation", invitation_post, "Choose a password, with an invitation link"),
+	TOKEN("GET", "/api/v1/me", me_get, SELF, WEB_MAIN, 0, "People", "One's own account"),
+	TOKEN("PATCH", "/api/v1/me", me_patch, SELF, WEB_MAIN, SMALL, "People",
+	      "Change one's own name or language"),
+	TOKEN("PUT", "/api/v1/me/password", me_password_put, SELF, WEB_MAIN, SMALL, "People",
+	      "Change one's own password"),
+	TOKEN("POST", "/api/v1/me/totp", me_totp_post, SELF, WEB_MAIN, SMALL, "People",
+	      "Begin a second factor"),
+	TOKEN("POST", "/api/v1/me/totp/confirm", me_totp_confirm_post, SELF, WEB_MAIN, SMALL,
+	      "People", "Confirm the second factor with its first code"),
+	TOKEN("DELETE", "/api/v1/me/totp", me_totp_delete, SELF, WEB_MAIN, SMALL, "People",
+	      "Take the second factor away"),
+	TOKEN("GET", "/api/v1/me/sessions", me_sessions_get, SELF, WEB_MAIN, 0, "People",
+	      "Where one is logged in"),
+	TOKEN("DELETE", "/api/v1/me/sessions/{session}", me_session_delete, SELF, WEB_MAIN, SMALL,
+	      "People", "End one of them"),
+	TOKEN("GET", "/api/v1/users", user_list, USERS, WEB_MAIN, 0, "People", "Accounts"),
+	TOKEN("POST", "/api/v1/users", user_post, USERS, WEB_MAIN, SMALL, "People",
+	      "Make an account, with a password or an invitation link"),
+	TOKEN("GET", "/api/v1/users/{id}", user_get, USERS, WEB_MAIN, 0, "People", "One account"),
+	TOKEN("PATCH", "/api/v1/users/{id}", user_patch, USERS, WEB_MAIN, SMALL, "People",
+	      "Change name, role, language; disable or enable"),
+	TOKEN("POST", "/api/v1/users/{id}/reset", user_reset_post, USERS, WEB_MAIN, SMALL, "People",
+	      "End password and sessions; a link or a new password takes their place"),
+	TOKEN("DELETE", "/api/v1/users/{id}/totp", user_totp_delete, USERS, WEB_MAIN, SMALL,
+	      "People", "Take somebody's second factor away"),
+	TOKEN("GET", "/api/v1/users/{id}/sessions", user_sessions_get, USERS, WEB_MAIN, 0, "People",
+	      "Where somebody is logged in"),
+	TOKEN("DELETE", "/api/v1/users/{id}/sessions/{session}", user_session_delete, USERS,
+	      WEB_MAIN, SMALL, "People", "End one of them"),
+	TOKEN("GET", "/api/v1/audit", audit_list, AUDIT, WEB_MAIN, 0, "People",
+	      "Who changed what, newest first"),
+	TOKEN("GET", "/api/v1/audit/verify", audit_verify_get, AUDIT, WEB_MAIN, 0, "People",
+	      "Whether the audit log is whole"),
 
 	ANYONE("GET", "/healthz", health_get, BOTH, "Operating", "The process is alive"),
 	ANYONE("GET", "/readyz", health_ready_get, BOTH, "Operating",

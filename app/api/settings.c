@@ -107,6 +107,22 @@ struct put_job {
 	size_t n;
 };
 
+/* Keys only: values may be secret, and what they were is in no log. */
+static struct str keys_json(struct call *c, const struct setting_change *changes, size_t n)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(AUDIT_DETAIL_MAX);
+	struct jsonw w;
+
+	jsonw_init(&w, &b);
+	jsonw_object(&w);
+	jsonw_karray(&w, "keys");
+	for (size_t i = 0; i < n; i++)
+		jsonw_str(&w, changes[i].key);
+	jsonw_end(&w);
+	jsonw_end(&w);
+	return arena_str(c->q->arena, sbuf_view(&b));
+}
+
 static enum rc put_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct put_job *j = arg;
@@ -141,19 +157,18 @@ bool setting_apply(struct call *c, const struct setting_change *changes, size_t 
 {
 	struct put_job j = { .c = c, .changes = changes, .n = n };
 	struct err e = { .rc = RC_OK };
-	char by[ID_TEXT_MAX];
 
 	if (!check_all(c, changes, n))
 		return false;
+	c->audit.detail = keys_json(c, changes, n);
 	if (n > 0 && (store_write(c->app->store, STORE_NORMAL, put_unit, &j, &e) != RC_OK ||
 		      config_reload(c->app, &e) != RC_OK)) {
 		problem_err(c, &e);
 		return false;
 	}
-	id_text(c->who.created_ms, c->who.id, by);
 	for (size_t i = 0; i < n; i++)
 		log_event(LOG_INFO, "setting.changed", "key",
-			  arena_dup(c->q->arena, changes[i].key), "token", by, NULL);
+			  arena_dup(c->q->arena, changes[i].key), "by", LOG_I64(c->who.id), NULL);
 	return true;
 }
 

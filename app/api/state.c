@@ -5,6 +5,7 @@ static void state_release(struct state *s)
 {
 	if (s == NULL)
 		return;
+	guard_destroy(&s->guard);
 	mtx_destroy(&s->lock);
 	mem_free(s);
 }
@@ -17,6 +18,7 @@ struct state *state_of(struct app *app)
 		return s;
 	s = mem_new(1, sizeof(*s));
 	mtx_init(&s->lock, LOCK_FLOW);
+	guard_init(&s->guard);
 	if (__atomic_compare_exchange_n(&app->api, &none, s, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE)) {
 		app->api_release = state_release;

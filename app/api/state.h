@@ -3,6 +3,7 @@
 #ifndef API_STATE_H
 #define API_STATE_H
 
+#include "api/guard.h"
 #include "api/meter.h"
 #include "api/seen.h"
 #include "flow/app.h"
@@ -23,7 +24,9 @@ struct state {
 	_Atomic int64_t hooks_stored, hooks_failed; /* failed: 503 */
 	_Atomic int64_t signature_failures, auth_failures;
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
-	struct mtx lock; /* LOCK_FLOW; nothing else is taken with it */
+	struct guard guard;                                   /* before password checks */
+	_Atomic int64_t refusals_minute, refusals_n; /* logins noted in the audit log this minute */
+	struct mtx lock;                             /* LOCK_FLOW; nothing else is taken with it */
 	/* under `lock`: Clang 14 knows no GUARDED_BY of a sibling in C */
 	uint64_t token_epoch; /* grows when tokens change */
 	struct state_token tokens[STATE_TOKENS];

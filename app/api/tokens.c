@@ -73,9 +73,8 @@ void token_list(struct call *c)
 }
 
 struct token_job {
-	int64_t company_id, id, now_ms;
-	struct str name;
-	uint32_t scopes;
+	struct token token;
+	int64_t id, now_ms;
 	char text[TOKEN_TEXT_MAX];
 };
 
@@ -84,7 +83,7 @@ static enum rc create_unit(struct tx *tx, void *arg, struct err *e)
 	struct token_job *j = arg;
 
 	j->now_ms = tx->now_ms;
-	return token_create(tx, j->company_id, j->name, j->scopes, j->text, &j->id, e);
+	return token_create_for(tx, &j->token, j->text, &j->id, e);
 }
 
 /* A list of words or words parted by blanks. */
@@ -108,26 +107,28 @@ static bool scopes_read(const struct json *n, uint32_t *ret)
 void token_post(struct call *c)
 {
 	AUTO(json_freep) struct json *root = NULL;
-	struct token_job j = { .company_id = c->who.company_id };
+	struct token_job j = { .token = { .company_id = c->who.company_id,
+					  .user_id = c->who.user_id } };
 	struct err e = { .rc = RC_OK };
 	struct jsonw w;
 
 	if (!body_json(c, &root))
 		return;
-	j.name = json_get_str(root, "name");
-	if (j.name.n == 0) {
+	j.token.name = json_get_str(root, "name");
+	if (j.token.name.n == 0) {
 		problem_field(c, 422, "name", "A token needs a name.");
 		return;
 	}
-	if (!scopes_read(json_get(root, "scopes"), &j.scopes)) {
+	if (!scopes_read(json_get(root, "scopes"), &j.token.scopes)) {
 		problem_field(c, 422, "scopes", "This has to be a list of known scopes.");
 		return;
 	}
-	if ((j.scopes & ~c->who.scopes) != 0) {
+	if ((j.token.scopes & ~c->who.scopes) != 0) {
 		problem(c, 403, "forbidden",
 			"A token cannot make one that may do more than itself.");
 		return;
 	}
+	c->audit.subject = j.token.name;
 	if (store_write(c->app->store, STORE_NORMAL, create_unit, &j, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;
@@ -136,8 +137,8 @@ void token_post(struct call *c)
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	view_id(&w, "id", j.now_ms, j.id);
-	jsonw_kstr(&w, "name", j.name);
-	scopes_write(&w, j.scopes);
+	jsonw_kstr(&w, "name", j.token.name);
+	scopes_write(&w, j.token.scopes);
 	jsonw_ktext(&w, "token", j.text);
 	jsonw_ktime(&w, "created_at", j.now_ms);
 	jsonw_end(&w);

@@ -9,6 +9,7 @@ cli_fn cmd_init;    /* totem.conf, data folder, first token */
 cli_fn cmd_check;   /* configuration and environment, each finding with its cure */
 cli_fn cmd_migrate; /* brings the database to this program's schema, with a copy */
 cli_fn cmd_token;   /* create, list, revoke */
+cli_fn cmd_user;    /* accounts: list, add, reset-password, role, disable, enable, reset-totp */
 cli_fn cmd_config;  /* list, get, set, unset */
 cli_fn cmd_queue;   /* list, show, pause, resume, drain, clear */
 cli_fn cmd_send;    /* one text message */

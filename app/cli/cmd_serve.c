@@ -15,17 +15,17 @@
 #include "io/crypto.h"
 #include "io/file.h"
 #include "io/sys.h"
-#include "store/token.h"
+#include "store/session.h"
+#include "store/user.h"
 
 #define TOKEN_CLI       "cli"
-#define TOKEN_PAGE      "page"
 #define TOKENS_OLD      64 /* revoked in one start */
 #define EXIT_RESERVE_MS 300
 
 struct server {
 	struct supervise *below;
 	struct serve_web web;
-	char page_token[TOKEN_TEXT_MAX]; /* "": was made at an earlier start */
+	char setup[TOKEN_TEXT_MAX]; /* token of the first owner's link; "": there is an owner */
 };
 
 /* ---- tokens of the box itself ---- */
@@ -33,8 +33,7 @@ struct server {
 struct own_tokens {
 	int64_t cli[TOKENS_OLD];
 	size_t n;
-	bool page;
-	char cli_text[TOKEN_TEXT_MAX], page_text[TOKEN_TEXT_MAX];
+	char cli_text[TOKEN_TEXT_MAX], setup_text[TOKEN_TEXT_MAX];
 };
 
 static enum rc own_row(void *arg, const struct token *t, struct err *e)
@@ -42,7 +41,6 @@ static enum rc own_row(void *arg, const struct token *t, struct err *e)
 	struct own_tokens *o = arg;
 
 	(void)e;
-	o->page = o->page || str_eqc(t->name, TOKEN_PAGE);
 	if (str_eqc(t->name, TOKEN_CLI) && t->revoked_ms == 0 && o->n < TOKENS_OLD)
 		o->cli[o->n++] = t->id;
 	return RC_OK;
@@ -52,15 +50,17 @@ static enum rc own_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const uint32_t all = SCOPE_BIT(SCOPE_COUNT) - 1u;
 	struct own_tokens *o = arg;
+	bool owner;
 	int64_t id;
 
 	for (size_t i = 0; i < o->n; i++)
 		TRY(token_revoke(tx, o->cli[i], e));
 	TRY(token_create(tx, 1, STR(TOKEN_CLI), all, o->cli_text, &id, e));
-	return o->page ? RC_OK : token_create(tx, 1, STR(TOKEN_PAGE), all, o->page_text, &id, e);
+	TRY(user_owner_exists(tx->db, &owner, e));
+	return owner ? RC_OK : session_invite(tx, INVITATION_FIRST_USER, o->setup_text, e);
 }
 
-/* A fresh token for commands of this machine at each start; one for the page at the first start. */
+/* A fresh token for commands of this machine at each start; a fresh setup link while there is no owner. */
 static enum rc make_tokens(struct server *s, struct err *e)
 {
 	struct app *app = supervise_app(s->below);
@@ -74,7 +74,7 @@ static enum rc make_tokens(struct server *s, struct err *e)
 	TRY(store_write(app->store, STORE_NORMAL, own_unit, &o, e));
 	TRY(supervise_file(app->data_dir, CALL_TOKEN_FILE, path, e));
 	rc = file_write(path, str_of(o.cli_text), 0600, e);
-	memcpy(s->page_token, o.page_text, sizeof(s->page_token));
+	memcpy(s->setup, o.setup_text, sizeof(s->setup));
 	crypto_zero(&o, sizeof(o));
 	return rc;
 }
@@ -113,15 +113,15 @@ static void announce(struct server *s, int64_t took_us)
 		     w->hooks_address[0] != '\0' ? w->hooks_address : w->main_address);
 	(void)printf("Totem %s  data folder: %s\n", TOTEM_VERSION,
 		     supervise_app(s->below)->data_dir);
-	if (s->page_token[0] != '\0')
-		(void)printf("page: %s://%s/#token=%s\n      (this token is shown only once; "
-			     "`totem token create` makes "
-			     "more)\n",
-			     scheme, page, s->page_token);
+	if (s->setup[0] != '\0')
+		(void)printf("page: %s://%s/#setup=%s\n      (opens once, for the first owner; the "
+			     "next start "
+			     "prints another while there is none)\n",
+			     scheme, page, s->setup);
 	else
 		(void)printf("page: %s://%s/\n", scheme, page);
 	(void)fflush(stdout);
-	crypto_zero(s->page_token, sizeof(s->page_token));
+	crypto_zero(s->setup, sizeof(s->setup));
 	log_event(LOG_INFO, "totem.started", "version", TOTEM_VERSION, "main", w->main_address,
 		  "hooks", w->hooks_address, "took_ms", LOG_I64(took_us / 1000), NULL);
 }

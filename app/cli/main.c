@@ -32,12 +32,23 @@ const struct cli_command main_commands[] = {
 	  "same at its start.\n\nExample: totem migrate --data /srv/totem\n" },
 	{ "token", cmd_token, "Makes, lists and revokes API tokens",
 	  "create NAME [--scopes WORDS] | list | revoke ID", "scopes=",
-	  "Scopes: messages:send messages:read queues:read queues:control settings metrics "
-	  "lookups, "
-	  "or all "
-	  "(the default).\n"
+	  "Scopes: messages:send messages:read conversations lookups status queues:read "
+	  "queues:control\n"
+	  "queues:clear settings metrics users audit:read, or all (the default).\n"
 	  "A token is shown once and stored as a hash.\n\n"
 	  "Example: totem token create n8n --scopes \"messages:send messages:read\"\n" },
+	{ "user", cmd_user, "Accounts of people, and the way back in",
+	  "list | add LOGIN [--role R] [--name N] [--language es|pt|en] [--password -] |\n"
+	  "       reset-password LOGIN [--password -] | role LOGIN ROLE | disable|enable LOGIN | "
+	  "reset-totp LOGIN",
+	  "role= name= language= password=",
+	  "Roles: owner, technician, agent (the default), viewer. Without --password - (one line "
+	  "of "
+	  "stdin) a link is printed\n"
+	  "by which the person chooses a password. reset-password ends all their sessions; "
+	  "reset-totp takes the second\n"
+	  "factor away. Works without a running server too.\n\n"
+	  "Example: totem user add ana --role owner --name \"Ana Díaz\"\n" },
 	{ "config", cmd_config, "Shows and changes settings",
 	  "list [PREFIX] | get KEY | set KEY VALUE | unset KEY", "",
 	  "Changes count at once, a few from the next start. A VALUE of - is read from stdin; "
@@ -79,7 +90,9 @@ const struct cli_command main_commands[] = {
 	  "Reads the tables; works beside a running server. Exit code 1 when a line says WRONG.\n"
 	  "For messages out: done is settled, dead is \"unknown whether sent\". For deliveries: "
 	  "discarded were removed by\n"
-	  "age, dead were put aside.\n\nExample: totem prove --data /srv/totem\n" },
+	  "age, dead were put aside. The audit log is a chain of hashes; what it ends with, noted "
+	  "elsewhere, shows later\n"
+	  "whether rows were cut off.\n\nExample: totem prove --data /srv/totem\n" },
 	{ "version", cmd_version, "Prints the version", "[--verbose]", "verbose",
 	  "  --verbose  of every part\n\nExample: totem version --verbose\n" },
 	{ "help", help, "Explains a command", "[COMMAND]", "", "Example: totem help serve\n" },

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <mbedtls/constant_time.h>
 #include <mbedtls/gcm.h>
+#include <mbedtls/md.h>
+#include <mbedtls/pkcs5.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
 #include <mbedtls/version.h>
@@ -113,6 +115,28 @@ void crypto_hmac_sha256_parts(struct str key, const struct str *parts, size_t co
 	crypto_zero(k, sizeof k);
 	crypto_zero(pad, sizeof pad);
 	crypto_zero(inner, sizeof inner);
+}
+
+static const uint8_t *octets(struct str s)
+{
+	return (const uint8_t *)(s.p != NULL ? s.p : "");
+}
+
+void crypto_pbkdf2_sha512(struct str password, struct str salt, uint32_t iterations,
+			  uint8_t ret_key[CRYPTO_KEY_BYTES])
+{
+	ASSERT(iterations > 0);
+	ASSERT(mbedtls_pkcs5_pbkdf2_hmac_ext(MBEDTLS_MD_SHA512, octets(password), password.n,
+					     octets(salt), salt.n, iterations, CRYPTO_KEY_BYTES,
+					     ret_key) == 0);
+}
+
+void crypto_hmac_sha1(struct str key, struct str bytes, uint8_t ret_mac[SHA1_BYTES])
+{
+	const mbedtls_md_info_t *sha1 = mbedtls_md_info_from_type(MBEDTLS_MD_SHA1);
+
+	ASSERT(sha1 != NULL);
+	ASSERT(mbedtls_md_hmac(sha1, octets(key), key.n, octets(bytes), bytes.n, ret_mac) == 0);
 }
 
 bool crypto_equal(struct str a, struct str b)

@@ -18,6 +18,12 @@ void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t ret_mac[SHA256
 /* MAC over the concatenation of parts, e.g. "<timestamp>" "." "<body>". */
 void crypto_hmac_sha256_parts(struct str key, const struct str *parts, size_t count,
 			      uint8_t ret_mac[SHA256_BYTES]);
+/* For passwords: PBKDF2-HMAC-SHA-512 (RFC 8018), 32 bytes. Slow on purpose: `iterations` decide. */
+void crypto_pbkdf2_sha512(struct str password, struct str salt, uint32_t iterations,
+			  uint8_t ret_key[CRYPTO_KEY_BYTES]);
+/* For one-time codes (RFC 6238), which are defined over SHA-1; nothing else uses it. */
+#define SHA1_BYTES 20
+void crypto_hmac_sha1(struct str key, struct str bytes, uint8_t ret_mac[SHA1_BYTES]);
 /* Constant time in the content; the lengths are public. */
 bool crypto_equal(struct str a, struct str b);
 void crypto_random(uint8_t *ret_bytes, size_t n); /* failure is a bug: no entropy, no start */

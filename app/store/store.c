@@ -254,31 +254,71 @@ void store_writer(void *arg)
 	}
 }
 
-enum rc store_write(struct store *st, enum store_class cls, store_unit *run, void *arg,
-		    struct err *e)
-{
-	struct unit u = { .run = run, .arg = arg, .e = e, .rc = RC_COUNT, .cls = cls };
-	struct unit_list *l = &st->waiting[cls];
+/* ---- callers ---- */
 
-	if (st->read_only)
-		return FAIL(e, RC_REFUSED, "the store is open for reading only");
+/* Of this thread: see store_ride. */
+static _Thread_local struct store_rider *rider;
+
+void store_ride(struct store_rider *r)
+{
+	rider = r;
+}
+
+struct ridden {
+	store_unit *unit;
+	void *arg;
+	const struct store_rider *rider;
+};
+
+static enum rc ridden_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct ridden *r = arg;
+
+	TRY(r->unit(tx, r->arg, e));
+	return r->rider->unit(tx, r->rider->arg, e);
+}
+
+static enum rc write_one(struct store *st, struct unit *u)
+{
+	struct unit_list *l = &st->waiting[u->cls];
+
 	if (!st->threaded) {
-		(void)run_batch(st, &u);
-		return u.rc;
+		(void)run_batch(st, u);
+		return u->rc;
 	}
 	mtx_lock(&st->lock);
 	if (l->n >= (int64_t)STORE_QUEUE_MAX || st->stopping) {
 		mtx_unlock(&st->lock);
-		return FAIL(e, RC_LIMIT, "too many writes wait: try again in a moment");
+		return FAIL(u->e, RC_LIMIT, "too many writes wait: try again in a moment");
 	}
 	if (l->tail != NULL)
-		l->tail->next = &u;
+		l->tail->next = u;
 	else
-		l->head = &u;
-	l->tail = &u;
+		l->head = u;
+	l->tail = u;
 	if (l->n++ == 0 && !st->gathering)
 		cnd_signal(&st->work);
 	mtx_unlock(&st->lock);
-	wake_wait(&u.wake);
-	return u.rc;
+	wake_wait(&u->wake);
+	return u->rc;
+}
+
+enum rc store_write(struct store *st, enum store_class cls, store_unit *run, void *arg,
+		    struct err *e)
+{
+	struct store_rider *along = rider != NULL && !rider->done ? rider : NULL;
+	struct ridden both = { .unit = run, .arg = arg, .rider = along };
+	struct unit u = { .run = run, .arg = arg, .e = e, .rc = RC_COUNT, .cls = cls };
+	enum rc rc;
+
+	if (st->read_only)
+		return FAIL(e, RC_REFUSED, "the store is open for reading only");
+	if (along != NULL) {
+		u.run = ridden_unit;
+		u.arg = &both;
+	}
+	rc = write_one(st, &u);
+	if (along != NULL)
+		along->done = rc == RC_OK;
+	return rc;
 }

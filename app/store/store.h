@@ -62,6 +62,16 @@ void store_abandon(struct store *st);
 enum rc store_write(struct store *st, enum store_class cls, store_unit *unit, void *arg,
 		    struct err *e) MUST_CHECK;
 
+/* What goes along with the next unit of this thread that succeeds: run behind it in the same savepoint (both stay, or
+ * neither), once. The API sets one around each handler that changes something, so that no change comes without its row
+ * in the audit log. NULL ends it; the rider has to live until then. */
+struct store_rider {
+	store_unit *unit;
+	void *arg;
+	bool done;
+};
+void store_ride(struct store_rider *r);
+
 /* A function to run after the commit, in the writer, in order of registration. `bytes` (at most
  * TX_AFTER_MAX) are copied. Not called when the unit or the transaction fails. */
 #define TX_AFTER_MAX 96

@@ -3,6 +3,7 @@
 
 #include "base/enc.h"
 #include "io/crypto.h"
+#include "store/role.h"
 #include "store/row.h"
 
 #define TOKEN_NAME_MAX  100u
@@ -69,13 +70,13 @@ static void scopes_text(uint32_t scopes, struct sbuf *to)
 	}
 }
 
-static void new_text(char ret_text[TOKEN_TEXT_MAX])
+void token_secret(const char *prefix, char ret_text[TOKEN_TEXT_MAX])
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(TOKEN_TEXT_MAX);
 	uint8_t secret[32];
 
 	crypto_random(secret, sizeof(secret));
-	sbuf_text(&b, PREFIX);
+	sbuf_text(&b, prefix);
 	enc_base64(&b, secret, sizeof(secret));
 	crypto_zero(secret, sizeof(secret));
 	ASSERT(sbuf_ok(&b));
@@ -96,28 +97,29 @@ static struct str bytes_of(const uint8_t digest[SHA256_BYTES])
 	return str_n((const char *)digest, SHA256_BYTES);
 }
 
-enum rc token_create(struct tx *tx, int64_t company_id, struct str name, uint32_t scopes,
-		     char ret_text[TOKEN_TEXT_MAX], int64_t *ret_id, struct err *e)
+enum rc token_create_for(struct tx *tx, const struct token *t, char ret_text[TOKEN_TEXT_MAX],
+			 int64_t *ret_id, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf words = SBUF(SCOPES_TEXT_MAX);
 	AUTO(stmt_end) struct stmt s = { 0 };
 	char text[TOKEN_TEXT_MAX];
 	uint8_t digest[SHA256_BYTES];
 
-	if (name.n == 0 || name.n > TOKEN_NAME_MAX || !enc_utf8_ok(name))
+	if (t->name.n == 0 || t->name.n > TOKEN_NAME_MAX || !enc_utf8_ok(t->name))
 		return FAIL(e, RC_INVALID, "a token's name has 1 to %u bytes", TOKEN_NAME_MAX);
-	if (scopes == 0 || scopes >= SCOPE_BIT(SCOPE_COUNT))
+	if (t->scopes == 0 || t->scopes >= SCOPE_BIT(SCOPE_COUNT))
 		return FAIL(e, RC_INVALID, "a token needs scopes");
-	scopes_text(scopes, &words);
+	scopes_text(t->scopes, &words);
 	ASSERT(sbuf_ok(&words));
-	new_text(text);
+	token_secret(PREFIX, text);
 	crypto_sha256(str_of(text), digest);
 	TRY(stmt_begin(tx->db, Q_TOKEN_INSERT, &s, e));
-	stmt_bind_i64(&s, "company_id", company_id);
-	stmt_bind_str(&s, "name", name);
+	stmt_bind_i64(&s, "company_id", t->company_id);
+	stmt_bind_str(&s, "name", t->name);
 	stmt_bind_blob(&s, "hash", bytes_of(digest));
 	stmt_bind_str(&s, "scopes", sbuf_view(&words));
 	stmt_bind_i64(&s, "created_ms", tx->now_ms);
+	stmt_bind_i64(&s, "user_id", t->user_id);
 	TRY(stmt_run(&s, e));
 	*ret_id = db_last_rowid(tx->db);
 	memcpy(ret_text, text, sizeof(text));
@@ -125,8 +127,19 @@ enum rc token_create(struct tx *tx, int64_t company_id, struct str name, uint32_
 	return RC_OK;
 }
 
-static void take(struct stmt *s, struct token *ret)
+enum rc token_create(struct tx *tx, int64_t company_id, struct str name, uint32_t scopes,
+		     char ret_text[TOKEN_TEXT_MAX], int64_t *ret_id, struct err *e)
 {
+	const struct token t = { .company_id = company_id, .name = name, .scopes = scopes };
+
+	return token_create_for(tx, &t, ret_text, ret_id, e);
+}
+
+/* In order of the columns; false: its maker is disabled. */
+static bool take(struct stmt *s, struct token *ret)
+{
+	bool disabled;
+
 	*ret = (struct token){ 0 };
 	ret->id = stmt_i64(s, "id");
 	ret->company_id = stmt_i64(s, "company_id");
@@ -134,6 +147,13 @@ static void take(struct stmt *s, struct token *ret)
 	ret->last_used_ms = stmt_i64(s, "last_used_ms");
 	ret->revoked_ms = stmt_i64(s, "revoked_ms");
 	(void)parse(stmt_str(s, "scopes"), false, &ret->scopes); /* not strict: always true */
+	ret->user_id = stmt_i64(s, "user_id");
+	if (ret->user_id != 0)
+		ret->scopes &= role_scopes_of(stmt_str(s, "role"));
+	else
+		(void)stmt_str(s, "role");
+	disabled = stmt_i64(s, "disabled_ms") != 0;
+	return !disabled;
 }
 
 enum rc token_check(struct db *db, struct str text, struct token *ret, struct err *e)
@@ -152,7 +172,8 @@ enum rc token_check(struct db *db, struct str text, struct token *ret, struct er
 	if (rc == RC_ABSENT)
 		return FAIL(e, RC_REFUSED, "this token is not known");
 	TRY(rc);
-	take(&s, &t);
+	if (!take(&s, &t))
+		return FAIL(e, RC_REFUSED, "the person who made this token is disabled");
 	if (t.revoked_ms != 0)
 		return FAIL(e, RC_REFUSED, "this token was revoked");
 	*ret = t;
@@ -189,7 +210,7 @@ enum rc token_each(struct db *db, token_each_fn *fn, void *arg, struct err *e)
 
 	TRY(stmt_begin(db, Q_TOKEN_LIST, &s, e));
 	while ((rc = stmt_next(&s, e)) == RC_OK) {
-		take(&s, &t);
+		(void)take(&s, &t); /* a list tells of all */
 		t.name = stmt_str(&s, "name");
 		TRY(fn(arg, &t, e));
 	}

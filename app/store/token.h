@@ -19,13 +19,19 @@ bool token_scopes_parse(struct str words, uint32_t *ret)
 #define TOKEN_TEXT_MAX 64 /* "totem_" + 43 characters and a NUL */
 struct token {
 	int64_t id, company_id, created_ms, last_used_ms, revoked_ms;
-	uint32_t scopes;
+	int64_t user_id; /* who made it; 0: the box itself */
+	uint32_t scopes; /* what it may do now: never more than its maker */
 	struct str name;
 };
 
 enum rc token_create(struct tx *tx, int64_t company_id, struct str name, uint32_t scopes,
 		     char ret_text[TOKEN_TEXT_MAX], int64_t *ret_id, struct err *e) MUST_CHECK;
-/* RC_REFUSED: unknown or revoked. */
+/* The same for a person: the token may never do more than they may at that time, and nothing once they are disabled. */
+enum rc token_create_for(struct tx *tx, const struct token *t, char ret_text[TOKEN_TEXT_MAX],
+			 int64_t *ret_id, struct err *e) MUST_CHECK;
+/* A secret of 256 random bits with a prefix ("totem_"): for cookies and links too. Its SHA-256 is what is kept. */
+void token_secret(const char *prefix, char ret_text[TOKEN_TEXT_MAX]);
+/* RC_REFUSED: unknown or revoked, or its maker is disabled. */
 enum rc token_check(struct db *db, struct str text, struct token *ret, struct err *e)
 	MUST_CHECK; /* ret->name is not set */
 enum rc token_revoke(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;

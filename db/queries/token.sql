@@ -2,15 +2,16 @@
 
 -- name: token_insert
 -- A new token.
--- in: company_id name hash scopes created_ms
-INSERT INTO api_tokens (company_id, name, hash, scopes, created_ms)
-VALUES (@company_id, @name, @hash, @scopes, @created_ms);
+-- in: company_id name hash scopes created_ms user_id
+INSERT INTO api_tokens (company_id, name, hash, scopes, created_ms, user_id)
+VALUES (@company_id, @name, @hash, @scopes, @created_ms, @user_id);
 
 -- name: token_by_hash
--- The token with this hash.
+-- The token with this hash, and what became of the person who made it.
 -- in: hash
--- out: id company_id created_ms last_used_ms revoked_ms scopes
-SELECT id, company_id, created_ms, last_used_ms, revoked_ms, scopes FROM api_tokens WHERE hash = @hash;
+-- out: id company_id created_ms last_used_ms revoked_ms scopes user_id role disabled_ms
+SELECT t.id, t.company_id, t.created_ms, t.last_used_ms, t.revoked_ms, t.scopes, t.user_id, u.role, u.disabled_ms
+  FROM api_tokens AS t LEFT JOIN users AS u ON u.id = t.user_id WHERE t.hash = @hash;
 
 -- name: token_revoke
 -- Ends a token; the first time counts.
@@ -24,6 +25,13 @@ UPDATE api_tokens SET last_used_ms = @now_ms WHERE id = @id AND last_used_ms < @
 
 -- name: token_list
 -- All tokens.
--- out: id company_id created_ms last_used_ms revoked_ms scopes name
+-- out: id company_id created_ms last_used_ms revoked_ms scopes user_id role disabled_ms name
 -- scan: a list for people
-SELECT id, company_id, created_ms, last_used_ms, revoked_ms, scopes, name FROM api_tokens ORDER BY id;
+SELECT t.id, t.company_id, t.created_ms, t.last_used_ms, t.revoked_ms, t.scopes, t.user_id, u.role, u.disabled_ms, t.name
+  FROM api_tokens AS t LEFT JOIN users AS u ON u.id = t.user_id ORDER BY t.id;
+
+-- name: token_name
+-- What a token is called.
+-- in: id
+-- out: name
+SELECT name FROM api_tokens WHERE id = @id;

@@ -7,7 +7,7 @@ _totem() {
 		orchestrator-inbound support-bridge-outbound support-bridge-status'
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='serve init check migrate token config queue send lookup tail replay prove version help'
+		words='serve init check migrate token user config queue send lookup tail replay prove version help'
 	else
 		case $prev in
 		--data) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -17,6 +17,14 @@ _totem() {
 		serve) words="--listen --hooks-listen --with-parent $common" ;;
 		init) words="--print $common" ;;
 		token) words="create list revoke --scopes $common" ;;
+		user)
+			case $prev in
+			--role) words='owner technician agent viewer' ;;
+			--language) words='es pt en' ;;
+			--password) words=- ;;
+			*) words="list add reset-password role disable enable reset-totp --role --name --language --password $common" ;;
+			esac
+			;;
 		config) words="list get set unset $common" ;;
 		queue)
 			case $verb in
@@ -29,7 +37,7 @@ _totem() {
 		tail) words="--count --after $common" ;;
 		replay) words="--from --to --source --dry-run $common" ;;
 		version) words="--verbose $common" ;;
-		help) words='serve init check migrate token config queue send lookup tail replay prove version' ;;
+		help) words='serve init check migrate token user config queue send lookup tail replay prove version' ;;
 		*) words=$common ;;
 		esac
 	fi

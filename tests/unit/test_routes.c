@@ -18,27 +18,6 @@ static void open_box(void)
 	box_open(&b, ARGS, COUNT(ARGS));
 }
 
-TEST(routes_open_to_anyone_are_on_the_short_list)
-{
-	static const char *const LIST[] = { "/healthz",         "/readyz", "/metrics",
-					    "/openapi.json",    "/docs",   "/",
-					    "/a/{hash}/{file*}" };
-	size_t n;
-	const struct route *rows = route_table(&n);
-
-	for (size_t i = 0; i < n; i++) {
-		bool listed = false;
-
-		for (size_t k = 0; k < COUNT(LIST); k++)
-			listed |= strcmp(rows[i].path, LIST[k]) == 0;
-		CHECK_I64(rows[i].path, rows[i].who == WHO_ANYONE, listed);
-		if (rows[i].who == WHO_SIGNED)
-			CHECK(str_starts(str_of(rows[i].path), STR("/webhooks/")));
-		CHECK(rows[i].run != NULL && rows[i].summary != NULL && rows[i].where != 0);
-		CHECK(rows[i].body_max > 0 || strcmp(rows[i].method, "GET") == 0);
-	}
-}
-
 TEST(routes_are_all_reached)
 {
 	size_t n;

@@ -1,0 +1,43 @@
+/* role.c - see role.h and role.def. */
+#include "store/role.h"
+
+static const struct {
+	const char *text, *scopes;
+} ROLES[] = {
+#define ROLE(name, text, scopes) { text, scopes },
+#include "store/role.def"
+#undef ROLE
+};
+
+const char *role_text(enum role r)
+{
+	ASSERT((unsigned)r < ROLE_COUNT);
+	return ROLES[r].text;
+}
+
+bool role_parse(struct str text, enum role *ret)
+{
+	for (int i = 0; i < ROLE_COUNT; i++) {
+		if (str_eqc(text, ROLES[i].text)) {
+			*ret = (enum role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t role_scopes(enum role r)
+{
+	uint32_t bits = 0;
+
+	ASSERT((unsigned)r < ROLE_COUNT);
+	ASSERT(token_scopes_parse(str_of(ROLES[r].scopes), &bits));
+	return bits;
+}
+
+uint32_t role_scopes_of(struct str text)
+{
+	enum role r;
+
+	return role_parse(text, &r) ? role_scopes(r) : 0;
+}
