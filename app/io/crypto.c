@@ -81,6 +81,32 @@ void crypto_sha256_hex(struct str bytes, char ret_text[2 * SHA256_BYTES + 1])
 	enc_hex(digest, sizeof digest, ret_text);
 }
 
+/* The context of mbedTLS holds no pointers: it may lie in the caller's struct. */
+_Static_assert(sizeof(mbedtls_sha256_context) <= sizeof(struct crypto_sha), "room for the context");
+
+void crypto_sha_start(struct crypto_sha *h)
+{
+	mbedtls_sha256_context c;
+	sha_start(&c);
+	memcpy(h->raw, &c, sizeof c);
+}
+
+void crypto_sha_add(struct crypto_sha *h, const void *p, size_t n)
+{
+	mbedtls_sha256_context c;
+	memcpy(&c, h->raw, sizeof c);
+	sha_add(&c, p, n);
+	memcpy(h->raw, &c, sizeof c);
+}
+
+void crypto_sha_end(struct crypto_sha *h, uint8_t ret_digest[SHA256_BYTES])
+{
+	mbedtls_sha256_context c;
+	memcpy(&c, h->raw, sizeof c);
+	sha_end(&c, ret_digest);
+	crypto_zero(h, sizeof *h);
+}
+
 void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t ret_mac[SHA256_BYTES])
 {
 	crypto_hmac_sha256_parts(key, &bytes, 1, ret_mac);

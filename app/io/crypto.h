@@ -14,6 +14,14 @@ const char *crypto_version(void);
 
 void crypto_sha256(struct str bytes, uint8_t ret_digest[SHA256_BYTES]);
 void crypto_sha256_hex(struct str bytes, char ret_text[2 * SHA256_BYTES + 1]);
+/* The same piece by piece: crypto_sha_start, any number of crypto_sha_add, crypto_sha_end (once). Lives on the stack,
+ * owns nothing. */
+struct crypto_sha {
+	uint64_t raw[20];
+};
+void crypto_sha_start(struct crypto_sha *h);
+void crypto_sha_add(struct crypto_sha *h, const void *p, size_t n);
+void crypto_sha_end(struct crypto_sha *h, uint8_t ret_digest[SHA256_BYTES]);
 void crypto_hmac_sha256(struct str key, struct str bytes, uint8_t ret_mac[SHA256_BYTES]);
 /* MAC over the concatenation of parts, e.g. "<timestamp>" "." "<body>". */
 void crypto_hmac_sha256_parts(struct str key, const struct str *parts, size_t count,

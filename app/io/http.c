@@ -6,8 +6,10 @@
  * HEAD is aborted there unless the first wrote nothing at all, and the same two facts decide between RC_RETRY (no byte
  * left) and RC_UNKNOWN. A connection that the peer has closed is noticed there too, before anything is written.
  *
- * Guarded requests (URLs that users typed) have an easy handle of their own: a connection opened without the guard must
- * not be reused by a guarded request. */
+ * Guarded requests (URLs that users typed) have an easy handle of their own: a connection opened
+ * without the guard must not be reused by a guarded request.
+ *
+ * Long file: one library, one file; each part of a request is a short section of it. */
 #include "io/http.h"
 
 #include <curl/curl.h>
@@ -25,7 +27,6 @@
 #define HTTP_IDLE_S       4L
 #define HTTPS_IDLE_S      25L
 #define HTTP_LIFE_S       3600L
-#define HTTP_LOW_SPEED_S  20L
 #define HTTP_DNS_CACHE_S  60L
 #define HTTP_CA_MAX       (2 * MIB)
 #define HTTP_HEADERS_MAX  64u
@@ -47,6 +48,8 @@ struct call {
 	bool hung_up; /* the peer had closed before our first byte */
 	bool refused;
 	bool too_long;
+	struct err sunk; /* the sink's or the source's own verdict */
+	int64_t offset;  /* of the form's file */
 };
 
 /* Rule 29 is broken here: libcurl's own state is global, and so is what surrounds it. Written by http_start,
@@ -183,11 +186,26 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+static size_t to_sink(struct call *c, const char *p, size_t bytes)
+{
+	if (c->ans->sunk_bytes + (int64_t)bytes > c->req->sink_max)
+		(void)FAIL(&c->sunk, RC_LIMIT, "the answer is longer than %lld bytes",
+			   (long long)c->req->sink_max);
+	else if (c->req->sink(c->req->sink_arg, p, bytes, &c->sunk) == RC_OK)
+		c->ans->sunk_bytes += (int64_t)bytes;
+	return c->sunk.rc == RC_OK ? bytes : CURL_WRITEFUNC_ERROR;
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct call *c = arg;
 	struct sbuf *b = &c->ans->body;
 	size_t bytes = size * n;
+	long status = 0;
+	if (c->req->sink != NULL &&
+	    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+	    status / 100 == 2)
+		return to_sink(c, p, bytes);
 	if (bytes > b->max - b->n) {
 		c->too_long = true;
 		return CURL_WRITEFUNC_ERROR;
@@ -270,8 +288,6 @@ static CURL *handle_new(bool guarded)
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_MAXLIFETIME_CONN, HTTP_LIFE_S);
 	SET(CURLOPT_DNS_CACHE_TIMEOUT, HTTP_DNS_CACHE_S);
-	SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-	SET(CURLOPT_LOW_SPEED_TIME, HTTP_LOW_SPEED_S);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -350,7 +366,7 @@ static enum rc headers_make(const struct http_request *req, struct curl_slist **
 		headers_add(ret, sbuf_c(&line));
 	}
 	headers_add(ret, "Expect:");
-	if (!typed)
+	if (!typed && req->form == NULL)
 		headers_add(ret, "Content-Type:");
 	return RC_OK;
 }
@@ -364,13 +380,65 @@ static void set_method(CURL *curl, const struct http_request *req)
 	SET(CURLOPT_CUSTOMREQUEST, NULL);
 	if (head)
 		SET(CURLOPT_NOBODY, 1L);
-	if (req->body.p != NULL || post) {
+	if (req->form == NULL && (req->body.p != NULL || post)) {
 		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n);
 		SET(CURLOPT_POSTFIELDS, req->body.p != NULL ? req->body.p : "");
 	}
 	if (!head && !((get && req->body.p == NULL) || post))
 		SET(CURLOPT_CUSTOMREQUEST, req->method);
+}
+
+/* --- the file of a form --- */
+
+static size_t on_source(char *p, size_t size, size_t n, void *arg)
+{
+	struct call *c = arg;
+	size_t got = 0;
+	if (c->req->form->source(c->req->form->source_arg, c->offset, p, size * n, &got,
+				 &c->sunk) != RC_OK)
+		return CURL_READFUNC_ABORT;
+	c->offset += (int64_t)got;
+	return got;
+}
+
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct call *c = arg;
+	if (origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	c->offset = offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+static void mime_free(curl_mime **mime)
+{
+	curl_mime_free(*mime);
+}
+
+static void set_form(struct call *c, curl_mime **ret_mime)
+{
+	CURL *curl = c->curl;
+	const struct http_form *f = c->req->form;
+	if (f == NULL)
+		return;
+	*ret_mime = curl_mime_init(c->curl);
+	ASSERT(*ret_mime != NULL);
+	for (size_t i = 0; i <= f->field_count; i++) {
+		bool file = i == f->field_count;
+		curl_mimepart *part = curl_mime_addpart(*ret_mime);
+		ASSERT(part != NULL &&
+		       curl_mime_name(part, file ? "file" : f->fields[i].name) == CURLE_OK);
+		if (!file)
+			ASSERT(curl_mime_data(part, f->fields[i].value, CURL_ZERO_TERMINATED) ==
+			       CURLE_OK);
+		else
+			ASSERT(curl_mime_data_cb(part, f->file_bytes, on_source, on_seek, NULL,
+						 c) == CURLE_OK &&
+			       curl_mime_filename(part, f->file_name) == CURLE_OK &&
+			       curl_mime_type(part, f->file_type) == CURLE_OK);
+	}
+	SET(CURLOPT_MIMEPOST, *ret_mime);
 }
 
 static bool set_call(CURL *curl, struct call *c, struct curl_slist *headers)
@@ -387,6 +455,9 @@ static bool set_call(CURL *curl, struct call *c, struct curl_slist *headers)
 	SET(CURLOPT_HTTPHEADER, headers);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
 	SET(CURLOPT_TIMEOUT_MS, (long)total_ms);
+	SET(CURLOPT_LOW_SPEED_LIMIT, (long)i64_max(req->low_speed_bytes, 1));
+	SET(CURLOPT_LOW_SPEED_TIME,
+	    (long)(req->low_speed_s > 0 ? req->low_speed_s : HTTP_LOW_SPEED_S));
 	SET(CURLOPT_MAXAGE_CONN, tls ? HTTPS_IDLE_S : HTTP_IDLE_S);
 	SET(CURLOPT_HEADERDATA, c);
 	SET(CURLOPT_WRITEDATA, c);
@@ -422,6 +493,8 @@ static enum rc verdict(CURL *curl, const struct call *c, CURLcode code, struct e
 	bool may_be_sent =
 		c->attempts > 0 &&
 		(curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent) != CURLE_OK || sent > 0);
+	if (c->sunk.rc != RC_OK)
+		return FAIL(e, c->sunk.rc, "%s", c->sunk.text);
 	bool malformed = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
 	if (malformed && !may_be_sent)
 		return FAIL(e, RC_INVALID, "%s: %s", host, curl_easy_strerror(code));
@@ -465,12 +538,14 @@ static void answer_clear(struct http_answer *a, size_t max)
 	a->retry_after_ms = -1;
 	a->duration_ms = 0;
 	a->kept[0] = '\0';
+	a->sunk_bytes = 0;
 }
 
 enum rc http_do(struct http *h, const struct http_request *req, struct http_answer *ret_ans,
 		struct err *e)
 {
 	AUTO(headers_free) struct curl_slist *headers = NULL;
+	AUTO(mime_free) curl_mime *mime = NULL;
 	struct call c = { .req = req, .ans = ret_ans };
 
 	answer_clear(ret_ans, req->answer_max > 0 ? req->answer_max : HTTP_ANSWER_MAX);
@@ -485,9 +560,12 @@ enum rc http_do(struct http *h, const struct http_request *req, struct http_answ
 	c.once = strcmp(req->method, "GET") != 0 && strcmp(req->method, "HEAD") != 0;
 	if (!set_call(c.curl, &c, headers))
 		return FAIL(e, RC_INVALID, "URL is malformed");
+	set_form(&c, &mime);
 
 	int64_t start_us = clock_mono_us();
 	CURLcode code = perform(&c);
+	if (req->form != NULL) /* it ends with this call */
+		ASSERT(curl_easy_setopt(c.curl, CURLOPT_MIMEPOST, NULL) == CURLE_OK);
 	ret_ans->duration_ms = (clock_mono_us() - start_us) / 1000;
 	long status = 0;
 	if (code == CURLE_OK)

@@ -13,6 +13,28 @@
 
 struct http;
 
+/* Bytes of a 2xx answer as they come, instead of http_answer.body: for files. Not RC_OK: the request is given up and
+ * http_do gives that verdict. */
+typedef enum rc http_sink_fn(void *arg, const char *p, size_t n, struct err *e);
+/* Bytes of the file that is sent, from any offset; *ret_n 0 at its end. */
+typedef enum rc http_source_fn(void *arg, int64_t offset, char *p, size_t n, size_t *ret_n,
+			       struct err *e);
+
+/* multipart/form-data: fields, and one file that is read piece by piece. */
+struct http_field {
+	const char *name;
+	const char *value;
+};
+struct http_form {
+	const struct http_field *fields;
+	size_t field_count;
+	const char *file_name; /* of the part's Content-Disposition; made harmless by the caller */
+	const char *file_type; /* its Content-Type */
+	int64_t file_bytes;
+	http_source_fn *source;
+	void *source_arg;
+};
+
 struct http_header {
 	const char *name;
 	const char *value; /* no CR or LF: RC_INVALID */
@@ -29,10 +51,18 @@ struct http_request {
 	size_t answer_max;          /* 0: HTTP_ANSWER_MAX */
 	bool guard_private;
 	const char *keep_header; /* its values go to the answer's `kept`; NULL: none */
+	http_sink_fn *sink;      /* NULL: the answer's body goes to memory */
+	void *sink_arg;
+	int64_t sink_max;             /* bytes that the sink takes; more is RC_LIMIT */
+	const struct http_form *form; /* instead of `body`; method POST */
+	/* Slower than this for HTTP_LOW_SPEED_S is given up; 0: 1. For files, whose total time has to be long. */
+	int64_t low_speed_bytes;
+	int64_t low_speed_s; /* 0: HTTP_LOW_SPEED_S */
 };
 
 #define HTTP_ANSWER_HEADER_MAX 256u
 #define HTTP_KEPT_MAX          4096u
+#define HTTP_LOW_SPEED_S       20
 
 struct http_answer {
 	int status;       /* 0: no complete answer */
@@ -43,6 +73,7 @@ struct http_answer {
 	int64_t duration_ms;
 	/* values of req->keep_header, one a line; one that does not fit is left out */
 	char kept[HTTP_KEPT_MAX];
+	int64_t sunk_bytes; /* that the sink took */
 };
 
 #define HTTP_ANSWER                                   \
@@ -63,6 +94,8 @@ void http_free(struct http *h);
  * RC_RETRY: the request provably did not reach the peer's program (resolve, connect, TLS failed).
  * RC_UNKNOWN: it may have been received (timed out or cut after bytes left, garbage, answer over the ceiling).
  * RC_REFUSED: the guard forbids the address. RC_INVALID: bad URL or header.
+ * With a sink: its own verdict, or RC_LIMIT when the answer is longer than sink_max. With a form whose file cannot be
+ * read: RC_IO.
  * The text of `e` names host and cause, never query, headers or bodies. */
 enum rc http_do(struct http *h, const struct http_request *req, struct http_answer *ret_ans,
 		struct err *e) MUST_CHECK;

@@ -4,7 +4,9 @@
  * request to request, so that the common request allocates nothing. Everything happens in the
  * begin_request callback, before CivetWeb looks for files, passwords or handlers (a stat and two
  * locks per request). The answer is one buffer and one mg_write: ten small writes cost three times
- * the whole request. */
+ * the whole request. Only files are different: they go in pieces, read as the client takes them.
+ *
+ * Long file: the whole way of a request through one worker, in its order. */
 #include "io/web.h"
 
 #include <civetweb.h>
@@ -18,11 +20,15 @@
 #include "io/web_msg.h"
 #include "io/web_options.h"
 
-#define WEB_ARENA_MAX      (16 * MIB)
-#define WEB_RES_HEAD_MAX   (32 * KIB)
-#define WEB_KEEP_MAX       (1 * MIB) /* a larger buffer is given back after the request */
-#define WEB_DRAIN_MAX      (64 * KIB)
-#define WEB_BODY_STEP      (16 * KIB)
+#define WEB_ARENA_MAX    (16 * MIB)
+#define WEB_RES_HEAD_MAX (32 * KIB)
+#define WEB_KEEP_MAX     (1 * MIB) /* a larger buffer is given back after the request */
+#define WEB_DRAIN_MAX    (64 * KIB)
+#define WEB_BODY_STEP    (16 * KIB)
+/* A file answer: this much at once, and a client slower than this holds its worker no longer than the deadline. */
+#define WEB_FILE_STEP      (64 * (int64_t)KIB)
+#define WEB_FILE_SPEED_MIN (16 * (int64_t)KIB) /* bytes a second */
+#define WEB_FILE_GRACE_US  (15 * (int64_t)1000 * 1000)
 #define WEB_LOG_WINDOW_MS  (10 * SECOND_MS)
 #define WEB_LOG_PER_WINDOW 5
 
@@ -144,6 +150,56 @@ enum rc web_body(struct req *q, size_t max, struct err *e)
 	return RC_OK;
 }
 
+static enum rc sink_some(const struct web_sink *s, int64_t *total, const char *p, size_t n,
+			 struct err *e)
+{
+	if (n == 0)
+		return RC_OK;
+	*total += (int64_t)n;
+	if (*total > s->max)
+		return FAIL(e, RC_LIMIT, "body is longer than %lld bytes", (long long)s->max);
+	return s->fn(s->arg, p, n, e);
+}
+
+static enum rc sink_all(struct req *q, const struct web_sink *s, struct err *e)
+{
+	struct web_conn *c = q->conn;
+	char piece[WEB_BODY_STEP];
+	int64_t total = 0;
+
+	if (!c->has_body)
+		return RC_OK;
+	if (q->content_length > s->max)
+		return FAIL(e, RC_LIMIT, "body is longer than %lld bytes", (long long)s->max);
+	body_expected(c);
+	mg_set_body_timeout(c->mg, s->timeout_ms);
+	while (c->chunked || total < q->content_length) {
+		size_t want = c->chunked
+				      ? sizeof piece
+				      : size_min(sizeof piece, (size_t)(q->content_length - total));
+		int got = mg_read(c->mg, piece, want);
+		if (got == 0 && c->chunked)
+			return RC_OK;
+		if (got <= 0)
+			return FAIL(e, RC_INVALID, "body ended after %lld bytes", (long long)total);
+		TRY(sink_some(s, &total, piece, (size_t)got, e));
+	}
+	return RC_OK;
+}
+
+enum rc web_body_each(struct req *q, const struct web_sink *sink, struct err *e)
+{
+	int64_t total = 0;
+
+	ASSERT(!q->body_read || q->conn == NULL);
+	q->body_read = true;
+	if (q->conn == NULL) /* a request made by hand has it whole */
+		return sink_some(sink, &total, q->body.p, q->body.n, e);
+	enum rc rc = sink_all(q, sink, e);
+	q->conn->close = q->conn->close || rc != RC_OK;
+	return rc;
+}
+
 /* The handler did not want the body: a small one is read and dropped, so that the connection lives
  * on. */
 static void body_drain(struct req *q)
@@ -230,6 +286,29 @@ static int request_fill(struct req *q, struct worker *w, const struct mg_request
 	return q->path != NULL ? 0 : 400;
 }
 
+/* The rest of an answer whose bytes lie in a file. Each write has CivetWeb's own deadline; all of them together have
+ * one that grows with the size. */
+static bool file_send(struct worker *w, const struct web_conn *c, const struct res *r)
+{
+	int64_t until_us = clock_mono_us() + WEB_FILE_GRACE_US +
+			   r->file_bytes * 1000 * 1000 / WEB_FILE_SPEED_MIN;
+	int64_t done = 0;
+
+	while (done < r->file_bytes) {
+		size_t want = (size_t)i64_min(WEB_FILE_STEP, r->file_bytes - done), got;
+		char *p;
+
+		sbuf_reset(&w->out);
+		p = sbuf_room(&w->out, want);
+		ASSERT(p != NULL);
+		if (file_in_read(&r->file, r->file_from + done, p, want, &got, NULL) != RC_OK ||
+		    got == 0 || clock_mono_us() > until_us || mg_write(c->mg, p, got) != (int)got)
+			return false;
+		done += (int64_t)got;
+	}
+	return true;
+}
+
 /* Returns whether the whole answer left. */
 static bool answer_send(struct worker *w, const struct req *q, struct res *r)
 {
@@ -240,18 +319,24 @@ static bool answer_send(struct worker *w, const struct req *q, struct res *r)
 	struct web_msg_facts facts = {
 		.date = date_now(w, q->now_ms),
 		.request_id = q->request_id,
-		.body_bytes = body.n,
+		.body_bytes = r->file.open ? (size_t)r->file_bytes : body.n,
 		.close = c->close || stream,
 		.stream = stream,
 	};
 	sbuf_reset(&w->out);
 	web_msg_head(&w->out, r, &facts);
-	if (!bare)
+	if (!bare && !r->file.open)
 		sbuf_str(&w->out, body);
 	ASSERT(sbuf_ok(&w->out));
 	if (facts.close)
 		mg_disable_connection_keep_alive(c->mg);
-	return mg_write(c->mg, w->out.p, w->out.n) == (int)w->out.n;
+	if (mg_write(c->mg, w->out.p, w->out.n) != (int)w->out.n)
+		return false;
+	if (bare || !r->file.open || file_send(w, c, r))
+		return true;
+	mg_disable_connection_keep_alive(
+		c->mg); /* half a file: only the end of the connection tells */
+	return false;
 }
 
 /* The contract: take_over is called exactly once, with NULL when there is no stream. */
@@ -285,6 +370,7 @@ static void request_run(const struct web *web, struct worker *w, struct req *q, 
 		sbuf_reset(&r->headers);
 		sbuf_reset(&r->body);
 		r->body_static = STR_NONE;
+		file_in_close(&r->file);
 		r->status = 500;
 		r->content_type = NULL;
 		log_event(LOG_ERROR, "web.answer_too_long", "path", q->path, NULL);
@@ -294,6 +380,7 @@ static void request_run(const struct web *web, struct worker *w, struct req *q, 
 	bool sent = answer_send(w, q, r);
 	if (r->take_over != NULL)
 		stream_hand_over(q, r, sent);
+	file_in_close(&r->file);
 	w->res_headers = r->headers; /* they may have grown */
 	w->res_body = r->body;
 }

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/sbuf.h"
+#include "io/file_stream.h"
 
 enum web_listener { WEB_MAIN = 1, WEB_HOOKS = 2 }; /* bits: where a route is served */
 
@@ -52,6 +53,10 @@ struct res {
 	struct sbuf body;
 	bool close;             /* close the connection after the answer */
 	struct str body_static; /* used instead of body when p is set (embedded assets) */
+	/* Used instead of body when it is open: `file_bytes` of it from `file_from`. Sent in pieces, never whole in memory,
+	 * with a total deadline that a reader of WEB_FILE_SPEED_MIN keeps. Closed by web.c. */
+	struct file_in file;
+	int64_t file_from, file_bytes;
 	/* When set, the answer is a stream: head and body are sent and the socket goes to this function. It is
 	 * called exactly once; s is NULL when there is no socket to hand over (client gone, HEAD, stopping). */
 	void (*take_over)(void *arg, struct web_stream *s);
@@ -66,6 +71,17 @@ struct str web_req_header(const struct req *q, const char *name);
 /* Reads the whole body once, at most `max` bytes. RC_LIMIT: longer (413, close). RC_INVALID: cut, or its
  * deadline passed (the connection closes). */
 enum rc web_body(struct req *q, size_t max, struct err *e) MUST_CHECK;
+/* The body piece by piece, for what is too large for memory; instead of web_body, once. The sink's own verdict ends it
+ * and is given back. RC_LIMIT: longer than `max`; RC_INVALID: cut, or not whole within timeout_ms. In all these cases
+ * the connection closes after the answer. */
+typedef enum rc web_sink_fn(void *arg, const char *p, size_t n, struct err *e);
+struct web_sink {
+	web_sink_fn *fn;
+	void *arg;
+	int64_t max;
+	int timeout_ms; /* total */
+};
+enum rc web_body_each(struct req *q, const struct web_sink *sink, struct err *e) MUST_CHECK;
 /* Adds an answer header; CR and LF in the value are a bug for constants and dropped for foreign text. */
 void web_header(struct res *r, const char *name, struct str value);
 
