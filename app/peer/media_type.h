@@ -1,4 +1,4 @@
-/* media_type.h - what a file is, told by its first bytes, and which files WhatsApp takes. Pure; any thread.
+/* media_type.h - what a file is, told by its first bytes. Pure; any thread.
  *
  * The bytes win over what a peer or a name says of them: a browser must never be told that a page of a stranger is an
  * image. Only where the bytes cannot tell (a ZIP that is a Word document, plain text) the told type or the name
@@ -6,7 +6,6 @@
 #ifndef PEER_MEDIA_TYPE_H
 #define PEER_MEDIA_TYPE_H
 
-#include "base/err.h"
 #include "base/str.h"
 
 #define MEDIA_MIME_MAX 100u
@@ -31,10 +30,12 @@ struct media_type {
  * `filename` may be none. */
 void media_type_of(struct str head, struct str told, struct str filename, struct media_type *ret);
 
-/* What WhatsApp's Cloud API takes as this kind (meta-cloud-api.md 3.4): image, video, audio, voice, sticker,
- * document. RC_INVALID: `e` says why in one sentence. `voice` is an audio that is shown as a voice note. */
-enum rc media_kind_check(struct str kind, const char *mime, unsigned traits, int64_t bytes,
-			 struct err *e) MUST_CHECK;
-bool media_kind_is(struct str kind); /* one of the six */
+/* Whether a browser may show it in place: pictures, sound and films that cannot hold scripts. */
+bool media_type_inline(const char *mime);
+
+/* A name from outside as one that is safe in a header and as a file: no path, no control characters or quotes, well-formed UTF-8, at most
+ * MEDIA_NAME_MAX bytes; empty when nothing is left. */
+#define MEDIA_NAME_MAX 200u
+void media_type_name(struct str name, char ret_name[MEDIA_NAME_MAX + 1]);
 
 #endif
