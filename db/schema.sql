@@ -458,6 +458,8 @@ CREATE TABLE "whatsapp_messages" (
 
 CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, conversation_id, timestamp DESC);
 
+CREATE INDEX whatsapp_messages_by_media ON whatsapp_messages(media_id) WHERE media_id <> 0;
+
 CREATE UNIQUE INDEX whatsapp_messages_by_meta ON whatsapp_messages(meta_message_id) WHERE meta_message_id IS NOT NULL;
 
 CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sending IN ('sending', 'unknown');

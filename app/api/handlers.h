@@ -12,6 +12,8 @@ void message_of_conversation(struct call *c, int64_t conversation_id);
 /* conversations.c */
 route_fn conversation_list, conversation_get, conversation_messages_get, conversation_read_post,
 	contact_get;
+/* media.c */
+route_fn media_post, media_get;
 /* stream.c */
 route_fn stream_get;
 /* monitor.c */

@@ -4,6 +4,7 @@
 #include "api/message_content.h"
 #include "base/clock.h"
 #include "base/ids.h"
+#include "flow/send_files.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 
@@ -282,6 +283,16 @@ static struct str correlation_of(const struct req *q)
 	return str_of(q->request_id);
 }
 
+static enum rc check_files(struct call *c, const struct send_new *n, struct wa_content_bad *bad,
+			   struct err *e)
+{
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = send_files_check(db, n, bad, e);
+
+	store_reader_done(c->app->store, db);
+	return rc;
+}
+
 bool message_new_read(struct call *c, const struct json *root, struct send_new *ret)
 {
 	struct err e = { .rc = RC_OK };
@@ -292,7 +303,11 @@ bool message_new_read(struct call *c, const struct json *root, struct send_new *
 	    !message_content_read(c, root, ret) || !read_to(c, root, ret) ||
 	    !read_sender(c, root, ret) || !read_when(c, root, ret) || !read_reply(c, root, ret))
 		return false;
-	if (send_check(ret, &bad, &e) == RC_OK)
+	if (send_check(ret, &bad, &e) == RC_OK && check_files(c, ret, &bad, &e) == RC_OK)
 		return true;
+	if (e.rc != RC_INVALID) {
+		problem_err(c, &e);
+		return false;
+	}
 	return wrong(c, bad.field, e.text);
 }

@@ -25,6 +25,7 @@ static const struct problem_kind KINDS[] = {
 	{ "invalid", "A field breaks a rule" },
 	{ "confirmation-needed", "This needs an explicit confirmation" },
 	{ "busy", "The box cannot take this now; try again" },
+	{ "disk-low", "The disk is nearly full" },
 	{ "storage", "The box cannot write to its disk" },
 	{ "outcome-unknown", "It may or may not have happened" },
 	{ "internal", "The box made a mistake" },

@@ -2,6 +2,7 @@
  *
  *   whatsapp_message  a customer wrote                 whatsapp_echo  something of ours goes out
  *   status            what became of a message         conversation   its aggregate changed
+ *   media             a message's file is here, or will not come
  *   alert             a person should know             reset          first event: the asked place is not kept any more
  *
  * `id:` is the row of the event, so resuming is reading on. The source runs in the thread of io/sse.c. */
@@ -22,6 +23,7 @@ static const char *const NAMES[TOPIC_COUNT] = {
 	[TOPIC_STATUS] = "status",
 	[TOPIC_CONVERSATION] = "conversation",
 	[TOPIC_ALERT] = "alert",
+	[TOPIC_MEDIA] = "media",
 };
 
 struct feed {

@@ -67,6 +67,7 @@ enum rc view_message_event(struct view *v, const struct message *m, struct err *
 	jsonw_kstr(w, "sender_name", m->sender_name);
 	jsonw_kstr(w, "sender_user_id", m->sender_user_id);
 	jsonw_ktext(w, "source", m->source);
+	TRY(view_media(v, m, e));
 	jsonw_kraw(w, "error", m->error);
 	jsonw_ktime(w, "timestamp", m->timestamp);
 	jsonw_ktime(w, "created_at", m->created_at);

@@ -11,7 +11,9 @@
 #define WEB_QUERY_MAX        4096u
 #define HOOK_BODY_MAX        (3 * MIB + 64 * KIB) /* Meta: up to 3 MB in one POST (overview, 2026-04-29) */
 #define API_BODY_MAX         (256 * KIB)
-#define WEB_RESPONSE_MAX     (8 * MIB) /* one buffer, one write */
+#define MEDIA_FORM_ROOM      (64 * KIB) /* what multipart/form-data may add to a file */
+#define MEDIA_BODY_MAX       (2147483647 + MEDIA_FORM_ROOM) /* highest media_file_max_bytes */
+#define WEB_RESPONSE_MAX     (8 * MIB)                      /* one buffer, one write */
 #define WEB_HEADER_VALUE_MAX 1024u
 
 /* HTTP out */

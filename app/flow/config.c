@@ -54,6 +54,8 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 		.verify_token = setting_of(s, "channel", slug, "verify_token"),
 		.base_url = setting_of(s, "channel", slug, "base_url"),
 		.version = setting_of(s, "channel", slug, "version"),
+		.media_hosts = setting_of(s, "channel", slug, "media_hosts"),
+		.media_timeout_ms = setting_of_i64(s, "channel", slug, "media_timeout_ms"),
 		.rate_per_second = setting_of_i64(s, "channel", slug, "rate_per_second"),
 		.recipient_burst = setting_of_i64(s, "channel", slug, "recipient_burst"),
 		.recipient_every_ms = setting_of_i64(s, "channel", slug, "recipient_every_ms"),
@@ -256,6 +258,9 @@ static enum rc build(struct app *app, struct config *c, struct err *e)
 	c->automation_off_ms = setting_i64(c->settings, "automation_off_minutes") * MINUTE_MS;
 	c->retention_deliveries_ms = setting_i64(c->settings, "retention_deliveries_days") * DAY_MS;
 	c->retention_events_ms = setting_i64(c->settings, "retention_events_days") * DAY_MS;
+	c->retention_media_ms = setting_i64(c->settings, "retention_media_days") * DAY_MS;
+	c->media_bytes_max = setting_i64(c->settings, "media_max_bytes");
+	c->media_file_max = setting_i64(c->settings, "media_file_max_bytes");
 	return RC_OK;
 }
 

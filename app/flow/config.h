@@ -24,6 +24,8 @@ struct channel {
 	const char *provider;
 	struct str phone_number_id, waba_id, token, verify_token, base_url, version;
 	struct secrets app_secrets;
+	struct str media_hosts;
+	int64_t media_timeout_ms;
 	int64_t rate_per_second, recipient_burst, recipient_every_ms, timeout_ms;
 	int64_t check_every_ms; /* 0: the provider is not asked how the channel is */
 };
@@ -58,6 +60,7 @@ struct config {
 	size_t lookup_count;
 	int64_t automatic_per_minute, automation_off_ms;
 	int64_t retention_deliveries_ms, retention_events_ms;
+	int64_t retention_media_ms, media_bytes_max, media_file_max;
 };
 
 /* Reads all sources, makes missing target rows, sets log level, queue configuration and the groups' targets, swaps the snapshot. */

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "flow/backoff.h"
 #include "flow/ingest.h"
+#include "flow/media.h"
 #include "flow/outside.h"
 #include "io/jsonw.h"
 
@@ -83,12 +84,26 @@ enum rc dispatch_overtaken_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_done(tx, s->job, e);
 }
 
+/* A file of ours that the provider cannot find or read: its id may be stale, so the next send uploads it anew. */
+static enum rc forget_files(struct tx *tx, const struct sending *s, struct err *e)
+{
+	static const int64_t CODES[] = { 100, 131009, 131014, 131053 };
+	bool about_files = false;
+
+	for (size_t i = 0; i < COUNT(CODES); i++)
+		about_files = about_files || s->verdict.code == CODES[i];
+	for (size_t i = 0; about_files && i < s->out.file_count; i++)
+		TRY(media_forget(tx, s->out.files[i].media_id, s->channel->id, e));
+	return RC_OK;
+}
+
 static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
 
 	if (s->begun)
 		TRY(message_requeued(tx, s->m.id, e));
+	TRY(forget_files(tx, s, e));
 	if (s->verdict.cls == WA_SEND_RETRY && !s->unsent)
 		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
 	return queue_snooze(tx, s->job, s->due_ms, s->verdict.text, e);
@@ -115,6 +130,7 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	char reason[48];
 
 	error_json(&s->verdict, &error);
+	TRY(forget_files(tx, s, e));
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
 	TRY(publish_status(tx, s, "failed", e));
 	TRY(chatwoot_status_wanted(tx, &s->m,

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "flow/channel_event.h"
 #include "flow/handlers.h"
+#include "flow/media.h"
 #include "peer/meta_hook.h"
 #include "store/contact.h"
 #include "store/conversation.h"
@@ -48,6 +49,19 @@ static enum rc publish_inbound(struct tx *tx, const struct message *m, struct er
 				   .prio = PRIO_NORMAL,
 				   .correlation = m->correlation };
 	return topic_publish_if_read(tx, &ev, e);
+}
+
+static enum rc want_media(struct tx *tx, const struct wa_message *in, const struct message *m,
+			  struct err *e)
+{
+	return media_want(tx,
+			  &(struct media_wanted){ .message_id = m->id,
+						  .at_ms = m->timestamp,
+						  .provider = "meta",
+						  .media = in->media,
+						  .fault_code = in->error.code,
+						  .correlation = m->correlation },
+			  e);
 }
 
 static enum rc apply_message(struct tx *tx, struct parsed *p, const struct wa_item *item,
@@ -90,6 +104,7 @@ static enum rc apply_message(struct tx *tx, struct parsed *p, const struct wa_it
 	}
 	TRY(rc);
 	p->messages++;
+	TRY(want_media(tx, in, &m, e));
 	return publish_inbound(tx, &m, e);
 }
 

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "flow/config.h"
+#include "flow/media_store.h"
 #include "flow/upkeep.h"
 #include "io/file.h"
 #include "store/delivery.h"
@@ -144,6 +145,8 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 		if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 			all = trim_some(app, &kinds[i]) && all;
 	}
+	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
+		all = media_retain(app, now_ms) && all;
 	return all;
 }
 

@@ -11,10 +11,10 @@
 
 #include "flow/config.h"
 #include "flow/work.h"
-#include "peer/media_type.h"
+#include "peer/media_kind.h"
 #include "peer/wa.h"
 #include "peer/wa_send.h"
-#include "store/message_media.h"
+#include "store/media.h"
 
 /* Meta: "the file of an incoming message could not be had" (4.2); the message bears no media id. */
 #define MEDIA_CODE_LOST 131052
@@ -32,6 +32,20 @@ struct media_wanted {
  * MEDIA_CODE_LOST: state `wanted` and a job, or state `failed` with a reason for people and no job. Nothing happens
  * when there is neither. */
 enum rc media_want(struct tx *tx, const struct media_wanted *m, struct err *e) MUST_CHECK;
+
+/* A file that was uploaded here, for a message that is being written: RC_ABSENT: no such file of this company, or it is
+ * not kept any more (`e` says it for people). Borrowed from the arena. */
+enum rc media_find(struct db *db, int64_t company_id, struct str id, struct arena *a,
+		   struct media *ret, struct err *e) MUST_CHECK;
+struct media_used {
+	int64_t message_id;
+	const struct media *media;
+	struct str filename; /* none: the file's own */
+	bool voice;
+};
+/* Inside the unit that makes the message, after message_add: it shows the file, and retention keeps it at least until
+ * it was sent. RC_CONFLICT: retention took it this very moment. */
+enum rc media_use(struct tx *tx, const struct media_used *u, struct err *e) MUST_CHECK;
 
 /* The provider's id of one of our files, for a send. */
 struct media_ready {
@@ -51,5 +65,8 @@ struct media_asked {
 enum rc media_ready(struct worker *w, const struct job *job, const struct channel *channel,
 		    const struct media_asked *asked, struct media_ready *ret, struct err *e)
 	MUST_CHECK;
+/* Inside a unit: the provider refused a message because of its files: their ids are not used again. `id` is ours, as in
+ * the content. */
+enum rc media_forget(struct tx *tx, struct str id, int64_t channel_id, struct err *e) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/enc.h"
 #include "base/limits.h"
 #include "flow/provider.h"
+#include "flow/send_files.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/incident.h"
@@ -221,6 +222,7 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 		.content_json = n->content_json,
 	};
 	TRY(message_add(tx, &m, e));
+	TRY(send_files_use(tx, n, m.id, e));
 	TRY(conversation_touch(
 		tx,
 		&(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id },

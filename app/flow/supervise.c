@@ -7,6 +7,7 @@
 #include "flow/config.h"
 #include "flow/janitor.h"
 #include "flow/lookup.h"
+#include "flow/media_store.h"
 #include "flow/outside.h"
 #include "flow/posting.h"
 #include "flow/supervise_key.h"
@@ -152,6 +153,7 @@ static enum rc open_store(struct supervise *s, struct err *e)
 	if (s->serve) {
 		TRY(store_run(s->app.store, e));
 		TRY(recover(s, e));
+		TRY(media_recover(&s->app, e));
 	}
 	return RC_OK;
 }

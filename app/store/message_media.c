@@ -1,6 +1,7 @@
 /* message_media.c - see message_media.h. */
 #include "store/message_media.h"
 
+#include "base/ids.h"
 #include "store/row.h"
 
 enum rc message_media_load(struct db *db, int64_t message_id, struct arena *a,
@@ -86,14 +87,35 @@ enum rc message_media_add(struct tx *tx, const struct message_media *m, struct e
 			 e);
 }
 
-enum rc message_media_lost(struct tx *tx, int64_t message_id, const char *state, const char *reason,
-			   struct err *e)
+static enum rc set_reason(struct tx *tx, int64_t message_id, const char *reason, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
-	TRY(set_state(tx, &(struct state_change){ .message_id = message_id, .state = state }, e));
 	TRY(stmt_begin(tx->db, Q_MESSAGE_MEDIA_REASON, &s, e));
 	stmt_bind_i64(&s, "message_id", message_id);
 	stmt_bind_text(&s, "reason", reason);
 	return stmt_run(&s, e);
+}
+
+enum rc message_media_lost(struct tx *tx, int64_t message_id, const char *state, const char *reason,
+			   struct err *e)
+{
+	TRY(set_state(tx, &(struct state_change){ .message_id = message_id, .state = state }, e));
+	return set_reason(tx, message_id, reason, e);
+}
+
+enum rc message_media_attach(struct tx *tx, const struct message_media_file *f, struct err *e)
+{
+	char id[ID_TEXT_MAX], url[sizeof("/api/v1/media/") + ID_TEXT_MAX];
+
+	id_text(f->media_created_ms, f->media_id, id);
+	(void)snprintf(url, sizeof(url), "/api/v1/media/%s", id);
+	TRY(set_state(tx,
+		      &(struct state_change){ .message_id = f->message_id,
+					      .media_id = f->media_id,
+					      .state = "stored",
+					      .url = url,
+					      .mime = f->mime },
+		      e));
+	return set_reason(tx, f->message_id, NULL, e);
 }

@@ -34,5 +34,12 @@ enum rc message_media_add(struct tx *tx, const struct message_media *m, struct e
 /* state `failed` or `expired` with the reason; `wanted` (tried again by hand) with NULL. */
 enum rc message_media_lost(struct tx *tx, int64_t message_id, const char *state, const char *reason,
 			   struct err *e) MUST_CHECK;
+/* A stored file belongs to the message: state `stored`, with its type and address. */
+struct message_media_file {
+	int64_t message_id, media_id, media_created_ms;
+	const char *mime;
+};
+enum rc message_media_attach(struct tx *tx, const struct message_media_file *f, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -53,3 +53,6 @@ CREATE TABLE media_uploads (
 	valid_to_ms INTEGER NOT NULL,
 	PRIMARY KEY (media_id, channel_id, as_mime)
 ) STRICT, WITHOUT ROWID;
+
+-- Messages of a file: told when it leaves, and kept while one waits to be sent. Most messages have none.
+CREATE INDEX whatsapp_messages_by_media ON whatsapp_messages(media_id) WHERE media_id <> 0;

@@ -9,6 +9,7 @@
 #include "flow/config.h"
 #include "flow/handlers.h"
 #include "flow/janitor.h"
+#include "flow/media_store.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "sim/sim.h"
@@ -87,6 +88,7 @@ static void open_in(const char *dir)
 	b->app = supervise_app(b->supervise);
 	/* as supervise_open does for a server, whose writer is a thread */
 	must(store_write(b->app->store, STORE_NORMAL, recover_unit, NULL, &e), &e, "recovery");
+	must(media_recover(b->app, &e), &e, "recovery of files");
 	for (int d = 0; d < DEPTHS; d++) {
 		for (int q = 0; q < QUEUE_COUNT; q++)
 			start_worker(&b->workers[d][q], b->app, (enum queue_id)q);
@@ -108,9 +110,11 @@ void box_open(void)
 static void remove_dir(const char *dir)
 {
 	char path[SIM_PATH_MAX * 2];
-	DIR *d = opendir(dir);
 	struct dirent *f;
+	DIR *d;
 
+	media_folder_remove(dir);
+	d = opendir(dir);
 	while (d != NULL && (f = readdir(d)) != NULL) {
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, f->d_name);
 		if (f->d_name[0] != '.')
@@ -156,6 +160,7 @@ void box_kill(void)
 		fail("cannot make %s", next_dir);
 	for (size_t i = 0; i < COUNT(FILES); i++)
 		copy(FILES[i], next_dir);
+	media_folder_copy(sim.box->dir, next_dir);
 	sim.crashed = true;
 }
 
@@ -192,6 +197,11 @@ const char *box_database(char path[SIM_PATH_MAX])
 {
 	(void)snprintf(path, SIM_PATH_MAX, "%.380s/totem.db", sim.box->dir);
 	return path;
+}
+
+int64_t box_files(void)
+{
+	return media_folder_count(sim.box->dir);
 }
 
 struct set_work {

@@ -106,6 +106,26 @@ static void kseconds(struct jsonw *w, const char *key)
 	jsonw_ktext(w, key, text);
 }
 
+static void message_begin(struct jsonw *w, const struct words *words)
+{
+	jsonw_karray(w, "messages");
+	jsonw_object(w);
+	jsonw_kstr(w, "from", word_value(words, "from"));
+	jsonw_kstr(w, "id", word_value(words, "id"));
+	kseconds(w, "timestamp");
+}
+
+static void meta_image_body(struct sbuf *to, const struct words *words)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, to);
+	open_meta(&w, word_value(words, "number"));
+	message_begin(&w, words);
+	media_hook_body(&w, words);
+	close_all(&w);
+}
+
 void meta_text_body(struct sbuf *to, struct str from, struct str id, struct str text,
 		    struct str number)
 {
@@ -226,12 +246,14 @@ void step_hook(const struct words *all, const char *text)
 		if (str_eqc(kind, "text"))
 			meta_text_body(&body, word_value(&w, "from"), word_value(&w, "id"),
 				       word_value(&w, "text"), word_value(&w, "number"));
+		else if (str_eqc(kind, "image"))
+			meta_image_body(&body, &w);
 		else if (str_eqc(kind, "status") && w.n >= 5)
 			meta_status_body(&body, &w);
 		else if (str_eqc(kind, "raw"))
 			sbuf_str(&body, raw_body(&w));
 		else
-			fail("hook meta text|status|raw");
+			fail("hook meta text|image|status|raw");
 		wants_status(text, hook_meta(sbuf_view(&body)));
 		return;
 	}

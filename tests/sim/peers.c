@@ -33,6 +33,7 @@ static size_t send_n, person_n, thread_n, said_n;
 void peers_reset(void)
 {
 	send_n = person_n = thread_n = said_n = 0;
+	media_reset();
 }
 
 static void put(char *to, size_t max, struct str s)
@@ -65,6 +66,9 @@ static bool meta(const struct call_out *c, int *ret_status, struct sbuf *body)
 {
 	char wamid[40];
 
+	*ret_status = 200;
+	if (media_answer(c, body))
+		return true;
 	(void)snprintf(wamid, sizeof(wamid), "wamid.%zu", send_n + 1);
 	peers_note_send(c, str_of(wamid));
 	sbuf_printf(body, "{\"messaging_product\":\"whatsapp\",\"messages\":[{\"id\":\"%s\"}]}",
@@ -401,6 +405,10 @@ int64_t peers_count(struct str what)
 		return meta_twice();
 	if (str_eqc(what, "meta.disorder"))
 		return meta_disorder();
+	if (str_starts(what, STR("meta.")))
+		return media_count(str_sub(what, 5, SIZE_MAX));
+	if (str_eqc(what, "files"))
+		return box_files();
 	if (str_eqc(what, "chatwoot.messages"))
 		return (int64_t)said_n;
 	if (str_eqc(what, "chatwoot.contacts"))

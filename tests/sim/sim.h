@@ -3,6 +3,7 @@
  *   script.c  lines -> steps          run.c    the loop, the clock, the verbs
  *   box.c     start, kill -9, work    net.c    calls of the program: expected, standing, unexpected
  *   peers.c   the world outside: what Meta and Chatwoot have stored; survives a crash
+ *   media.c   files: Meta's double, the data folder over a kill
  *   hooks.c   requests to the program door.c   looking into the database
  *   torture.c kills at random moments
  *
@@ -17,6 +18,7 @@
 #include "flow/work.h"
 #include "io/http.h"
 #include "io/json.h"
+#include "io/jsonw.h"
 
 #define SIM_STEPS_MAX 8192
 #define SIM_WORDS_MAX 48
@@ -109,6 +111,7 @@ void box_revive(void); /* if killed: throws the old process away, starts the new
 void box_close(void);
 struct app *box_app(void);
 const char *box_database(char path[SIM_PATH_MAX]);
+int64_t box_files(void); /* in the media folder */
 void box_set(struct str key, struct str value);
 bool box_work_once(int depth); /* one round over all queues; true: something was done */
 int64_t box_next_due(void);
@@ -137,6 +140,17 @@ int peers_meta_sends_of(struct str text);
 int peers_chatwoot_copies_of(struct str text);
 int64_t peers_conversation_of(struct str phone);
 int64_t peers_agent_says(int64_t conversation, struct str text); /* the id of the message there */
+
+/* media.c */
+void media_reset(void);
+int64_t media_count(struct str what); /* uploads, resolves, downloads */
+void media_content(struct str id, struct sbuf *to);
+bool media_answer(const struct call_out *c, struct sbuf *body); /* false: not a media call */
+enum rc media_sink(const struct http_request *q, struct http_answer *ans, struct err *e);
+void media_hook_body(struct jsonw *w, const struct words *words);
+void media_folder_copy(const char *from, const char *to);
+void media_folder_remove(const char *dir);
+int64_t media_folder_count(const char *dir);
 
 /* hooks.c */
 int request_in(const char *method, const char *path, struct str body, const struct http_header *h,

@@ -90,11 +90,3 @@ TEST(a_file_that_whatsapp_lost_is_told_and_not_fetched)
 	CHECK_I64("no job", jobs(st), 0);
 	store_close(st);
 }
-
-TEST(nothing_can_be_sent_without_an_id)
-{
-	struct media_ready r;
-
-	MUST(media_ready(NULL, NULL, NULL, NULL, &r, &t_err));
-	CHECK_I64("no id, no send", r.verdict.cls, WA_SEND_PERMANENT);
-}
