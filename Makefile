@@ -102,7 +102,7 @@ OWN_ALL   := $(OWN_SRC) $(FUZZ) $(HOST_TOOL) $(wildcard app/*/*.h tests/*.h test
 
 # Folders are prerequisites too: a file that goes away changes them.
 QUERIES    := $(wildcard db/queries db/queries/*.sql db/migrations db/migrations/*.sql)
-WEB        := $(shell find web 2>/dev/null | grep -v ' ')
+WEB        := $(shell find web -not -path '*/node_modules*' 2>/dev/null | grep -v ' ')
 VENDOR_SRC := $(shell find vendor -type f ! -name '*.md' 2>/dev/null)
 
 # --- generators -----------------------------------------------------------------------------------------------------
@@ -122,10 +122,26 @@ build/gen/queries.stamp: build/tools/sqlgen $(QUERIES)
 	@touch $@
 build/gen/queries.h build/gen/queries.c: build/gen/queries.stamp ;
 
-build/gen/assets.stamp: build/tools/embed $(WEB)
+# The page's packages, by name and version from web/package.json; they live outside of web/. NPM_OMIT=: those of its tests too.
+build/web/modules.stamp: web/package.json web/package-lock.json web/.npmrc
+	$(call quiet,NPM,$(@D)/node_modules)
+	@mkdir -p $(@D)
+	$(Q)cp web/package.json web/package-lock.json web/.npmrc $(@D)/
+	$(Q)cd $(@D) && npm ci --ignore-scripts --omit=dev --loglevel=error
+	@touch $@
+build/web/dev.stamp: build/web/modules.stamp
+	$(call quiet,NPM,$(@D)/node_modules of the tests)
+	$(Q)cd $(@D) && npm ci --ignore-scripts --loglevel=error
+	@touch $@
+build/web/dist.stamp: build/web/modules.stamp $(WEB)
+	$(call quiet,WEB,$(@D)/dist)
+	$(Q)node web/build.mjs build/web/dist build/web/node_modules
+	@touch $@
+
+build/gen/assets.stamp: build/tools/embed build/web/dist.stamp
 	$(call quiet,GEN,$(@D)/assets.c)
-	@mkdir -p $(@D) web
-	$(Q)build/tools/embed build/gen/assets.c web ''
+	@mkdir -p $(@D)
+	$(Q)build/tools/embed build/gen/assets.c build/web/dist ''
 	@touch $@
 build/gen/assets.c: build/gen/assets.stamp ;
 
@@ -244,7 +260,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 
 # --- use ------------------------------------------------------------------------------------------------------------
 
-.PHONY: all run demo dev-free test check lint unit scenario golden integration attack crash torture bench asan tsan \
+.PHONY: all run demo dev-free web-check test check lint unit scenario golden integration attack crash torture bench asan tsan \
 	peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
@@ -274,6 +290,9 @@ test: ## everything, from a bare system; last line: N passed, N failed
 
 check: ## what a commit needs: lint unit scenario golden
 	@tests/run.sh check
+
+web-check: build/web/dev.stamp ## types of the page; all languages have the same keys
+	@build/web/node_modules/.bin/tsc -p web && echo '1 passed, 0 failed'
 
 lint: build/gen/queries.h ## rules of the house, each proven by a planted violation
 	@if [ '$(V)' = debug ]; then $(MAKE) --no-print-directory -k objects >/dev/null 2>&1 || true; fi

@@ -9,7 +9,7 @@
 # command for certificates of tests), browser (adds a browser).
 set -eu
 
-run='gcc libc6-dev make binutils xz-utils bzip2 patch pkg-config ca-certificates libssl-dev libzstd-dev zlib1g-dev'
+run='gcc libc6-dev make binutils xz-utils bzip2 patch pkg-config ca-certificates libssl-dev libzstd-dev zlib1g-dev nodejs npm'
 # clang is the distribution's default version; the sanitizer libraries carry that version in their name.
 demo='python3'
 test='clang libclang-rt-dev llvm clang-tidy clang-format cppcheck shellcheck python3 openssl procps'
@@ -51,6 +51,12 @@ resolve() {
 		v=$(dpkg-query -W -f '${Depends}' clang 2>/dev/null | sed -n 's/.*clang-\([0-9][0-9]*\).*/\1/p')
 		[ -n "$v" ] || v=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9][0-9]*\).*/\1/p' | head -n 1)
 		if [ -n "$v" ]; then echo "libclang-rt-$v-dev"; fi
+		;;
+	nodejs) # any recent one will do, whoever packed it; the same for npm, which some packages of nodejs bring along
+		command -v node >/dev/null || echo nodejs
+		;;
+	npm)
+		command -v npm >/dev/null || echo npm
 		;;
 	chromium)
 		# Ubuntu's chromium is a wrapper of its own package system; a browser that is there already will do.

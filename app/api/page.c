@@ -83,6 +83,39 @@ static bool is_public(struct str file)
 	       !str_ends(file, STR(".html"));
 }
 
+/* "gzip" as a word of Accept-Encoding and not refused with q=0. All browsers send it. */
+static bool takes_gzip(const struct req *q)
+{
+	struct str list = web_req_header(q, "Accept-Encoding"), part;
+
+	while (str_cut(&list, ',', &part)) {
+		struct str word;
+		bool weighted = str_cut(&part, ';', &word) && part.n > 0;
+
+		if (str_ieq(str_trim(word), STR("gzip")))
+			return !(weighted && str_eqc(str_trim(part), "q=0"));
+	}
+	return false;
+}
+
+static void asset_answer(struct call *c, const struct asset *a)
+{
+	struct err e = { .rc = RC_OK };
+
+	c->r->status = 200;
+	if (!a->gzip) {
+		c->r->body_static = a->bytes;
+		return;
+	}
+	web_header(c->r, "Vary", STR("Accept-Encoding"));
+	if (takes_gzip(c->q)) {
+		web_header(c->r, "Content-Encoding", STR("gzip"));
+		c->r->body_static = a->bytes;
+	} else if (asset_plain(a, &c->r->body, &e) != RC_OK) {
+		problem_err(c, &e);
+	}
+}
+
 void page_asset_get(struct call *c)
 {
 	struct str hash = c->q->param[0], file = c->q->param[1];
@@ -105,6 +138,5 @@ void page_asset_get(struct call *c)
 		c->r->status = 304;
 		return;
 	}
-	c->r->status = 200;
-	c->r->body_static = a->bytes;
+	asset_answer(c, a);
 }

@@ -3,7 +3,7 @@
  *   embed OUT.c DIR PREFIX
  *
  * Every regular file below DIR gets a row "PREFIX/<relative path>", its content type by suffix and
- * an FNV-1a hash of its bytes; rows are sorted by path in byte order. Files and folders that begin
+ * an FNV-1a hash of its bytes; where FILE.gz stands beside FILE, its bytes are taken instead and the row says so; rows are sorted by path in byte order. Files and folders that begin
  * with a dot are left out. OUT.c is written only when it changes, so that make does not rebuild for
  * nothing; the same input gives the same bytes. Ends with 1 and a sentence on any error. */
 #include <dirent.h>
@@ -24,6 +24,9 @@ struct file {
 	char path[EMBED_PATH_MAX]; /* below the folder, begins with '/' */
 	char *bytes;
 	size_t n;
+	uint64_t hash;  /* of the bytes as they are */
+	size_t plain_n; /* their length */
+	bool gzip;      /* `bytes` are compressed */
 };
 
 static struct file *files[EMBED_FILES_MAX];
@@ -67,6 +70,36 @@ static void join_path(char *to, const char *a, const char *b)
 		die("path is too long", b);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text);
+	size_t m = strlen(end);
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static uint64_t fnv(const char *bytes, size_t n)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/* The compressed form, when the build made one. */
+static void take_packed(struct file *f, const char *path)
+{
+	char packed[EMBED_PATH_MAX];
+	size_t n = 0;
+	int length = snprintf(packed, sizeof packed, "%s.gz", path);
+	char *bytes = length > 0 && length < EMBED_PATH_MAX ? slurp(packed, &n) : NULL;
+	if (bytes == NULL)
+		return;
+	free(f->bytes);
+	f->bytes = bytes;
+	f->n = n;
+	f->gzip = true;
+}
+
 static void add_file(const char *path, const char *relative)
 {
 	struct file *f = calloc(1, sizeof *f);
@@ -80,6 +113,9 @@ static void add_file(const char *path, const char *relative)
 	f->bytes = slurp(path, &f->n);
 	if (f->bytes == NULL || f->n > EMBED_FILE_MAX)
 		die("cannot be read, or too large", path);
+	f->hash = fnv(f->bytes, f->n);
+	f->plain_n = f->n;
+	take_packed(f, path);
 	files[file_count++] = f;
 }
 
@@ -92,7 +128,7 @@ static void walk(const char *folder, const char *relative, int depth)
 		char path[EMBED_PATH_MAX];
 		char below[EMBED_PATH_MAX];
 		struct stat st;
-		if (d->d_name[0] == '.')
+		if (d->d_name[0] == '.' || ends_with(d->d_name, ".gz"))
 			continue;
 		join_path(path, folder, d->d_name);
 		join_path(below, relative, d->d_name);
@@ -143,14 +179,6 @@ static const char *content_type(const char *path)
 	return "application/octet-stream";
 }
 
-static uint64_t fnv(const struct file *f)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < f->n; i++)
-		h = (h ^ (unsigned char)f->bytes[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 /* String literals: they compile ten times faster than lists of numbers. Octal escapes have a fixed
  * length, '?' is escaped because of trigraphs. */
 static void write_bytes(FILE *out, size_t row, const struct file *f)
@@ -177,11 +205,13 @@ static void write_table(FILE *out, const char *prefix)
 		write_bytes(out, i, files[i]);
 	fputs("const struct asset assets[] = {\n", out);
 	for (size_t i = 0; i < file_count; i++)
-		fprintf(out, "\t{ \"%s%s\", \"%s\", \"%016" PRIx64 "\", { data_%zu, %zu } },\n",
-			prefix, files[i]->path, content_type(files[i]->path), fnv(files[i]), i,
-			files[i]->n);
+		fprintf(out,
+			"\t{ \"%s%s\", \"%s\", \"%016" PRIx64 "\", { data_%zu, %zu }, %s, %zu },\n",
+			prefix, files[i]->path, content_type(files[i]->path), files[i]->hash, i,
+			files[i]->n, files[i]->gzip ? "true" : "false", files[i]->plain_n);
 	if (file_count == 0)
-		fputs("\t{ NULL, NULL, NULL, { NULL, 0 } },\n", out); /* C has no empty arrays */
+		fputs("\t{ NULL, NULL, NULL, { NULL, 0 }, false, 0 },\n",
+		      out); /* C has no empty arrays */
 	fprintf(out, "};\nconst size_t assets_count = %zu;\n", file_count);
 }
 

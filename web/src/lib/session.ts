@@ -1,0 +1,63 @@
+/* session.ts - who is sitting here, and what they may do. */
+import { signal } from '@preact/signals';
+import { call, dropToken, hasToken, setCsrf, setToken, whenLost } from './api';
+import { LANGS, lang, type Lang } from './i18n';
+import * as stream from './stream';
+
+export interface Who {
+	state: 'in' | 'login' | 'setup';
+	user: { id: string; login: string; name: string; role: string; language: string } | null;
+	rights: string[];
+	csrf?: string;
+	expires_at?: string;
+}
+
+/* undefined: not asked yet; null: the box does not answer. */
+export const who = signal<Who | null | undefined>(undefined);
+
+export function may(right: string): boolean {
+	return who.value?.rights.includes(right) ?? false;
+}
+
+export function enter(w: Who): void {
+	setCsrf(w.csrf ?? '');
+	if (w.user !== null && w.user.language in LANGS && localStorage.getItem('totem.lang') === null)
+		lang.value = w.user.language as Lang;
+	who.value = w;
+	if (w.state === 'in')
+		void stream.start(() => { void look(); });
+	else
+		stream.stop();
+}
+
+/* The token of the first owner's link, while it waits for a name and a password. */
+export const setup = signal<string | null>(null);
+
+/* A link may bring a token ("#token=") or be the first owner's ("#setup="); both leave the address at once. */
+export function takeLink(): void {
+	const given = new URLSearchParams(location.hash.slice(1)), token = given.get('token');
+	if (token !== null)
+		setToken(token);
+	setup.value = given.get('setup') ?? setup.value;
+	if (token !== null || given.has('setup'))
+		history.replaceState(null, '', location.pathname);
+}
+
+/* Asks the box; also after the session was lost. */
+export async function look(): Promise<void> {
+	try {
+		enter(await call<Who>('GET', '/api/v1/session'));
+	} catch {
+		who.value = null;
+	}
+}
+
+export async function leave(): Promise<void> {
+	if (hasToken())
+		dropToken();
+	else
+		await call('DELETE', '/api/v1/session', {}).catch(() => {});
+	await look();
+}
+
+whenLost(() => { if (who.value?.state === 'in') void look(); });

@@ -1,0 +1,26 @@
+/* main.tsx - the page: the door for who is not in, else the frame with the screen of the address. */
+import { render, type JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import 'uplot/dist/uPlot.min.css';
+import './styles/base.css';
+import './styles/parts.css';
+import './styles/frame.css';
+import { Questions, Toasts } from './ui/base';
+import { lang } from './lib/i18n';
+import { look, takeLink, who } from './lib/session';
+import { Door } from './screens/door';
+import { Frame } from './frame';
+import { startTheme } from './lib/theme';
+
+function Page(): JSX.Element | null {
+	useEffect(() => { document.documentElement.lang = lang.value; }, [lang.value]);
+	if (who.value === undefined)
+		return null; /* asked, not answered yet: a few milliseconds */
+	return <>{who.value?.state === 'in' ? <Frame /> : <Door />}<Questions /><Toasts /></>;
+}
+
+startTheme();
+takeLink();
+addEventListener('hashchange', () => { if (/^#(token|setup)=/.test(location.hash)) { takeLink(); void look(); } });
+render(<Page />, document.getElementById('page')!);
+void look();

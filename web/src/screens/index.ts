@@ -1,0 +1,17 @@
+/* index.ts - the table of screens: where, what it is called, who sees it, and its code. A new screen is a row here. */
+import type { JSX } from 'preact';
+import type { Words } from '../words/en';
+import { Queues } from './queues';
+
+export interface Screen {
+	path: string;         /* first part of the address behind '#/' */
+	title: keyof Words;
+	icon: string;         /* a path of ui/icons.tsx */
+	right: string | null; /* the right that it needs (store/scope.def); null: everybody */
+	key: string;          /* g + this key goes there */
+	view: () => JSX.Element;
+}
+
+export const SCREENS: Screen[] = [
+	{ path: 'queues', title: 'queues', icon: 'queues', right: 'queues:read', key: 'q', view: Queues },
+];

@@ -1,0 +1,114 @@
+/* base.tsx - the small parts that all screens are made of. */
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { Refused } from '../lib/api';
+import { t } from '../lib/i18n';
+
+/* A sentence for people out of whatever was thrown. */
+export function sentence(e: unknown): string {
+	if (e instanceof Refused)
+		return e.status === 0 ? t('no_net') : e.status === 403 ? t('forbidden') : e.message;
+	return String((e as Error)?.message ?? e);
+}
+
+export function Button(p: { onClick?: () => unknown; kind?: 'main' | 'quiet' | 'danger'; type?: 'button' | 'submit'; label?: string;
+	disabled?: boolean; pressed?: boolean; id?: string; children: ComponentChildren }): JSX.Element {
+	const [busy, setBusy] = useState(false);
+	async function click() {
+		if (p.onClick === undefined)
+			return;
+		setBusy(true);
+		try {
+			await p.onClick();
+		} catch (e) {
+			toast(sentence(e), 'bad');
+		} finally {
+			setBusy(false);
+		}
+	}
+	return <button type={p.type ?? 'button'} id={p.id} class={'button ' + (p.kind ?? 'quiet')} disabled={busy || p.disabled}
+		aria-label={p.label} title={p.label} aria-pressed={p.pressed} onClick={p.onClick === undefined ? undefined : () => { void click(); }}>{p.children}</button>;
+}
+
+export function Field(p: { label: string; hint?: string; error?: string; id: string; children: ComponentChildren }): JSX.Element {
+	return <div class={'field' + (p.error ? ' wrong' : '')}>
+		<label for={p.id}>{p.label}</label>
+		{p.children}
+		{p.hint && <small class="soft">{p.hint}</small>}
+		{p.error && <p class="error" role="alert">{p.error}</p>}
+	</div>;
+}
+
+/* --- short notes that go by themselves --- */
+
+interface Note { id: number; text: string; kind: 'good' | 'bad' }
+const notes = signal<Note[]>([]);
+let noteId = 0;
+
+export function toast(text: string, kind: 'good' | 'bad' = 'good'): void {
+	const note = { id: ++noteId, text, kind };
+	notes.value = [...notes.value.slice(-3), note];
+	setTimeout(() => { notes.value = notes.value.filter(n => n !== note); }, kind === 'bad' ? 8000 : 4000);
+}
+
+export function Toasts(): JSX.Element {
+	return <div class="toasts" role="status" aria-live="polite">{notes.value.map(n => <p key={n.id} class={n.kind}>{n.text}</p>)}</div>;
+}
+
+/* --- questions before something that cannot be taken back --- */
+
+interface Question { title: string; text: string; yes: string; danger: boolean; answer: (yes: boolean) => void }
+const question = signal<Question | null>(null);
+
+/* Says what will happen (and to how many); true: go on. */
+export function confirm(q: { title: string; text: string; yes: string; danger?: boolean }): Promise<boolean> {
+	return new Promise(answer => { question.value = { danger: true, ...q, answer }; });
+}
+
+export function Dialog(p: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }): JSX.Element {
+	const ref = useRef<HTMLDialogElement>(null);
+	useEffect(() => { ref.current?.showModal(); }, []);
+	return <dialog ref={ref} class={p.wide ? 'wide' : ''} aria-label={p.title} onClose={p.onClose}
+		onClick={e => { if (e.target === ref.current) ref.current?.close(); }}>
+		<div class="dialog"><h2>{p.title}</h2>{p.children}</div>
+	</dialog>;
+}
+
+export function Questions(): JSX.Element | null {
+	const q = question.value;
+	if (q === null)
+		return null;
+	const end = (yes: boolean) => { question.value = null; q.answer(yes); };
+	return <Dialog title={q.title} onClose={() => end(false)}>
+		<p>{q.text}</p>
+		<div class="row end">
+			<Button onClick={() => end(false)}>{t('no')}</Button>
+			<Button kind={q.danger ? 'danger' : 'main'} onClick={() => end(true)}>{q.yes}</Button>
+		</div>
+	</Dialog>;
+}
+
+/* --- what a screen shows while it has nothing --- */
+
+export function Empty(p: { title: string; children?: ComponentChildren }): JSX.Element {
+	return <div class="empty"><p class="title">{p.title}</p>{p.children}</div>;
+}
+
+export function Failed(p: { error: unknown; again: () => void }): JSX.Element {
+	return <div class="empty" role="alert"><p class="title">{sentence(p.error)}</p><Button onClick={p.again}>{t('again')}</Button></div>;
+}
+
+/* Loads when `key` changes; `reload` asks again and keeps what is shown meanwhile. */
+export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, key: string): { data: T | undefined; error: unknown; reload: () => void } {
+	const [state, setState] = useState<{ key: string; data?: T; error?: unknown }>({ key: '' });
+	const [round, setRound] = useState(0);
+	useEffect(() => {
+		const stop = new AbortController();
+		load(stop.signal).then(data => { if (!stop.signal.aborted) setState({ key, data }); },
+			(error: unknown) => { if (!stop.signal.aborted) setState(s => s.key === key ? { ...s, error } : { key, error }); });
+		return () => stop.abort();
+	}, [key, round]);
+	const fresh = state.key === key;
+	return { data: fresh ? state.data : undefined, error: fresh ? state.error : undefined, reload: () => setRound(n => n + 1) };
+}

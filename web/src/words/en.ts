@@ -1,0 +1,17 @@
+/* en.ts - the page in English; the list of keys that the other languages must have too. */
+export const en = {
+	again: 'Try again', no: 'No', enter: 'Open', leave: 'Leave', docs: 'API reference', language: 'Language', theme: 'Look',
+	theme_auto: 'As the device', theme_light: 'Light', theme_dark: 'Dark', keys: 'Keys', screens: 'Screens', skip: 'To the content',
+	nobody: 'This machine', not_found: 'There is no such screen.', no_net: 'The box does not answer. Is it switched on, and is this device in its network?',
+	forbidden: 'Your role may not do that.', link_live: 'live', link_wait: 'connecting…', link_off: 'no connection, trying again',
+	login: 'Name', password: 'Password', login_code: 'Code of your phone', login_wrong: 'Name or password is wrong.',
+	login_slow: 'Too many wrong tries. Wait {n|# second|# seconds}.',
+	setup_text: 'You are the first here: choose a name and a password of at least 10 characters.', setup_go: 'Begin',
+	setup_link: 'This box has no owner yet. Open the link that “totem serve” printed when it started; “totem user add” makes one too.',
+	queues: 'Queues', queue: 'Queue', waiting: 'Waiting', active: 'Running', delayed: 'Later', completed: 'Done', dead: 'Failed', oldest: 'Oldest',
+	action: 'Action', pause: 'Pause', resume: 'Resume', 'state.paused': 'paused', 'state.draining': 'draining',
+	'q.webhooks': 'Received', 'q.messages': 'To send', 'q.crm-api-whatsapp-inbound': 'Inbox', 'q.support-bridge-inbound': 'To Chatwoot',
+	'q.support-bridge-crm-mirror': 'Copies to Chatwoot', 'q.orchestrator-inbound': 'To n8n', 'q.support-bridge-outbound': 'Answers to Chatwoot',
+	'q.support-bridge-status': 'States to Chatwoot', 'q.media': 'Files', 'q.upkeep': 'Upkeep',
+};
+export type Words = typeof en;

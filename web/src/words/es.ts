@@ -1,0 +1,17 @@
+/* es.ts - la página en español. */
+import type { Words } from './en';
+export const es: Words = {
+	again: 'Reintentar', no: 'No', enter: 'Entrar', leave: 'Salir', docs: 'Referencia de la API', language: 'Idioma', theme: 'Aspecto',
+	theme_auto: 'Como el dispositivo', theme_light: 'Claro', theme_dark: 'Oscuro', keys: 'Teclas', screens: 'Pantallas', skip: 'Ir al contenido',
+	nobody: 'Este equipo', not_found: 'Esa pantalla no existe.', no_net: 'La caja no responde. ¿Está encendida y este dispositivo está en su red?',
+	forbidden: 'Su rol no permite hacer eso.', link_live: 'en vivo', link_wait: 'conectando…', link_off: 'sin conexión; reintentando',
+	login: 'Nombre', password: 'Contraseña', login_code: 'Código de su teléfono', login_wrong: 'El nombre o la contraseña no es correcto.',
+	login_slow: 'Demasiados intentos fallidos. Espere {n|# segundo|# segundos}.',
+	setup_text: 'Usted es la primera persona: elija un nombre y una contraseña de al menos 10 caracteres.', setup_go: 'Empezar',
+	setup_link: 'Esta caja aún no tiene dueño. Abra el enlace que mostró «totem serve» al iniciar; también sirve «totem user add».',
+	queues: 'Colas', queue: 'Cola', waiting: 'En espera', active: 'En curso', delayed: 'Después', completed: 'Hechos', dead: 'Fallidos', oldest: 'Más antiguo',
+	action: 'Acción', pause: 'Pausar', resume: 'Reanudar', 'state.paused': 'en pausa', 'state.draining': 'vaciándose',
+	'q.webhooks': 'Recibidos', 'q.messages': 'Por enviar', 'q.crm-api-whatsapp-inbound': 'Bandeja', 'q.support-bridge-inbound': 'Hacia Chatwoot',
+	'q.support-bridge-crm-mirror': 'Copias a Chatwoot', 'q.orchestrator-inbound': 'Hacia n8n', 'q.support-bridge-outbound': 'Respuestas a Chatwoot',
+	'q.support-bridge-status': 'Estados a Chatwoot', 'q.media': 'Archivos', 'q.upkeep': 'Mantenimiento',
+};

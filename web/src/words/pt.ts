@@ -1,0 +1,17 @@
+/* pt.ts - a página em português. */
+import type { Words } from './en';
+export const pt: Words = {
+	again: 'Tentar de novo', no: 'Não', enter: 'Entrar', leave: 'Sair', docs: 'Referência da API', language: 'Idioma', theme: 'Aparência',
+	theme_auto: 'Como o dispositivo', theme_light: 'Claro', theme_dark: 'Escuro', keys: 'Teclas', screens: 'Telas', skip: 'Ir para o conteúdo',
+	nobody: 'Este computador', not_found: 'Essa tela não existe.', no_net: 'A caixa não responde. Está ligada, e este aparelho está na rede dela?',
+	forbidden: 'Seu papel não permite fazer isso.', link_live: 'ao vivo', link_wait: 'conectando…', link_off: 'sem conexão; tentando de novo',
+	login: 'Nome', password: 'Senha', login_code: 'Código do seu telefone', login_wrong: 'O nome ou a senha está errado.',
+	login_slow: 'Tentativas erradas demais. Espere {n|# segundo|# segundos}.',
+	setup_text: 'Você é a primeira pessoa aqui: escolha um nome e uma senha de pelo menos 10 caracteres.', setup_go: 'Começar',
+	setup_link: 'Esta caixa ainda não tem dono. Abra o link que “totem serve” mostrou ao iniciar; “totem user add” também serve.',
+	queues: 'Filas', queue: 'Fila', waiting: 'Esperando', active: 'Em curso', delayed: 'Depois', completed: 'Feitos', dead: 'Falhos', oldest: 'Mais antigo',
+	action: 'Ação', pause: 'Pausar', resume: 'Retomar', 'state.paused': 'em pausa', 'state.draining': 'esvaziando',
+	'q.webhooks': 'Recebidos', 'q.messages': 'A enviar', 'q.crm-api-whatsapp-inbound': 'Caixa de entrada', 'q.support-bridge-inbound': 'Para o Chatwoot',
+	'q.support-bridge-crm-mirror': 'Cópias ao Chatwoot', 'q.orchestrator-inbound': 'Para o n8n', 'q.support-bridge-outbound': 'Respostas ao Chatwoot',
+	'q.support-bridge-status': 'Estados ao Chatwoot', 'q.media': 'Arquivos', 'q.upkeep': 'Manutenção',
+};
