@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { call, dropToken, hasToken, setCsrf, setToken, whenLost } from './api';
 import { LANGS, lang, type Lang } from './i18n';
+import { go } from './route';
 import * as stream from './stream';
 
 export interface Who {
@@ -40,7 +41,7 @@ export function takeLink(): void {
 		setToken(token);
 	setup.value = given.get('setup') ?? setup.value;
 	if (token !== null || given.has('setup'))
-		history.replaceState(null, '', location.pathname);
+		go(location.pathname, true);
 }
 
 /* Asks the box; also after the session was lost. */
