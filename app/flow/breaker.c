@@ -105,3 +105,9 @@ bool breaker_trip(struct breaker *b, int64_t until_ms)
 	open_for(b, until_ms);
 	return changed;
 }
+
+void breaker_forget(struct breaker *b)
+{
+	if (b->state == BREAKER_HALF_OPEN)
+		b->probing = false;
+}

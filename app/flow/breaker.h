@@ -37,6 +37,8 @@ bool breaker_may(struct breaker *b, int64_t now_ms, int64_t *ret_until_ms);
 bool breaker_report(struct breaker *b, bool ok, int64_t now_ms);
 /* The peer told us to stop until then. */
 bool breaker_trip(struct breaker *b, int64_t until_ms);
+/* The probe of a half-open breaker said nothing: another may begin. Else nothing changes. */
+void breaker_forget(struct breaker *b);
 const char *breaker_state_text(enum breaker_state s);
 
 #endif

@@ -8,6 +8,7 @@
 #include "flow/outside.h"
 #include "flow/upkeep.h"
 #include "io/crypto.h"
+#include "store/channel_state.h"
 #include "store/queue.h"
 #include "store/topic.h"
 
@@ -57,6 +58,7 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 		.media_hosts = setting_of(s, "channel", slug, "media_hosts"),
 		.media_timeout_ms = setting_of_i64(s, "channel", slug, "media_timeout_ms"),
 		.rate_per_second = setting_of_i64(s, "channel", slug, "rate_per_second"),
+		.rate_set = setting_of_i64(s, "channel", slug, "rate_per_second") > 0,
 		.recipient_burst = setting_of_i64(s, "channel", slug, "recipient_burst"),
 		.recipient_every_ms = setting_of_i64(s, "channel", slug, "recipient_every_ms"),
 		.check_every_ms = setting_of_i64(s, "channel", slug, "check_minutes") * MINUTE_MS,
@@ -238,6 +240,39 @@ static void config_free(struct config *c)
 	mem_free(c);
 }
 
+/* Messages per second of a number that nobody set by hand (meta-cloud-api.md 4.3): Meta allows 80, or 1000 after its
+ * own upgrade, or 20 while the phone app is used too; somewhat less, because what it counts includes inbound. */
+static enum rc rate_of(struct db *db, struct channel *ch, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(CHANNEL_VALUE_MAX);
+	struct str level = STR_NONE;
+	int64_t coexists;
+	enum rc rc = channel_fact_get(db, ch->id, FACT_THROUGHPUT, &a, &level, e);
+
+	if (rc != RC_OK && rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	TRY(channel_fact_get_i64(db, ch->id, FACT_ON_BIZ_APP, 0, &coexists, e));
+	if (coexists == 1)
+		ch->rate_per_second = CONFIG_RATE_COEXISTENCE;
+	else
+		ch->rate_per_second = str_eqc(level, "HIGH") ? CONFIG_RATE_HIGH : CONFIG_RATE;
+	return RC_OK;
+}
+
+static enum rc set_rates(struct app *app, struct config *c, struct err *e)
+{
+	struct db *db = store_reader(app->store);
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < c->channel_count && rc == RC_OK; i++) {
+		if (!c->channels[i].rate_set)
+			rc = rate_of(db, &c->channels[i], e);
+	}
+	store_reader_done(app->store, db);
+	return rc;
+}
+
 static enum rc build(struct app *app, struct config *c, struct err *e)
 {
 	const struct setting_sources src = { .file = app->config_file,
@@ -254,6 +289,7 @@ static enum rc build(struct app *app, struct config *c, struct err *e)
 	rc = target_each(db, take_row, c, e);
 	store_reader_done(app->store, db);
 	TRY(rc);
+	TRY(set_rates(app, c, e));
 	c->automatic_per_minute = setting_i64(c->settings, "automatic_per_minute");
 	c->automation_off_ms = setting_i64(c->settings, "automation_off_minutes") * MINUTE_MS;
 	c->retention_deliveries_ms = setting_i64(c->settings, "retention_deliveries_days") * DAY_MS;

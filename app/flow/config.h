@@ -13,6 +13,11 @@
 #define CONFIG_SECRETS_MAX 8
 #define CONFIG_TARGETS_MAX 64
 
+/* Messages per second and number when the setting is 0; see config.c. */
+#define CONFIG_RATE             70
+#define CONFIG_RATE_HIGH        900
+#define CONFIG_RATE_COEXISTENCE 15
+
 struct secrets { /* several may be valid while one replaces another */
 	struct str s[CONFIG_SECRETS_MAX];
 	size_t n;
@@ -26,6 +31,7 @@ struct channel {
 	struct secrets app_secrets;
 	struct str media_hosts;
 	int64_t media_timeout_ms;
+	bool rate_set; /* by hand; else rate_per_second follows what the provider says */
 	int64_t rate_per_second, recipient_burst, recipient_every_ms, timeout_ms;
 	int64_t check_every_ms; /* 0: the provider is not asked how the channel is */
 };

@@ -15,7 +15,10 @@
 #include "flow/backoff.h"
 #include "flow/media.h"
 #include "flow/outside.h"
+#include "flow/trouble.h"
 #include "io/jsonw.h"
+#include "peer/meta_health.h"
+#include "store/conversation.h"
 
 static enum rc load(struct sending *s, struct err *e)
 {
@@ -142,9 +145,15 @@ static void judge(struct sending *s, enum rc rc, const struct http_answer *ans)
 
 static void told_outside(struct sending *s, enum rc rc, const struct http_answer *ans)
 {
-	if (s->verdict.cls != WA_SEND_PAUSE_NUMBER && s->verdict.cls != WA_SEND_STOP)
-		outside_end(s->w->app, s->channel->id, peer_works(rc, ans->status), s->verdict.text,
-			    clock_now_ms());
+	struct meta_usage usage;
+
+	if (!trouble_is(&s->verdict)) /* else dispatch_settle tells it */
+		outside_end_send(s->w->app, s->channel->id, s->bulk, peer_works(rc, ans->status),
+				 s->verdict.text, clock_now_ms());
+	if (ans->usage[0] == '\0')
+		return;
+	meta_health_usage(str_of(ans->usage), &usage);
+	outside_usage(s->w->app, s->channel->id, usage.percent, usage.regain_ms, s->now_ms);
 }
 
 static enum rc send_now(struct sending *s, struct err *e)
@@ -156,13 +165,13 @@ static enum rc send_now(struct sending *s, struct err *e)
 
 	provider_request_init(&r);
 	if (s->provider->build(&s->out, &r, &peer) != RC_OK) {
-		outside_end(s->w->app, s->channel->id, true, "", s->now_ms);
+		outside_forget(s->w->app, s->channel->id);
 		dispatch_refuse(s, peer.text);
 		return dispatch_settle(s, e);
 	}
 	rc = dispatch_write(s, dispatch_begin_unit, e);
 	if (rc != RC_OK) /* the place at the breaker is given back */
-		outside_end(s->w->app, s->channel->id, true, "", s->now_ms);
+		outside_forget(s->w->app, s->channel->id);
 	if (rc == RC_CONFLICT)
 		err_clear(e);
 	if (rc == RC_CONFLICT) /* somebody else has it, or it was cancelled a moment ago */
@@ -245,13 +254,48 @@ static enum rc may_send(struct sending *s)
 	rc = outside_take(s->w->app, s->channel->id, s->m.conversation_id, &rate, s->now_ms, &until,
 			  &number);
 	if (rc == RC_OK) {
-		rc = outside_begin(s->w->app, s->channel->id, s->now_ms, &until);
+		rc = outside_begin_send(s->w->app, s->channel->id, s->bulk, s->now_ms, &until);
 		until = i64_min(
 			until, s->now_ms + SECOND_MS); /* the gate holds it, and may open earlier */
 	}
 	if (rc != RC_OK)
 		queue_hold(qs, s->job, until);
 	return rc;
+}
+
+/* What a person wrote to a customer who wrote within the last day: it may go even when the number is restricted. */
+static enum rc is_reply(struct sending *s, bool *ret, struct err *e)
+{
+	bool person = strcmp(s->m.sender_type, "crm_agent") == 0 ||
+		      strcmp(s->m.sender_type, "chatwoot_agent") == 0;
+	struct conversation c;
+	struct db *db;
+	enum rc rc;
+
+	/* A program that names nobody is no person. */
+	*ret = person && (strcmp(s->m.source, "api") != 0 || s->m.sender_user_id.n > 0);
+	if (!*ret)
+		return RC_OK;
+	db = store_reader(s->w->app->store);
+	rc = conversation_load(db, s->m.conversation_id, &s->w->arena, &c, e);
+	store_reader_done(s->w->app->store, db);
+	if (rc == RC_OK)
+		*ret = s->now_ms - c.last_inbound_ms < DAY_MS;
+	return rc;
+}
+
+/* RC_RETRY: the number is restricted and this has to wait; the job was given back. */
+static enum rc bulk_waits(struct sending *s, struct err *e)
+{
+	int64_t until;
+	bool reply;
+
+	TRY(is_reply(s, &reply, e));
+	s->bulk = !reply;
+	if (!s->bulk || !outside_bulk_waits(s->w->app, s->channel->id, s->now_ms, &until))
+		return RC_OK;
+	queue_hold(store_queues(s->w->app->store), s->job, until);
+	return RC_RETRY;
 }
 
 static bool channel_ready(struct sending *s)
@@ -271,6 +315,7 @@ static enum rc send_queued(struct sending *s, struct err *e)
 {
 	struct err bad = { 0 };
 	bool there;
+	enum rc rc;
 
 	if (!channel_ready(s))
 		return RC_OK;
@@ -278,6 +323,10 @@ static enum rc send_queued(struct sending *s, struct err *e)
 		dispatch_refuse(s, bad.text);
 		return dispatch_settle(s, e);
 	}
+	rc = bulk_waits(s, e);
+	if (rc == RC_RETRY)
+		return RC_OK;
+	TRY(rc);
 	TRY(bring_files(s, &there, e));
 	if (!there)
 		return dispatch_settle(s, e);

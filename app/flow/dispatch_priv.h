@@ -23,6 +23,7 @@ struct sending {
 	int64_t due_ms;
 	bool begun;  /* `sending` is committed */
 	bool unsent; /* the peer was not reached */
+	bool bulk;   /* no reply of a person: waits while the number is restricted */
 };
 
 /* Runs a unit of dispatch_settle.c. */

@@ -6,11 +6,10 @@
 #include "flow/ingest.h"
 #include "flow/media.h"
 #include "flow/outside.h"
+#include "flow/trouble.h"
 #include "io/jsonw.h"
 
-#define PAUSE_CONFIG_MS \
-	(2 * MINUTE_MS) /* wrong token, number not registered: asked again by one probe each */
-#define PAUSE_POLICY_MS (15 * MINUTE_MS) /* spam or policy block: no hammering */
+#define APART_MS (10 * MINUTE_MS) /* who waits longer holds back nobody else of the conversation */
 #define FIND_FIRST_MS \
 	(5 *          \
 	 SECOND_MS) /* after an unknown outcome: the provider has had time to store the message */
@@ -104,8 +103,10 @@ static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 	if (s->begun)
 		TRY(message_requeued(tx, s->m.id, e));
 	TRY(forget_files(tx, s, e));
-	if (s->verdict.cls == WA_SEND_RETRY && !s->unsent)
+	if (s->verdict.cls == WA_SEND_RETRY && !s->unsent && !s->verdict.throttled)
 		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
+	if (s->verdict.cls == WA_SEND_WAIT && s->due_ms - s->now_ms >= APART_MS)
+		return queue_snooze_apart(tx, s->job, s->due_ms, s->verdict.text, e);
 	return queue_snooze(tx, s->job, s->due_ms, s->verdict.text, e);
 }
 
@@ -192,10 +193,17 @@ enum rc dispatch_settle(struct sending *s, struct err *e)
 	struct app *app = s->w->app;
 	struct queue_config c = queue_get_config(store_queues(app->store), QUEUE_MESSAGES);
 	const struct wa_verdict *v = &s->verdict;
-	int64_t pause_ms;
 
-	if (v->throttled)
-		outside_throttled(app, s->channel->id, s->now_ms);
+	if (trouble_is(v)) {
+		trouble_stop(app, s->config, s->channel, v, !s->bulk, s->now_ms);
+		s->due_ms = s->now_ms; /* gate or breaker holds it: a resume counts at once */
+		return dispatch_write(s, requeue_unit, e);
+	}
+	if (v->throttled) { /* the number's fault, not this message's: no attempt is burned */
+		outside_throttled(app, s->channel->id, v->retry_ms, s->now_ms);
+		s->due_ms = s->now_ms + i64_max(v->retry_ms, 0); /* also after a restart */
+		return dispatch_write(s, requeue_unit, e);
+	}
 	switch (v->cls) {
 	case WA_SEND_ACCEPTED:
 		return dispatch_write(s, dispatch_accepted_unit, e);
@@ -224,11 +232,6 @@ enum rc dispatch_settle(struct sending *s, struct err *e)
 		return dispatch_write(s, requeue_unit, e);
 	case WA_SEND_PAUSE_NUMBER:
 	case WA_SEND_STOP:
-		pause_ms = v->cls == WA_SEND_STOP ? PAUSE_POLICY_MS : PAUSE_CONFIG_MS;
-		s->due_ms = s->now_ms; /* the gate holds it: a resume counts at once */
-		outside_stop(app, s->channel->id, s->now_ms + i64_max(pause_ms, v->retry_ms),
-			     v->text, s->now_ms);
-		return dispatch_write(s, requeue_unit, e);
 	case WA_SEND_CLASSES:
 		break;
 	}

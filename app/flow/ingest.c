@@ -10,6 +10,7 @@
 #include "flow/channel_event.h"
 #include "flow/handlers.h"
 #include "flow/media.h"
+#include "flow/trouble.h"
 #include "peer/meta_hook.h"
 #include "store/contact.h"
 #include "store/conversation.h"
@@ -170,6 +171,16 @@ static enum message_status status_of(const struct wa_status *st)
 	BUG("a known status has a rank or failed");
 }
 
+/* Some errors are about the whole number, however late they come. */
+static enum rc failed_later(struct tx *tx, struct parsed *p, const struct message *m,
+			    const struct wa_status *st, struct err *e)
+{
+	const struct channel *ch = config_channel(p->config, m->channel_id);
+
+	return ch != NULL ? trouble_later(tx, p->app, ch, m->conversation_id, st->error.code, e)
+			  : RC_OK;
+}
+
 static enum rc apply_status(struct tx *tx, struct parsed *p, const struct wa_item *item,
 			    struct err *e)
 {
@@ -205,6 +216,8 @@ static enum rc apply_status(struct tx *tx, struct parsed *p, const struct wa_ite
 	if (result == STATUS_SETTLED &&
 	    !st->failed) /* its dispatcher could not know that it left */
 		TRY(dispatch_mirror(tx, &m, e));
+	if (st->failed)
+		TRY(failed_later(tx, p, &m, st, e));
 	return publish_status(tx, p, &m, st, e);
 }
 

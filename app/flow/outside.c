@@ -1,42 +1,10 @@
-/* outside.c - see outside.h. A fixed table of targets and a bounded hash of recipients. */
-#include "flow/outside.h"
+/* outside.c - see outside.h: targets, their breakers and incidents. */
+#include "flow/outside_priv.h"
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "flow/pace.h"
-#include "store/incident.h"
 #include "store/queue.h"
 #include "store/target.h"
-
-#define TARGETS_MAX 128
-#define RECIPIENTS  8192 /* recipients remembered; an older one that is full again is forgotten */
-#define PROBE_MAX   16   /* places looked at for one recipient */
-#define RATE_FLOOR  0.05 /* a throttled number never goes below this share of its rate */
-#define RATE_CLIMB  1.05 /* each second without a throttle */
-
-struct one {
-	int64_t id;
-	struct breaker breaker;
-	struct pace pace;
-	double share; /* of the configured rate, 1 when not throttled */
-	int64_t share_at_ms;
-	int64_t calls, failures, last_ok_ms;
-	bool incident; /* an incident of ours is open */
-};
-
-struct recipient {
-	int64_t channel, conversation;
-	struct pace pace;
-	int64_t until_ms; /* the peer said: not before */
-	int64_t used_ms;
-};
-
-struct outside {
-	struct mtx lock; /* LOCK_TARGET */
-	struct one targets[TARGETS_MAX];
-	int count;
-	struct recipient recipients[RECIPIENTS];
-};
 
 struct outside *outside_new(void)
 {
@@ -54,39 +22,17 @@ void outside_free(struct outside *o)
 	mem_free(o);
 }
 
-/* Lock held. More targets than places share the last one. */
-static struct one *target(struct outside *o, int64_t id)
+struct one *outside_one(struct outside *o, int64_t id)
 {
 	for (int i = 0; i < o->count; i++) {
 		if (o->targets[i].id == id)
 			return &o->targets[i];
 	}
-	if (o->count == TARGETS_MAX)
-		return &o->targets[TARGETS_MAX - 1];
-	o->targets[o->count] = (struct one){ .id = id, .share = 1 };
+	if (o->count == OUTSIDE_TARGETS_MAX)
+		return &o->targets[OUTSIDE_TARGETS_MAX - 1];
+	o->targets[o->count] =
+		(struct one){ .id = id, .share = 1, .incident = true, .code = INCIDENT_CODES };
 	return &o->targets[o->count++];
-}
-
-static struct recipient *recipient(struct outside *o, int64_t channel, int64_t conversation,
-				   int64_t now_ms)
-{
-	uint64_t h = ((uint64_t)channel << 48 ^ (uint64_t)conversation) * 0x9E3779B97F4A7C15u;
-	struct recipient *oldest = NULL;
-
-	for (size_t i = 0; i < PROBE_MAX; i++) {
-		struct recipient *r = &o->recipients[((h >> 40) + i) % RECIPIENTS];
-
-		if (r->channel == channel && r->conversation == conversation) {
-			r->used_ms = now_ms;
-			return r;
-		}
-		if (oldest == NULL || r->used_ms < oldest->used_ms)
-			oldest = r;
-	}
-	*oldest = (struct recipient){ .channel = channel,
-				      .conversation = conversation,
-				      .used_ms = now_ms };
-	return oldest;
 }
 
 /* ---- incidents ---- */
@@ -101,7 +47,6 @@ struct incident_work {
 static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct incident_work *w = arg;
-
 	char subject[TARGET_NAME_MAX];
 
 	TRY(target_name(tx->db, w->target_id, subject, e));
@@ -110,25 +55,46 @@ static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 	return incident_close(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, e);
 }
 
-static void incident(struct app *app, int64_t target_id, bool open, const char *why)
+static void incident(struct app *app, const struct incident_work *w)
 {
-	struct incident_work w = { .target_id = target_id,
-				   .code = INCIDENT_TARGET_DOWN,
-				   .args = { { why } },
-				   .open = open };
+	struct incident_work copy = *w;
 	struct err e = { 0 };
 
-	if (store_write(app->store, STORE_NORMAL, incident_unit, &w, &e) != RC_OK)
+	if (store_write(app->store, STORE_NORMAL, incident_unit, &copy, &e) != RC_OK)
 		log_err(LOG_WARN, "outside.incident_not_stored", &e);
-	log_event(open ? LOG_WARN : LOG_INFO, open ? "target.stopped" : "target.recovered",
-		  "target", LOG_I64(target_id), "why", why, NULL);
+	if (w->code == INCIDENT_CODES)
+		return; /* none of this process: only made sure of */
+	log_event(w->open ? LOG_WARN : LOG_INFO, w->open ? "target.stopped" : "target.recovered",
+		  "target", LOG_I64(w->target_id), "code", incident_code_text(w->code).p, "why",
+		  w->args.v[0], NULL);
+}
+
+/* Lock held. True: a row has to be opened or to get another code. */
+static bool opens(struct one *t, enum incident_code code)
+{
+	bool news = !t->incident || t->code != code;
+
+	t->incident = true;
+	t->code = code;
+	return news;
+}
+
+/* Lock held. True: the trouble is over. */
+static bool closes(struct one *t)
+{
+	bool over = t->incident && t->breaker.state == BREAKER_CLOSED &&
+		    t->bulk.state == BREAKER_CLOSED;
+
+	if (over) {
+		t->incident = false;
+		t->strikes = 0;
+	}
+	return over;
 }
 
 /* ---- calls ---- */
 
-/* Breaker and gate change under one lock: else a gate of a breaker that was just closed would stay. Who only learns
- * that the way is shut never shortens what another said (a pause, a longer stop). */
-static void gate_longer(struct app *app, int64_t target_id, int64_t until_ms)
+void outside_gate_longer(struct app *app, int64_t target_id, int64_t until_ms)
 {
 	struct queues *qs = store_queues(app->store);
 
@@ -136,153 +102,174 @@ static void gate_longer(struct app *app, int64_t target_id, int64_t until_ms)
 		queue_gate(qs, target_id, until_ms);
 }
 
-enum rc outside_begin(struct app *app, int64_t target_id, int64_t now_ms, int64_t *ret_until_ms)
+enum rc outside_begin_send(struct app *app, int64_t target_id, bool bulk, int64_t now_ms,
+			   int64_t *ret_until_ms)
 {
 	struct outside *o = app->outside;
+	struct breaker before;
+	struct one *t;
 	bool may;
 
 	mtx_lock(&o->lock);
-	may = breaker_may(&target(o, target_id)->breaker, now_ms, ret_until_ms);
-	if (!may)
-		gate_longer(app, target_id, *ret_until_ms);
+	t = outside_one(o, target_id);
+	before = t->bulk;
+	may = !bulk || breaker_may(&t->bulk, now_ms, ret_until_ms);
+	if (may && !breaker_may(&t->breaker, now_ms, ret_until_ms)) {
+		t->bulk = before; /* its probe did not begin */
+		outside_gate_longer(app, target_id, *ret_until_ms);
+		may = false;
+	}
 	mtx_unlock(&o->lock);
 	return may ? RC_OK : RC_RETRY;
 }
 
-void outside_end(struct app *app, int64_t target_id, bool ok, const char *why, int64_t now_ms)
+enum rc outside_begin(struct app *app, int64_t target_id, int64_t now_ms, int64_t *ret_until_ms)
+{
+	return outside_begin_send(app, target_id, false, now_ms, ret_until_ms);
+}
+
+void outside_forget(struct app *app, int64_t target_id)
 {
 	struct outside *o = app->outside;
 	struct one *t;
-	int64_t gate;
-	bool opened = false, closed = false;
 
 	mtx_lock(&o->lock);
-	t = target(o, target_id);
+	t = outside_one(o, target_id);
+	breaker_forget(&t->breaker);
+	breaker_forget(&t->bulk);
+	mtx_unlock(&o->lock);
+}
+
+bool outside_bulk_waits(struct app *app, int64_t target_id, int64_t now_ms, int64_t *ret_until_ms)
+{
+	struct outside *o = app->outside;
+	struct breaker b;
+	bool waits;
+
+	mtx_lock(&o->lock);
+	b = outside_one(o, target_id)->bulk;
+	mtx_unlock(&o->lock);
+	waits = !breaker_may(&b, now_ms, ret_until_ms);
+	return waits;
+}
+
+void outside_end_send(struct app *app, int64_t target_id, bool bulk, bool ok, const char *why,
+		      int64_t now_ms)
+{
+	struct incident_work w = { .target_id = target_id,
+				   .code = INCIDENT_TARGET_DOWN,
+				   .args = { { why } } };
+	struct outside *o = app->outside;
+	bool opened = false, closed;
+	struct one *t;
+	int64_t gate;
+
+	mtx_lock(&o->lock);
+	t = outside_one(o, target_id);
 	t->calls++;
 	t->failures += ok ? 0 : 1;
 	if (ok)
 		t->last_ok_ms = now_ms;
 	(void)breaker_report(&t->breaker, ok, now_ms);
+	if (bulk && t->bulk.state == BREAKER_HALF_OPEN && ok)
+		(void)breaker_report(&t->bulk, true, now_ms);
+	else if (bulk)
+		breaker_forget(&t->bulk);
 	gate = t->breaker.state == BREAKER_OPEN ? t->breaker.open_until_ms : 0;
-	if (gate != 0 && !t->incident)
-		opened = t->incident = true;
-	if (t->breaker.state == BREAKER_CLOSED && t->incident) {
-		closed = true;
-		t->incident = false;
-	}
+	if (gate != 0)
+		opened = opens(t, INCIDENT_TARGET_DOWN);
+	w.code = gate != 0 ? INCIDENT_TARGET_DOWN : t->code;
+	closed = closes(t);
 	if (gate != 0 || closed)
 		queue_gate(store_queues(app->store), target_id, gate);
 	mtx_unlock(&o->lock);
+	if (closed)
+		queue_wake(store_queues(app->store), target_id);
+	w.open = opened;
 	if (opened || closed)
-		incident(app, target_id, opened, why);
+		incident(app, &w);
+}
+
+void outside_end(struct app *app, int64_t target_id, bool ok, const char *why, int64_t now_ms)
+{
+	outside_end_send(app, target_id, false, ok, why, now_ms);
+}
+
+/* ---- stops ---- */
+
+/* True: the incident has to be raised. */
+static bool stop(struct app *app, const struct outside_trouble *t, bool called, int64_t now_ms)
+{
+	struct outside *o = app->outside;
+	int64_t pause_ms = t->pause_ms, until_ms = t->until_ms;
+	struct one *one;
+	bool news;
+
+	mtx_lock(&o->lock);
+	one = outside_one(o, t->target_id);
+	for (int i = 0; i < one->strikes && pause_ms < t->cap_ms; i++)
+		pause_ms = i64_min(2 * pause_ms, t->cap_ms);
+	one->strikes++;
+	if (until_ms != INT64_MAX)
+		until_ms = i64_max(until_ms, now_ms + pause_ms);
+	one->calls += called ? 1 : 0;
+	one->failures += called ? 1 : 0;
+	if (t->spares_replies) {
+		(void)breaker_trip(&one->bulk, until_ms);
+		if (called) /* it answered */
+			(void)breaker_report(&one->breaker, true, now_ms);
+	} else {
+		(void)breaker_trip(&one->breaker, until_ms);
+		outside_gate_longer(app, t->target_id, one->breaker.open_until_ms);
+	}
+	news = opens(one, t->code);
+	mtx_unlock(&o->lock);
+	return news;
+}
+
+void outside_trouble(struct app *app, const struct outside_trouble *t, int64_t now_ms)
+{
+	const struct incident_work w = {
+		.target_id = t->target_id, .code = t->code, .args = t->args, .open = true
+	};
+
+	if (stop(app, t, true, now_ms))
+		incident(app, &w);
+}
+
+void outside_trouble_known(struct app *app, const struct outside_trouble *t, int64_t now_ms)
+{
+	(void)stop(app, t, false, now_ms); /* the caller has raised it */
 }
 
 void outside_stop(struct app *app, int64_t target_id, int64_t until_ms, const char *why,
 		  int64_t now_ms)
 {
-	struct outside *o = app->outside;
-	struct one *t;
-	bool opened;
+	const struct outside_trouble t = { .target_id = target_id,
+					   .until_ms = until_ms,
+					   .code = INCIDENT_TARGET_DOWN,
+					   .args = { { why } } };
 
-	(void)now_ms;
-	mtx_lock(&o->lock);
-	t = target(o, target_id);
-	t->calls++;
-	t->failures++;
-	(void)breaker_trip(&t->breaker, until_ms);
-	opened = !t->incident;
-	t->incident = true;
-	gate_longer(app, target_id, t->breaker.open_until_ms);
-	mtx_unlock(&o->lock);
-	if (opened)
-		incident(app, target_id, true, why);
+	outside_trouble(app, &t, now_ms);
 }
 
 void outside_resume(struct app *app, int64_t target_id)
 {
+	struct incident_work w = { .target_id = target_id, .args = { { "resumed" } } };
 	struct outside *o = app->outside;
 	struct one *t;
 	bool closed;
 
 	mtx_lock(&o->lock);
-	t = target(o, target_id);
-	t->breaker = (struct breaker){ .state = BREAKER_CLOSED };
-	closed = t->incident;
-	t->incident = false;
+	t = outside_one(o, target_id);
+	t->breaker = t->bulk = (struct breaker){ .state = BREAKER_CLOSED };
+	w.code = t->code;
+	closed = closes(t);
 	queue_gate(store_queues(app->store), target_id, 0);
 	mtx_unlock(&o->lock);
+	queue_wake(store_queues(app->store), target_id);
 	if (closed)
-		incident(app, target_id, false, "resumed");
-}
-
-/* ---- rates ---- */
-
-static int64_t number_every_us(struct one *t, int64_t per_second, int64_t now_ms)
-{
-	while (t->share < 1 && now_ms - t->share_at_ms >= SECOND_MS) {
-		t->share *= RATE_CLIMB;
-		t->share_at_ms += SECOND_MS;
-	}
-	if (t->share > 1)
-		t->share = 1;
-	return (int64_t)(1e6 / ((double)per_second * t->share));
-}
-
-enum rc outside_take(struct app *app, int64_t channel_id, int64_t conversation_id,
-		     const struct outside_rate *r, int64_t now_ms, int64_t *ret_until_ms,
-		     bool *ret_number)
-{
-	struct outside *o = app->outside;
-	struct recipient *who;
-	enum rc rc = RC_OK;
-	int64_t every_us;
-
-	*ret_number = false;
-	mtx_lock(&o->lock);
-	who = recipient(o, channel_id, conversation_id, now_ms);
-	if (who->until_ms > now_ms) {
-		*ret_until_ms = who->until_ms;
-		rc = RC_RETRY;
-	} else {
-		struct pace before = who->pace;
-
-		every_us = number_every_us(target(o, channel_id), r->per_second, now_ms);
-		if (!pace_take(&who->pace, now_ms, r->recipient_every_ms * 1000, r->recipient_burst,
-			       ret_until_ms)) {
-			rc = RC_RETRY;
-		} else if (!pace_take(&target(o, channel_id)->pace, now_ms, every_us,
-				      i64_max(1, r->per_second / 10), ret_until_ms)) {
-			who->pace = before; /* the recipient's token was not used */
-			*ret_number = true;
-			rc = RC_RETRY;
-		}
-	}
-	if (*ret_number)
-		gate_longer(app, channel_id, *ret_until_ms);
-	mtx_unlock(&o->lock);
-	return rc;
-}
-
-void outside_throttled(struct app *app, int64_t channel_id, int64_t now_ms)
-{
-	struct outside *o = app->outside;
-	struct one *t;
-
-	mtx_lock(&o->lock);
-	t = target(o, channel_id);
-	t->share = t->share / 2 < RATE_FLOOR ? RATE_FLOOR : t->share / 2;
-	t->share_at_ms = now_ms;
-	mtx_unlock(&o->lock);
-}
-
-void outside_pause_recipient(struct app *app, int64_t channel_id, int64_t conversation_id,
-			     int64_t until_ms)
-{
-	struct outside *o = app->outside;
-
-	mtx_lock(&o->lock);
-	recipient(o, channel_id, conversation_id, until_ms)->until_ms = until_ms;
-	mtx_unlock(&o->lock);
+		incident(app, &w);
 }
 
 bool outside_view_get(struct app *app, int64_t target_id, struct outside_view *ret)
@@ -302,7 +289,10 @@ bool outside_view_get(struct app *app, int64_t target_id, struct outside_view *r
 					      .open_until_ms = t->breaker.open_until_ms,
 					      .last_ok_ms = t->last_ok_ms,
 					      .state = t->breaker.state,
-					      .rate = t->share };
+					      .bulk_state = t->bulk.state,
+					      .bulk_until_ms = t->bulk.open_until_ms,
+					      .rate = t->share,
+					      .usage_percent = t->usage_percent };
 		found = true;
 	}
 	mtx_unlock(&o->lock);

@@ -252,7 +252,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	struct str line = str_n(p, size * n);
 	struct str name;
 	if (str_starts(line, STR("HTTP/"))) { /* a new block: the first may have been 1xx */
-		a->content_type[0] = a->api_version[0] = a->kept[0] = '\0';
+		a->content_type[0] = a->api_version[0] = a->kept[0] = a->usage[0] = '\0';
 		a->retry_after_ms = -1;
 		return size * n;
 	}
@@ -264,6 +264,9 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 		copy_or_empty(line, a->content_type, sizeof a->content_type);
 	else if (str_ieq(name, STR("facebook-api-version")))
 		copy_or_empty(line, a->api_version, sizeof a->api_version);
+	else if (str_ieq(name, STR("x-business-use-case-usage")) ||
+		 (a->usage[0] == '\0' && str_ieq(name, STR("x-app-usage"))))
+		copy_or_empty(line, a->usage, sizeof a->usage);
 	else if (str_ieq(name, STR("Retry-After")))
 		a->retry_after_ms = retry_after_ms(line);
 	return size * n;
@@ -533,11 +536,9 @@ static void answer_clear(struct http_answer *a, size_t max)
 	sbuf_reset(&a->body);
 	a->body.max = max;
 	a->status = 0;
-	a->content_type[0] = '\0';
-	a->api_version[0] = '\0';
+	a->content_type[0] = a->api_version[0] = a->kept[0] = a->usage[0] = '\0';
 	a->retry_after_ms = -1;
 	a->duration_ms = 0;
-	a->kept[0] = '\0';
 	a->sunk_bytes = 0;
 }
 

@@ -69,6 +69,7 @@ struct http_answer {
 	struct sbuf body; /* caller releases with http_answer_release */
 	char content_type[HTTP_ANSWER_HEADER_MAX];
 	char api_version[32];   /* facebook-api-version, if sent */
+	char usage[512];        /* x-business-use-case-usage, else x-app-usage; JSON, if sent */
 	int64_t retry_after_ms; /* from Retry-After (seconds or date), -1: none */
 	int64_t duration_ms;
 	/* values of req->keep_header, one a line; one that does not fit is left out */

@@ -257,6 +257,23 @@ const struct meta_error_row *meta_send_error(int64_t code)
 	return NULL;
 }
 
+/* The word of meta_trouble.def; NULL: the code is about one message. */
+static const char *trouble_word(int64_t code)
+{
+	static const struct {
+		int64_t low, high;
+		const char *word;
+	} rows[] = {
+#define T(low, high, word) { low, high, word },
+#include "peer/meta_trouble.def"
+#undef T
+	};
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (code >= rows[i].low && code <= rows[i].high)
+			return rows[i].word;
+	return NULL;
+}
+
 /* Rows for answers that have no code of the table. Waits as for code 2 and 131000. */
 #define ROW(name, cls_, tries, first, cap, note_)   \
 	static const struct meta_error_row name = { \
@@ -363,7 +380,10 @@ static void apply(const struct meta_error_row *row, const struct wa_answer *a, s
 		     row->cls == WA_SEND_WAIT;
 	bool pauses = row->cls == WA_SEND_PAUSE_NUMBER || row->cls == WA_SEND_STOP;
 	v->cls = row->cls;
-	v->throttled = v->code == 130429 || v->code == 80007 || v->code == 4;
+	v->trouble = trouble_word(row->code_low);
+	if (v->trouble == NULL && pauses)
+		v->trouble = row == &row_new_access ? "SEND_PERMISSION" : "SEND_ADDRESS";
+	v->throttled = row->cls == WA_SEND_RETRY && (v->code == 130429 || a->status == 429);
 	if (waits && row->tries_max > 0 && a->tries >= row->tries_max) {
 		v->cls = WA_SEND_PERMANENT;
 		v->exhausted = true;
@@ -454,4 +474,16 @@ void meta_send_judge_act(const struct wa_answer *a, struct wa_verdict *ret_v)
 		return;
 	ret_v->cls = WA_SEND_ACCEPTED;
 	(void)snprintf(ret_v->text, sizeof ret_v->text, "done");
+}
+
+void meta_send_later(int64_t code, struct wa_verdict *ret_v)
+{
+	static const struct wa_answer first = { .retry_after_ms = -1, .tries = 1 };
+	const struct meta_error_row *row = code > 0 ? meta_send_error(code) : NULL;
+
+	memset(ret_v, 0, sizeof *ret_v);
+	ret_v->retry_ms = -1;
+	ret_v->code = code;
+	ret_v->subcode = -1;
+	apply(row != NULL ? row : &row_new_client, &first, ret_v);
 }

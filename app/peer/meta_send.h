@@ -55,6 +55,9 @@ void meta_send_judge(const struct wa_answer *a, struct wa_verdict *ret_v);
 /* The same for read receipts and typing, whose success is {"success":true} (3.3). */
 void meta_send_judge_act(const struct wa_answer *a, struct wa_verdict *ret_v);
 
+/* What a code means that came later, as the error of a failed status (statuses[].errors): as a first try. */
+void meta_send_later(int64_t code, struct wa_verdict *ret_v);
+
 /* One row of meta_error.def. */
 struct meta_error_row {
 	int64_t code_low; /* a range for families (200 to 299) */

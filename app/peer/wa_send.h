@@ -49,6 +49,9 @@ struct wa_verdict {
 	char wa_id[WA_ADDRESS_MAX + 1];
 	char user_id[WA_ADDRESS_MAX + 1]; /* contacts[0].user_id */
 	char fbtrace_id[64];              /* always log it */
+	/* not NULL: it is about the whole number, account or app: the name of the incident that
+	 * a person is to see ("SEND_TOKEN"); static */
+	const char *trouble;
 	/* one sentence of ours; nothing of the peer's text, no personal data */
 	char text[160];
 };

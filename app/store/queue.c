@@ -353,6 +353,7 @@ static bool give_back(struct queues *qs, const struct job *j, int64_t due_ms, bo
 			sched_return(qs, q, s, due_ms, due_ms);
 		} else {
 			sched_return(qs, q, s, due_ms, due_ms - 1);
+			s->held = true;
 		}
 		sched_signal(q);
 	}

@@ -82,6 +82,9 @@ enum rc queue_retry(struct tx *tx, const struct job *j, int64_t due_ms, const ch
 /* The peer said "not before": counted apart, no attempt burned. */
 enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
 		     struct err *e) MUST_CHECK;
+/* The same for a long time (hours): the job leaves its key, so that younger jobs of the key do not wait for it. */
+enum rc queue_snooze_apart(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
+			   struct err *e) MUST_CHECK;
 /* class: "ours" or "theirs" */
 enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const char *reason,
 		   const char *error, struct err *e) MUST_CHECK;
@@ -118,6 +121,9 @@ void queue_tick(struct queues *qs, int64_t now_ms);
 /* Gates of a lane. until_ms INT64_MAX: until opened. 0: open. */
 void queue_gate(struct queues *qs, int64_t lane, int64_t until_ms);
 int64_t queue_gated_until(struct queues *qs, int64_t lane);
+/* Jobs of the lane that were given back (queue_hold) until a later time are due now; what waits for its retry or its
+ * own time goes on waiting. */
+void queue_wake(struct queues *qs, int64_t lane);
 
 /* Control, durable (each is one unit of its own inside): */
 enum rc queue_pause(struct store *st, enum queue_id q, int64_t until_ms, struct err *e)

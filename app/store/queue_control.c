@@ -88,6 +88,30 @@ int64_t queue_gated_until(struct queues *qs, int64_t lane)
 	return until;
 }
 
+void queue_wake(struct queues *qs, int64_t lane)
+{
+	mtx_lock(&qs->lock);
+	for (int k = 0; k < QUEUE_COUNT; k++) {
+		struct queue *q = &qs->q[k];
+		bool found = true;
+
+		/* Taking one out moves others, also to places that were looked at. */
+		while (found) {
+			found = false;
+			for (size_t i = q->heap_n; i-- > 0;) {
+				struct slot *s = i < q->heap_n ? q->heap[i] : NULL;
+
+				if (s == NULL || !s->held || s->lane != lane)
+					continue;
+				sched_undelay(qs, q, s);
+				found = true;
+			}
+		}
+		cnd_broadcast(&q->changed);
+	}
+	mtx_unlock(&qs->lock);
+}
+
 /* ---- pause, resume, drain ---- */
 
 struct state_change {

@@ -24,6 +24,7 @@ struct slot {
 	enum job_prio prio;
 	enum slot_state state;
 	bool recovered;
+	bool held; /* delayed by queue_hold: no retry, no time of its own */
 };
 
 struct key {
@@ -134,6 +135,9 @@ void sched_remove(struct queues *qs, struct queue *q, struct slot *s, int64_t no
 	REQUIRES(qs->lock);
 void sched_due(struct queues *qs, struct queue *q, int64_t now_ms)
 	REQUIRES(qs->lock); /* moves due jobs to ready */
+/* A running job leaves its key's chain; the next of the key becomes ready. */
+void sched_part(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
+	REQUIRES(qs->lock);
 void sched_undelay(struct queues *qs, struct queue *q, struct slot *s) REQUIRES(qs->lock);
 int64_t sched_next_due(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock);
 int64_t sched_gate(const struct queues *qs, int64_t lane) REQUIRES(qs->lock);

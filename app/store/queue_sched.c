@@ -5,6 +5,7 @@
 #include "store/queue_priv.h"
 
 #include "base/clock.h"
+#include "store/queue_list.h"
 
 #define SLAB_SLOTS    1024
 #define SLAB_KEYS     1024
@@ -39,62 +40,6 @@ static void slot_give_back(struct queues *qs, struct slot *s)
 {
 	*s = (struct slot){ .state = SLOT_FREE, .next = qs->free_slots };
 	qs->free_slots = s;
-}
-
-/* ---- lists ---- */
-
-static void list_push_back(struct slot_list *l, struct slot *s)
-{
-	s->prev = l->tail;
-	s->next = NULL;
-	if (l->tail != NULL)
-		l->tail->next = s;
-	else
-		l->head = s;
-	l->tail = s;
-}
-
-static void list_push_front(struct slot_list *l, struct slot *s)
-{
-	s->prev = NULL;
-	s->next = l->head;
-	if (l->head != NULL)
-		l->head->prev = s;
-	else
-		l->tail = s;
-	l->head = s;
-}
-
-/* From the head: what is put back is among the oldest. */
-static void list_put_by_id(struct slot_list *l, struct slot *s)
-{
-	struct slot *before = l->head;
-
-	while (before != NULL && before->id < s->id)
-		before = before->next;
-	if (before == NULL) {
-		list_push_back(l, s);
-	} else if (before->prev == NULL) {
-		list_push_front(l, s);
-	} else {
-		s->prev = before->prev;
-		s->next = before;
-		before->prev->next = s;
-		before->prev = s;
-	}
-}
-
-static void list_unlink(struct slot_list *l, struct slot *s)
-{
-	if (s->prev != NULL)
-		s->prev->next = s->next;
-	else
-		l->head = s->next;
-	if (s->next != NULL)
-		s->next->prev = s->prev;
-	else
-		l->tail = s->prev;
-	s->prev = s->next = NULL;
 }
 
 /* ---- heap of delayed jobs, by due time then id ---- */
@@ -262,6 +207,7 @@ static void make_ready(struct queue *q, struct slot *s, bool front)
 	struct slot_list *l = &lane_of(q, s->lane)->ready[s->prio];
 
 	s->state = SLOT_READY;
+	s->held = false;
 	/* While draining, the rest of what was there goes before what came later, which has to wait. */
 	if (q->drain_to != 0 && s->id <= q->drain_to)
 		front = true;
@@ -397,6 +343,30 @@ void sched_undelay(struct queues *qs, struct queue *q, struct slot *s)
 	}
 }
 
+/* The next of the key takes the place of its head. */
+static void pass_on(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
+	REQUIRES(qs->lock)
+{
+	struct key *k = s->key;
+
+	k->head = s->behind;
+	if (k->head == NULL)
+		key_drop(qs, q, k);
+	else
+		schedule(q, k->head, now_ms, false);
+}
+
+void sched_part(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
+{
+	mtx_assert_held(&qs->lock);
+	ASSERT(s->state == SLOT_RUNNING);
+	if (s->key != NULL)
+		pass_on(qs, q, s, now_ms);
+	s->key = NULL;
+	s->behind = NULL;
+	s->okey = 0;
+}
+
 /* Takes a blocked job out of the middle of its key's chain. */
 static void unchain(struct slot *s)
 {
@@ -411,7 +381,7 @@ static void unchain(struct slot *s)
 
 void sched_remove(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
 {
-	struct key *k = s->key;
+	bool heads = s->key != NULL;
 
 	switch (s->state) {
 	case SLOT_READY:
@@ -425,18 +395,13 @@ void sched_remove(struct queues *qs, struct queue *q, struct slot *s, int64_t no
 		break;
 	case SLOT_BLOCKED:
 		unchain(s);
-		k = NULL;
+		heads = false;
 		break;
 	case SLOT_FREE:
 		BUG("a free slot cannot be removed");
 	}
-	if (k != NULL) {
-		k->head = s->behind;
-		if (k->head == NULL)
-			key_drop(qs, q, k);
-		else
-			schedule(q, k->head, now_ms, false);
-	}
+	if (heads)
+		pass_on(qs, q, s, now_ms);
 	q->in_memory--;
 	slot_give_back(qs, s);
 }

@@ -8,6 +8,7 @@ struct settled {
 	int64_t now_ms;
 	enum queue_id queue;
 	bool attempt, snooze;
+	bool apart; /* it leaves its key */
 };
 
 static void settle_after(struct store *st, const void *arg)
@@ -26,6 +27,8 @@ static void settle_after(struct store *st, const void *arg)
 	} else {
 		d->slot->attempts += d->attempt ? 1 : 0;
 		d->slot->snoozes += d->snooze ? 1 : 0;
+		if (d->apart)
+			sched_part(qs, q, d->slot, d->now_ms);
 		sched_return(qs, q, d->slot, d->due_ms, d->now_ms);
 	}
 	sched_signal(q);
@@ -55,16 +58,18 @@ static enum rc claim(struct tx *tx, const struct job *j, struct err *e)
 	return RC_OK;
 }
 
-static void register_settled(struct tx *tx, const struct job *j, int64_t due_ms, bool attempt,
-			     bool snooze)
+enum outcome { OUTCOME_END, OUTCOME_ATTEMPT, OUTCOME_SNOOZE, OUTCOME_APART };
+
+static void register_settled(struct tx *tx, const struct job *j, int64_t due_ms, enum outcome how)
 {
 	struct settled d = { .slot = j->slot,
 			     .token = j->token,
 			     .due_ms = due_ms,
 			     .now_ms = tx->now_ms,
 			     .queue = j->queue,
-			     .attempt = attempt,
-			     .snooze = snooze };
+			     .attempt = how == OUTCOME_ATTEMPT,
+			     .snooze = how == OUTCOME_SNOOZE || how == OUTCOME_APART,
+			     .apart = how == OUTCOME_APART };
 
 	tx_after(tx, settle_after, &d, sizeof(d));
 }
@@ -85,7 +90,7 @@ enum rc queue_done(struct tx *tx, const struct job *j, struct err *e)
 	TRY(claim(tx, j, e));
 	TRY(queue_remove_row(tx, j->id, e));
 	store_queues(tx->store)->q[j->queue].delta.done++;
-	register_settled(tx, j, -1, false, false);
+	register_settled(tx, j, -1, OUTCOME_END);
 	return RC_OK;
 }
 
@@ -114,12 +119,12 @@ enum rc queue_retry(struct tx *tx, const struct job *j, int64_t due_ms, const ch
 	if (j->attempts + 1 >= queue_get_config(qs, j->queue).attempts)
 		return queue_dead(tx, j, "theirs", reason, error, e);
 	qs->q[j->queue].delta.failed++;
-	register_settled(tx, j, due_ms, true, false);
+	register_settled(tx, j, due_ms, OUTCOME_ATTEMPT);
 	return RC_OK;
 }
 
-enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
-		     struct err *e)
+static enum rc snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
+		      struct err *e)
 {
 	struct stmt s;
 
@@ -129,8 +134,27 @@ enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const c
 	stmt_bind_i64(&s, "due_ms", due_ms);
 	stmt_bind_i64(&s, "at_ms", tx->now_ms);
 	stmt_bind_text(&s, "error", error);
+	return stmt_run(&s, e);
+}
+
+enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
+		     struct err *e)
+{
+	TRY(snooze(tx, j, due_ms, error, e));
+	register_settled(tx, j, due_ms, OUTCOME_SNOOZE);
+	return RC_OK;
+}
+
+enum rc queue_snooze_apart(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
+			   struct err *e)
+{
+	struct stmt s;
+
+	TRY(snooze(tx, j, due_ms, error, e));
+	TRY(stmt_begin(tx->db, Q_QUEUE_PART, &s, e));
+	stmt_bind_i64(&s, "id", j->id);
 	TRY(stmt_run(&s, e));
-	register_settled(tx, j, due_ms, false, true);
+	register_settled(tx, j, due_ms, OUTCOME_APART);
 	return RC_OK;
 }
 
@@ -153,7 +177,7 @@ enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const 
 	TRY(queue_remove_row(tx, j->id, e));
 	q->delta.failed++;
 	q->delta.dead++;
-	register_settled(tx, j, -1, false, false);
+	register_settled(tx, j, -1, OUTCOME_END);
 	return RC_OK;
 }
 

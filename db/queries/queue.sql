@@ -62,6 +62,12 @@ UPDATE jobs SET snoozes = snoozes + 1, due_ms = @due_ms, boot = 0,
                              '$[#]', json_object('at_ms', @at_ms, 'snooze', @error))
  WHERE id = @id;
 
+-- name: queue_part
+-- It waits for long: the others of its key go on without it.
+-- in: id
+-- out:
+UPDATE jobs SET okey = 0 WHERE id = @id;
+
 -- name: queue_mark
 -- The start of a run that may kill the process.
 -- in: id boot

@@ -360,7 +360,7 @@ TEST(the_verdict_follows_the_answer)
 		{ "app limit 1", RC_OK, 400, ERR_(4), 1, WA_SEND_WAIT, 900000 },
 		{ "app limit 2", RC_OK, 400, ERR_(80007), 2, WA_SEND_WAIT, 1800000 },
 		{ "app limit 3", RC_OK, 400, ERR_(4), 3, WA_SEND_WAIT, 3600000 },
-		{ "app limit 4", RC_OK, 400, ERR_(4), 4, WA_SEND_PERMANENT, -1 },
+		{ "app limit 9", RC_OK, 400, ERR_(4), 9, WA_SEND_WAIT, 3600000 },
 		{ "marketing cap 1", RC_OK, 400, ERR_(131049), 1, WA_SEND_WAIT, DAY_MS },
 		{ "marketing cap 2", RC_OK, 400, ERR_(131049), 2, WA_SEND_PERMANENT, -1 },
 		{ "code as text", RC_OK, 400, ERR_("131047"), 1, WA_SEND_TEMPLATE, -1 },

@@ -173,15 +173,183 @@ TEST(a_throttle_halves_the_rate_and_it_climbs_back)
 	begin(&app);
 	n = in_a_second(&app, T_NOW, 1000);
 	CHECK(n >= 100 && n <= 111);
-	outside_throttled(&app, NUMBER, T_NOW + SECOND_MS);
+	outside_throttled(&app, NUMBER, -1, T_NOW + SECOND_MS);
+	outside_throttled(&app, NUMBER, -1, T_NOW + SECOND_MS); /* was under way beside it */
+	CHECK_I64("rests", gate(&app), T_NOW + 2 * SECOND_MS);
 	n = in_a_second(&app, T_NOW + SECOND_MS, 2000);
 	CHECK(n >= 49 && n <= 52);
-	for (int i = 0; i < 20; i++)
-		outside_throttled(&app, NUMBER, T_NOW + 2 * SECOND_MS);
+	for (int i = 2; i < 20; i++)
+		outside_throttled(&app, NUMBER, -1, T_NOW + i * SECOND_MS);
+	CHECK_I64("rests longer", gate(&app), T_NOW + (19 + 64) * SECOND_MS);
 	CHECK(outside_view_get(&app, NUMBER, &view));
 	CHECK(view.rate > 0.04 && view.rate < 0.06); /* never nothing */
 	(void)in_a_second(&app, T_NOW + 120 * SECOND_MS, 3000);
 	CHECK(outside_view_get(&app, NUMBER, &view));
 	CHECK(view.rate > 0.99);
+	end(&app);
+}
+
+TEST(a_providers_own_pause_is_kept)
+{
+	struct app app;
+
+	begin(&app);
+	outside_throttled(&app, NUMBER, 30 * SECOND_MS, T_NOW);
+	CHECK_I64("as told", gate(&app), T_NOW + 30 * SECOND_MS);
+	outside_throttled(&app, NUMBER, -1, T_NOW + HOUR_MS);
+	CHECK_I64("an hour later it begins anew", gate(&app), T_NOW + HOUR_MS + SECOND_MS);
+	end(&app);
+}
+
+TEST(the_usage_headers_slow_down_before_the_limit)
+{
+	struct outside_view view;
+	struct app app;
+
+	begin(&app);
+	outside_usage(&app, NUMBER, 50, 0, T_NOW);
+	CHECK(outside_view_get(&app, NUMBER, &view) && view.rate > 0.99 &&
+	      view.usage_percent == 50);
+	outside_usage(&app, NUMBER, 95, 0, T_NOW);
+	outside_usage(&app, NUMBER, 95, 0, T_NOW + SECOND_MS);
+	CHECK(outside_view_get(&app, NUMBER, &view) && view.rate > 0.45 && view.rate < 0.55);
+	CHECK_I64("no rest", gate(&app), 0);
+	outside_usage(&app, NUMBER, 100, 7 * MINUTE_MS, T_NOW + SECOND_MS);
+	CHECK_I64("rests as told", gate(&app), T_NOW + SECOND_MS + 7 * MINUTE_MS);
+	end(&app);
+}
+
+static struct outside_trouble spam(void)
+{
+	return (struct outside_trouble){ .target_id = NUMBER,
+					 .pause_ms = 15 * MINUTE_MS,
+					 .cap_ms = HOUR_MS,
+					 .spares_replies = true,
+					 .code = INCIDENT_SEND_SPAM,
+					 .args = { { "131048" } } };
+}
+
+TEST(a_restriction_for_spam_spares_replies_until_one_is_refused)
+{
+	struct outside_trouble t = spam();
+	struct outside_view view;
+	struct app app;
+	int64_t until = 0;
+
+	begin(&app);
+	outside_trouble(&app, &t, T_NOW);
+	check_incidents("told", &app, 1, 1);
+	CHECK_I64("the lane is open", gate(&app), 0);
+	CHECK(outside_bulk_waits(&app, NUMBER, T_NOW + MINUTE_MS, &until));
+	CHECK_I64("until", until, T_NOW + 15 * MINUTE_MS);
+	CHECK_I64("bulk", outside_begin_send(&app, NUMBER, true, T_NOW, &until), RC_RETRY);
+	CHECK_I64("a reply", outside_begin_send(&app, NUMBER, false, T_NOW, &until), RC_OK);
+	outside_end_send(&app, NUMBER, false, true, "", T_NOW);
+	check_incidents("a reply that goes does not end it", &app, 1, 1);
+	t.spares_replies = false;
+	outside_trouble(&app, &t, T_NOW + MINUTE_MS);
+	CHECK_I64("all wait, twice as long", gate(&app), T_NOW + 31 * MINUTE_MS);
+	check_incidents("the same row", &app, 1, 1);
+	outside_resume(&app, NUMBER);
+	CHECK(!outside_bulk_waits(&app, NUMBER, T_NOW, &until));
+	CHECK(outside_view_get(&app, NUMBER, &view) && view.bulk_state == BREAKER_CLOSED);
+	check_incidents("over", &app, 0, 1);
+	end(&app);
+}
+
+TEST(after_a_restriction_one_message_tries_and_refusals_in_a_row_wait_longer)
+{
+	struct outside_trouble t = spam();
+	struct app app;
+	int64_t until = 0, now = T_NOW;
+
+	begin(&app);
+	for (int64_t wait = 15; wait < 480; wait *= 2) {
+		outside_trouble(&app, &t, now);
+		CHECK(outside_bulk_waits(&app, NUMBER, now, &until));
+		CHECK_I64("wait", until - now, i64_min(wait, 60) * MINUTE_MS);
+		now = until;
+		CHECK_I64("one", outside_begin_send(&app, NUMBER, true, now, &until), RC_OK);
+		CHECK_I64("not two", outside_begin_send(&app, NUMBER, true, now, &until), RC_RETRY);
+	}
+	outside_forget(&app, NUMBER); /* it was cancelled */
+	CHECK_I64("another", outside_begin_send(&app, NUMBER, true, now, &until), RC_OK);
+	outside_end_send(&app, NUMBER, true, true, "", now);
+	CHECK_I64("all", outside_begin_send(&app, NUMBER, true, now, &until), RC_OK);
+	CHECK_I64("go", outside_begin_send(&app, NUMBER, true, now, &until), RC_OK);
+	check_incidents("over", &app, 0, 1);
+	end(&app);
+}
+
+static enum rc see_code(void *arg, const struct incident *i, struct err *e)
+{
+	(void)e;
+	*(enum incident_code *)arg = i->code;
+	return RC_OK;
+}
+
+TEST(a_new_cause_takes_the_place_of_the_old_one)
+{
+	struct outside_trouble t = spam();
+	enum incident_code code = INCIDENT_CODES;
+	struct app app;
+	struct db *db;
+
+	begin(&app);
+	outside_trouble(&app, &t, T_NOW);
+	t.code = INCIDENT_SEND_TOKEN;
+	outside_trouble(&app, &t, T_NOW);
+	check_incidents("one row", &app, 1, 1);
+	db = store_reader(app.store);
+	MUST(incident_each(db, true, 10, see_code, &code, &t_err));
+	store_reader_done(app.store, db);
+	CHECK_I64("newest", code, INCIDENT_SEND_TOKEN);
+	end(&app);
+}
+
+/* After a restart nobody knows whether an incident is open: the first call that goes well closes it. */
+TEST(an_incident_of_an_earlier_process_is_closed_too)
+{
+	struct app app;
+	int64_t until;
+
+	begin(&app);
+	outside_stop(&app, NUMBER, T_NOW + HOUR_MS, "x", T_NOW);
+	outside_free(app.outside);
+	app.outside = outside_new();
+	check_incidents("open", &app, 1, 1);
+	CHECK_I64("may", outside_begin(&app, NUMBER, T_NOW, &until), RC_OK);
+	outside_end(&app, NUMBER, true, "", T_NOW);
+	check_incidents("closed", &app, 0, 1);
+	end(&app);
+}
+
+/* 10,000 recipients in turn, each at its own pace: nobody gets more than the bucket gives, however many there are. */
+TEST(ten_thousand_recipients_keep_their_own_pace)
+{
+	const struct outside_rate rate = { .per_second = 1000,
+					   .recipient_burst = 10,
+					   .recipient_every_ms = 6000 };
+	static uint8_t sent[10000];
+	struct app app;
+	int64_t until, most = 0, total = 0;
+	bool number;
+
+	begin(&app);
+	for (int64_t ms = 0; ms < 60 * SECOND_MS; ms += 4) {
+		for (int i = 0; i < 4; i++) {
+			int64_t who = (ms / 4 * 4 + i) * 7919 % (ms < 30 * SECOND_MS ? 10000 : 50);
+
+			if (outside_take(&app, NUMBER, 1 + who, &rate, T_NOW + ms, &until,
+					 &number) == RC_OK) {
+				sent[who]++;
+				total++;
+			}
+		}
+	}
+	for (size_t i = 0; i < COUNT(sent); i++)
+		most = i64_max(most, sent[i]);
+	CHECK(total > 25000);
+	CHECK_I64("burst and a minute's refill at most", most <= 20, true);
 	end(&app);
 }

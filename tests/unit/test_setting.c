@@ -110,7 +110,7 @@ TEST(the_file_is_key_and_value)
 	CHECK_SPAN("as it stands", setting_str(s, "company_name"), STR("A = B # C"));
 	CHECK_SPAN("secret", setting_of(s, "channel", "main", "token"), STR("t"));
 	CHECK_SPAN("default", setting_of(s, "channel", "main", "version"), STR("v24.0"));
-	CHECK_I64("default", setting_of_i64(s, "channel", "main", "rate_per_second"), 70);
+	CHECK_I64("default", setting_of_i64(s, "channel", "main", "rate_per_second"), 0);
 	CHECK_STR("default", setting_source(s, "log_level"), "default");
 	CHECK_I64("no default", setting_of_i64(s, "queue", "messages", "attempts"), 0);
 	CHECK_SPAN("no slug", setting_of(s, "channel", "No Slug", "token"), STR_NONE);
