@@ -66,6 +66,23 @@ static void sha_end(mbedtls_sha256_context *c, uint8_t ret_digest[SHA256_BYTES])
 	mbedtls_sha256_free(c);
 }
 
+_Static_assert(sizeof(mbedtls_sha256_context) <= sizeof(struct crypto_sha256), "room for a digest");
+
+void crypto_sha256_begin(struct crypto_sha256 *c)
+{
+	sha_start((mbedtls_sha256_context *)(void *)c->room);
+}
+
+void crypto_sha256_add(struct crypto_sha256 *c, struct str bytes)
+{
+	sha_add((mbedtls_sha256_context *)(void *)c->room, bytes.p, bytes.n);
+}
+
+void crypto_sha256_end(struct crypto_sha256 *c, uint8_t ret_digest[SHA256_BYTES])
+{
+	sha_end((mbedtls_sha256_context *)(void *)c->room, ret_digest);
+}
+
 void crypto_sha256(struct str bytes, uint8_t ret_digest[SHA256_BYTES])
 {
 	mbedtls_sha256_context c;

@@ -13,6 +13,13 @@ enum rc crypto_start(struct err *e) MUST_CHECK;
 const char *crypto_version(void);
 
 void crypto_sha256(struct str bytes, uint8_t ret_digest[SHA256_BYTES]);
+/* Of bytes that come in pieces: begin, add..., end. */
+struct crypto_sha256 {
+	_Alignas(16) unsigned char room[128];
+};
+void crypto_sha256_begin(struct crypto_sha256 *c);
+void crypto_sha256_add(struct crypto_sha256 *c, struct str bytes);
+void crypto_sha256_end(struct crypto_sha256 *c, uint8_t ret_digest[SHA256_BYTES]);
 void crypto_sha256_hex(struct str bytes, char ret_text[2 * SHA256_BYTES + 1]);
 /* The same piece by piece: crypto_sha_start, any number of crypto_sha_add, crypto_sha_end (once). Lives on the stack,
  * owns nothing. */

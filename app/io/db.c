@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/enc.h"
 #include "base/limits.h"
+#include "io/crypto.h"
 
 #define VERSION_LEAST      3051003 /* WAL-reset corruption before */
 #define WRITER_BUSY_MS     5000
@@ -27,6 +29,7 @@ struct db {
 	enum db_mode mode;
 	bool in_transaction; /* as we believe; SQLite ends one by itself on a full disk and the like */
 	bool ill;            /* see db_is_ill */
+	bool damaged;        /* see db_is_damaged */
 	char *path;
 	sqlite3_stmt *stmts[Q_COUNT > 0 ? Q_COUNT : 1];
 };
@@ -88,6 +91,11 @@ static bool is_illness(int code)
 	       (code & 0xff) != SQLITE_TOOBIG;
 }
 
+static bool is_damage(int code)
+{
+	return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
 /* Turns a SQLite result into a verdict with its text; `what` is a query's name or a word. */
 static enum rc verdict(struct db *db, int code, const char *what, struct err *e)
 {
@@ -96,6 +104,7 @@ static enum rc verdict(struct db *db, int code, const char *what, struct err *e)
 	if (rc == RC_OK)
 		return RC_OK;
 	db->ill = db->ill || is_illness(code);
+	db->damaged = db->damaged || is_damage(code);
 	return FAIL(e, rc, "%s: %s (%d)", what, sqlite3_errmsg(db->raw), code);
 }
 
@@ -321,15 +330,238 @@ bool db_is_ill(const struct db *db)
 	return db->ill;
 }
 
+static enum rc damage(struct db *db, const char *text, struct err *e)
+{
+	db->damaged = true;
+	return FAIL(e, RC_IO, "%s is damaged: %s", db->path, text);
+}
+
 enum rc db_quick_check(struct db *db, struct err *e)
 {
 	char text[160] = "no answer";
 
 	TRY(first_value(db, "PRAGMA quick_check(1)", NULL, text, sizeof(text), e));
 	if (strcmp(text, "ok") != 0)
-		return FAIL(e, RC_IO, "%s is damaged: %s", db->path, text);
+		return damage(db, text, e);
 	return RC_OK;
 }
+
+/* ---- long work at a pace ---- */
+
+#define PACE_STEPS 2000 /* instructions of SQLite's machine between two looks; about 0.1 ms */
+
+static int pace_look(void *arg)
+{
+	return tempo_step(arg) ? 0 : 1; /* not 0: SQLITE_INTERRUPT */
+}
+
+static void pace_begin(struct db *db, struct tempo *pace)
+{
+	if (pace != NULL)
+		sqlite3_progress_handler(db->raw, PACE_STEPS, pace_look, pace);
+}
+
+static void pace_end(struct db *db)
+{
+	sqlite3_progress_handler(db->raw, 0, NULL, NULL);
+}
+
+static enum rc check_references(struct db *db, struct err *e)
+{
+	char table[80] = "";
+	enum rc rc = first_value(db, "PRAGMA foreign_key_check", NULL, table, sizeof(table), e);
+
+	if (rc == RC_ABSENT)
+		return RC_OK;
+	return rc == RC_OK ? damage(db, table, e) : rc;
+}
+
+enum rc db_full_check(struct db *db, struct tempo *pace, struct err *e)
+{
+	char text[160] = "no answer";
+	enum rc rc;
+
+	pace_begin(db, pace);
+	rc = first_value(db, "PRAGMA integrity_check(1)", NULL, text, sizeof(text), e);
+	if (rc == RC_OK && strcmp(text, "ok") != 0)
+		rc = damage(db, text, e);
+	if (rc == RC_OK)
+		rc = check_references(db, e);
+	pace_end(db);
+	return rc;
+}
+
+bool db_is_damaged(const struct db *db)
+{
+	return db->damaged;
+}
+
+/* The first page tells whether it is a database at all; the check tells the rest. */
+enum rc db_probe(const char *path, bool *ret_damaged, struct err *e)
+{
+	struct db *db = mem_new(1, sizeof(*db));
+	struct err why = { .rc = RC_OK };
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	enum rc rc;
+
+	db->mode = DB_READER;
+	db->path = mem_dup(path, strlen(path));
+	rc = verdict(db, sqlite3_open_v2(path, &db->raw, flags, vfs_name), path, &why);
+	if (rc == RC_OK)
+		rc = db_quick_check(db, &why);
+	*ret_damaged = db->damaged;
+	rc = rc == RC_OK || db->damaged ? RC_OK : FAIL(e, rc, "%s", why.text);
+	db_close(db);
+	return rc;
+}
+
+/* ---- tables as wholes ---- */
+
+struct table_look {
+	struct db *db;
+	int samples;
+	struct tempo *pace;
+	struct crypto_sha256 sha;
+};
+
+static enum rc prepare_text(struct db *db, sqlite3_stmt **ret, char *sql, struct err *e)
+{
+	enum rc rc;
+
+	if (sql == NULL)
+		return FAIL(e, RC_IO, "no memory");
+	rc = verdict(db, sqlite3_prepare_v3(db->raw, sql, -1, 0, ret, NULL), "table", e);
+	sqlite3_free(sql);
+	return rc;
+}
+
+/* Type, length and bytes, so that no two different rows look alike. */
+static void digest_row(struct table_look *l, sqlite3_stmt *s)
+{
+	for (int i = 0; i < sqlite3_column_count(s); i++) {
+		int type = sqlite3_column_type(s, i);
+		const void *p = sqlite3_column_blob(s, i); /* numbers: their text */
+		int n = sqlite3_column_bytes(s, i);
+		char head[32];
+
+		sqlite3_snprintf(sizeof(head), head, "%d:%d:", type, n);
+		crypto_sha256_add(&l->sha, str_of(head));
+		crypto_sha256_add(&l->sha, str_n(p != NULL ? p : "", (size_t)n));
+	}
+	crypto_sha256_add(&l->sha, STR("\n"));
+}
+
+static enum rc step_rows(struct table_look *l, sqlite3_stmt *s, struct err *e)
+{
+	int code;
+
+	while ((code = sqlite3_step(s)) == SQLITE_ROW)
+		digest_row(l, s);
+	sqlite3_reset(s);
+	return verdict(l->db, code, "table", e);
+}
+
+/* One row at each of `samples` equal steps from the first to the last row number. */
+static enum rc sample_numbers(struct table_look *l, const char *name, int64_t low, int64_t high,
+			      struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	enum rc rc = prepare_text(
+		l->db, &s,
+		sqlite3_mprintf("SELECT * FROM \"%w\" WHERE rowid >= ?1 ORDER BY rowid LIMIT 1",
+				name),
+		e);
+
+	for (int i = 0; rc == RC_OK && i < l->samples; i++) {
+		double part = l->samples > 1 ? (double)i / (l->samples - 1) : 0;
+
+		sqlite3_bind_int64(s, 1, low + (int64_t)((double)(high - low) * part));
+		rc = step_rows(l, s, e);
+	}
+	sqlite3_finalize(s);
+	return rc;
+}
+
+static enum rc sample_first(struct table_look *l, const char *name, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	enum rc rc = prepare_text(
+		l->db, &s, sqlite3_mprintf("SELECT * FROM \"%w\" LIMIT %d", name, l->samples), e);
+
+	if (rc == RC_OK)
+		rc = step_rows(l, s, e);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+static enum rc look_at_table(struct table_look *l, const char *name, bool numbered,
+			     struct db_table *ret, struct err *e)
+{
+	uint8_t digest[SHA256_BYTES];
+	sqlite3_stmt *s = NULL;
+	int64_t low = 0, high = -1;
+	enum rc rc = prepare_text(
+		l->db, &s,
+		numbered ? sqlite3_mprintf("SELECT (SELECT count(*) FROM \"%w\"), min(rowid), "
+					   "(SELECT max(rowid) FROM \"%w\") FROM \"%w\"",
+					   name, name, name)
+			 : sqlite3_mprintf("SELECT count(*), 0, -1 FROM \"%w\"", name),
+		e);
+
+	if (rc == RC_OK && sqlite3_step(s) == SQLITE_ROW) {
+		ret->rows = sqlite3_column_int64(s, 0);
+		low = sqlite3_column_int64(s, 1);
+		high = sqlite3_column_int64(s, 2);
+	}
+	if (rc == RC_OK)
+		rc = verdict(l->db, sqlite3_reset(s), "table", e);
+	sqlite3_finalize(s);
+	TRY(rc);
+	ret->name = name;
+	crypto_sha256_begin(&l->sha);
+	if (ret->rows > 0)
+		rc = numbered ? sample_numbers(l, name, low, high, e) : sample_first(l, name, e);
+	crypto_sha256_end(&l->sha, digest);
+	enc_hex(digest, sizeof(digest), ret->digest);
+	return rc;
+}
+
+static enum rc each_table(struct table_look *l, db_table_fn *fn, void *arg, struct err *e)
+{
+	static const char sql[] = "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' "
+				  "AND type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+	sqlite3_stmt *s = NULL;
+	enum rc rc =
+		verdict(l->db, sqlite3_prepare_v3(l->db->raw, sql, -1, 0, &s, NULL), "tables", e);
+	int code = SQLITE_DONE;
+
+	while (rc == RC_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		struct db_table t = { .rows = 0 };
+
+		rc = look_at_table(l, (const char *)sqlite3_column_text(s, 0),
+				   sqlite3_column_int(s, 1) == 0, &t, e);
+		if (rc == RC_OK)
+			rc = fn(arg, &t, e);
+	}
+	if (rc == RC_OK)
+		rc = verdict(l->db, code, "tables", e);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+enum rc db_each_table(struct db *db, int samples, struct tempo *pace, db_table_fn *fn, void *arg,
+		      struct err *e)
+{
+	struct table_look l = { .db = db, .samples = samples, .pace = pace };
+	enum rc rc;
+
+	pace_begin(db, pace);
+	rc = each_table(&l, fn, arg, e);
+	pace_end(db);
+	return rc;
+}
+
+/* ---- copies ---- */
 
 static enum rc sync_path(const char *path, int flags, struct err *e)
 {
@@ -341,9 +573,33 @@ static enum rc sync_path(const char *path, int flags, struct err *e)
 	return ok ? RC_OK : FAIL(e, RC_IO, "%s: cannot be synced", path);
 }
 
-/* SQLite makes the file as the umask says; the copy holds the same secrets. */
-static enum rc vacuum_into(struct db *db, const char *path, struct err *e)
+#define COPY_WRITE_OUT (4 * (int64_t)MIB)
+
+struct copy_pace {
+	struct tempo *pace;
+	int fd; /* of the copy; -1: none */
+	int64_t sent;
+};
+
+/* What SQLite wrote goes to the disk in small parts: one large sync at the end would hold up the commits. */
+static int copy_look(void *arg)
 {
+	struct copy_pace *c = arg;
+	struct stat st;
+
+	if (c->fd >= 0 && fstat(c->fd, &st) == 0 &&
+	    (int64_t)st.st_size - c->sent > COPY_WRITE_OUT) {
+		(void)sync_file_range(c->fd, c->sent, (int64_t)st.st_size - c->sent,
+				      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
+		c->sent = (int64_t)st.st_size;
+	}
+	return tempo_step(c->pace) ? 0 : 1;
+}
+
+/* SQLite makes the file as the umask says; the copy holds the same secrets. */
+static enum rc vacuum_into(struct db *db, const char *path, struct tempo *pace, struct err *e)
+{
+	struct copy_pace c = { .pace = pace };
 	char *sql = sqlite3_mprintf("VACUUM INTO %Q", path);
 	enum rc rc;
 
@@ -353,7 +609,16 @@ static enum rc vacuum_into(struct db *db, const char *path, struct err *e)
 	/* The copy is a write for query_only, even though this database is only read. */
 	if (db->mode == DB_READER)
 		(void)exec(db, "PRAGMA query_only=OFF", "copy", NULL);
+	if (pace != NULL) {
+		c.fd = open(path, O_RDWR | O_CLOEXEC); /* nobody has locks on a new file */
+		sqlite3_progress_handler(db->raw, PACE_STEPS, copy_look, &c);
+	}
 	rc = exec(db, sql, "copy", e);
+	if (pace != NULL) {
+		pace_end(db);
+		if (c.fd >= 0)
+			close(c.fd);
+	}
 	if (db->mode == DB_READER)
 		(void)exec(db, "PRAGMA query_only=ON", "copy", NULL);
 	sqlite3_free(sql);
@@ -361,6 +626,11 @@ static enum rc vacuum_into(struct db *db, const char *path, struct err *e)
 }
 
 enum rc db_copy_to(struct db *db, const char *path, struct err *e)
+{
+	return db_copy_paced(db, path, NULL, e);
+}
+
+enum rc db_copy_paced(struct db *db, const char *path, struct tempo *pace, struct err *e)
 {
 	char tmp[PATH_BYTES_MAX];
 	char folder[PATH_BYTES_MAX];
@@ -379,7 +649,7 @@ enum rc db_copy_to(struct db *db, const char *path, struct err *e)
 		slash[slash == folder ? 1 : 0] = '\0';
 
 	(void)unlink(tmp); /* left by an interrupted copy */
-	rc = vacuum_into(db, tmp, e);
+	rc = vacuum_into(db, tmp, pace, e);
 	if (rc == RC_OK)
 		rc = sync_path(tmp, O_RDWR, e);
 	if (rc == RC_OK && rename(tmp, path) != 0)

@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "gen/queries.h"
+#include "io/tempo.h"
 
 struct db;
 
@@ -62,8 +63,28 @@ bool db_in_transaction(struct db *db);
 enum rc db_exec(struct db *db, const char *sql, struct err *e) MUST_CHECK;
 enum rc db_pragma_i64(struct db *db, const char *pragma, int64_t *ret, struct err *e) MUST_CHECK;
 enum rc db_quick_check(struct db *db, struct err *e) MUST_CHECK;
+/* Every page, every index against its table, every reference. RC_RETRY: stopped by the pace. */
+enum rc db_full_check(struct db *db, struct tempo *pace, struct err *e) MUST_CHECK;
+/* A statement or a check on this connection found the file itself damaged. */
+bool db_is_damaged(const struct db *db);
+/* Opens the file for reading and looks: is it a damaged database? Not RC_OK: it cannot be told. */
+enum rc db_probe(const char *path, bool *ret_damaged, struct err *e) MUST_CHECK;
+
+/* Every table with its rows and a digest of `samples` rows spread over it (by row number; without one: the first). */
+#define DB_DIGEST_TEXT 65
+struct db_table {
+	const char *name;
+	int64_t rows;
+	char digest[DB_DIGEST_TEXT];
+};
+typedef enum rc db_table_fn(void *arg, const struct db_table *t, struct err *e);
+enum rc db_each_table(struct db *db, int samples, struct tempo *pace, db_table_fn *fn, void *arg,
+		      struct err *e) MUST_CHECK;
 /* VACUUM INTO `path`.tmp, fsync, rename: a consistent copy while others write. */
 enum rc db_copy_to(struct db *db, const char *path, struct err *e) MUST_CHECK;
+/* The same at a pace; the disk is kept busy evenly, so that the syncs of others stay short. */
+enum rc db_copy_paced(struct db *db, const char *path, struct tempo *pace, struct err *e)
+	MUST_CHECK;
 enum rc db_checkpoint(struct db *db, struct err *e) MUST_CHECK; /* TRUNCATE; busy is fine */
 void db_get_stats(struct db *db, struct db_stats *ret);
 int64_t db_changes(struct db *db); /* rows changed by the last statement */

@@ -1,0 +1,25 @@
+/* tempo.h - long work that must not disturb the rest: lowest priority, and a rest after each stretch of work.
+ *
+ *	struct tempo p = { .percent = 50, .stop = &stopping };
+ *	tempo_low_priority();
+ *	while (more) { some_milliseconds_of_work(); if (!tempo_step(&p)) return RC_RETRY; }
+ *
+ * Everything here may be called from any thread; a struct tempo belongs to one. A NULL pace is full speed without end. */
+#ifndef IO_TEMPO_H
+#define IO_TEMPO_H
+
+#include "base/base.h"
+
+struct tempo {
+	int percent;      /* of the time that is work, 1 to 100; 0 is 100 */
+	const bool *stop; /* read with __atomic_load_n; NULL: never stopped */
+	int64_t from_us;  /* its own: since when it works without a rest */
+};
+
+/* The calling thread gets processor and disk when nobody else wants them (nice 19, idle class of the disk queue). */
+void tempo_low_priority(void);
+/* Rests when it is time, at most TEMPO_REST_MAX_MS. False: stop the work. */
+#define TEMPO_REST_MAX_MS 100
+bool tempo_step(struct tempo *p);
+
+#endif
