@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/log.h"
+#include "flow/damage.h"
 #include "io/crypto.h"
 #include "peer/sign.h"
 #include "store/delivery.h"
@@ -122,7 +123,7 @@ static void store_and_answer(struct hook *h)
 	h->delivery.request_id = str_of(q->request_id);
 	h->delivery.headers = headers_json(c, HEADERS, COUNT(HEADERS));
 	h->delivery.body = q->body;
-	rc = store_write(c->app->store, STORE_URGENT, store_unit_hook, h, &e);
+	rc = store_write(damage_inbox(c->app), STORE_URGENT, store_unit_hook, h, &e);
 	if (rc != RC_OK) {
 		/* The peer tries again; nothing is remembered of this one. */
 		atomic_fetch_add(&h->state->hooks_failed, 1);

@@ -27,6 +27,8 @@ static const struct problem_kind KINDS[] = {
 	{ "busy", "The box cannot take this now; try again" },
 	{ "disk-low", "The disk is nearly full" },
 	{ "storage", "The box cannot write to its disk" },
+	{ "damaged", "The database of the box is damaged" },
+	{ "no-server", "Only a running server can do that" },
 	{ "outcome-unknown", "It may or may not have happened" },
 	{ "internal", "The box made a mistake" },
 };

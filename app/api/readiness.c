@@ -10,6 +10,7 @@ void readiness_get(struct app *app, int64_t now_ms, struct readiness *ret)
 	*ret = (struct readiness){ .disk_free = -1 };
 	store_get_stats(app->store, &ret->store);
 	ret->store_failing = ret->store.failing;
+	ret->damaged = __atomic_load_n(&app->damaged, __ATOMIC_RELAXED);
 	/* Units wait, and nothing was committed for long: a disk that hangs does not fail. */
 	ret->writer_stuck =
 		ret->store.waiting > 0 &&
@@ -22,7 +23,7 @@ void readiness_get(struct app *app, int64_t now_ms, struct readiness *ret)
 
 bool readiness_ok(const struct readiness *r)
 {
-	return !r->store_failing && !r->disk_low && !r->writer_stuck && !r->stopping;
+	return !r->damaged && !r->store_failing && !r->disk_low && !r->writer_stuck && !r->stopping;
 }
 
 bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word,
@@ -32,6 +33,9 @@ bool readiness_reason(const struct readiness *r, size_t i, const char **ret_word
 		bool is;
 		const char *word, *text;
 	} reasons[] = {
+		{ r->damaged, "database-damaged",
+		  "The database is damaged: nothing is changed or sent, webhooks are kept aside. "
+		  "Restore a backup." },
 		{ r->store_failing, "store-failing",
 		  "The last write to the database failed: the disk is full or broken." },
 		{ r->disk_low, "disk-low",

@@ -7,7 +7,7 @@
 #define READINESS_STUCK_MS (10 * SECOND_MS)
 
 struct readiness {
-	bool store_failing, disk_low, writer_stuck, stopping;
+	bool damaged, store_failing, disk_low, writer_stuck, stopping;
 	int64_t disk_free; /* -1: not known */
 	struct store_stats store;
 };

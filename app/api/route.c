@@ -41,6 +41,14 @@ static void serve(struct call *c, const struct match *m)
 		problem(c, 413, "too-long", "The body is longer than this address takes.");
 		return;
 	}
+	/* Nothing can be changed then, and a caller should not think that its token is the reason. */
+	if (c->route->who == WHO_TOKEN && strcmp(c->q->method, "GET") != 0 &&
+	    __atomic_load_n(&c->app->damaged, __ATOMIC_RELAXED)) {
+		problem(c, 503, "damaged",
+			"The database of this box is damaged: nothing is changed until a backup is "
+			"restored.");
+		return;
+	}
 	if (!may_run(c))
 		return;
 	struct store_rider rider = { .unit = audit_row_unit, .arg = c };

@@ -193,6 +193,12 @@ static const struct route ROUTES[] = {
 	      "Who changed what, newest first"),
 	TOKEN("GET", "/api/v1/audit/verify", audit_verify_get, AUDIT, WEB_MAIN, 0, "People",
 	      "Whether the audit log is whole"),
+	TOKEN("GET", "/api/v1/backups", backup_api_list, SETTINGS, WEB_MAIN, 0, "Operating",
+	      "Backups, newest first, and what is being done"),
+	TOKEN("POST", "/api/v1/backups", backup_api_post, SETTINGS, WEB_MAIN, SMALL, "Operating",
+	      "Make a backup now"),
+	TOKEN("POST", "/api/v1/backups/{name}/verify", backup_verify_post, SETTINGS, WEB_MAIN,
+	      SMALL, "Operating", "Check a backup by restoring it to a scratch file"),
 
 	ANYONE("GET", "/healthz", health_get, BOTH, "Operating", "The process is alive"),
 	ANYONE("GET", "/readyz", health_ready_get, BOTH, "Operating",

@@ -93,6 +93,40 @@ const struct cli_command main_commands[] = {
 	  "age, dead were put aside. The audit log is a chain of hashes; what it ends with, noted "
 	  "elsewhere, shows later\n"
 	  "whether rows were cut off.\n\nExample: totem prove --data /srv/totem\n" },
+	{ "backup", cmd_backup, "Makes, lists and copies backups; each is checked by restoring it",
+	  "[make [--to DIR]] | list | copy DIR", "to= passphrase-file=",
+	  "Works beside a running server. A backup holds the database, all media and, with a "
+	  "passphrase (setting\n"
+	  "backup_passphrase, TOTEM_PASSPHRASE or --passphrase-file), the key file. It goes to "
+	  "setting backup_dir, or\n"
+	  "`backups` in the data folder. `copy` brings the newest one to another disk and reads it "
+	  "back from there.\n\n"
+	  "  --to DIR                another folder; nothing is rotated there\n"
+	  "  --passphrase-file FILE  first line: the passphrase\n\n"
+	  "Example: totem backup --to /media/stick/totem\n" },
+	{ "verify", cmd_verify, "Checks a backup: restores it to a scratch file and compares",
+	  "[NAME | --all] [--from DIR]", "all from= passphrase-file=",
+	  "Without a name the newest one. Checksums, the whole database, rows of every table, "
+	  "every "
+	  "media file, and with the\n"
+	  "passphrase also the key. Exit code 0: it is whole.\n\n"
+	  "  --all       every backup\n"
+	  "  --from DIR  another folder\n\n"
+	  "Example: totem verify --from /media/stick/totem\n" },
+	{ "restore", cmd_restore, "Puts a backup in the place of the data folder's content",
+	  "NAME | DIR/NAME [--without-key] [--resume]", "without-key resume passphrase-file=",
+	  "The server must not run. Everything is copied and checked first; what was there is kept "
+	  "in before-restore-TIME.\n"
+	  "Webhooks that a damaged box kept aside are processed at the next start. Sends that "
+	  "waited "
+	  "in the backup may have\n"
+	  "left since: if there are any, the queues that send start paused.\n\n"
+	  "  --without-key           go on without the key file; secrets have to be entered again\n"
+	  "  --resume                the queues that send go on: nothing was sent after the "
+	  "backup\n"
+	  "  --passphrase-file FILE  first line: the passphrase (or TOTEM_PASSPHRASE)\n\n"
+	  "Example: TOTEM_PASSPHRASE=... totem restore "
+	  "/media/stick/totem/totem-20260105T030000Z\n" },
 	{ "version", cmd_version, "Prints the version", "[--verbose]", "verbose",
 	  "  --verbose  of every part\n\nExample: totem version --verbose\n" },
 	{ "help", help, "Explains a command", "[COMMAND]", "", "Example: totem help serve\n" },

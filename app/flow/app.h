@@ -12,6 +12,7 @@ struct state;
 struct posting;
 struct sse;
 struct lookups;
+struct backup_run;
 
 struct app {
 	struct store *store;
@@ -36,6 +37,10 @@ struct app {
 	/* Written by the janitor; read with __atomic_load_n. */
 	bool disk_low; /* less than JANITOR_DISK_MIN free: nothing new is taken in (503, readyz) */
 	int64_t disk_free_bytes; /* at the last look; 0: not looked yet */
+	bool damaged;            /* see flow/damage.h; atomic */
+	bool damage_told;        /* somebody declares it; atomic */
+	struct store *spool; /* takes webhooks in while `damaged`; NULL: there is none; atomic */
+	struct backup_run *backups; /* NULL without a server */
 	/* The janitor's own. */
 	int64_t janitor_minute_ms; /* when retention ran last */
 	bool wal_alarm;            /* an incident of a too long log is open */

@@ -6,6 +6,7 @@
 #include "flow/config.h"
 #include "flow/media_store.h"
 #include "flow/upkeep.h"
+#include "flow/damage.h"
 #include "io/file.h"
 #include "store/delivery.h"
 #include "store/idem.h"
@@ -233,6 +234,9 @@ void janitor_one(struct app *app, int64_t now_ms)
 {
 	queue_tick(store_queues(app->store), now_ms);
 	look_at_disk(app);
+	damage_watch(app);
+	if (__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
+		return; /* nothing is changed */
 	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
 		return;
 	end_pauses(app, now_ms);

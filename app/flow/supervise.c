@@ -4,12 +4,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thr.h"
+#include "flow/backup_run.h"
 #include "flow/config.h"
+#include "flow/damage.h"
 #include "flow/janitor.h"
 #include "flow/lookup.h"
 #include "flow/media_store.h"
 #include "flow/outside.h"
 #include "flow/posting.h"
+#include "flow/restore.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
 #include "io/file.h"
@@ -141,21 +144,69 @@ static enum rc note_unclean(struct supervise *s, struct err *e)
 	return s->unclean && !s->serve ? file_write(path, STR("\n"), 0600, e) : RC_OK;
 }
 
+static enum rc begin_serving(struct supervise *s, struct err *e)
+{
+	int64_t taken;
+
+	TRY(store_run(s->app.store, e));
+	TRY(recover(s, e));
+	TRY(media_recover(&s->app, e));
+	TRY(restore_tell(&s->app, e));
+	return damage_take_over(&s->app, &taken, e);
+}
+
+/* Only a server has something to do then: it goes on receiving. */
+static enum rc open_spool(struct supervise *s, const char *why, struct err *e)
+{
+	if (!s->serve)
+		return FAIL(e, RC_IO,
+			    "the database is damaged (%.120s): totem restore brings a backup back",
+			    why);
+	TRY(damage_start(&s->app, why, e));
+	return store_run(s->app.store, e);
+}
+
 static enum rc open_store(struct supervise *s, struct err *e)
 {
 	char path[SUPERVISE_PATH_MAX];
 	struct store_options o = { .path = path, .migrate = true, .now_ms = s->app.started_ms };
+	struct err failed = { .rc = RC_OK };
+	char why[ERR_TEXT_MAX];
+
+	bool damaged;
+	enum rc rc;
 
 	TRY(supervise_file(s->folder, "totem.db", path, e));
+	TRY(restore_settle(s->folder, e));
 	TRY(supervise_key(s->folder, file_exists(path), s->app.seal_key, e));
-	TRY(store_open(&o, &s->app.store, e));
+	TRY(damage_look(s->folder, &damaged, why, e));
+	if (damaged)
+		return open_spool(s, why, e);
+	rc = store_open(&o, &s->app.store, &failed);
+	if (rc != RC_OK)
+		return damage_explains(s->folder, why) ? open_spool(s, why, e)
+						       : FAIL(e, rc, "%s", failed.text);
 	TRY(note_unclean(s, e));
-	if (s->serve) {
-		TRY(store_run(s->app.store, e));
-		TRY(recover(s, e));
-		TRY(media_recover(&s->app, e));
-	}
-	return RC_OK;
+	return s->serve ? begin_serving(s, e) : RC_OK;
+}
+
+static enum rc key_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const int64_t *unreadable = arg;
+
+	if (*unreadable == 0)
+		return incident_close(tx, "key", "box", e);
+	return incident_raise(tx, INCIDENT_KEY_LOST, "box", NULL, e);
+}
+
+/* A lost key file is noticed by what cannot be opened without it. */
+static enum rc look_at_key(struct supervise *s, struct err *e)
+{
+	const struct config *c = config_get(&s->app);
+	int64_t unreadable = settings_unreadable(c->settings);
+
+	config_put(c);
+	return s->serve ? store_write(s->app.store, STORE_NORMAL, key_unit, &unreadable, e) : RC_OK;
 }
 
 static enum rc use_ca_file(struct supervise *s, struct err *e)
@@ -184,6 +235,7 @@ static enum rc bring_up(struct supervise *s, const struct supervise_options *o, 
 	TRY(open_store(s, e));
 	TRY(config_reload(&s->app, e));
 	TRY(use_ca_file(s, e));
+	TRY(look_at_key(s, e));
 	return janitor_lanes(&s->app, s->app.started_ms, e);
 }
 
@@ -223,13 +275,10 @@ static void janitor_run(void *arg)
 	mtx_unlock(&s->lock);
 }
 
-static enum rc damaged_unit(struct tx *tx, void *arg, struct err *e)
+static enum rc whole_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const struct err *why = arg;
-
-	return why->rc == RC_OK ? incident_close(tx, "database", "box", e)
-				: incident_raise(tx, INCIDENT_DATABASE_DAMAGED, "box",
-						 &(struct incident_args){ { why->text } }, e);
+	(void)arg;
+	return incident_close(tx, "database", "box", e);
 }
 
 /* After an unclean stop. SQLite needs no repair then; this looks for a disk that lies. */
@@ -246,9 +295,11 @@ static void checker_run(void *arg)
 	if (rc == RC_OK)
 		log_event(LOG_INFO, "database.checked", "took_ms",
 			  LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
+	else if (db_is_damaged(s->checking))
+		damage_declare(&s->app, why.text);
 	else
-		log_err(LOG_ERROR, "database.damaged", &why);
-	if (store_write(s->app.store, STORE_NORMAL, damaged_unit, &why, &e) != RC_OK)
+		log_err(LOG_ERROR, "database.not_checked", &why); /* the note stays */
+	if (rc == RC_OK && store_write(s->app.store, STORE_NORMAL, whole_unit, NULL, &e) != RC_OK)
 		log_err(LOG_WARN, "database.incident_not_stored", &e);
 	if (rc == RC_OK && supervise_file(s->folder, "unclean", path, &e) == RC_OK &&
 	    file_remove(path, &e) != RC_OK)
@@ -257,11 +308,17 @@ static void checker_run(void *arg)
 
 enum rc supervise_run(struct supervise *s, struct err *e)
 {
+	bool damaged = __atomic_load_n(&s->app.damaged, __ATOMIC_RELAXED);
+
 	ASSERT(s->serve && s->pools == NULL);
-	TRY(pools_start(&s->app, &s->pools, e));
-	TRY(lookup_pool_start(&s->app, e));
+	if (!damaged) {
+		TRY(pools_start(&s->app, &s->pools, e));
+		TRY(lookup_pool_start(&s->app, e));
+	}
 	TRY(thr_start(&s->janitor, "janitor", janitor_run, s, e));
-	if (s->unclean) {
+	if (!damaged)
+		TRY(backup_run_start(&s->app, &s->app.backups, e));
+	if (s->unclean && !damaged) {
 		log_event(LOG_WARN, "start.after_unclean_stop", "note",
 			  "the database is checked in the background", NULL);
 		s->checking = store_reader(s->app.store);
@@ -285,7 +342,7 @@ static enum rc beat_unit(struct tx *tx, void *arg, struct err *e)
 static void feed_watchdog(struct supervise *s)
 {
 	struct err e = { .rc = RC_OK };
-	enum rc rc = store_write(s->app.store, STORE_NORMAL, beat_unit, NULL, &e);
+	enum rc rc = store_write(damage_inbox(&s->app), STORE_NORMAL, beat_unit, NULL, &e);
 
 	if (rc == RC_OK || rc == RC_LIMIT)
 		sys_notify("WATCHDOG=1");
@@ -392,6 +449,7 @@ bool supervise_stop(struct supervise *s)
 		return false;
 	}
 	s->pools = NULL;
+	backup_run_stop(TAKE(s->app.backups));
 	if (s->checking != NULL) {
 		db_interrupt(s->checking);
 		thr_join(&s->checker);
@@ -410,6 +468,7 @@ void supervise_close(struct supervise *s)
 		config_release(&s->app);
 	if (s->app.api_release != NULL)
 		s->app.api_release(s->app.api);
+	damage_close(&s->app);
 	store_close(s->app.store);
 	posting_free(s->app.posting);
 	lookup_pool_free(s->app.lookups);

@@ -28,12 +28,17 @@ struct supervise_options {
 };
 
 struct supervise;
+struct settings;
 
 /* Signals are the caller's business: sys_signals_block before this. */
 enum rc supervise_libraries(struct err *e) MUST_CHECK;
 /* The folder that these options mean; makes nothing. */
 enum rc supervise_folder(const struct supervise_options *o, char ret_path[SUPERVISE_PATH_MAX],
 			 struct err *e) MUST_CHECK;
+/* The settings of that folder as a server would read them, without opening it for writing; the caller frees. What cannot
+ * be read (no database yet, a damaged one, no key file) is passed over. */
+enum rc supervise_settings(const struct supervise_options *o, const char *folder,
+			   struct settings **ret, struct err *e) MUST_CHECK;
 /* A file in the folder: "totem.db". RC_INVALID: too long. */
 enum rc supervise_file(const char *folder, const char *name, char ret_path[SUPERVISE_PATH_MAX],
 		       struct err *e) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "flow/supervise.h"
 #include "io/file.h"
+#include "store/setting.h"
 
 #define KEY_DIGITS (2 * CRYPTO_KEY_BYTES)
 
@@ -50,4 +51,39 @@ enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRY
 	if (rc != RC_OK)
 		return rc;
 	return ok ? RC_OK : FAIL(e, RC_INVALID, "%s holds no key of 64 hex digits", path);
+}
+
+static bool has_key(const char *folder)
+{
+	struct err e = { .rc = RC_OK };
+	char path[SUPERVISE_PATH_MAX];
+
+	return supervise_file(folder, SUPERVISE_KEY_FILE, path, &e) == RC_OK && file_exists(path);
+}
+
+enum rc supervise_settings(const struct supervise_options *o, const char *folder,
+			   struct settings **ret, struct err *e)
+{
+	uint8_t key[CRYPTO_KEY_BYTES];
+	struct setting_sources src = { .file = o->config_file,
+				       .args = o->args,
+				       .arg_count = o->arg_count };
+	struct err passed = { .rc = RC_OK };
+	char path[SUPERVISE_PATH_MAX];
+	struct db *db = NULL;
+	enum rc rc;
+
+	TRY(supervise_file(folder, "totem.db", path, e));
+	if (file_exists(path) && db_open(path, DB_READER, &db, &passed) != RC_OK)
+		db = NULL;
+	if (db != NULL && has_key(folder) && supervise_key(folder, true, key, &passed) == RC_OK)
+		src.seal_key = key;
+	rc = settings_load(&src, db, ret, &passed);
+	if (rc != RC_OK && db != NULL) { /* a database without tables, or damaged */
+		passed = (struct err){ .rc = RC_OK };
+		rc = settings_load(&src, NULL, ret, &passed);
+	}
+	db_close(db);
+	crypto_zero(key, sizeof(key));
+	return rc == RC_OK ? RC_OK : FAIL(e, rc, "%s", passed.text);
 }

@@ -53,6 +53,8 @@ int64_t setting_of_i64(const struct settings *s, const char *kind, const char *s
 		       const char *name);
 /* Slugs of a kind that occur in any key, in order. False: no more. */
 bool setting_slug(const struct settings *s, const char *kind, size_t i, struct str *ret);
+/* Secrets of the database that were sealed with another key than ours. */
+int64_t settings_unreadable(const struct settings *s);
 /* Where a value came from: "default", "file:12", "database", "environment", "argument". */
 const char *setting_source(const struct settings *s, const char *key);
 

@@ -302,6 +302,15 @@ static enum rc from_arguments(struct settings *s, const struct setting_sources *
 	return RC_OK;
 }
 
+int64_t settings_unreadable(const struct settings *s)
+{
+	int64_t n = 0;
+
+	for (const struct setting_value *v = s->first; v != NULL; v = v->next)
+		n += strcmp(v->source, UNREADABLE) == 0;
+	return n;
+}
+
 static int by_key(const void *a, const void *b)
 {
 	const struct setting_value *const *left = a;

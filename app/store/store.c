@@ -89,6 +89,8 @@ static void count_commit(struct store *st, int64_t units, int64_t failed, int64_
 
 	while (bucket < BUCKETS - 1 && us > (int64_t)BUCKET_FIRST_US << bucket)
 		bucket++;
+	if (!ok && db_is_damaged(st->writer))
+		__atomic_store_n(&st->damaged, true, __ATOMIC_RELAXED);
 	mtx_lock(&st->lock);
 	st->stats.units += units;
 	st->stats.failed_units += failed;
@@ -313,6 +315,10 @@ enum rc store_write(struct store *st, enum store_class cls, store_unit *run, voi
 
 	if (st->read_only)
 		return FAIL(e, RC_REFUSED, "the store is open for reading only");
+	if (__atomic_load_n(&st->halted, __ATOMIC_RELAXED))
+		return FAIL(
+			e, RC_IO,
+			"the database is damaged: nothing is changed until a backup is restored");
 	if (along != NULL) {
 		u.run = ridden_unit;
 		u.arg = &both;

@@ -71,6 +71,10 @@ struct store_rider {
 	bool done;
 };
 void store_ride(struct store_rider *r);
+/* From now on every store_write is refused with RC_IO: the database is damaged (flow/damage). */
+void store_halt(struct store *st);
+/* Whether a statement of the writer or of a reader met damage in the file. */
+bool store_is_damaged(const struct store *st);
 
 /* A function to run after the commit, in the writer, in order of registration. `bytes` (at most
  * TX_AFTER_MAX) are copied. Not called when the unit or the transaction fails. */

@@ -54,6 +54,8 @@ struct db *store_reader(struct store *st)
 
 void store_reader_done(struct store *st, struct db *db)
 {
+	if (db_is_damaged(db))
+		__atomic_store_n(&st->damaged, true, __ATOMIC_RELAXED);
 	mtx_lock(&st->pool_lock);
 	st->pool[st->pool_n++] = db;
 	cnd_signal(&st->pool_free);
@@ -75,6 +77,16 @@ const char *store_boot_id(const struct store *st)
 bool store_was_unclean(const struct store *st)
 {
 	return st->unclean;
+}
+
+void store_halt(struct store *st)
+{
+	__atomic_store_n(&st->halted, true, __ATOMIC_RELAXED);
+}
+
+bool store_is_damaged(const struct store *st)
+{
+	return __atomic_load_n(&st->damaged, __ATOMIC_RELAXED);
 }
 
 void store_on_event(struct store *st, void (*fn)(void *arg), void *arg)

@@ -38,6 +38,7 @@ struct store {
 	int64_t boot;
 	char boot_id[ID_TEXT_MAX];
 	bool unclean, read_only;
+	bool halted, damaged; /* atomic */
 
 	struct mtx lock; /* LOCK_STORE */
 	void (*on_event)(void *arg);

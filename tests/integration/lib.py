@@ -452,7 +452,7 @@ class Box:
 
     def busy(self):
         return {n: (q["waiting"], q["active"], q["delayed"]) for n, q in self.queues().items()
-                if q["waiting"] + q["active"] + q["delayed"] > 0}
+                if q["waiting"] + q["active"] + q["delayed"] > 0 and n != "upkeep"}  # its next run always waits
 
     def wait_idle(self, timeout=WAIT * 2):
         quiet = 0

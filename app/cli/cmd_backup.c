@@ -1,0 +1,205 @@
+/* cmd_backup.c - totem backup and totem verify: work on the files, beside a running server or without one. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cmd.h"
+#include "cli/place.h"
+#include "cli/progress.h"
+#include "io/file.h"
+#include "io/jsonw.h"
+
+#define LISTED 200
+
+static void info_json(struct jsonw *w, const struct backup_info *i)
+{
+	jsonw_object(w);
+	jsonw_ktext(w, "name", i->name);
+	jsonw_ktime(w, "created_at", i->created_ms);
+	jsonw_ki64(w, "database_bytes", i->database_bytes);
+	jsonw_ki64(w, "rows", i->rows);
+	jsonw_ki64(w, "media_files", i->media_files);
+	jsonw_ki64(w, "media_bytes", i->media_bytes);
+	jsonw_ki64(w, "took_ms", i->took_ms);
+	jsonw_kbool(w, "sealed_key", i->sealed_key);
+	jsonw_end(w);
+}
+
+static void print_info(const struct cli *c, const char *word, const struct backup_info *i)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(4 * KIB);
+	struct jsonw w;
+
+	if (c->json) {
+		jsonw_init(&w, &b);
+		info_json(&w, i);
+		(void)printf("%s\n", sbuf_c(&b));
+		return;
+	}
+	(void)printf("%s %s: database %lld MiB, %lld rows, %lld media files, %lld.%lld s\n", word,
+		     i->name, (long long)(i->database_bytes / (int64_t)MIB), (long long)i->rows,
+		     (long long)i->media_files, (long long)(i->took_ms / 1000),
+		     (long long)(i->took_ms % 1000 / 100));
+	if (!i->sealed_key)
+		(void)printf("The key file is not in it (no passphrase is set): keep totem.key "
+			     "elsewhere, or\n"
+			     "    totem config set backup_passphrase -\n");
+}
+
+static void plan_of(struct place *p, struct progress *say, struct backup_plan *ret)
+{
+	*ret = (struct backup_plan){ .data_dir = p->data,
+				     .folder = p->backups,
+				     .config_file = p->options.config_file,
+				     .passphrase = sbuf_view(&p->passphrase),
+				     .say = progress_step,
+				     .say_arg = say };
+}
+
+static enum rc make(const struct cli *c, struct place *p, const struct backup_plan *plan,
+		    struct err *e)
+{
+	struct backup_info info;
+	bool damaged;
+	int removed;
+
+	TRY(backup_make(plan, clock_now_ms(), &info, &damaged, e));
+	print_info(c, "made and checked", &info);
+	if (cli_option(c, "to") != NULL)
+		return RC_OK; /* somebody else's folder is not rotated */
+	return backup_rotate(p->backups, setting_i64(p->settings, "backup_keep"),
+			     setting_i64(p->settings, "backup_keep_weeks"), info.created_ms,
+			     &removed, e);
+}
+
+static void print_list(const struct cli *c, const struct backup_info *all, size_t n)
+{
+	static const char *const TITLES[] = { "name", "made", "MiB", "rows", "media", "key" };
+	AUTO(sbuf_release) struct sbuf b = SBUF(256 * KIB);
+	char at[CLOCK_TEXT_MAX];
+	struct cli_table t;
+	struct jsonw w;
+
+	cli_table_begin(&t, TITLES, COUNT(TITLES));
+	jsonw_init(&w, &b);
+	jsonw_object(&w);
+	jsonw_karray(&w, "data");
+	for (size_t i = 0; i < n; i++) {
+		clock_text(all[i].created_ms, at);
+		cli_table_text(&t, all[i].name);
+		cli_table_text(&t, at);
+		cli_table_i64(&t, all[i].database_bytes / (int64_t)MIB);
+		cli_table_i64(&t, all[i].rows);
+		cli_table_i64(&t, all[i].media_files);
+		cli_table_text(&t, all[i].sealed_key ? "sealed" : "left out");
+		info_json(&w, &all[i]);
+	}
+	jsonw_end(&w);
+	jsonw_end(&w);
+	if (c->json)
+		(void)printf("%s\n", sbuf_c(&b));
+	else
+		cli_table_print(&t);
+	sbuf_release(&t.cells);
+}
+
+static enum rc list(const struct cli *c, const struct place *p, struct err *e)
+{
+	struct backup_info *all = mem_new(LISTED, sizeof(*all));
+	size_t n = 0;
+	enum rc rc = backup_list(p->backups, all, LISTED, &n, e);
+
+	if (rc == RC_OK)
+		print_list(c, all, n);
+	mem_free(all);
+	return rc;
+}
+
+static enum rc copy(const struct cli *c, const struct backup_plan *plan, struct err *e)
+{
+	struct backup_info newest;
+	const char *to = cli_word(c, 1);
+	size_t n = 0;
+
+	TRY(backup_list(plan->folder, &newest, 1, &n, e));
+	if (n == 0)
+		return FAIL(e, RC_ABSENT, "there is no backup in %.150s yet: totem backup",
+			    plan->folder);
+	TRY(backup_copy_out(plan, newest.name, to, e));
+	print_info(c, "copied and read back", &newest);
+	return RC_OK;
+}
+
+int cmd_backup(struct cli *c)
+{
+	const char *verb = cli_word(c, 0), *to = cli_option(c, "to");
+	struct err e = { .rc = RC_OK };
+	struct backup_plan plan;
+	struct progress say;
+	struct place p;
+	enum rc rc;
+
+	log_set_level(LOG_ERROR);
+	if (verb == NULL)
+		verb = "make";
+	if ((strcmp(verb, "make") != 0 && strcmp(verb, "list") != 0 && strcmp(verb, "copy") != 0) ||
+	    (strcmp(verb, "copy") == 0) != (c->word_count == 2) || c->word_count > 2)
+		return cli_usage(c, "make, list or copy?");
+	if (place_begin(c, &p, &e) != RC_OK)
+		return cli_fail(&e);
+	progress_begin(&say, c->json);
+	plan_of(&p, &say, &plan);
+	if (to != NULL)
+		plan.folder = to;
+	if (strcmp(verb, "list") == 0)
+		rc = list(c, &p, &e);
+	else if (strcmp(verb, "copy") == 0)
+		rc = copy(c, &plan, &e);
+	else
+		rc = make(c, &p, &plan, &e);
+	place_end(&p);
+	return rc == RC_OK ? 0 : cli_fail(&e);
+}
+
+/* ---- verify ---- */
+
+static enum rc verify(const struct cli *c, const struct backup_plan *plan, struct err *e)
+{
+	struct backup_info *all = mem_new(LISTED, sizeof(*all)), info;
+	const char *name = cli_word(c, 0);
+	bool every = cli_option(c, "all") != NULL;
+	size_t n = 0;
+	enum rc rc = backup_list(plan->folder, all, LISTED, &n, e);
+
+	if (rc == RC_OK && name == NULL && n == 0)
+		rc = FAIL(e, RC_ABSENT, "there is no backup in %.150s yet: totem backup",
+			  plan->folder);
+	for (size_t i = 0; rc == RC_OK && i < (every ? n : 1); i++) {
+		rc = backup_verify(plan, name != NULL ? name : all[i].name, &info, e);
+		if (rc == RC_OK)
+			print_info(c, "is whole:", &info);
+	}
+	mem_free(all);
+	return rc;
+}
+
+int cmd_verify(struct cli *c)
+{
+	const char *from = cli_option(c, "from");
+	struct err e = { .rc = RC_OK };
+	struct backup_plan plan;
+	struct progress say;
+	struct place p;
+	enum rc rc;
+
+	log_set_level(LOG_ERROR);
+	if (c->word_count > 1 || (c->word_count == 1 && cli_option(c, "all") != NULL))
+		return cli_usage(c, "one name, or --all");
+	if (place_begin(c, &p, &e) != RC_OK)
+		return cli_fail(&e);
+	progress_begin(&say, c->json);
+	plan_of(&p, &say, &plan);
+	if (from != NULL)
+		plan.folder = from;
+	rc = verify(c, &plan, &e);
+	place_end(&p);
+	return rc == RC_OK ? 0 : cli_fail(&e);
+}

@@ -1,0 +1,38 @@
+/* damage.h - what the box does when its database is damaged: it changes nothing, keeps receiving, and says so.
+ *
+ * Found by SQLite in any statement, by the check after an unclean stop, by the check before each backup, or at the
+ * start (a log that rotted, a file that is none). From then on:
+ *
+ *   - a file `damaged` in the data folder says why; it is there until a restore takes it away
+ *   - no job runs, every change through the API is refused (503 "damaged"), /readyz says so, an incident too
+ *   - webhooks are acknowledged as before, into `spool.db`, a fresh database of the same form, with the settings of
+ *     the damaged one (or of the newest backup, where those cannot be read)
+ *   - after `totem restore` the next start takes the spool over: each request is processed as if it came then; what
+ *     the restored database knows already is recognized by its ids
+ *
+ * The damaged files stay as they are. Threads: damage_declare from any, the rest at start from the main thread. */
+#ifndef FLOW_DAMAGE_H
+#define FLOW_DAMAGE_H
+
+#include "flow/app.h"
+
+/* While the box runs; the first reason counts. Not from inside a unit. */
+void damage_declare(struct app *app, const char *why);
+/* Once a second: whether a statement met damage since. */
+void damage_watch(struct app *app);
+/* Where webhooks are stored: the store, or the spool. */
+struct store *damage_inbox(struct app *app);
+
+/* Before the database is opened: the file `damaged`, or a log with lost commits. *ret_damaged with `ret_why`. */
+enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
+		    struct err *e) MUST_CHECK;
+/* After opening it failed: is it damage? Leaves the file `damaged` if so. */
+bool damage_explains(const char *data_dir, char ret_why[ERR_TEXT_MAX]);
+/* The spool becomes the store of this run. */
+enum rc damage_start(struct app *app, const char *why, struct err *e) MUST_CHECK;
+/* Requests of an earlier spool go into the store; then it is removed. *ret_count: how many. */
+enum rc damage_take_over(struct app *app, int64_t *ret_count, struct err *e) MUST_CHECK;
+/* At the very end. */
+void damage_close(struct app *app);
+
+#endif

@@ -1,0 +1,16 @@
+-- What a fresh copy is compared with: rows that never change and counters that only grow.
+
+-- name: backup_sample
+-- The stored request at or behind a number.
+-- in: id
+-- out: id received_ms body_size body
+SELECT id, received_ms, body_size, body FROM webhook_deliveries WHERE id >= @id ORDER BY id LIMIT 1;
+
+-- name: backup_marks
+-- How far the box has come.
+-- in:
+-- out: accepted newest messages
+-- scan: queues are few; the others look at one end
+SELECT (SELECT coalesce(sum(accepted), 0) FROM queues) AS accepted,
+       (SELECT coalesce(max(id), 0) FROM webhook_deliveries) AS newest,
+       (SELECT coalesce(max(id), 0) FROM whatsapp_messages) AS messages;

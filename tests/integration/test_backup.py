@@ -1,0 +1,248 @@
+"""Backups and damage, with the real binary: beside a server under load, on another folder, on a box whose database is
+damaged, whose log rotted, whose key is gone, whose disk is read-only, whose clock went back, whose network is not there."""
+import glob, os, shutil, sqlite3, struct, subprocess, time
+from lib import *
+
+PASS = "a long passphrase"
+ENV = {**os.environ, "TOTEM_PASSPHRASE": PASS}
+
+
+def totem(b, *words, code=0, data=None):
+    p = subprocess.run([b.binary, *words, "--data", data or b.data], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, text=True, timeout=120, env=ENV, cwd=b.dir)
+    assert code is None or p.returncode == code, f"totem {words}: {p.returncode}\n{p.stdout}\n{p.stderr}"
+    return p
+
+
+def rows(path):
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite%'")]
+    out = {t: db.execute(f'SELECT count(*) FROM "{t}"').fetchone()[0] for t in tables}
+    db.close()
+    return out
+
+
+def fill(b, n, first=0):
+    for i in range(n):
+        equal(b.hook(meta_hook(f"3460012{i % 50:04}", f"message {first + i}")).status, 200)
+
+
+def reason_of(b):
+    a = b.api("GET", "/readyz", token=False)
+    return a.status, [r["reason"] for r in a.json["reasons"]]
+
+
+def test_backup_beside_a_server_and_swap_the_box():
+    with Box(n8n=None) as b:
+        fill(b, 60)
+        b.wait_idle()
+        os.makedirs(b.data + "/media/1/ab", exist_ok=True)
+        open(b.data + "/media/1/ab/abcd", "wb").write(os.urandom(100000))
+        stop = threading.Event()
+        statuses = []
+
+        def load():
+            i = 1000
+            while not stop.is_set():
+                statuses.append(b.hook(meta_hook("34600999999", f"during {i}")).status)
+                i += 1
+        t = threading.Thread(target=load)
+        t.start()
+        made = json.loads(totem(b, "backup", "--json").stdout)
+        stop.set()
+        t.join()
+        equal(set(statuses), {200}, "writers during the backup")
+        assert made["sealed_key"] and made["media_files"] == 1, made
+        assert made["name"] in totem(b, "backup", "list").stdout
+        totem(b, "verify")
+        totem(b, "verify", "--all")
+        copy = totem(b, "backup", "copy", b.dir + "/stick")
+        assert "read back" in copy.stdout, copy
+        b.wait_idle()
+        known = {m["id"] for m in b.messages() if "message" in json.dumps(m)}
+        totem(b, "restore", made["name"], code=73)  # while it runs
+        b.stop()
+        # A new machine: nothing but the stick and the passphrase.
+        begin = time.monotonic()
+        b.data = b.dir + "/new-box"
+        totem(b, "restore", f"{b.dir}/stick/{made['name']}")
+        assert os.path.exists(b.data + "/media/1/ab/abcd")
+        b.start()
+        again = {m["id"] for m in b.messages() if '"message' in json.dumps(m)}
+        # Ids are the same, and the old token works. (What came during the backup may be processed again, under new ids.)
+        assert len(again) == 60 and again <= known, (len(again), len(known))
+        equal(b.hook(meta_hook("34600123456", "to the new box")).status, 200)
+        wait_until(lambda: any(m.get("text", {}).get("body") == "to the new box" or "to the new box" in json.dumps(m)
+                               for m in b.messages()), what="the new box works")
+        print(f"swap of the box: {time.monotonic() - begin:.2f} s")
+
+
+def test_backup_by_api_and_schedule():
+    with Box(doubles=False) as b:
+        fill(b, 5)
+        equal(b.post("/api/v1/backups", status=202)["status"], "started")
+        listed = wait_until(lambda: b.get("/api/v1/backups")["data"], what="made")
+        wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
+        b.post(f"/api/v1/backups/{listed[0]['name']}/verify", status=202)
+        wait_until(lambda: "backup.verified" in b.log(), what="verified")
+        b.post("/api/v1/backups/totem-nothing/verify", status=404)
+        b.post("/api/v1/backups/totem-x.y/verify", status=404)
+        # A damaged backup is an incident until the next one succeeds.
+        wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
+        path = glob.glob(b.data + "/backups/totem-*/totem.db")[0]
+        with open(path, "r+b") as f:
+            f.seek(5000)
+            f.write(b"rotten")
+        b.post(f"/api/v1/backups/{listed[0]['name']}/verify", status=202)
+        wait_until(lambda: [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == "backup" and not i.get("closed_at")], what="incident")
+        wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
+        b.post("/api/v1/backups", status=202)
+        wait_until(lambda: not [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == "backup" and not i.get("closed_at")], what="closed")
+
+
+def damage_pages(path, start=3):
+    size = os.path.getsize(path)
+    with open(path, "r+b") as f:
+        for page in range(start, size // 4096):
+            f.seek(page * 4096)
+            f.write(b"\xff" * 64)
+
+
+def receive_while_damaged(b, text):
+    status, reasons = reason_of(b)
+    equal(status, 503)
+    assert "database-damaged" in reasons, reasons
+    equal(b.hook(meta_hook("34600123456", text)).status, 200, "webhooks are taken in")
+    a = b.api("POST", "/api/v1/messages", {"to": "34600123456", "type": "text", "text": {"body": "no"}})
+    equal(a.status, 503)
+    equal(a.json["type"], "urn:totem:problem:damaged", str(a))
+    assert "database.damaged" in b.log()
+
+
+def has_text(b, text):
+    return any(text in json.dumps(m) for m in b.messages())
+
+
+def test_a_damaged_database_keeps_receiving_and_loses_nothing():
+    with Box(n8n=None) as b:
+        fill(b, 30)
+        b.wait_idle()
+        made = json.loads(totem(b, "backup", "--json").stdout)
+        fill(b, 1, first=777)  # acknowledged after the backup: lies in the damaged files only
+        b.wait_idle()
+        b.stop()
+        damage_pages(b.data + "/totem.db")
+        p = totem(b, "queue", "list", code=None)
+        assert p.returncode != 0 and "restore" in p.stderr, p
+        b.start()
+        receive_while_damaged(b, "while it was damaged")
+        equal(totem(b, "backup", code=None).returncode != 0, True, "no backup of a damaged database")
+        b.stop()
+        b.start()  # and still so after a restart
+        receive_while_damaged(b, "after a restart")
+        b.stop()
+        totem(b, "restore", made["name"])
+        assert glob.glob(b.data + "/before-restore-*/totem.db"), "the damaged files are kept"
+        b.start()
+        equal(reason_of(b)[0], 200)
+        wait_until(lambda: has_text(b, "while it was damaged") and has_text(b, "after a restart"), what="the spool is taken over")
+        assert not os.path.exists(b.data + "/spool.db")
+        b.wait_idle()
+
+
+def test_damage_found_while_running():
+    with Box(n8n=None) as b:
+        fill(b, 200)
+        b.wait_idle()
+        made = json.loads(totem(b, "backup", "--json").stdout)
+        b.stop()
+        # A page that only a full check reads: the middle of the table of requests.
+        db = sqlite3.connect(b.data + "/totem.db")
+        page = db.execute("SELECT pageno FROM dbstat WHERE name='webhook_deliveries' AND pagetype='leaf' ORDER BY pageno LIMIT 1 OFFSET 3").fetchone() \
+            if db.execute("SELECT 1 FROM pragma_compile_options WHERE compile_options LIKE '%DBSTAT%'").fetchone() else None
+        db.close()
+        if page is None:
+            print("this Python's SQLite has no dbstat: passed over")
+            return
+        with open(b.data + "/totem.db", "r+b") as f:
+            f.seek((page[0] - 1) * 4096 + 3)
+            f.write(b"\xff\xff")
+        b.start()
+        equal(reason_of(b)[0], 200, "not found yet")
+        b.post("/api/v1/backups", status=202)
+        wait_until(lambda: reason_of(b)[0] == 503, what="found by the check before the backup")
+        receive_while_damaged(b, "after it was found")
+        equal(len(glob.glob(b.data + "/backups/totem-*")), 1, "damage got into no backup")
+        b.stop()
+        totem(b, "restore", made["name"])
+        b.start()
+        wait_until(lambda: has_text(b, "after it was found"), what="the spool is taken over")
+        b.wait_idle()
+
+
+def test_a_rotten_log_is_noticed():
+    with Box(n8n=None) as b:
+        fill(b, 5)
+        b.wait_idle()
+        b.kill()
+        wal = b.data + "/totem.db-wal"
+        with open(wal, "rb") as f:
+            head = f.read(32)
+            salt, n, bad = head[16:24], 0, None
+            while True:
+                frame = f.read(24 + 4096)
+                if len(frame) < 24 + 4096 or frame[8:16] != salt:
+                    break
+                n += 1
+        assert n > 6, n
+        with open(wal, "r+b") as f:
+            f.seek(32 + 2 * (24 + 4096) + 24 + 500)
+            f.write(b"rotten")
+        b.start()
+        status, reasons = reason_of(b)
+        equal((status, "database-damaged" in reasons), (503, True))
+        assert "write-ahead log is damaged" in b.log()
+        equal(b.hook(meta_hook("34600123456", "kept")).status, 200)
+        assert os.path.getsize(wal) > 0, "the log is left as it is"
+        b.stop()
+
+
+def test_a_torn_end_of_the_log_is_no_damage():
+    with Box(n8n=None) as b:
+        fill(b, 5)
+        b.wait_idle()
+        b.kill()
+        wal = b.data + "/totem.db-wal"
+        with open(wal, "ab") as f:
+            f.write(b"\x00" * 3000)  # a frame that was being written
+        b.start()
+        equal(reason_of(b)[0], 200)
+        equal(len(b.messages(direction="inbound")), 5)
+
+
+def test_a_lost_key_file_is_said():
+    with Box(doubles=False) as b:
+        b.cli("config", "set", "channel.other.token", "secret")
+        b.stop()
+        key = open(b.data + "/totem.key").read()
+        os.remove(b.data + "/totem.key")
+        b.start()
+        assert [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == "key"], "an incident"
+        equal(b.hook(meta_hook("34600123456", "still")).status, 200)
+        b.stop()
+        open(b.data + "/totem.key", "w").write(key)
+        b.start()
+        assert "set" in b.cli("config", "get", "channel.other.token")
+        assert not [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == "key" and not i.get("closed_at")]
+
+
+def test_no_network_at_boot():
+    with Box(settings={"channel.main.base_url": "https://no-such-host.invalid",
+                       "chatwoot.main.url": "http://no-such-host.invalid", "chatwoot.main.inbox_id": "1",
+                       "chatwoot.main.token": "x"}, doubles=False) as b:
+        fill(b, 3)
+        wait_until(lambda: len(b.messages(direction="inbound")) == 3, what="stored")
+        m = b.send("34600120001", "later")
+        time.sleep(0.5)
+        assert b.get("/api/v1/messages/" + m["id"])["status"] in ("pending", "queued"), "kept for later"
+        equal(len(b.dead_letters()), 0)

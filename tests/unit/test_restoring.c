@@ -1,0 +1,283 @@
+/* test_restoring.c - a backup takes the place of a data folder: all or nothing, and nothing is sent twice. */
+#include "box.h"
+#include "flow/restore.h"
+#include "flow/supervise.h"
+#include "flow/supervise_key.h"
+#include "io/file.h"
+#include "store/delivery.h"
+
+struct rig {
+	char backups[FOLDER_PATH_MAX], target[FOLDER_PATH_MAX];
+	struct backup_info made;
+	struct restore_plan plan;
+	struct restore_report report;
+};
+
+static void put(const char *folder, const char *name, const char *text)
+{
+	char path[FOLDER_PATH_MAX], sub[FOLDER_PATH_MAX];
+
+	MUST(folder_join(folder, name, path, &t_err));
+	(void)snprintf(sub, sizeof(sub), "%.*s", (int)(strrchr(path, '/') - path), path);
+	MUST(file_mkdir(sub, 0700, &t_err));
+	MUST(file_write(path, str_of(text), 0600, &t_err));
+}
+
+static bool holds(const char *folder, const char *name, const char *text)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(64 * KIB);
+	char path[FOLDER_PATH_MAX];
+	struct err e = { .rc = RC_OK };
+
+	return folder_join(folder, name, path, &e) == RC_OK && file_read(path, &b, &e) == RC_OK &&
+	       str_eqc(sbuf_view(&b), text);
+}
+
+static bool there(const char *folder, const char *name)
+{
+	char path[FOLDER_PATH_MAX];
+	struct err e = { .rc = RC_OK };
+
+	return folder_join(folder, name, path, &e) == RC_OK && file_exists(path);
+}
+
+static enum rc add_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct delivery d = {
+		.company_id = 1, .source = "meta", .signature = "valid", .body = STR("{}")
+	};
+
+	(void)arg;
+	return delivery_add(tx, &d, e);
+}
+
+/* A box with one request, one picture and a key; its backup; an empty target. */
+static void up(struct rig *r, bool with_send)
+{
+	static struct box b;
+	uint8_t key[CRYPTO_KEY_BYTES];
+	struct backup_plan plan = { .data_dir = t_dir(),
+				    .folder = r->backups,
+				    .passphrase = STR("long passphrase") };
+	static const char *const ARGS[] = { "channel.main.phone_number_id=1",
+					    "channel.main.token=t" };
+	bool damaged;
+
+	*r = (struct rig){ .plan = { .passphrase = STR("long passphrase") } };
+	MUST(folder_join(t_dir(), "backups", r->backups, &t_err));
+	MUST(folder_join(t_dir(), "new", r->target, &t_err));
+	box_open(&b, ARGS, with_send ? COUNT(ARGS) : 0);
+	MUST(supervise_key(t_dir(), true, key, &t_err));
+	put(t_dir(), "media/1/ab/abcd", "a picture");
+	MUST(store_write(b.app.store, STORE_NORMAL, add_unit, NULL, &t_err));
+	if (with_send)
+		CHECK_I64("send",
+			  box_call(&b, "POST", "/api/v1/messages",
+				   "{\"to\":\"+595981123456\",\"type\":\"text\",\"text\":{\"body\":"
+				   "\"x\"}}"),
+			  202);
+	MUST(backup_make(&plan, BOX_NOW_MS, &r->made, &damaged, &t_err));
+	box_close(&b);
+	MUST(file_mkdir(r->target, 0700, &t_err));
+	r->plan.data_dir = r->target;
+	r->plan.folder = r->backups;
+	r->plan.name = r->made.name;
+}
+
+static enum rc run(struct rig *r, struct err *e)
+{
+	*e = (struct err){ .rc = RC_OK };
+	return restore_run(&r->plan, BOX_NOW_MS + 5000, &r->report, e);
+}
+
+static int64_t count_rows(const char *folder)
+{
+	struct backup_tables *t = mem_new(1, sizeof(*t));
+	char path[FOLDER_PATH_MAX];
+	struct db *db = NULL;
+	int64_t n = 0;
+
+	MUST(folder_join(folder, "totem.db", path, &t_err));
+	MUST(db_open(path, DB_READER, &db, &t_err));
+	MUST(backup_tables_read(db, NULL, t, &t_err));
+	db_close(db);
+	for (size_t i = 0; i < t->n; i++)
+		n += t->t[i].rows;
+	mem_free(t);
+	return n;
+}
+
+TEST(a_blank_folder_gets_everything)
+{
+	AUTO(sbuf_release) struct sbuf key = SBUF(KIB);
+	char path[FOLDER_PATH_MAX];
+	struct err e;
+	struct rig r;
+
+	up(&r, false);
+	CHECK_I64("restored", run(&r, &e), RC_OK);
+	CHECK(r.report.key_restored);
+	CHECK(!r.report.paused);
+	CHECK_I64("rows", count_rows(r.target), r.made.rows);
+	CHECK(holds(r.target, "media/1/ab/abcd", "a picture"));
+	MUST(folder_join(t_dir(), "totem.key", path, &t_err));
+	MUST(file_read(path, &key, &t_err));
+	CHECK(holds(r.target, "totem.key", sbuf_c(&key)));
+	CHECK(!there(r.target, "restore.journal"));
+	CHECK(!there(r.target, ".restore"));
+}
+
+TEST(what_was_there_is_kept_and_a_stale_log_never_meets_the_new_database)
+{
+	struct err e;
+	struct rig r;
+
+	up(&r, false);
+	put(r.target, "totem.db", "old database");
+	put(r.target, "totem.db-wal", "old log");
+	put(r.target, "totem.key", "old key");
+	put(r.target, "media/1/zz/old", "old picture");
+	put(r.target, "damaged", "why");
+	CHECK_I64("restored", run(&r, &e), RC_OK);
+	CHECK(holds(r.report.kept, "totem.db", "old database"));
+	CHECK(holds(r.report.kept, "totem.db-wal", "old log"));
+	CHECK(holds(r.report.kept, "totem.key", "old key"));
+	CHECK(holds(r.report.kept, "media/1/zz/old", "old picture"));
+	CHECK(!there(r.target, "damaged"));
+	CHECK(!holds(r.target, "totem.db-wal", "old log"));
+	CHECK_I64("rows", count_rows(r.target), r.made.rows);
+}
+
+TEST(a_damaged_backup_changes_nothing)
+{
+	static const struct {
+		const char *why, *name;
+	} ROWS[] = { { "manifest", "manifest.json" },
+		     { "list", "media.list" },
+		     { "database", "totem.db" } };
+	struct err e;
+	struct rig r;
+
+	up(&r, false);
+	put(r.target, "totem.db", "old database");
+	EACH (row, ROWS) {
+		char folder[FOLDER_PATH_MAX], from[FOLDER_PATH_MAX], aside[FOLDER_PATH_MAX];
+
+		MUST(folder_join(r.backups, r.made.name, folder, &t_err));
+		MUST(folder_join(folder, row->name, from, &t_err));
+		MUST(folder_join(folder, "aside", aside, &t_err));
+		MUST(folder_move(from, aside, &t_err));
+		put(folder, row->name, "nonsense");
+		CHECK(run(&r, &e) != RC_OK);
+		CHECK(holds(r.target, "totem.db", "old database"));
+		CHECK(!there(r.target, ".restore"));
+		CHECK(!there(r.target, "restore.journal"));
+		MUST(folder_move(aside, from, &t_err));
+	}
+	CHECK_I64("and then it works", run(&r, &e), RC_OK);
+}
+
+TEST(a_wrong_passphrase_is_told_and_without_any_it_asks)
+{
+	struct err e;
+	struct rig r;
+
+	up(&r, false);
+	r.plan.passphrase = STR("other");
+	CHECK_I64("wrong", run(&r, &e), RC_REFUSED);
+	r.plan.passphrase = STR_NONE;
+	CHECK_I64("none", run(&r, &e), RC_REFUSED);
+	CHECK(str_find(str_of(e.text), STR("--without-key")) >= 0);
+	r.plan.without_key = true;
+	CHECK_I64("wanted so", run(&r, &e), RC_OK);
+	CHECK(!r.report.has_key);
+	put(r.target, "totem.key", "own key");
+	CHECK_I64("own key", run(&r, &e), RC_OK);
+	CHECK(r.report.has_key && !r.report.key_restored);
+	CHECK(holds(r.target, "totem.key", "own key"));
+}
+
+static int64_t paused_queues(const char *folder)
+{
+	char path[FOLDER_PATH_MAX];
+	struct db *db = NULL;
+	struct stmt s;
+	int64_t n = 0;
+
+	MUST(folder_join(folder, "totem.db", path, &t_err));
+	MUST(db_open(path, DB_READER, &db, &t_err));
+	MUST(stmt_begin(db, Q_RESTORE_PAUSED, &s, &t_err));
+	MUST(stmt_next(&s, &t_err));
+	n = stmt_i64(&s, "paused");
+	stmt_end(&s);
+	db_close(db);
+	return n;
+}
+
+TEST(what_waited_to_be_sent_waits_for_a_person)
+{
+	struct err e;
+	struct rig r;
+
+	up(&r, true);
+	CHECK_I64("restored", run(&r, &e), RC_OK);
+	CHECK(r.report.paused);
+	CHECK_I64("waiting", r.report.waiting, 1);
+	CHECK_I64("queues", paused_queues(r.target), 2);
+	r.plan.resume = true;
+	CHECK_I64("wanted so", run(&r, &e), RC_OK);
+	CHECK_I64("queues", paused_queues(r.target), 0);
+}
+
+/* The states that a death between two renames can leave. */
+TEST(an_interrupted_swap_is_finished_by_the_next_start)
+{
+	static const struct {
+		const char *why, *journal;
+		bool old_db, new_db_staged, old_moved;
+	} ROWS[] = {
+		{ "nothing moved", "keep before-restore-X\n", true, true, false },
+		{ "old moved, not noted", "keep before-restore-X\n", false, true, true },
+		{ "old moved", "put before-restore-X\n", false, true, true },
+		{ "new in place", "put before-restore-X\n", false, false, true },
+	};
+	struct rig r;
+
+	up(&r, false);
+	EACH (row, ROWS) {
+		MUST(folder_remove(r.target, &t_err));
+		MUST(file_mkdir(r.target, 0700, &t_err));
+		if (row->old_db)
+			put(r.target, "totem.db", "old");
+		if (row->old_moved)
+			put(r.target, "before-restore-X/totem.db", "old");
+		put(r.target, row->new_db_staged ? ".restore/totem.db" : "totem.db", "new");
+		put(r.target, ".restore/totem.key", "new key");
+		put(r.target, "restore.journal", row->journal);
+		MUST(restore_settle(r.target, &t_err));
+		MUST(restore_settle(r.target, &t_err)); /* nothing left to do */
+		CHECK(holds(r.target, "totem.db", "new"));
+		CHECK(holds(r.target, "totem.key", "new key"));
+		CHECK(holds(r.target, "before-restore-X/totem.db", "old"));
+		CHECK(!there(r.target, "restore.journal"));
+		CHECK(!there(r.target, ".restore"));
+	}
+	put(r.target, "restore.journal", "put ../elsewhere\n");
+	{
+		struct err e = { .rc = RC_OK };
+
+		CHECK_I64("not ours", restore_settle(r.target, &e), RC_INVALID);
+	}
+}
+
+TEST(an_interrupted_staging_is_forgotten)
+{
+	struct rig r;
+
+	up(&r, false);
+	put(r.target, "totem.db", "old");
+	put(r.target, ".restore/totem.db", "half");
+	MUST(restore_settle(r.target, &t_err));
+	CHECK(holds(r.target, "totem.db", "old"));
+	CHECK(!there(r.target, ".restore"));
+}
