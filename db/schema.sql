@@ -90,9 +90,9 @@ CREATE TABLE companies (
 	created_ms INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE contact_aliases (
+CREATE TABLE "contact_aliases" (
 	company_id INTEGER NOT NULL,
-	kind       TEXT NOT NULL CHECK (kind IN ('phone', 'user', 'lid', 'chatwoot')),
+	kind       TEXT NOT NULL CHECK (kind IN ('phone', 'user', 'lid', 'group', 'chatwoot')),
 	match      TEXT NOT NULL,
 	contact_id INTEGER NOT NULL REFERENCES contacts(id),
 	alias      TEXT NOT NULL,
@@ -102,13 +102,36 @@ CREATE TABLE contact_aliases (
 
 CREATE INDEX contact_aliases_by_contact ON contact_aliases(contact_id);
 
+CREATE TABLE contact_merge_moves (
+	merge_id INTEGER NOT NULL REFERENCES contact_merges(id),
+	what     TEXT NOT NULL CHECK (what IN ('alias', 'conversation', 'message', 'thread')),
+	row      INTEGER NOT NULL,              -- conversation or message; 0 for an alias
+	key      TEXT NOT NULL,                 -- alias: "kind match alias"; else ''
+	was      INTEGER NOT NULL,              -- contact or conversation that it belonged to
+	PRIMARY KEY (merge_id, what, row, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contact_merges (
+	id         INTEGER PRIMARY KEY,
+	company_id INTEGER NOT NULL,
+	kept_id    INTEGER NOT NULL REFERENCES contacts(id),
+	gone_id    INTEGER NOT NULL REFERENCES contacts(id),
+	reason     TEXT NOT NULL CHECK (reason IN ('seen', 'moved', 'person')), -- shown together; changed number; by hand
+	at_ms      INTEGER NOT NULL,
+	undone_ms  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX contact_merges_by_gone ON contact_merges(gone_id);
+
+CREATE INDEX contact_merges_by_kept ON contact_merges(kept_id);
+
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	company_id INTEGER NOT NULL REFERENCES companies(id),
 	name       TEXT,
 	created_ms INTEGER NOT NULL,
 	updated_ms INTEGER NOT NULL
-) STRICT;
+, kind TEXT NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'group')), profile_name TEXT, book_name TEXT, given_name TEXT, username TEXT, marketing TEXT CHECK (marketing IN ('stop', 'resume', 'signup')), marketing_ms INTEGER NOT NULL DEFAULT 0, merged_into INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE dead_letters (
 	id          INTEGER PRIMARY KEY,
@@ -240,7 +263,7 @@ CREATE TABLE message_changes (
 	at_ms      INTEGER NOT NULL,            -- the provider's time
 	text       TEXT NOT NULL,               -- new text, or the emoji ('' takes a reaction back)
 	before     TEXT                         -- the text that an edit or revoke replaced
-) STRICT;
+, content_json TEXT, before_json TEXT) STRICT;
 
 CREATE INDEX message_changes_by_message ON message_changes(message_id) WHERE message_id <> 0;
 
@@ -278,7 +301,7 @@ CREATE TABLE parked_statuses (
 	at_ms       INTEGER NOT NULL,
 	parked_ms   INTEGER NOT NULL,
 	error       TEXT,
-	pricing     TEXT,
+	pricing     TEXT, conversation TEXT,
 	UNIQUE (meta_message_id, status, recipient)
 ) STRICT;
 
@@ -406,7 +429,7 @@ CREATE TABLE whatsapp_conversations (
 	automatic_from_ms INTEGER NOT NULL DEFAULT 0, -- start of the counted minute of automatic messages
 	automatic_count   INTEGER NOT NULL DEFAULT 0,
 	automation_off_until_ms INTEGER NOT NULL DEFAULT 0,
-	created_ms      INTEGER NOT NULL,
+	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (channel_id, contact_id)
 ) STRICT;
 
@@ -454,7 +477,7 @@ CREATE TABLE "whatsapp_messages" (
 	correlation     TEXT,
 	content         TEXT NOT NULL,          -- one line for people
 	content_json    TEXT                    -- the type's structure; NULL for plain text
-) STRICT;
+, failed_ms INTEGER NOT NULL DEFAULT 0, conversation_info TEXT) STRICT;
 
 CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, conversation_id, timestamp DESC);
 

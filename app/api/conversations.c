@@ -1,4 +1,4 @@
-/* conversations.c - the threads with their aggregates, and the people behind them. */
+/* conversations.c - the threads with their aggregates. */
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "api/view.h"
@@ -139,35 +139,6 @@ void conversation_read_post(struct call *c)
 	jsonw_object(&w);
 	view_id(&w, "id", v.created_ms, v.id);
 	jsonw_ki64(&w, "unread_count", 0);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
-}
-
-void contact_get(struct call *c)
-{
-	struct err e = { .rc = RC_OK };
-	int64_t created_ms, id;
-	struct contact contact;
-	struct jsonw w;
-	struct view view = { .w = &w };
-
-	if (!param_id(c, 0, &created_ms, &id))
-		return;
-	struct db *db = store_reader(c->app->store);
-	enum rc rc = contact_load(db, id, c->q->arena, &contact, &e);
-	store_reader_done(c->app->store, db);
-	if (rc != RC_OK && rc != RC_ABSENT) {
-		problem_err(c, &e);
-		return;
-	}
-	if (rc == RC_ABSENT || contact.company_id != c->who.company_id ||
-	    contact.created_ms != created_ms) {
-		problem(c, 404, "not-found", "There is no contact with this id.");
-		return;
-	}
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	view_contact(&view, &contact);
 	jsonw_end(&w);
 	answer_json(c, 200, &w);
 }

@@ -7,6 +7,7 @@
 #include "api/message_new.h"
 #include "api/view.h"
 #include "io/crypto.h"
+#include "store/change.h"
 #include "store/idem.h"
 
 #define ANSWER_MAX (256 * KIB)
@@ -139,16 +140,73 @@ void message_post(struct call *c)
 
 /* --- reading --- */
 
-static enum rc status_row(void *arg, const char *status, int64_t at_ms, struct str error,
-			  struct err *e)
+/* The history; the highest word of it is the rank, which a failure does not lower. */
+struct history {
+	struct jsonw *w;
+	enum message_status rank;
+};
+
+static enum rc status_row(void *arg, const struct message_word *word, struct err *e)
+{
+	struct history *h = arg;
+	enum message_status s;
+
+	(void)e;
+	if (message_status_parse(str_of(word->status), &s) &&
+	    message_status_rank(s) > message_status_rank(h->rank))
+		h->rank = s;
+	jsonw_object(h->w);
+	jsonw_ktext(h->w, "status", word->status);
+	jsonw_ktime(h->w, "at", word->at_ms);
+	jsonw_kstr(h->w, "recipient", word->recipient.n > 0 ? word->recipient : STR_NONE);
+	jsonw_kraw(h->w, "error", word->error);
+	jsonw_end(h->w);
+	return RC_OK;
+}
+
+static enum rc change_row(void *arg, const struct change *ch, struct err *e)
 {
 	struct jsonw *w = arg;
 
 	(void)e;
 	jsonw_object(w);
-	jsonw_ktext(w, "status", status);
-	jsonw_ktime(w, "at", at_ms);
-	jsonw_kraw(w, "error", error);
+	jsonw_ktext(w, "kind", ch->kind);
+	jsonw_kstr(w, "actor", ch->actor.n > 0 ? ch->actor : STR_NONE);
+	jsonw_ktime(w, "at", ch->at_ms);
+	jsonw_kstr(w, "text", ch->text);
+	jsonw_kstr(w, "before", ch->before);
+	view_id(w, "by", ch->by_created_ms, ch->by_message);
+	jsonw_end(w);
+	return RC_OK;
+}
+
+static enum rc reaction_row(void *arg, const struct change *ch, struct err *e)
+{
+	struct jsonw *w = arg;
+
+	(void)e;
+	jsonw_object(w);
+	jsonw_kstr(w, "emoji", ch->text);
+	jsonw_kstr(w, "actor", ch->actor.n > 0 ? ch->actor : STR_NONE);
+	jsonw_ktime(w, "at", ch->at_ms);
+	jsonw_end(w);
+	return RC_OK;
+}
+
+static enum rc write_history(struct db *db, const struct message *m, struct jsonw *w, struct err *e)
+{
+	struct history h = { .w = w,
+			     .rank = m->status == MESSAGE_FAILED ? MESSAGE_PENDING : m->status };
+
+	jsonw_karray(w, "statuses");
+	TRY(message_status_each(db, m->id, status_row, &h, e));
+	jsonw_end(w);
+	jsonw_ktext(w, "rank", message_status_text(h.rank));
+	jsonw_karray(w, "changes");
+	TRY(change_each(db, m->id, change_row, w, e));
+	jsonw_end(w);
+	jsonw_karray(w, "reactions");
+	TRY(change_each_reaction(db, m->id, reaction_row, w, e));
 	jsonw_end(w);
 	return RC_OK;
 }
@@ -166,9 +224,7 @@ static enum rc message_write(struct call *c, struct db *db, int64_t created_ms, 
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	TRY(view_message(&v, &m, e));
-	jsonw_karray(&w, "statuses");
-	TRY(message_status_each(db, id, status_row, &w, e));
-	jsonw_end(&w);
+	TRY(write_history(db, &m, &w, e));
 	jsonw_end(&w);
 	answer_json(c, 200, &w);
 	return RC_OK;

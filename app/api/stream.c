@@ -1,6 +1,6 @@
 /* stream.c - GET /api/v1/whatsapp/stream.
  *
- *   whatsapp_message  a customer wrote                 whatsapp_echo  something of ours goes out
+ *   whatsapp_message  a customer wrote                 whatsapp_echo  something of ours goes out, or went from the phone
  *   status            what became of a message         conversation   its aggregate changed
  *   media             a message's file is here, or will not come
  *   alert             a person should know             reset          first event: the asked place is not kept any more
@@ -20,6 +20,7 @@
 static const char *const NAMES[TOPIC_COUNT] = {
 	[TOPIC_INBOUND] = "whatsapp_message",
 	[TOPIC_OUTBOUND_JOBS] = "whatsapp_echo",
+	[TOPIC_ECHO] = "whatsapp_echo",
 	[TOPIC_STATUS] = "status",
 	[TOPIC_CONVERSATION] = "conversation",
 	[TOPIC_ALERT] = "alert",

@@ -68,7 +68,9 @@ enum rc view_message_event(struct view *v, const struct message *m, struct err *
 	jsonw_kstr(w, "sender_user_id", m->sender_user_id);
 	jsonw_ktext(w, "source", m->source);
 	TRY(view_media(v, m, e));
+	jsonw_kbool(w, "failed", m->failed_ms > 0 || m->status == MESSAGE_FAILED);
 	jsonw_kraw(w, "error", m->error);
+	jsonw_kstr(w, "reply_to", m->reply_to);
 	jsonw_ktime(w, "timestamp", m->timestamp);
 	jsonw_ktime(w, "created_at", m->created_at);
 	return RC_OK;
@@ -81,8 +83,11 @@ enum rc view_message(struct view *v, const struct message *m, struct err *e)
 	TRY(view_message_event(v, m, e));
 	jsonw_kraw(w, "content_json", m->content_json);
 	jsonw_kstr(w, "sender_source_id", m->sender_source_id);
-	jsonw_kstr(w, "reply_to", m->reply_to);
+	jsonw_ktime(w, "failed_at", m->failed_ms);
+	jsonw_ktime(w, "edited_at", m->edited_ms);
+	jsonw_ktime(w, "revoked_at", m->revoked_ms);
 	jsonw_kraw(w, "pricing", m->pricing);
+	jsonw_kraw(w, "conversation", m->conversation_info);
 	jsonw_ki64(w, "hop", m->hop);
 	number_or_null(w, "chatwoot_conversation_id", m->chatwoot_conversation_id);
 	number_or_null(w, "chatwoot_message_id", m->chatwoot_message_id);
@@ -118,7 +123,15 @@ enum rc view_conversation(struct view *v, const struct conversation *c, struct e
 void view_contact(struct view *v, const struct contact *c)
 {
 	view_id(v->w, "id", c->created_ms, c->id);
+	jsonw_ktext(v->w, "kind", c->group ? "group" : "person");
 	jsonw_kstr(v->w, "name", c->name);
+	jsonw_kstr(v->w, "profile_name", c->profile_name);
+	jsonw_kstr(v->w, "book_name", c->book_name);
+	jsonw_kstr(v->w, "given_name", c->given_name);
+	jsonw_kstr(v->w, "username", c->username);
 	jsonw_kraw(v->w, "aliases", c->aliases);
+	jsonw_kstr(v->w, "marketing", c->marketing);
+	jsonw_ktime(v->w, "marketing_at", c->marketing_ms);
 	jsonw_ktime(v->w, "created_at", c->created_ms);
+	jsonw_ktime(v->w, "updated_at", c->updated_ms);
 }

@@ -37,8 +37,11 @@ static struct conversation_touch *touch_of(struct touches *t, int64_t conversati
 
 static void gather(struct touches *t, const struct topic_brief *m)
 {
-	struct conversation_touch *c = touch_of(t, m->conversation_id);
+	struct conversation_touch *c;
 
+	if (m->act) /* a reaction or an edit is nothing to read and no last message */
+		return;
+	c = touch_of(t, m->conversation_id);
 	c->unread++;
 	c->inbound_ms = i64_max(c->inbound_ms, m->timestamp);
 	if (m->timestamp >= c->at_ms) {

@@ -1,4 +1,5 @@
-/* ingest.h - a parsed delivery on its way into the tables: shared by ingest.c and the readers of single peers. */
+/* ingest.h - a parsed delivery on its way into the tables: shared by ingest.c, the appliers of single kinds of items
+ * (ingest_*.c) and the readers of single peers. Everything here runs inside one unit per delivery or batch. */
 #ifndef FLOW_INGEST_H
 #define FLOW_INGEST_H
 
@@ -22,10 +23,34 @@ struct parsed {
 	struct wa_batch hook;
 	struct chatwoot_event chatwoot;
 	bool has_chatwoot;
-	int64_t defer_ms; /* > 0: look again later */
+	struct str stranger; /* last number that is not ours: noted once in a row */
+	int64_t defer_ms;    /* > 0: look again later */
 	int messages, statuses, duplicates;
 };
 
+/* Applies one item. What cannot be understood sets p->note and is fine; an error fails the whole delivery. */
+typedef enum rc ingest_fn(struct tx *tx, struct parsed *p, const struct wa_item *item,
+			  struct err *e);
+ingest_fn ingest_message; /* ingest_message.c: what people and the business wrote */
+ingest_fn ingest_status;  /* ingest_status.c */
+ingest_fn ingest_person;  /* ingest_person.c: identities, names, wishes */
+ingest_fn ingest_event;   /* ingest_event.c: account, number, templates, calls, groups */
+ingest_fn ingest_error;   /* ingest_event.c: errors of the number or account */
+ingest_fn ingest_change;  /* ingest_event.c: fields that nobody knows */
+
+/* The channel of an item; NULL: not ours. */
+const struct channel *ingest_channel(const struct parsed *p, const struct wa_item *item);
+/* ingest_event.c: an item of a number that is not ours: noted on the delivery, and one incident, updated in place. */
+enum rc ingest_stranger(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
+	MUST_CHECK;
+/* ingest_act.c: the row `m` is an edit, a revoke or a reaction: what it does to its target. */
+enum rc ingest_act(struct tx *tx, const struct wa_message *in, const struct message *m,
+		   struct err *e) MUST_CHECK;
+/* ingest_person.c: the sender of `m` has another address from now on (a system message says so). */
+enum rc ingest_moved(struct tx *tx, const struct channel *ch, const struct wa_message *in,
+		     struct err *e) MUST_CHECK;
+/* ingest_status.c: {"code","title","details"} of a fault. */
+void ingest_fault_json(const struct wa_fault *f, struct sbuf *to);
 /* ingest_heard.c: notes which channels these deliveries named (all of one config). */
 enum rc ingest_heard(struct tx *tx, const struct parsed *items, int n, struct err *e) MUST_CHECK;
 /* chatwoot_hook.c: an event of Chatwoot; may set p->note and p->defer_ms. */

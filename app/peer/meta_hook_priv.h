@@ -54,6 +54,21 @@ void meta_each(struct meta_decode *d, const struct json *list, meta_decode_fn *d
 meta_decode_fn meta_message; /* by d->way */
 meta_decode_fn meta_status;  /* one element of statuses */
 meta_decode_fn meta_error;   /* one element of errors */
+/* A row of meta_change.c's table. */
+struct meta_field {
+	const char *name;
+	enum wa_about about;
+	const char *word_key; /* member that says what happened; NULL: none */
+	/* NULL: meta_event */
+	void (*decode)(struct meta_decode *d, const struct meta_field *f,
+		       const struct json *change);
+};
+typedef void meta_field_fn(struct meta_decode *d, const struct meta_field *f,
+			   const struct json *change);
+meta_field_fn meta_event; /* one event with the word's gravity; the others in meta_event.c too */
+meta_field_fn meta_event_account, meta_event_alert, meta_event_template, meta_event_flow,
+	meta_event_groups, meta_event_calls;
+
 /* A change of any field but `messages`; `value` is an object. False: not a field that is known. */
 bool meta_change(struct meta_decode *d, const struct json *change, const struct json *value);
 

@@ -3,6 +3,8 @@
 
 #include "store/row.h"
 
+#define MERGES_MAX 64 /* merges one after the other */
+
 static enum rc changed(struct tx *tx, struct stmt *s, struct err *e)
 {
 	TRY(stmt_run(s, e));
@@ -93,10 +95,12 @@ static void take(struct row *r, struct conversation *ret)
 	ret->automation_off_until_ms = stmt_i64(&r->s, "automation_off_until_ms");
 	ret->created_ms = stmt_i64(&r->s, "created_ms");
 	ret->last_content = row_str(r, "last_content");
+	ret->merged_into = stmt_i64(&r->s, "merged_into");
+	ret->group = str_eqc(stmt_str(&r->s, "contact_kind"), "group");
 }
 
-enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct conversation *ret,
-			  struct err *e)
+static enum rc load_one(struct db *db, int64_t id, struct arena *a, struct conversation *ret,
+			struct err *e)
 {
 	AUTO(row_drop) struct row r = { 0 };
 	struct conversation c;
@@ -106,6 +110,21 @@ enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct con
 	TRY(stmt_next(&r.s, e));
 	take(&r, &c);
 	TRY(row_end(&r, e));
+	*ret = c;
+	return RC_OK;
+}
+
+enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct conversation *ret,
+			  struct err *e)
+{
+	struct conversation c = { .merged_into = id };
+
+	for (int steps = 0; c.merged_into != 0; steps++) {
+		if (steps == MERGES_MAX)
+			return FAIL(e, RC_INVALID, "conversation %lld leads nowhere",
+				    (long long)id);
+		TRY(load_one(db, c.merged_into, a, &c, e));
+	}
 	*ret = c;
 	return RC_OK;
 }
@@ -134,6 +153,28 @@ enum rc conversation_touch(struct tx *tx, const struct conversation_touch *t, st
 	stmt_bind_i64(&s, "inbound_ms", t->inbound_ms);
 	stmt_bind_i64(&s, "unread", t->unread);
 	return changed(tx, &s, e);
+}
+
+enum rc conversation_open_window(struct tx *tx, int64_t id, int64_t inbound_ms, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_WINDOW, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_i64(&s, "inbound_ms", inbound_ms);
+	return changed(tx, &s, e);
+}
+
+enum rc conversation_readdress(struct tx *tx, int64_t contact_id, struct str old,
+			       struct str address, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_READDRESS, &s, e));
+	stmt_bind_i64(&s, "contact_id", contact_id);
+	stmt_bind_str(&s, "old", old);
+	stmt_bind_str(&s, "new", address);
+	return stmt_run(&s, e);
 }
 
 enum rc conversation_read(struct tx *tx, int64_t id, struct err *e)

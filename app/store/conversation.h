@@ -13,6 +13,8 @@ struct conversation {
 	int64_t automation_off_until_ms;
 	int64_t created_ms;
 	struct str last_content; /* lists only: one line of the last message */
+	int64_t merged_into;     /* 0 in all that is loaded or listed */
+	bool group;
 };
 
 /* Finds the conversation of contact and channel or makes it with address `wa_id`. An address that changed is kept up to date.
@@ -20,6 +22,7 @@ struct conversation {
 enum rc conversation_resolve(struct tx *tx, int64_t company_id, int64_t channel_id,
 			     int64_t contact_id, struct str wa_id, int64_t *ret_id, struct err *e)
 	MUST_CHECK;
+/* A conversation that was merged into another one leads there: *ret is the other one. */
 enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct conversation *ret,
 			  struct err *e) MUST_CHECK;
 /* RC_ABSENT */
@@ -33,6 +36,12 @@ struct conversation_touch {
 };
 enum rc conversation_touch(struct tx *tx, const struct conversation_touch *t, struct err *e)
 	MUST_CHECK;
+/* The customer called: opens the 24-hour window like a message (Meta 3.6). */
+enum rc conversation_open_window(struct tx *tx, int64_t id, int64_t inbound_ms, struct err *e)
+	MUST_CHECK;
+/* Threads of this contact that are written to at `old` are written to at `address` from now on. */
+enum rc conversation_readdress(struct tx *tx, int64_t contact_id, struct str old,
+			       struct str address, struct err *e) MUST_CHECK;
 enum rc conversation_read(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 enum rc conversation_set_chatwoot(struct tx *tx, int64_t id, int64_t contact_id,
 				  int64_t conversation_id, struct str source_id, struct err *e)

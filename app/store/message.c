@@ -3,7 +3,8 @@
  * Each step is one UPDATE that names the state it starts from, so a step from anywhere else changes nothing. */
 #include "store/message.h"
 
-#include "store/row.h"
+#include "store/change.h"
+#include "store/message_priv.h"
 
 static const char *const SENDINGS[] = { "queued", "sending", "done", "unknown", "cancelled" };
 
@@ -57,7 +58,24 @@ enum rc message_add(struct tx *tx, struct message *m, struct err *e)
 	if (db_changes(tx->db) == 0)
 		return RC_CONFLICT;
 	m->id = db_last_rowid(tx->db);
-	return RC_OK;
+	if (m->meta_message_id.n == 0)
+		return RC_OK;
+	return m->outbound ? message_join(tx, m->id, m->meta_message_id, e)
+			   : change_join(tx, m->meta_message_id, e);
+}
+
+enum rc message_fill(struct tx *tx, const struct message *m, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_MESSAGE_FILL, &s, e));
+	stmt_bind_i64(&s, "id", m->id);
+	stmt_bind_i64(&s, "delivery_id", m->delivery_id);
+	stmt_bind_text(&s, "type", m->type);
+	stmt_bind_str(&s, "content", m->content);
+	stmt_bind_str(&s, "content_json", m->content_json);
+	TRY(stmt_run(&s, e));
+	return db_changes(tx->db) > 0 ? RC_OK : RC_CONFLICT;
 }
 
 static const char *sending_text(struct str text)
@@ -103,6 +121,10 @@ static enum rc take(struct row *r, struct message *ret, struct err *e)
 	ret->correlation = row_str(r, "correlation");
 	ret->content = row_str(r, "content");
 	ret->content_json = row_str(r, "content_json");
+	ret->edited_ms = stmt_i64(s, "edited_ms");
+	ret->revoked_ms = stmt_i64(s, "revoked_ms");
+	ret->failed_ms = stmt_i64(s, "failed_ms");
+	ret->conversation_info = row_str(r, "conversation_info");
 	return row_fits(r, e);
 }
 
@@ -193,6 +215,7 @@ enum rc message_failed(struct tx *tx, int64_t id, struct str error_json, struct 
 	TRY(stmt_begin(tx->db, Q_MESSAGE_FAIL, &s, e));
 	stmt_bind_i64(&s, "id", id);
 	stmt_bind_str(&s, "error", error_json);
+	stmt_bind_i64(&s, "now_ms", tx->now_ms);
 	return stepped(tx, &s, id, "failed", e);
 }
 
@@ -209,184 +232,9 @@ enum rc message_set_chatwoot(struct tx *tx, int64_t id, int64_t conversation_id,
 	return db_changes(tx->db) > 0 ? RC_OK : RC_ABSENT;
 }
 
-/* A message of ours, as far as a status looks at it. */
-struct own {
-	int64_t id;
-	enum message_status status;
-	bool unsettled, unknown;
-	bool has_meta, same_meta;
-};
-
-static enum rc find_own(struct db *db, const struct message_status_event *ev, bool by_callback,
-			struct own *ret, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-	struct str sending, meta;
-
-	TRY(stmt_begin(db, by_callback ? Q_MESSAGE_OWN : Q_MESSAGE_OWN_BY_META, &s, e));
-	if (by_callback)
-		stmt_bind_i64(&s, "id", ev->callback_id);
-	else
-		stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
-	TRY(stmt_next(&s, e));
-	ret->id = stmt_i64(&s, "id");
-	ASSERT(message_status_parse(stmt_str(&s, "status"), &ret->status)); /* the table's CHECK */
-	sending = stmt_str(&s, "sending");
-	ret->unknown = str_eqc(sending, "unknown");
-	ret->unsettled = ret->unknown || str_eqc(sending, "sending");
-	meta = stmt_str(&s, "meta_message_id");
-	ret->has_meta = meta.p != NULL;
-	ret->same_meta = str_eq(meta, ev->meta_message_id);
-	return RC_OK;
-}
-
-static enum rc set_meta(struct tx *tx, int64_t id, struct str meta_message_id, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-
-	TRY(stmt_begin(tx->db, Q_MESSAGE_SET_META, &s, e));
-	stmt_bind_i64(&s, "id", id);
-	stmt_bind_str(&s, "meta_message_id", meta_message_id);
-	return stmt_run(&s, e);
-}
-
-/* Our own id first: it settles a send whose answer never came. It is only believed when the row has no other provider
- * id (an id of another box, or of a database before a restore). RC_ABSENT: none of ours. */
-static enum rc find(struct tx *tx, const struct message_status_event *ev, struct own *ret,
-		    struct err *e)
-{
-	enum rc rc = ev->callback_id > 0 ? find_own(tx->db, ev, true, ret, e) : RC_ABSENT;
-
-	if (rc == RC_OK && !ret->has_meta && ev->meta_message_id.n > 0)
-		return set_meta(tx, ret->id, ev->meta_message_id, e);
-	if ((rc == RC_OK && ret->same_meta) || (rc != RC_OK && rc != RC_ABSENT))
-		return rc;
-	return find_own(tx->db, ev, false, ret, e);
-}
-
-/* RC_CONFLICT, without a text: this word is known. */
-static enum rc add_history(struct tx *tx, int64_t id, const struct message_status_event *ev,
-			   struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-
-	TRY(stmt_begin(tx->db, Q_MESSAGE_STATUS_INSERT, &s, e));
-	stmt_bind_i64(&s, "message_id", id);
-	stmt_bind_text(&s, "status", message_status_text(ev->status));
-	stmt_bind_str(&s, "recipient", ev->recipient.p != NULL ? ev->recipient : STR(""));
-	stmt_bind_i64(&s, "at_ms", ev->at_ms);
-	stmt_bind_i64(&s, "recorded_ms", tx->now_ms);
-	stmt_bind_str(&s, "error", ev->error);
-	TRY(stmt_run(&s, e));
-	return db_changes(tx->db) > 0 ? RC_OK : RC_CONFLICT;
-}
-
-/* One word about a message that is ours; own->status follows. */
-static enum rc apply(struct tx *tx, struct own *own, const struct message_status_event *ev,
-		     enum message_status_result *ret, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-	bool rises = message_status_may(own->status, ev->status);
-	bool is_news = rises || own->unsettled || ev->pricing.p != NULL;
-	enum rc rc = add_history(tx, own->id, ev, e);
-
-	if (rc == RC_CONFLICT) {
-		*ret = STATUS_DUPLICATE;
-		return RC_OK;
-	}
-	TRY(rc);
-	*ret = !rises ? STATUS_RECORDED : own->unknown ? STATUS_SETTLED : STATUS_APPLIED;
-	if (!is_news && ev->error.p == NULL)
-		return RC_OK;
-	if (rises)
-		own->status = ev->status;
-	own->unsettled = false;
-	TRY(stmt_begin(tx->db, Q_MESSAGE_STATUS_APPLY, &s, e));
-	stmt_bind_i64(&s, "id", own->id);
-	stmt_bind_text(&s, "status", message_status_text(own->status));
-	stmt_bind_str(&s, "error", ev->error);
-	stmt_bind_str(&s, "pricing", ev->pricing);
-	return stmt_run(&s, e);
-}
-
-static enum rc park(struct tx *tx, const struct message_status_event *ev, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-
-	TRY(stmt_begin(tx->db, Q_MESSAGE_PARK, &s, e));
-	stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
-	stmt_bind_text(&s, "status", message_status_text(ev->status));
-	stmt_bind_str(&s, "recipient", ev->recipient.p != NULL ? ev->recipient : STR(""));
-	stmt_bind_i64(&s, "at_ms", ev->at_ms);
-	stmt_bind_i64(&s, "parked_ms", tx->now_ms);
-	stmt_bind_str(&s, "error", ev->error);
-	stmt_bind_str(&s, "pricing", ev->pricing);
-	return stmt_run(&s, e);
-}
-
-enum rc message_apply_status(struct tx *tx, const struct message_status_event *ev,
-			     int64_t *ret_message_id, enum message_status_result *ret,
-			     struct err *e)
-{
-	struct own own;
-	enum rc rc;
-
-	if (ev->meta_message_id.n == 0)
-		return FAIL(e, RC_INVALID, "a status without a message id");
-	rc = find(tx, ev, &own, e);
-	if (rc == RC_ABSENT) {
-		TRY(park(tx, ev, e));
-		*ret_message_id = 0;
-		*ret = STATUS_PARKED;
-		return RC_OK;
-	}
-	TRY(rc);
-	TRY(apply(tx, &own, ev, ret, e));
-	*ret_message_id = own.id;
-	return RC_OK;
-}
-
-static enum rc unpark(struct tx *tx, struct str meta_message_id, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-
-	TRY(stmt_begin(tx->db, Q_MESSAGE_UNPARK, &s, e));
-	stmt_bind_str(&s, "meta_message_id", meta_message_id);
-	return stmt_run(&s, e);
-}
-
-/* Statuses that overtook the answer to our own request. */
-static enum rc join_parked(struct tx *tx, struct own *own, struct str meta_message_id,
-			   struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-	struct message_status_event ev = { .meta_message_id = meta_message_id };
-	enum message_status_result result;
-	int64_t n = 0;
-	enum rc rc;
-
-	TRY(stmt_begin(tx->db, Q_MESSAGE_PARKED, &s, e));
-	stmt_bind_str(&s, "meta_message_id", meta_message_id);
-	for (; (rc = stmt_next(&s, e)) == RC_OK; n++) {
-		ASSERT(message_status_parse(stmt_str(&s, "status"),
-					    &ev.status)); /* park wrote it */
-		ev.recipient = stmt_str(&s, "recipient");
-		ev.at_ms = stmt_i64(&s, "at_ms");
-		ev.error = stmt_str(&s, "error");
-		ev.pricing = stmt_str(&s, "pricing");
-		TRY(apply(tx, own, &ev, &result, e));
-	}
-	if (rc != RC_ABSENT)
-		return rc;
-	return n > 0 ? unpark(tx, meta_message_id, e) : RC_OK;
-}
-
 enum rc message_accepted(struct tx *tx, int64_t id, struct str meta_message_id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
-	const struct message_status_event ev = { .meta_message_id = meta_message_id,
-						 .callback_id = id };
-	struct own own;
 
 	if (meta_message_id.n == 0)
 		return FAIL(e, RC_INVALID, "message %lld was accepted without an id",
@@ -395,8 +243,7 @@ enum rc message_accepted(struct tx *tx, int64_t id, struct str meta_message_id, 
 	stmt_bind_i64(&s, "id", id);
 	stmt_bind_str(&s, "meta_message_id", meta_message_id);
 	TRY(stepped(tx, &s, id, "accepted", e));
-	TRY(find_own(tx->db, &ev, true, &own, e));
-	return join_parked(tx, &own, meta_message_id, e);
+	return message_join(tx, id, meta_message_id, e);
 }
 
 enum rc message_trim_parked(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,

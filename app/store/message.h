@@ -20,6 +20,7 @@ enum message_status {
 const char *message_status_text(enum message_status s);
 bool message_status_parse(struct str text, enum message_status *ret) MUST_CHECK;
 /* Whether `to` may follow `from`: the rank rises, or it is a failure of something not yet delivered. */
+int message_status_rank(enum message_status s); /* how far; -1: failed says nothing of it */
 bool message_status_may(enum message_status from, enum message_status to);
 
 struct message {
@@ -27,19 +28,27 @@ struct message {
 	int64_t timestamp, created_at, hop;
 	int64_t chatwoot_conversation_id, chatwoot_message_id;
 	int64_t sending_boot;
+	/* edited_ms, revoked_ms: the last edit, the revoke (store/change.h); failed_ms: a failure beside any
+	 * rank, its reason is in `error`. 0: none */
+	int64_t edited_ms, revoked_ms, failed_ms;
 	bool outbound;
 	enum message_status status;
 	const char *type;        /* "text" */
 	const char *sending;     /* static text or NULL */
 	const char *sender_type; /* customer, crm_agent, chatwoot_agent, ai, system */
-	const char *source;      /* customer, api, support_bridge, ai_response, page, cli */
+	/* customer, api, support_bridge, ai_response, page, cli; written elsewhere: phone, history */
+	const char *source;
 	struct str meta_message_id, wa_id, sender_name, sender_user_id, sender_source_id;
 	struct str reply_to, error, pricing, correlation, content, content_json;
+	struct str conversation_info; /* JSON: category and end of Meta's conversation, or none */
 };
 
 /* RC_CONFLICT: meta_message_id is already stored (level 1 of the duplicate checks); `e` is not filled, the unit may
- * go on. Sets m->id. */
+ * go on. Sets m->id. Statuses and changes that came before it are joined. */
 enum rc message_add(struct tx *tx, struct message *m, struct err *e) MUST_CHECK;
+/* The body of a placeholder (type media_placeholder) came: id, delivery_id, type, content and content_json of `m`.
+ * RC_CONFLICT: it is no placeholder (any more); `e` is not filled. */
+enum rc message_fill(struct tx *tx, const struct message *m, struct err *e) MUST_CHECK;
 enum rc message_load(struct db *db, int64_t id, struct arena *a, struct message *ret, struct err *e)
 	MUST_CHECK;
 enum rc message_by_meta(struct db *db, struct str meta_message_id, int64_t *ret_id, struct err *e)
@@ -66,8 +75,9 @@ struct message_status_event {
 	enum message_status status;
 	struct str recipient; /* participant of a group or none */
 	int64_t at_ms;
-	struct str error;   /* JSON or none */
-	struct str pricing; /* JSON or none */
+	struct str error;        /* JSON or none */
+	struct str pricing;      /* JSON or none */
+	struct str conversation; /* JSON or none */
 };
 enum message_status_result {
 	STATUS_APPLIED,
@@ -96,8 +106,13 @@ struct message_filter {
 typedef enum rc message_each_fn(void *arg, const struct message *m, struct err *e);
 enum rc message_each(struct db *db, const struct message_filter *f, message_each_fn *fn, void *arg,
 		     struct err *e) MUST_CHECK;
-typedef enum rc message_status_each_fn(void *arg, const char *status, int64_t at_ms,
-				       struct str error, struct err *e);
+struct message_word {
+	const char *status;
+	struct str recipient; /* participant of a group, else empty */
+	int64_t at_ms;
+	struct str error; /* JSON or none */
+};
+typedef enum rc message_status_each_fn(void *arg, const struct message_word *w, struct err *e);
 enum rc message_status_each(struct db *db, int64_t id, message_status_each_fn *fn, void *arg,
 			    struct err *e) MUST_CHECK;
 

@@ -135,6 +135,7 @@ enum rc topic_message(struct db *db, int64_t event_id, struct topic_brief *ret, 
 	ret->conversation_id = stmt_i64(&s, "conversation_id");
 	ret->timestamp = stmt_i64(&s, "timestamp");
 	ret->outbound = stmt_i64(&s, "outbound") != 0;
+	ret->act = stmt_i64(&s, "act") != 0;
 	return RC_OK;
 }
 

@@ -21,10 +21,10 @@ UPDATE whatsapp_conversations SET wa_id = @wa_id WHERE id = @id;
 -- name: conversation_load
 -- One conversation with the name of its contact.
 -- in: id
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms last_content
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms last_content merged_into contact_kind
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, NULL AS last_content
+       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, NULL AS last_content, v.merged_into, c.kind AS contact_kind
   FROM whatsapp_conversations AS v JOIN contacts AS c ON c.id = v.contact_id
  WHERE v.id = @id;
 
@@ -32,10 +32,10 @@ SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name
 -- The conversation that Chatwoot knows under this number.
 -- in: company_id chatwoot_conversation_id
 -- out: id
-SELECT id FROM whatsapp_conversations
+SELECT coalesce(nullif(merged_into, 0), id) AS id FROM whatsapp_conversations
  WHERE company_id = @company_id AND chatwoot_conversation_id = @chatwoot_conversation_id
    AND chatwoot_conversation_id <> 0
- ORDER BY id DESC
+ ORDER BY merged_into, id DESC
  LIMIT 1;
 
 -- name: conversation_touch
@@ -47,6 +47,11 @@ UPDATE whatsapp_conversations
        last_inbound_ms = max(last_inbound_ms, @inbound_ms),
        unread_count = unread_count + @unread
  WHERE id = @id;
+
+-- name: conversation_window
+-- The customer called: the 24 hours begin anew (Meta 3.6).
+-- in: id inbound_ms
+UPDATE whatsapp_conversations SET last_inbound_ms = max(last_inbound_ms, @inbound_ms) WHERE id = @id;
 
 -- name: conversation_read
 -- A person has seen it.
@@ -78,18 +83,24 @@ UPDATE whatsapp_conversations
 -- name: conversation_list
 -- Conversations of a company, the one with the newest message first.
 -- in: company_id before_ms before_id unread_only search limit
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms last_content
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms last_content merged_into contact_kind
 -- scan: search and unread_only are filtered in passing
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, m.content AS last_content
+       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, m.content AS last_content,
+       v.merged_into, c.kind AS contact_kind
   FROM whatsapp_conversations AS v
   JOIN contacts AS c ON c.id = v.contact_id
   LEFT JOIN whatsapp_messages AS m ON m.id = v.last_message_id
- WHERE v.company_id = @company_id
+ WHERE v.company_id = @company_id AND v.merged_into = 0
    AND v.last_message_at <= @before_ms
    AND (v.last_message_at < @before_ms OR v.id < @before_id)
    AND (@unread_only = 0 OR v.unread_count > 0)
    AND (@search IS NULL OR instr(lower(c.name), lower(@search)) > 0 OR instr(v.wa_id, @search) > 0)
  ORDER BY v.last_message_at DESC, v.id DESC
  LIMIT @limit;
+
+-- name: conversation_readdress
+-- A person has another address: threads that had the old one are written to at the new one.
+-- in: contact_id old new
+UPDATE whatsapp_conversations SET wa_id = @new WHERE contact_id = @contact_id AND wa_id = @old;

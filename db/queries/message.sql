@@ -6,21 +6,28 @@
 INSERT INTO whatsapp_messages
 	(company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sender_type, source, hop,
 	 timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id, wa_id, sender_name,
-	 sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content, content_json)
+	 sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content, content_json, failed_ms)
 VALUES (@company_id, @conversation_id, @channel_id, @delivery_id, @direction, @type, @status, @sending, @sender_type,
 	@source, @hop, @timestamp, @created_at, @chatwoot_conversation_id, @chatwoot_message_id, @meta_message_id, @wa_id,
 	@sender_name, @sender_user_id, @sender_source_id, @reply_to, @error, @pricing, @correlation, @content,
-	@content_json)
+	@content_json, CASE @status WHEN 'failed' THEN @timestamp ELSE 0 END)
 ON CONFLICT (meta_message_id) WHERE meta_message_id IS NOT NULL DO NOTHING;
+
+-- name: message_fill
+-- The body of a message of a history came later.
+-- in: id delivery_id type content content_json
+UPDATE whatsapp_messages
+   SET type = @type, content = @content, content_json = @content_json, delivery_id = @delivery_id
+ WHERE id = @id AND type = 'media_placeholder';
 
 -- name: message_load
 -- One message.
 -- in: id
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms conversation_info
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json
+       content_json, edited_ms, revoked_ms, failed_ms, conversation_info
   FROM whatsapp_messages WHERE id = @id;
 
 -- name: message_by_meta
@@ -32,11 +39,11 @@ SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id;
 -- name: message_list
 -- Messages of a conversation, newest first.
 -- in: company_id conversation_id before_ts before_id limit
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms conversation_info
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json
+       content_json, edited_ms, revoked_ms, failed_ms, conversation_info
   FROM whatsapp_messages
  WHERE company_id = @company_id AND conversation_id = @conversation_id
    AND timestamp <= @before_ts AND (timestamp < @before_ts OR id < @before_id)
@@ -46,12 +53,12 @@ SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type
 -- name: message_list_all
 -- Messages of all conversations of a company, last stored first.
 -- in: company_id before_id limit
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms conversation_info
 -- scan: passes over the messages of other companies
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json
+       content_json, edited_ms, revoked_ms, failed_ms, conversation_info
   FROM whatsapp_messages
  WHERE id < @before_id AND +company_id = @company_id
  ORDER BY id DESC
@@ -86,9 +93,9 @@ UPDATE whatsapp_messages
 
 -- name: message_fail
 -- It will not be sent, or was refused; what a device has, stays.
--- in: id error
+-- in: id error now_ms
 UPDATE whatsapp_messages
-   SET sending = 'done', error = @error,
+   SET sending = 'done', error = @error, failed_ms = @now_ms,
        status = CASE WHEN status IN ('delivered', 'read', 'played') THEN status ELSE 'failed' END
  WHERE id = @id AND sending IN ('queued', 'sending', 'unknown', 'done');
 
@@ -126,9 +133,10 @@ ON CONFLICT DO NOTHING;
 
 -- name: message_status_apply
 -- What a status changes in the row: it settles the sending and may raise the status.
--- in: id status error pricing
+-- in: id status error pricing conversation failed_ms
 UPDATE whatsapp_messages
-   SET status = @status,
+   SET status = @status, failed_ms = max(failed_ms, @failed_ms),
+       conversation_info = coalesce(@conversation, conversation_info),
        error = CASE WHEN @error IS NOT NULL THEN @error WHEN sending = 'unknown' THEN NULL ELSE error END,
        sending = CASE WHEN sending IN ('sending', 'unknown') THEN 'done' ELSE sending END,
        pricing = coalesce(@pricing, pricing)
@@ -137,21 +145,21 @@ UPDATE whatsapp_messages
 -- name: message_status_list
 -- The history of a message.
 -- in: id
--- out: status at_ms error
-SELECT status, at_ms, error FROM message_statuses WHERE message_id = @id ORDER BY at_ms, recorded_ms, status;
+-- out: status recipient at_ms error
+SELECT status, recipient, at_ms, error FROM message_statuses WHERE message_id = @id ORDER BY at_ms, recorded_ms, status;
 
 -- name: message_park
 -- A status of a message that we do not know (yet).
--- in: meta_message_id status recipient at_ms parked_ms error pricing
-INSERT INTO parked_statuses (meta_message_id, status, recipient, at_ms, parked_ms, error, pricing)
-VALUES (@meta_message_id, @status, @recipient, @at_ms, @parked_ms, @error, @pricing)
+-- in: meta_message_id status recipient at_ms parked_ms error pricing conversation
+INSERT INTO parked_statuses (meta_message_id, status, recipient, at_ms, parked_ms, error, pricing, conversation)
+VALUES (@meta_message_id, @status, @recipient, @at_ms, @parked_ms, @error, @pricing, @conversation)
 ON CONFLICT DO NOTHING;
 
 -- name: message_parked
 -- What waits for this provider id.
 -- in: meta_message_id
--- out: status recipient at_ms error pricing
-SELECT status, recipient, at_ms, error, pricing
+-- out: status recipient at_ms error pricing conversation
+SELECT status, recipient, at_ms, error, pricing, conversation
   FROM parked_statuses WHERE meta_message_id = @meta_message_id ORDER BY at_ms, id;
 
 -- name: message_unpark

@@ -55,6 +55,7 @@ DELETE FROM topic_events WHERE id IN (
 -- name: topic_message
 -- The message of an event, in brief.
 -- in: id
--- out: message_id conversation_id timestamp outbound
-SELECT m.id AS message_id, m.conversation_id, m.timestamp, m.direction = 'outbound' AS outbound
+-- out: message_id conversation_id timestamp outbound act
+SELECT m.id AS message_id, m.conversation_id, m.timestamp, m.direction = 'outbound' AS outbound,
+       m.type IN ('reaction', 'edit', 'revoke') AS act
   FROM topic_events AS t JOIN whatsapp_messages AS m ON m.id = t.ref WHERE t.id = @id;

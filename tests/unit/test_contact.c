@@ -35,7 +35,9 @@ TEST(spellings_of_one_number_meet)
 
 static int64_t resolve(struct tx *tx, const char *phone, const char *user, const char *name)
 {
-	const struct contact_who who = { str_of(phone), str_of(user), str_of(name) };
+	const struct contact_who who = { .phone = str_of(phone),
+					 .user_id = str_of(user),
+					 .name = str_of(name) };
 	int64_t id = 0;
 
 	MUST(contact_resolve(tx, 1, &who, &id, &t_err));
@@ -86,15 +88,186 @@ TX_TEST(a_name_is_kept_when_it_is_new_or_changed)
 	}
 }
 
-TX_TEST(the_user_id_is_stronger_than_the_number)
+TX_TEST(aliases_that_are_shown_together_are_one_person)
 {
-	int64_t by_phone = resolve(tx, "4915112345678", NULL, "old owner");
-	int64_t by_user = resolve(tx, NULL, "DE.2", "new owner");
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	int64_t by_phone = resolve(tx, "4915112345678", NULL, "by phone");
+	int64_t by_user = resolve(tx, NULL, "DE.2", "by user id");
+	struct contact gone;
 
 	CHECK(by_phone != by_user);
-	CHECK_I64("both", resolve(tx, "4915112345678", "DE.2", NULL), by_user);
-	CHECK_I64("the number alone stays where it was", resolve(tx, "4915112345678", NULL, NULL),
-		  by_phone);
+	CHECK_I64("the older one stays", resolve(tx, "4915112345678", "DE.2", NULL), by_phone);
+	CHECK_I64("the user id alone", resolve(tx, NULL, "DE.2", NULL), by_phone);
+	MUST(contact_load(tx->db, by_user, &a, &gone, &t_err));
+	CHECK_I64("leads there", gone.merged_into, by_phone);
+	CHECK_SPAN("has no spelling", gone.aliases, STR("[]"));
+}
+
+static int64_t resolve_all(struct tx *tx, const struct contact_who *who)
+{
+	int64_t id = 0;
+
+	MUST(contact_resolve(tx, 1, who, &id, &t_err));
+	return id;
+}
+
+TX_TEST(four_spellings_of_four_contacts_become_one)
+{
+	int64_t id = resolve_all(tx, &(struct contact_who){ .lid = STR("99") });
+
+	CHECK(resolve_all(tx, &(struct contact_who){ .parent_user_id = STR("BR.ENT.1") }) > id);
+	CHECK(resolve(tx, "5511987654321", NULL, NULL) > id);
+	CHECK(resolve(tx, NULL, "BR.1", NULL) > id);
+	CHECK_I64("all",
+		  resolve_all(tx, &(struct contact_who){ .phone = STR("551187654321"),
+							 .user_id = STR("BR.1"),
+							 .parent_user_id = STR("BR.ENT.1"),
+							 .lid = STR("99") }),
+		  id);
+	CHECK_I64("phone", resolve(tx, "5511987654321", NULL, NULL), id);
+	CHECK_I64("parent",
+		  resolve_all(tx, &(struct contact_who){ .parent_user_id = STR("BR.ENT.1") }), id);
+}
+
+TX_TEST(a_group_is_a_contact_of_its_own)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	int64_t person = resolve(tx, "5511987654321", NULL, NULL);
+	int64_t group = resolve_all(tx, &(struct contact_who){ .group_id = STR("Y2Fr"),
+							       .phone = STR("5511987654321"),
+							       .name = STR("Vizinhos") });
+	struct contact c;
+
+	CHECK(group != person);
+	CHECK_I64("again", resolve_all(tx, &(struct contact_who){ .group_id = STR("Y2Fr") }),
+		  group);
+	MUST(contact_load(tx->db, group, &a, &c, &t_err));
+	CHECK(c.group);
+	CHECK_SPAN("book", c.aliases, STR("[{\"kind\":\"group\",\"alias\":\"Y2Fr\"}]"));
+}
+
+TX_TEST(a_number_change_joins_old_and_new)
+{
+	static const struct {
+		const char *why, *old_phone, *old_user, *new_phone, *new_user;
+	} ROWS[] = {
+		{ "a new number", "5511900000001", NULL, "5511900000002", NULL },
+		{ "a new user id", NULL, "BR.11", NULL, "BR.12" },
+		{ "both", "5511900000003", "BR.13", "5511900000004", "BR.14" },
+	};
+
+	EACH (r, ROWS) {
+		const struct contact_who before = { .phone = str_of(r->old_phone),
+						    .user_id = str_of(r->old_user) };
+		const struct contact_who now = { .phone = str_of(r->new_phone),
+						 .user_id = str_of(r->new_user) };
+		int64_t id = 0, old = resolve_all(tx, &before), new = resolve_all(tx, &now);
+
+		CHECK(old != new);
+		MUST(contact_move(tx, 1, &before, &now, &id, &t_err));
+		CHECK_I64(r->why, id, old);
+		CHECK_I64("old spelling", resolve_all(tx, &before), old);
+		CHECK_I64("new spelling", resolve_all(tx, &now), old);
+		MUST(contact_move(tx, 1, &before, &now, &id, &t_err));
+		CHECK_I64("told again", id, old);
+	}
+}
+
+TX_TEST(a_move_whose_addresses_belong_to_three_contacts)
+{
+	const struct contact_who before = { .phone = STR("5511900000001") };
+	const struct contact_who now = { .phone = STR("5511900000002"), .user_id = STR("BR.9") };
+	int64_t newer = resolve(tx, "5511900000002", NULL, NULL);
+	int64_t old = resolve(tx, "5511900000001", "BR.9", NULL), id = 0;
+
+	CHECK(newer < old);
+	MUST(contact_move(tx, 1, &before, &now, &id, &t_err));
+	CHECK_I64("one", id, newer);
+	CHECK_I64("all", resolve(tx, "5511900000001", NULL, NULL), newer);
+}
+
+TX_TEST(a_name_given_by_a_person_stays_in_front)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	int64_t id = resolve(tx, "4915112345678", NULL, "profile");
+	struct contact c;
+	const struct {
+		const char *why, *book, *given, *profile, *shown;
+	} rows[] = {
+		{ "the profile", NULL, NULL, "one", "one" },
+		{ "the address book before it", "book", NULL, "two", "book" },
+		{ "a person before both", "book", "given", "three", "given" },
+		{ "not any more", "book", NULL, "four", "book" },
+		{ "nor in the book", NULL, NULL, "five", "five" },
+	};
+
+	EACH (r, rows) {
+		MUST(contact_set_book_name(tx, id, str_of(r->book), &t_err));
+		MUST(contact_set_given_name(tx, id, str_of(r->given), &t_err));
+		CHECK_I64("same", resolve(tx, "4915112345678", NULL, r->profile), id);
+		MUST(contact_load(tx->db, id, &a, &c, &t_err));
+		CHECK_SPAN(r->why, c.name, str_of(r->shown));
+		CHECK_SPAN(r->why, c.profile_name, str_of(r->profile));
+	}
+}
+
+TX_TEST(the_later_wish_about_advertising_counts)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	int64_t id = resolve(tx, "4915112345678", NULL, NULL);
+	struct contact c;
+
+	MUST(contact_set_marketing(tx, id, "stop", 2000, &t_err));
+	MUST(contact_set_marketing(tx, id, "resume", 1000, &t_err));
+	MUST(contact_load(tx->db, id, &a, &c, &t_err));
+	CHECK_SPAN("an older one changes nothing", c.marketing, STR("stop"));
+	MUST(contact_set_marketing(tx, id, "resume", 3000, &t_err));
+	MUST(contact_load(tx->db, id, &a, &c, &t_err));
+	CHECK_SPAN("a later one does", c.marketing, STR("resume"));
+	CHECK_I64("when", c.marketing_ms, 3000);
+}
+
+static enum rc count_row(void *arg, const struct contact *c, struct err *e)
+{
+	int *n = arg;
+
+	(void)e;
+	CHECK_I64("merged ones are not listed", c->merged_into, 0);
+	(*n)++;
+	return RC_OK;
+}
+
+TX_TEST(the_list_finds_names_and_addresses)
+{
+	static const struct {
+		const char *why, *search, *kind, *marketing;
+		int n;
+	} ROWS[] = {
+		{ "all", NULL, NULL, NULL, 3 },
+		{ "a part of a name", "an", NULL, NULL, 1 },
+		{ "a part of a number", "1112", NULL, NULL, 1 },
+		{ "groups", NULL, "group", NULL, 1 },
+		{ "the stop list", NULL, NULL, "stop", 1 },
+		{ "nobody", "xyz", NULL, NULL, 0 },
+	};
+	int64_t ana = resolve(tx, "551111122223", NULL, "Ana");
+
+	(void)resolve(tx, "551144455556", NULL, "Rui");
+	(void)resolve(tx, NULL, "BR.7", NULL);
+	(void)resolve(tx, "551144455556", "BR.7", NULL);
+	(void)resolve_all(tx, &(struct contact_who){ .group_id = STR("g") });
+	MUST(contact_set_marketing(tx, ana, "stop", 1, &t_err));
+	EACH (r, ROWS) {
+		const struct contact_filter f = { .company_id = 1,
+						  .search = str_of(r->search),
+						  .kind = str_of(r->kind),
+						  .marketing = str_of(r->marketing),
+						  .limit = 10 };
+		int n = 0;
+
+		MUST(contact_each(tx->db, &f, count_row, &n, &t_err));
+		CHECK_I64(r->why, n, r->n);
+	}
 }
 
 TX_TEST(companies_do_not_share_people)

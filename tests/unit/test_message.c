@@ -251,15 +251,14 @@ TX_TEST(a_status_that_overtakes_the_answer_waits_for_it)
 	CHECK_I64("the foreign one", count, 1);
 }
 
-static enum rc see_status(void *arg, const char *status, int64_t at_ms, struct str error,
-			  struct err *e)
+static enum rc see_status(void *arg, const struct message_word *w, struct err *e)
 {
 	char *text = arg;
 	size_t n = strlen(text);
 
 	(void)e;
-	CHECK_I64("time", at_ms, T_NOW);
-	(void)snprintf(text + n, 64 - n, "%s%s ", status, error.p != NULL ? "!" : "");
+	CHECK_I64("time", w->at_ms, T_NOW);
+	(void)snprintf(text + n, 64 - n, "%s%s ", w->status, w->error.p != NULL ? "!" : "");
 	return RC_OK;
 }
 
