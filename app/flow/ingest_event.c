@@ -10,29 +10,48 @@
 #include "store/conversation.h"
 #include "store/incident.h"
 
-#define TEXT_MAX    400
 #define SUBJECT_MAX 200
 
-/* Incidents by what an event is about; NULL: channel_event.c knows what to do. */
-static const char *const KINDS[] = {
-	[WA_ABOUT_ACCOUNT] = NULL,  [WA_ABOUT_NUMBER] = NULL,     [WA_ABOUT_TEMPLATE] = "template",
-	[WA_ABOUT_FLOW] = "flow",   [WA_ABOUT_GROUP] = "group",   [WA_ABOUT_CALL] = NULL,
-	[WA_ABOUT_SECURITY] = NULL, [WA_ABOUT_CONNECTION] = NULL,
+/* Incidents by what an event is about; no code: channel_event.c knows what to do. */
+static const struct {
+	enum incident_code code;
+	bool here;
+} TOLD[] = {
+	[WA_ABOUT_ACCOUNT] = { 0 },
+	[WA_ABOUT_NUMBER] = { 0 },
+	[WA_ABOUT_TEMPLATE] = { INCIDENT_TEMPLATE_TOLD, true },
+	[WA_ABOUT_FLOW] = { INCIDENT_FLOW_TOLD, true },
+	[WA_ABOUT_GROUP] = { INCIDENT_GROUP_TOLD, true },
+	[WA_ABOUT_CALL] = { 0 },
+	[WA_ABOUT_SECURITY] = { 0 },
+	[WA_ABOUT_CONNECTION] = { 0 },
 };
+
+/* C text of a piece, cut to what an argument may have. */
+struct arg {
+	char text[INCIDENT_ARG_MAX + 1];
+};
+
+static const char *arg(struct arg *a, struct str s)
+{
+	(void)snprintf(a->text, sizeof(a->text), "%.*s", STRF(s));
+	return a->text;
+}
 
 static enum rc judge(struct tx *tx, const struct wa_event *ev, struct err *e)
 {
-	const char *kind = KINDS[ev->about];
-	char text[TEXT_MAX], subject[SUBJECT_MAX];
+	enum incident_code code = TOLD[ev->about].code;
+	struct arg subject, word, detail;
 
-	if (kind == NULL || ev->gravity == WA_GRAVITY_NOTE)
+	if (!TOLD[ev->about].here || ev->gravity == WA_GRAVITY_NOTE)
 		return RC_OK;
-	(void)snprintf(subject, sizeof(subject), "%.*s", STRF(ev->subject));
+	(void)arg(&subject, ev->subject);
 	if (ev->gravity == WA_GRAVITY_GOOD)
-		return incident_close(tx, kind, subject, e);
-	(void)snprintf(text, sizeof(text), "%s %s: %.*s%s%.*s", kind, subject, STRF(ev->word),
-		       ev->detail.n > 0 ? ", " : "", STRF(ev->detail));
-	return incident_raise(tx, kind, subject, text, e);
+		return incident_close(tx, incident_kind(code), subject.text, e);
+	return incident_raise(tx, code, subject.text,
+			      &(struct incident_args){ { subject.text, arg(&word, ev->word),
+							 arg(&detail, ev->detail) } },
+			      e);
 }
 
 /* The customer called: like a message it opens the window of 24 hours (Meta 3.6). */
@@ -81,39 +100,40 @@ enum rc ingest_event(struct tx *tx, struct parsed *p, const struct wa_item *item
 
 /* ---- errors ---- */
 
-/* What people should know of a code; other codes are told as Meta words them. */
+/* Codes with an incident of their own, and those that nobody needs to act on; others are told as Meta words them. */
 static const struct {
 	int64_t code;
-	const char *text; /* NULL: kept, but nobody needs to act */
+	enum incident_code incident;
+	bool quiet;
 } ERRORS[] = {
-	{ 131035, "Meta could not deliver a webhook and has dropped it: a message of a customer is "
-		  "lost. Look at the chats of "
-		  "this number on the phone, and at what stood before this box." },
-	{ 131036, "Meta could not decrypt a message in time: it is lost." },
-	{ 2593109, "The owner of the number does not share the history of the phone app: older "
-		   "chats are not imported." },
-	{ 131000, NULL }, /* beside a message whose body Meta left out */
-	{ 131051, NULL }, /* beside an unsupported message */
-	{ 131052, NULL }, /* beside a message whose file could not be had; the message says it */
+	{ 131035, INCIDENT_WEBHOOK_LOST, false },
+	{ 2593109, INCIDENT_HISTORY_REFUSED, false },
+	{ 131000, 0, true }, /* beside a message whose body Meta left out */
+	{ 131051, 0, true }, /* beside an unsupported message */
+	{ 131052, 0, true }, /* beside a message whose file could not be had; the message says it */
 };
 
 static enum rc raise_fault(struct tx *tx, const char *where, const struct wa_fault *f,
 			   struct err *e)
 {
-	char text[TEXT_MAX], subject[SUBJECT_MAX];
+	char subject[SUBJECT_MAX], code[24];
+	struct arg text;
 	size_t i = 0;
 
 	while (i < COUNT(ERRORS) && ERRORS[i].code != f->code)
 		i++;
-	if (i < COUNT(ERRORS) && ERRORS[i].text == NULL)
+	if (i < COUNT(ERRORS) && ERRORS[i].quiet)
 		return RC_OK;
-	(void)snprintf(subject, sizeof(subject), "%s %lld", where, (long long)f->code);
+	(void)snprintf(subject, sizeof(subject), "channel.%s", where);
 	if (i < COUNT(ERRORS))
-		(void)snprintf(text, sizeof(text), "%s", ERRORS[i].text);
-	else
-		(void)snprintf(text, sizeof(text), "Meta reports error %lld: %.*s %.*s",
-			       (long long)f->code, STRF(f->title), STRF(f->details));
-	return incident_raise(tx, "whatsapp-error", subject, text, e);
+		return incident_raise(tx, ERRORS[i].incident, subject, NULL, e);
+	(void)snprintf(code, sizeof(code), "%lld", (long long)f->code);
+	(void)snprintf(subject, sizeof(subject), "channel.%s %s", where, code);
+	return incident_raise(
+		tx, INCIDENT_PEER_ERROR, subject,
+		&(struct incident_args){
+			{ where, code, arg(&text, f->details.n > 0 ? f->details : f->title) } },
+		e);
 }
 
 enum rc ingest_error(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
@@ -138,19 +158,12 @@ enum rc ingest_error(struct tx *tx, struct parsed *p, const struct wa_item *item
 
 enum rc ingest_stranger(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
 {
-	char text[TEXT_MAX], subject[SUBJECT_MAX];
+	struct arg number;
 
 	p->note = "a number that is not ours";
 	if (p->stranger.p != NULL && str_eq(p->stranger, item->phone_number_id))
 		return RC_OK; /* a batch of a thousand is one notice */
 	p->stranger = item->phone_number_id.p != NULL ? item->phone_number_id : STR("");
-	(void)snprintf(subject, sizeof(subject), "%.*s", STRF(p->stranger));
-	(void)snprintf(text, sizeof(text),
-		       "Webhooks come for phone_number_id \"%.*s\", which no channel has. They are "
-		       "acknowledged and kept; "
-		       "configure the number, or remove this box's address where it is set. (The "
-		       "Test button of Meta's "
-		       "dashboard uses 123456123.)",
-		       STRF(p->stranger));
-	return incident_raise(tx, "unknown-number", subject, text, e);
+	return incident_raise(tx, INCIDENT_NUMBER_UNKNOWN, arg(&number, p->stranger),
+			      &(struct incident_args){ { number.text } }, e);
 }
