@@ -102,6 +102,15 @@ CREATE TABLE "contact_aliases" (
 
 CREATE INDEX contact_aliases_by_contact ON contact_aliases(contact_id);
 
+CREATE TRIGGER search_alias_gone AFTER DELETE ON contact_aliases
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', old.contact_id); END;
+
+CREATE TRIGGER search_alias_moved AFTER UPDATE OF contact_id ON contact_aliases
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', old.contact_id), ('contact', new.contact_id); END;
+
+CREATE TRIGGER search_alias_new AFTER INSERT ON contact_aliases
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', new.contact_id); END;
+
 CREATE TABLE contact_merge_moves (
 	merge_id INTEGER NOT NULL REFERENCES contact_merges(id),
 	what     TEXT NOT NULL CHECK (what IN ('alias', 'conversation', 'message', 'thread')),
@@ -125,6 +134,9 @@ CREATE INDEX contact_merges_by_gone ON contact_merges(gone_id);
 
 CREATE INDEX contact_merges_by_kept ON contact_merges(kept_id);
 
+CREATE VIRTUAL TABLE contact_search USING fts5(words, content='', contentless_delete=1,
+	tokenize='trigram remove_diacritics 1');
+
 CREATE TABLE contacts (
 	id         INTEGER PRIMARY KEY,
 	company_id INTEGER NOT NULL REFERENCES companies(id),
@@ -132,6 +144,24 @@ CREATE TABLE contacts (
 	created_ms INTEGER NOT NULL,
 	updated_ms INTEGER NOT NULL
 , kind TEXT NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'group')), profile_name TEXT, book_name TEXT, given_name TEXT, username TEXT, marketing TEXT CHECK (marketing IN ('stop', 'resume', 'signup')), marketing_ms INTEGER NOT NULL DEFAULT 0, merged_into INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE TRIGGER search_contact_gone AFTER DELETE ON contacts
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', old.id); END;
+
+CREATE TRIGGER search_contact_name AFTER UPDATE OF name, username ON contacts
+	WHEN new.name IS NOT old.name OR new.username IS NOT old.username
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', new.id); END;
+
+CREATE TRIGGER search_contact_new AFTER INSERT ON contacts
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', new.id); END;
+
+CREATE TABLE conversation_labels (
+	conversation_id INTEGER NOT NULL REFERENCES whatsapp_conversations(id),
+	label           TEXT NOT NULL,
+	PRIMARY KEY (conversation_id, label)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX conversation_labels_by_label ON conversation_labels(label, conversation_id);
 
 CREATE TABLE dead_letters (
 	id          INTEGER PRIMARY KEY,
@@ -253,6 +283,18 @@ CREATE TABLE media_uploads (
 	PRIMARY KEY (media_id, channel_id, as_mime)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE message_attempts (
+	message_id  INTEGER NOT NULL,
+	n           INTEGER NOT NULL,
+	target      TEXT NOT NULL,              -- "channel.main"
+	at_ms       INTEGER NOT NULL,           -- when the request left
+	took_ms     INTEGER NOT NULL,
+	status      INTEGER NOT NULL,           -- HTTP; 0: no answer
+	class       TEXT NOT NULL,              -- what it meant
+	answer      TEXT NOT NULL,              -- beginning of the answer, or why there was none
+	PRIMARY KEY (message_id, n)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE message_changes (
 	id         INTEGER PRIMARY KEY,
 	message_id INTEGER NOT NULL,            -- target; 0: not here yet
@@ -283,6 +325,9 @@ CREATE TABLE message_media (
 	reason     TEXT                         -- one sentence; NULL: nothing is wrong
 ) STRICT;
 
+CREATE VIRTUAL TABLE message_search USING fts5(content, content='', contentless_delete=1, detail='none',
+	tokenize='unicode61 remove_diacritics 2');
+
 CREATE TABLE message_statuses (
 	message_id  INTEGER NOT NULL,
 	status      TEXT NOT NULL,
@@ -305,6 +350,18 @@ CREATE TABLE parked_statuses (
 	UNIQUE (meta_message_id, status, recipient)
 ) STRICT;
 
+CREATE TABLE queue_minutes (
+	minute   INTEGER NOT NULL,              -- since 1970
+	queue    INTEGER NOT NULL,              -- store/queue.def
+	accepted INTEGER NOT NULL,              -- since ever, as in queues
+	done     INTEGER NOT NULL,
+	failed   INTEGER NOT NULL,
+	dead     INTEGER NOT NULL,
+	waiting  INTEGER NOT NULL,              -- with those that are delayed
+	oldest_ms INTEGER NOT NULL,             -- age of the oldest
+	PRIMARY KEY (minute, queue)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE queues (
 	name        TEXT PRIMARY KEY,
 	number      INTEGER NOT NULL UNIQUE,
@@ -319,6 +376,32 @@ CREATE TABLE queues (
 	recovered_to INTEGER NOT NULL DEFAULT 0 -- jobs up to this id may have been running when a process died
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE quick_answers (
+	id         INTEGER PRIMARY KEY,
+	company_id INTEGER NOT NULL REFERENCES companies(id),
+	shortcut   TEXT NOT NULL,               -- what is typed behind "/"
+	title      TEXT NOT NULL,
+	text       TEXT NOT NULL,
+	created_ms INTEGER NOT NULL,
+	updated_ms INTEGER NOT NULL,
+	UNIQUE (company_id, shortcut)
+) STRICT;
+
+CREATE TABLE receipts (
+	id         INTEGER PRIMARY KEY,
+	kind       TEXT NOT NULL CHECK (kind IN ('stop', 'crash', 'peer')),
+	subject    TEXT NOT NULL,               -- "box", "chatwoot.main"
+	from_ms    INTEGER NOT NULL,
+	to_ms      INTEGER NOT NULL,
+	found      INTEGER NOT NULL,            -- jobs that waited at its end
+	open       INTEGER NOT NULL,            -- of those, still unfinished
+	dead       INTEGER NOT NULL,            -- of those, a person has to look
+	unknown    INTEGER NOT NULL,            -- messages of which it is not known whether they left
+	lost       INTEGER NOT NULL,            -- accepted - done - discarded - dead - there: 0
+	bounds     TEXT NOT NULL,               -- JSON: newest job of each queue at its end
+	settled_ms INTEGER NOT NULL DEFAULT 0   -- when nothing was open any more
+) STRICT;
+
 CREATE TABLE recovery_codes (
 	user_id INTEGER NOT NULL REFERENCES users(id),
 	hash    BLOB NOT NULL,                  -- SHA-256
@@ -326,6 +409,17 @@ CREATE TABLE recovery_codes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, applied_ms INTEGER NOT NULL) STRICT;
+
+CREATE TABLE search_place (
+	id         INTEGER PRIMARY KEY CHECK (id = 1),
+	message_id INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE search_stale (
+	kind TEXT NOT NULL CHECK (kind IN ('message', 'contact')),
+	id   INTEGER NOT NULL,
+	PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sessions (
 	id           INTEGER PRIMARY KEY,
@@ -429,16 +523,24 @@ CREATE TABLE whatsapp_conversations (
 	automatic_from_ms INTEGER NOT NULL DEFAULT 0, -- start of the counted minute of automatic messages
 	automatic_count   INTEGER NOT NULL DEFAULT 0,
 	automation_off_until_ms INTEGER NOT NULL DEFAULT 0,
-	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0,
+	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0, assigned_user_id INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (channel_id, contact_id)
 ) STRICT;
+
+CREATE INDEX whatsapp_conversations_assigned ON whatsapp_conversations(assigned_user_id, last_message_at DESC)
+	WHERE assigned_user_id <> 0;
 
 CREATE INDEX whatsapp_conversations_by_chatwoot ON whatsapp_conversations(company_id, chatwoot_conversation_id)
 	WHERE chatwoot_conversation_id <> 0;
 
+CREATE INDEX whatsapp_conversations_by_contact ON whatsapp_conversations(contact_id);
+
 CREATE INDEX whatsapp_conversations_by_last ON whatsapp_conversations(company_id, last_message_at DESC);
 
 CREATE INDEX whatsapp_conversations_by_wa_id ON whatsapp_conversations(company_id, wa_id);
+
+CREATE INDEX whatsapp_conversations_unread ON whatsapp_conversations(company_id, last_message_at DESC)
+	WHERE unread_count > 0;
 
 CREATE TABLE "whatsapp_messages" (
 	id              INTEGER PRIMARY KEY,
@@ -486,3 +588,9 @@ CREATE INDEX whatsapp_messages_by_media ON whatsapp_messages(media_id) WHERE med
 CREATE UNIQUE INDEX whatsapp_messages_by_meta ON whatsapp_messages(meta_message_id) WHERE meta_message_id IS NOT NULL;
 
 CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sending IN ('sending', 'unknown');
+
+CREATE TRIGGER search_message_edited AFTER UPDATE OF content ON whatsapp_messages WHEN new.content IS NOT old.content
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('message', new.id); END;
+
+CREATE TRIGGER search_message_gone AFTER DELETE ON whatsapp_messages
+BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('message', old.id); END;

@@ -2,6 +2,9 @@
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "api/view.h"
+#include "base/ids.h"
+
+#define SEARCH_TYPED_MAX 200
 
 struct conversation_page {
 	struct view view;
@@ -40,19 +43,63 @@ static enum rc list_write(struct call *c, struct conversation_page *p,
 	return RC_OK;
 }
 
+/* "me", "none" or the id of an account. False: answered. */
+static bool assigned_read(struct call *c, struct str text, int64_t *ret)
+{
+	int64_t created_ms;
+
+	*ret = 0;
+	if (text.n == 0)
+		return true;
+	if (str_eqc(text, "none")) {
+		*ret = -1;
+		return true;
+	}
+	if (str_eqc(text, "me") && c->session.id != 0) {
+		*ret = c->session.user_id;
+		return true;
+	}
+	if (id_parse(text, &created_ms, ret) && *ret > 0)
+		return true;
+	problem_field(c, 422, "assigned", "This is me, none or the id of an account.");
+	return false;
+}
+
+static bool channel_read(struct call *c, struct str slug, int64_t *ret)
+{
+	const struct channel *ch = slug.n > 0 ? config_channel_slug(c->config, slug) : NULL;
+
+	*ret = ch != NULL ? ch->id : 0;
+	if (slug.n == 0 || ch != NULL)
+		return true;
+	problem_field(c, 422, "channel", "There is no channel with this name.");
+	return false;
+}
+
+static bool filter_read(struct call *c, struct conversation_filter *f)
+{
+	struct str unread, assigned, channel;
+
+	if (!query_str(c, "search", &f->search) || !query_str(c, "unread", &unread) ||
+	    !query_str(c, "status", &f->status) || !query_str(c, "label", &f->label) ||
+	    !query_str(c, "assigned", &assigned) || !query_str(c, "channel", &channel))
+		return false;
+	if (f->search.n > SEARCH_TYPED_MAX) {
+		problem_field(c, 422, "search", "This is too long to look for.");
+		return false;
+	}
+	f->unread_only = str_eqc(unread, "true") || str_eqc(unread, "1");
+	return assigned_read(c, assigned, &f->assigned) && channel_read(c, channel, &f->channel_id);
+}
+
 void conversation_list(struct call *c)
 {
 	struct conversation_page p = { .view = { .config = c->config } };
 	struct conversation_filter f = { 0 };
 	struct err e = { .rc = RC_OK };
-	struct str unread;
 
-	if (!cursor_read(c, &p.cursor) || !query_str(c, "search", &f.search) ||
-	    !query_str(c, "unread", &unread))
+	if (!cursor_read(c, &p.cursor) || !filter_read(c, &f))
 		return;
-	if (f.search.n == 0)
-		f.search = STR_NONE;
-	f.unread_only = str_eqc(unread, "true") || str_eqc(unread, "1");
 	p.view.db = store_reader(c->app->store);
 	enum rc rc = list_write(c, &p, &f, &e);
 	store_reader_done(c->app->store, p.view.db);
@@ -60,8 +107,7 @@ void conversation_list(struct call *c)
 		problem_err(c, &e);
 }
 
-/* The conversation of the path, if it is the caller's; else the problem is answered. */
-static bool load(struct call *c, struct conversation *ret)
+bool conversation_of_path(struct call *c, struct conversation *ret)
 {
 	struct err e = { .rc = RC_OK };
 	int64_t created_ms, id;
@@ -98,7 +144,7 @@ void conversation_get(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct conversation v;
 
-	if (!load(c, &v))
+	if (!conversation_of_path(c, &v))
 		return;
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = one_write(c, db, &v, &e);
@@ -111,15 +157,16 @@ void conversation_messages_get(struct call *c)
 {
 	struct conversation v;
 
-	if (load(c, &v))
+	if (conversation_of_path(c, &v))
 		message_of_conversation(c, v.id);
 }
 
 static enum rc read_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const int64_t *id = arg;
+	const struct conversation *v = arg;
 
-	return conversation_read(tx, *id, e);
+	TRY(conversation_read(tx, v->id, e));
+	return conversation_changed(tx, v->company_id, v->id, e);
 }
 
 void conversation_read_post(struct call *c)
@@ -128,10 +175,10 @@ void conversation_read_post(struct call *c)
 	struct conversation v;
 	struct jsonw w;
 
-	if (!load(c, &v))
+	if (!conversation_of_path(c, &v))
 		return;
 	if (v.unread_count > 0 &&
-	    store_write(c->app->store, STORE_NORMAL, read_unit, &v.id, &e) != RC_OK) {
+	    store_write(c->app->store, STORE_NORMAL, read_unit, &v, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;
 	}

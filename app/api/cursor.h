@@ -9,14 +9,18 @@ struct cursor {
 	int64_t a, b; /* where the page begins; 0, 0: at the start */
 	int64_t limit;
 	int64_t n; /* rows given */
-	int64_t last_a, last_b;
+	int64_t first_a, first_b, last_a, last_b;
 };
 
 /* False: the problem is answered. */
 bool cursor_read(struct call *c, struct cursor *ret);
+/* A cursor in another query field: ret_a and ret_b 0 when it is absent. False: answered. */
+bool cursor_query(struct call *c, const char *name, int64_t *ret_a, int64_t *ret_b);
 /* After each row. */
 void cursor_row(struct cursor *p, int64_t a, int64_t b);
 /* Writes the member "next" into the open object. */
 void cursor_next(const struct cursor *p, struct jsonw *w);
+/* The same for "prev": the place of the first row, for what stands before this page; null without rows. */
+void cursor_prev(const struct cursor *p, struct jsonw *w);
 
 #endif

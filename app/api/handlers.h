@@ -14,6 +14,13 @@ route_fn conversation_list, conversation_get, conversation_messages_get, convers
 	contact_get, contact_list, contact_patch, contact_merge_post, contact_unmerge_post;
 /* media.c */
 route_fn media_post, media_get;
+/* The conversation of the path, if it is the caller's; else the problem is answered. */
+struct conversation;
+bool conversation_of_path(struct call *c, struct conversation *ret);
+/* desk.c, presence.c, search.c, quick.c */
+route_fn conversation_assign_post, conversation_status_post, conversation_labels_post,
+	conversation_presence_post, conversation_unread_get, label_list, message_search_get;
+route_fn quick_list, quick_post, quick_patch, quick_delete;
 /* stream.c */
 route_fn stream_get;
 /* monitor.c */

@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/message_new.h"
 #include "api/view.h"
+#include "base/ids.h"
 #include "io/crypto.h"
 #include "store/change.h"
 #include "store/idem.h"
@@ -280,31 +281,105 @@ static enum rc page_write(struct call *c, struct message_page *p, int64_t conver
 	TRY(message_each(p->view.db, &f, message_row, p, e));
 	jsonw_end(&w);
 	cursor_next(&p->cursor, &w);
+	cursor_prev(&p->cursor, &w);
 	jsonw_end(&w);
 	answer_json(c, 200, &w);
 	return RC_OK;
 }
 
-static void page_answer(struct call *c, int64_t conversation_id)
+static void page_answer(struct call *c, int64_t conversation_id, struct message_page *p)
 {
-	struct message_page p = { .view = { .config = c->config } };
 	struct err e = { .rc = RC_OK };
 
-	if (!cursor_read(c, &p.cursor))
-		return;
-	p.view.db = store_reader(c->app->store);
-	enum rc rc = page_write(c, &p, conversation_id, &e);
-	store_reader_done(c->app->store, p.view.db);
+	p->view.db = store_reader(c->app->store);
+	enum rc rc = page_write(c, p, conversation_id, &e);
+	store_reader_done(c->app->store, p->view.db);
 	if (rc != RC_OK)
 		problem_err(c, &e);
 }
 
 void message_list(struct call *c)
 {
-	page_answer(c, 0);
+	struct message_page p = { .view = { .config = c->config } };
+
+	if (cursor_read(c, &p.cursor))
+		page_answer(c, 0, &p);
+}
+
+/* The page of newer messages in front of a place: read oldest first, given newest first as all pages. */
+static enum rc newer_write(struct call *c, struct message_page *p, const struct message_place *at,
+			   struct err *e)
+{
+	int64_t *ids = arena_alloc(c->q->arena, (size_t)p->cursor.limit * sizeof(*ids));
+	struct jsonw w;
+	int n;
+
+	if (ids == NULL)
+		return FAIL(e, RC_LIMIT, "no memory for this page");
+	TRY(message_newer(p->view.db, at, (int)p->cursor.limit, ids, &n, e));
+	p->view.w = &w;
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_karray(&w, "data");
+	while (n-- > 0) {
+		AUTO(arena_release) struct arena a = ARENA(ANSWER_MAX);
+		struct message m;
+
+		TRY(message_load(p->view.db, ids[n], &a, &m, e));
+		TRY(message_row(p, &m, e));
+	}
+	jsonw_end(&w);
+	cursor_next(&p->cursor, &w);
+	cursor_prev(&p->cursor, &w);
+	jsonw_end(&w);
+	answer_json(c, 200, &w);
+	return RC_OK;
+}
+
+/* `from`: the page begins with this message. False: answered. */
+static bool from_read(struct call *c, int64_t conversation_id, struct message_page *p)
+{
+	struct err e = { .rc = RC_OK };
+	struct message m = { 0 };
+	int64_t created_ms, id;
+	struct str from;
+	struct db *db;
+	enum rc rc = RC_ABSENT;
+
+	if (!query_str(c, "from", &from))
+		return false;
+	if (from.n == 0)
+		return true;
+	if (id_parse(from, &created_ms, &id)) {
+		db = store_reader(c->app->store);
+		rc = message_load(db, id, c->q->arena, &m, &e);
+		store_reader_done(c->app->store, db);
+	}
+	if (rc != RC_OK || m.conversation_id != conversation_id || m.created_at != created_ms) {
+		problem_field(c, 422, "from", "There is no such message in this conversation.");
+		return false;
+	}
+	p->cursor.a = m.timestamp;
+	p->cursor.b = m.id + 1;
+	return true;
 }
 
 void message_of_conversation(struct call *c, int64_t conversation_id)
 {
-	page_answer(c, conversation_id);
+	struct message_page p = { .view = { .config = c->config } };
+	struct message_place at = { c->who.company_id, conversation_id, 0, 0 };
+	struct err e = { .rc = RC_OK };
+
+	if (!cursor_read(c, &p.cursor) || !cursor_query(c, "before", &at.ts, &at.id) ||
+	    !from_read(c, conversation_id, &p))
+		return;
+	if (at.id == 0) {
+		page_answer(c, conversation_id, &p);
+		return;
+	}
+	p.view.db = store_reader(c->app->store);
+	enum rc rc = newer_write(c, &p, &at, &e);
+	store_reader_done(c->app->store, p.view.db);
+	if (rc != RC_OK)
+		problem_err(c, &e);
 }

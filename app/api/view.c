@@ -109,6 +109,16 @@ enum rc view_conversation(struct view *v, const struct conversation *c, struct e
 	jsonw_kstr(w, "wa_id", c->wa_id);
 	jsonw_kstr(w, "status", c->status);
 	jsonw_ki64(w, "unread_count", c->unread_count);
+	jsonw_key(w, "assigned");
+	if (c->assigned_user_id != 0) {
+		jsonw_object(w);
+		view_id(w, "id", c->assigned_created_ms, c->assigned_user_id);
+		jsonw_kstr(w, "name", c->assigned_name);
+		jsonw_end(w);
+	} else {
+		jsonw_null(w);
+	}
+	jsonw_kraw(w, "labels", c->labels.n > 0 ? c->labels : STR("[]"));
 	jsonw_kstr(w, "last_content", c->last_content);
 	jsonw_ktime(w, "last_message_at", c->last_message_at);
 	jsonw_ktime(w, "last_inbound_at", c->last_inbound_ms);

@@ -12,6 +12,8 @@
 #include "store/idem.h"
 #include "store/incident.h"
 #include "store/message.h"
+#include "store/queue.h"
+#include "store/search.h"
 #include "store/target.h"
 #include "store/topic.h"
 
@@ -228,6 +230,55 @@ static void end_pauses(struct app *app, int64_t now_ms)
 		log_err(LOG_WARN, "janitor.pause_not_ended", &e);
 }
 
+/* ---- search ---- */
+
+struct fill {
+	bool more;
+};
+
+static enum rc fill_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct fill *f = arg;
+
+	return search_fill(tx, &f->more, e);
+}
+
+/* Nothing is written while there is nothing to do. */
+static bool fill_wanted(struct app *app)
+{
+	int64_t messages = 0, stale = 0;
+	struct err e = { .rc = RC_OK };
+	struct db *db = store_reader(app->store);
+
+	if (search_waiting(db, &messages, &stale, &e) != RC_OK)
+		log_err(LOG_WARN, "search.not_filled", &e);
+	store_reader_done(app->store, db);
+	return messages + stale > 0;
+}
+
+/* While messages come in the index takes one small unit a second; what is left is done when it is quiet. */
+static void fill_search(struct app *app, int64_t now_ms)
+{
+	struct fill f = { .more = true };
+	struct err e = { .rc = RC_OK };
+
+	if (!fill_wanted(app))
+		return;
+	for (int i = 0; i < JANITOR_FILLS && f.more; i++) {
+		struct queue_counts n;
+
+		queue_get_counts(store_queues(app->store), QUEUE_WEBHOOKS, now_ms, &n);
+		if ((i > 0 && n.waiting + n.running > 0) ||
+		    __atomic_load_n(&app->disk_low, __ATOMIC_RELAXED) ||
+		    __atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
+			return;
+		if (store_write(app->store, STORE_NORMAL, fill_unit, &f, &e) != RC_OK) {
+			log_err(LOG_WARN, "search.not_filled", &e);
+			return;
+		}
+	}
+}
+
 /* ---- once a second ---- */
 
 void janitor_one(struct app *app, int64_t now_ms)
@@ -237,6 +288,7 @@ void janitor_one(struct app *app, int64_t now_ms)
 	damage_watch(app);
 	if (__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
 		return; /* nothing is changed */
+	fill_search(app, now_ms);
 	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
 		return;
 	end_pauses(app, now_ms);

@@ -9,6 +9,7 @@
 
 #define JANITOR_CHUNK     500
 #define JANITOR_CHUNKS    20
+#define JANITOR_FILLS     20        /* units of the search index in a quiet second */
 #define JANITOR_EVERY_MS  MINUTE_MS /* retention */
 #define JANITOR_PARKED_MS DAY_MS    /* statuses that no send asked for */
 

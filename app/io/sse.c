@@ -37,6 +37,14 @@ struct client {
 	bool polls_out;
 };
 
+/* Something that is not kept. */
+struct shout {
+	struct shout *next;
+	int64_t company; /* 0: all */
+	size_t n;
+	char bytes[];
+};
+
 /* What the source gave for one place in this round. */
 struct group {
 	int64_t company; /* -1: empty */
@@ -57,6 +65,8 @@ struct sse {
 	struct mtx lock;
 	/* Under `lock`: */
 	struct client *joining;
+	struct shout *shouts, **shouts_end;
+	int shout_count;
 	bool closed; /* the thread has ended: nobody takes from `joining` */
 	/* The thread's own: */
 	struct client **clients;
@@ -230,6 +240,33 @@ static void heartbeat(struct sse *s, int64_t now_ms)
 	}
 }
 
+static struct shout *shouts_take(struct sse *s)
+{
+	mtx_lock(&s->lock);
+	struct shout *first = TAKE(s->shouts);
+	s->shouts_end = &s->shouts;
+	s->shout_count = 0;
+	mtx_unlock(&s->lock);
+	return first;
+}
+
+static void shouts_send(struct sse *s, int64_t now_ms)
+{
+	struct shout *next;
+
+	for (struct shout *t = shouts_take(s); t != NULL; t = next) {
+		next = t->next;
+		for (size_t i = 0; i < s->count; i++) {
+			struct client *c = s->clients[i];
+
+			if (c->stream != NULL && c->unsent.n == 0 &&
+			    (t->company == 0 || t->company == c->company))
+				client_send(c, str_n(t->bytes, t->n), now_ms);
+		}
+		mem_free(t);
+	}
+}
+
 /* One wait and what it brought. */
 static void events_take(struct sse *s, int64_t wait_ms)
 {
@@ -244,6 +281,7 @@ static void events_take(struct sse *s, int64_t wait_ms)
 			/* Only empties the counter; an empty one is no news. */
 			if (read(s->wake_fd, &posts, sizeof posts) == (ssize_t)sizeof posts)
 				joins_take(s, now_ms);
+			shouts_send(s, now_ms);
 			continue;
 		}
 		if (c->stream != NULL && (events[i].events & (EPOLLHUP | EPOLLERR)) != 0)
@@ -274,6 +312,10 @@ static void close_all(struct sse *s)
 	s->closed = true;
 	struct client *late = TAKE(s->joining);
 	mtx_unlock(&s->lock);
+	for (struct shout *t = shouts_take(s), *after; t != NULL; t = after) {
+		after = t->next;
+		mem_free(t);
+	}
 	while (late != NULL) {
 		struct client *next = late->next;
 		client_free(late);
@@ -320,6 +362,29 @@ void sse_notify(struct sse *s)
 	/* One system call per round of reading, not one per commit. */
 	if (!atomic_exchange(&s->notified, true))
 		wake_thread(s);
+}
+
+void sse_shout(struct sse *s, int64_t company, struct str frame)
+{
+	bool taken = false;
+
+	if (frame.n > SSE_SHOUT_MAX || sse_clients(s) == 0)
+		return;
+	struct shout *t = mem_alloc(sizeof(*t) + frame.n);
+	*t = (struct shout){ .company = company, .n = frame.n };
+	memcpy(t->bytes, frame.p, frame.n);
+	mtx_lock(&s->lock);
+	if (!s->closed && s->shout_count < SSE_SHOUTS) {
+		*s->shouts_end = t;
+		s->shouts_end = &t->next;
+		s->shout_count++;
+		taken = true;
+	}
+	mtx_unlock(&s->lock);
+	if (taken)
+		wake_thread(s);
+	else
+		mem_free(t);
 }
 
 static void join(void *arg, struct web_stream *stream)
@@ -375,6 +440,7 @@ enum rc sse_start(sse_source *source, void *arg, struct sse **ret_sse, struct er
 	s->source = source;
 	s->arg = arg;
 	mtx_init(&s->lock, LOCK_STREAM);
+	s->shouts_end = &s->shouts;
 	s->clients = mem_new(SSE_CLIENTS_MAX, sizeof(struct client *));
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

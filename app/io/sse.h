@@ -30,6 +30,12 @@ void sse_notify(struct sse *s);
  * RC_RETRY: stopping. */
 enum rc sse_accept(struct sse *s, struct res *r, int64_t company, int64_t after_id, struct err *e)
 	MUST_CHECK;
+/* Sends something that is not kept (who is typing, how the queues stand) to all clients of a company, 0: to all: whoever
+ * is not there or lags behind misses it. `frame` ends with an empty line and has no id. Any thread; at most SSE_SHOUTS
+ * wait, more are dropped. */
+#define SSE_SHOUTS    256
+#define SSE_SHOUT_MAX (16 * KIB)
+void sse_shout(struct sse *s, int64_t company, struct str frame);
 int64_t sse_clients(const struct sse *s);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store/conversation.h"
 
 #include "store/row.h"
+#include "store/search.h"
 
 #define MERGES_MAX 64 /* merges one after the other */
 
@@ -94,6 +95,10 @@ static void take(struct row *r, struct conversation *ret)
 	ret->chatwoot_source_id = row_str(r, "chatwoot_source_id");
 	ret->automation_off_until_ms = stmt_i64(&r->s, "automation_off_until_ms");
 	ret->created_ms = stmt_i64(&r->s, "created_ms");
+	ret->assigned_user_id = stmt_i64(&r->s, "assigned_user_id");
+	ret->assigned_name = row_str(r, "assigned_name");
+	ret->assigned_created_ms = stmt_i64(&r->s, "assigned_created_ms");
+	ret->labels = row_str(r, "labels");
 	ret->last_content = row_str(r, "last_content");
 	ret->merged_into = stmt_i64(&r->s, "merged_into");
 	ret->group = str_eqc(stmt_str(&r->s, "contact_kind"), "group");
@@ -259,21 +264,50 @@ enum rc conversation_stop_automation(struct tx *tx, int64_t id, int64_t until_ms
 	return automatic_put(tx, id, &a, e);
 }
 
+/* The query whose index gives the fewest rows. */
+static enum query list_query(const struct conversation_filter *f, struct sbuf *match)
+{
+	if (f->search.n > 0)
+		return search_part(f->search, match) ? Q_CONVERSATION_LIST_FOUND
+						     : Q_CONVERSATION_LIST;
+	if (f->label.n > 0)
+		return Q_CONVERSATION_LIST_LABEL;
+	if (f->unread_only)
+		return Q_CONVERSATION_LIST_UNREAD;
+	return f->assigned > 0 ? Q_CONVERSATION_LIST_ASSIGNED : Q_CONVERSATION_LIST;
+}
+
+static void list_bind(struct row *r, const struct conversation_filter *f, enum query q,
+		      struct str match)
+{
+	stmt_bind_i64(&r->s, "company_id", f->company_id);
+	stmt_bind_i64(&r->s, "before_ms", f->before_id > 0 ? f->before_ms : INT64_MAX);
+	stmt_bind_i64(&r->s, "before_id", f->before_id > 0 ? f->before_id : INT64_MAX);
+	stmt_bind_str(&r->s, "status", f->status.n > 0 ? f->status : STR_NONE);
+	stmt_bind_i64(&r->s, "channel_id", f->channel_id);
+	stmt_bind_i64(&r->s, "assigned", f->assigned);
+	stmt_bind_str(&r->s, "label", f->label.n > 0 ? f->label : STR_NONE);
+	stmt_bind_i64(&r->s, "unread_only", f->unread_only);
+	if (q == Q_CONVERSATION_LIST)
+		stmt_bind_str(&r->s, "search", f->search.n > 0 ? f->search : STR_NONE);
+	if (q == Q_CONVERSATION_LIST_FOUND)
+		stmt_bind_str(&r->s, "match", match);
+	stmt_bind_i64(&r->s, "limit", row_limit(f->limit));
+}
+
 enum rc conversation_each(struct db *db, const struct conversation_filter *f,
 			  conversation_each_fn *fn, void *arg, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(ROW_LIST_ARENA);
+	AUTO(sbuf_release) struct sbuf match = SBUF(SEARCH_TEXT_MAX);
 	AUTO(row_drop) struct row r = { 0 };
 	struct conversation c;
+	enum query q;
 	enum rc rc;
 
-	TRY(row_begin(db, Q_CONVERSATION_LIST, &a, &r, e));
-	stmt_bind_i64(&r.s, "company_id", f->company_id);
-	stmt_bind_i64(&r.s, "before_ms", f->before_id > 0 ? f->before_ms : INT64_MAX);
-	stmt_bind_i64(&r.s, "before_id", f->before_id > 0 ? f->before_id : INT64_MAX);
-	stmt_bind_i64(&r.s, "unread_only", f->unread_only);
-	stmt_bind_str(&r.s, "search", f->search.n > 0 ? f->search : STR_NONE);
-	stmt_bind_i64(&r.s, "limit", row_limit(f->limit));
+	q = list_query(f, &match);
+	TRY(row_begin(db, q, &a, &r, e));
+	list_bind(&r, f, q, sbuf_view(&match));
 	while ((rc = stmt_next(&r.s, e)) == RC_OK) {
 		arena_reset(&a);
 		take(&r, &c);

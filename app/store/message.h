@@ -106,6 +106,12 @@ struct message_filter {
 typedef enum rc message_each_fn(void *arg, const struct message *m, struct err *e);
 enum rc message_each(struct db *db, const struct message_filter *f, message_each_fn *fn, void *arg,
 		     struct err *e) MUST_CHECK;
+/* Ids of the messages of a conversation directly behind a place in time, oldest first; at most `limit` into ret_ids. */
+struct message_place {
+	int64_t company_id, conversation_id, ts, id;
+};
+enum rc message_newer(struct db *db, const struct message_place *p, int limit, int64_t *ret_ids,
+		      int *ret_n, struct err *e) MUST_CHECK;
 struct message_word {
 	const char *status;
 	struct str recipient; /* participant of a group, else empty */

@@ -50,6 +50,16 @@ SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type
  ORDER BY timestamp DESC, id DESC
  LIMIT @limit;
 
+-- name: message_newer
+-- Messages of a conversation directly behind a place, oldest first.
+-- in: company_id conversation_id ts id limit
+-- out: id
+SELECT id FROM whatsapp_messages
+ WHERE company_id = @company_id AND conversation_id = @conversation_id
+   AND timestamp >= @ts AND (timestamp > @ts OR id > @id)
+ ORDER BY timestamp, id
+ LIMIT @limit;
+
 -- name: message_list_all
 -- Messages of all conversations of a company, last stored first.
 -- in: company_id before_id limit
