@@ -1,6 +1,7 @@
 /* test_conversation.c - finding, the aggregate, lists, the loop breaker. */
 #include "store/conversation.h"
 
+#include "store/search.h"
 #include "store_tx.h"
 
 static struct conversation load(struct tx *tx, int64_t id, struct arena *a)
@@ -175,11 +176,13 @@ TX_TEST(lists_can_be_narrowed_and_stopped)
 	};
 	const struct conversation_filter f = { .company_id = 1 };
 	struct seen stopped = { .stop = true };
+	bool more;
 
 	MUST(conversation_touch(
 		tx, &(struct conversation_touch){ .id = ids.conversation, .at_ms = 1, .unread = 1 },
 		&t_err));
 	CHECK(other.conversation != ids.conversation);
+	MUST(search_fill(tx, &more, &t_err));
 	EACH (r, ROWS) {
 		const struct conversation_filter some = { .company_id = 1,
 							  .search = str_of(r->search),
