@@ -100,10 +100,10 @@ static void add_message(struct evo *d, const struct wa_message *m)
 	item->message = copy;
 }
 
-void evolution_add_status(struct evo *d, const struct wa_status *s)
+void evolution_add_status(struct evo *d, const struct json *raw, const struct wa_status *s)
 {
 	struct wa_status *copy = evolution_room(d, sizeof *copy);
-	struct wa_item *item = copy != NULL ? add_item(d, WA_STATUS, NULL) : NULL;
+	struct wa_item *item = copy != NULL ? add_item(d, WA_STATUS, s->known ? NULL : raw) : NULL;
 	if (item == NULL)
 		return;
 	*copy = *s;

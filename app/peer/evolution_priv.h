@@ -84,7 +84,7 @@ void evolution_set_reaction(struct evo *d, struct wa_message *m, struct str targ
 
 /* ---- items (evolution_hook.c) ---- */
 
-void evolution_add_status(struct evo *d, const struct wa_status *s);
+void evolution_add_status(struct evo *d, const struct json *raw, const struct wa_status *s);
 void evolution_add_kept(struct evo *d, const struct json *raw);
 void evolution_add_unreadable(struct evo *d, const struct json *raw, const char *why);
 void evolution_add_link(struct evo *d, const struct wa_event *event, const struct wa_link *link);

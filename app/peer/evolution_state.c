@@ -75,7 +75,7 @@ void evolution_read_update(struct evo *d, const struct json *data)
 	s.id = evolution_keep(d, id);
 	fill_status(d, chat, status, &s);
 	if (!d->full)
-		evolution_add_status(d, &s);
+		evolution_add_status(d, data, &s);
 }
 
 /* Baileys, groups: who of the members has got or read it. */
@@ -105,7 +105,7 @@ void evolution_read_receipt(struct evo *d, const struct json *data)
 		s.recipient_type = STR("group");
 		s.recipient_participant_id =
 			evolution_keep_address(d, evolution_jid(json_get_str(receipt, "userJid")));
-		evolution_add_status(d, &s);
+		evolution_add_status(d, data, &s);
 	}
 }
 

@@ -40,6 +40,14 @@ void sign_meta_make(struct str secret, struct str body, char ret_text[SIGN_TEXT_
 void sign_chatwoot_make(struct str secret, struct str timestamp, struct str body,
 			char ret_text[SIGN_TEXT_MAX]);
 
+#define SIGN_JWT_LEEWAY_MS (60 * SECOND_MS) /* clocks of the two machines */
+
+/* Evolution's webhooks: "Bearer <JWT>", HS256 with `key`, claims iat, exp (10 minutes), app "evolution", action "webhook"
+ * (chatwoot-n8n-evolution.md 3.3). It is not bound to the body. RC_OK; RC_ABSENT: no bearer token. RC_REFUSED:
+ * malformed, another algorithm ("none" too), wrong key, expired, not yet valid, or for another purpose: `e` says which. */
+enum rc sign_jwt_check(struct str authorization, struct str key, int64_t now_ms, struct err *e)
+	MUST_CHECK;
+
 /* Verify tokens and bearer tokens: constant time in content and in length (both sides are hashed
  * first). An empty expected token equals nothing. */
 bool sign_token_equal(struct str given, struct str expected);
