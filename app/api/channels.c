@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/queue_json.h"
 #include "api/view.h"
+#include "flow/evolution.h"
 #include "flow/outside.h"
 #include "flow/upkeep.h"
 #include "store/channel_state.h"
@@ -232,6 +233,31 @@ void channel_check_post(struct call *c)
 		problem_err(c, &e);
 	else if (k.count == 0)
 		problem(c, 409, "conflict", "This provider cannot be asked how the channel is.");
+	else
+		one(c, 202);
+}
+
+static enum rc connect_unit(struct tx *tx, void *arg, struct err *e)
+{
+	return evolution_connect_want(tx, arg, e);
+}
+
+void channel_connect_post(struct call *c)
+{
+	const struct channel *ch = wanted(c);
+	struct err e = { .rc = RC_OK };
+	struct channel copy;
+	enum rc rc;
+
+	if (ch == NULL)
+		return;
+	copy = *ch;
+	rc = store_write(c->app->store, STORE_NORMAL, connect_unit, &copy, &e);
+	if (rc == RC_INVALID)
+		problem(c, 409, "conflict",
+			"Only channels of Evolution are connected by a QR code.");
+	else if (rc != RC_OK)
+		problem_err(c, &e);
 	else
 		one(c, 202);
 }

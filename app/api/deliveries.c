@@ -120,6 +120,11 @@ static void body_write(struct jsonw *w, struct str body)
 	AUTO(sbuf_release) struct sbuf b = SBUF(2 * HOOK_BODY_MAX);
 
 	jsonw_ki64(w, "body_size", (int64_t)body.n);
+	if (body.n > HOOK_BODY_MAX) { /* a file inside: more than one answer may be */
+		jsonw_ktext(w, "body_encoding", "omitted");
+		jsonw_ktext(w, "body", NULL);
+		return;
+	}
 	if (enc_utf8_ok(body)) {
 		jsonw_ktext(w, "body_encoding", "text");
 		jsonw_kstr(w, "body", body.p != NULL ? body : STR(""));

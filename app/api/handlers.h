@@ -6,6 +6,8 @@
 
 /* hooks.c */
 route_fn hook_meta_get, hook_meta_post, hook_chatwoot_post;
+/* hooks_evolution.c */
+route_fn hook_evolution_post;
 /* messages.c */
 route_fn message_post, message_get, message_list;
 void message_of_conversation(struct call *c, int64_t conversation_id);
@@ -31,7 +33,8 @@ route_fn queue_list, queue_get, queue_pause_post, queue_resume_post, queue_drain
 /* jobs.c */
 route_fn job_list, job_get, job_run_post, job_cancel_post;
 /* channels.c */
-route_fn channel_list, channel_get, channel_check_post, channel_pause_post, channel_resume_post;
+route_fn channel_list, channel_get, channel_check_post, channel_connect_post, channel_pause_post,
+	channel_resume_post;
 /* letters.c */
 route_fn letter_list, letter_get, letter_retry_post, letter_retry_many_post, letter_discard_post;
 /* deliveries.c */

@@ -8,26 +8,16 @@
 #include <stdatomic.h>
 
 #include "api/handlers.h"
-#include "api/state.h"
+#include "api/hooks_priv.h"
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/log.h"
 #include "flow/damage.h"
-#include "io/crypto.h"
 #include "peer/sign.h"
-#include "store/delivery.h"
 
 #define REFUSAL_LOG_MS  (10 * SECOND_MS)
 #define CHALLENGE_MAX   200u
 #define SECRETS_ALL_MAX 64 /* distinct secrets tried for one body; each costs a MAC */
-
-/* One request on its way to the disk. */
-struct hook {
-	struct call *c;
-	struct state *state;
-	struct delivery delivery;
-	struct seen_mac mac;
-};
 
 struct signers { /* secrets that may have signed, and whose they are */
 	struct str secret[SECRETS_ALL_MAX];
@@ -35,7 +25,7 @@ struct signers { /* secrets that may have signed, and whose they are */
 	size_t n;
 };
 
-static void answer_text(struct call *c, int status, struct str text)
+void hook_answer_text(struct call *c, int status, struct str text)
 {
 	sbuf_reset(&c->r->body);
 	c->r->status = status;
@@ -43,7 +33,7 @@ static void answer_text(struct call *c, int status, struct str text)
 	c->r->body_static = text;
 }
 
-static void refuse(struct hook *h, const char *source, const char *why)
+void hook_refuse(struct hook *h, const char *source, const char *why)
 {
 	struct state *s = h->state;
 	int64_t now_ms = h->c->q->now_ms, logged_ms = atomic_load(&s->refusal_logged_ms);
@@ -81,8 +71,9 @@ static enum rc store_unit_hook(struct tx *tx, void *arg, struct err *e)
 	return delivery_add(tx, &h->delivery, e);
 }
 
-static struct str headers_json(struct call *c, const char *const *names, size_t count)
+static struct str headers_json(struct hook *h, const char *const *names, size_t count)
 {
+	struct call *c = h->c;
 	struct sbuf *b = &c->r->body;
 	struct jsonw w;
 
@@ -95,22 +86,25 @@ static struct str headers_json(struct call *c, const char *const *names, size_t 
 		if (v.p != NULL && v.n <= WEB_HEADER_VALUE_MAX)
 			jsonw_kstr(&w, names[i], v);
 	}
+	if (h->path_event.n > 0 && h->path_event.n <= WEB_HEADER_VALUE_MAX)
+		jsonw_kstr(&w, "Path-Event", h->path_event);
 	jsonw_end(&w);
 	return sbuf_view(b);
 }
 
-/* Stores and answers. The body is answered as a duplicate only when the same bytes are already on the disk. */
-static void store_and_answer(struct hook *h)
+void hook_store(struct hook *h)
 {
-	static const char *const HEADERS[] = { "User-Agent", "Content-Type", "Traceparent",
-					       "X-Chatwoot-Timestamp", "X-Chatwoot-Delivery" };
+	static const char *const HEADERS[] = { "User-Agent",          "Content-Type",
+					       "Traceparent",         "X-Chatwoot-Timestamp",
+					       "X-Chatwoot-Delivery", "X-Instance-Name",
+					       "X-Event-Type",        "X-Timestamp" };
 	struct err e = { .rc = RC_OK };
 	struct call *c = h->c;
 	struct req *q = c->q;
 	enum rc rc;
 
 	if (seen_has(&h->state->seen, h->mac, q->now_ms)) {
-		answer_text(c, 200, STR("OK"));
+		hook_answer_text(c, 200, STR("OK"));
 		return;
 	}
 	if (__atomic_load_n(&c->app->disk_low, __ATOMIC_RELAXED)) {
@@ -121,8 +115,9 @@ static void store_and_answer(struct hook *h)
 	}
 	h->delivery.received_ms = q->now_ms;
 	h->delivery.request_id = str_of(q->request_id);
-	h->delivery.headers = headers_json(c, HEADERS, COUNT(HEADERS));
-	h->delivery.body = q->body;
+	h->delivery.headers = headers_json(h, HEADERS, COUNT(HEADERS));
+	if (h->delivery.body.p == NULL)
+		h->delivery.body = q->body;
 	rc = store_write(damage_inbox(c->app), STORE_URGENT, store_unit_hook, h, &e);
 	if (rc != RC_OK) {
 		/* The peer tries again; nothing is remembered of this one. */
@@ -134,11 +129,11 @@ static void store_and_answer(struct hook *h)
 	}
 	seen_add(&h->state->seen, h->mac, q->now_ms);
 	atomic_fetch_add_explicit(&h->state->hooks_stored, 1, memory_order_relaxed);
-	answer_text(c, 200, STR("OK"));
+	hook_answer_text(c, 200, STR("OK"));
 }
 
 /* The signature is itself a MAC of the body under a secret that only the peer has; the target keeps two doors apart. */
-static struct seen_mac mac_of(const uint8_t mac[SHA256_BYTES], int64_t target_id)
+struct seen_mac hook_mac_of(const uint8_t mac[SHA256_BYTES], int64_t target_id)
 {
 	struct seen_mac m;
 
@@ -201,15 +196,16 @@ static void meta_post(struct hook *h)
 		return;
 	find_signers(c->config, channel, &signers);
 	if (signature.p == NULL || signers.n == 0) {
-		refuse(h, "meta",
-		       signers.n == 0 ? "No app secret is configured for this address."
-				      : "The header X-Hub-Signature-256 is missing.");
+		hook_refuse(h, "meta",
+			    signers.n == 0 ? "No app secret is configured for this address."
+					   : "The header X-Hub-Signature-256 is missing.");
 		return;
 	}
 	if (!read_body(c))
 		return;
 	if (sign_meta_check(signature, c->q->body, signers.secret, signers.n, &which) != RC_OK) {
-		refuse(h, "meta", "The signature does not belong to this body and app secret.");
+		hook_refuse(h, "meta",
+			    "The signature does not belong to this body and app secret.");
 		return;
 	}
 	if (channel == NULL)
@@ -222,8 +218,8 @@ static void meta_post(struct hook *h)
 	/* Checked above, so its digits are these bytes. */
 	ASSERT(enc_unhex(str_sub(signature, signature.n - 2 * SHA256_BYTES, 2 * SHA256_BYTES), mac,
 			 SHA256_BYTES, true));
-	h->mac = mac_of(mac, h->delivery.target_id);
-	store_and_answer(h);
+	h->mac = hook_mac_of(mac, h->delivery.target_id);
+	hook_store(h);
 }
 
 void hook_meta_post(struct call *c)
@@ -273,7 +269,7 @@ void hook_meta_get(struct call *c)
 	}
 	log_event(LOG_INFO, "hook.handshake_answered", "channel",
 		  channel != NULL ? channel->slug : "any", NULL);
-	answer_text(c, 200, challenge);
+	hook_answer_text(c, 200, challenge);
 }
 
 /* --- Chatwoot --- */
@@ -288,7 +284,7 @@ static struct seen_mac chatwoot_mac(const struct call *c, int64_t target_id)
 
 	crypto_hmac_sha256_parts(str_n((const char *)c->app->seal_key, sizeof(c->app->seal_key)),
 				 parts, COUNT(parts), mac);
-	return mac_of(mac, target_id);
+	return hook_mac_of(mac, target_id);
 }
 
 static bool chatwoot_signed(struct hook *h, const struct chatwoot_target *t)
@@ -305,17 +301,18 @@ static bool chatwoot_signed(struct hook *h, const struct chatwoot_target *t)
 		h->delivery.signature = "path";
 		if (sign_token_equal(q->param[1], t->path_secret))
 			return true;
-		refuse(h, "chatwoot", "The secret in the path is not right.");
+		hook_refuse(h, "chatwoot", "The secret in the path is not right.");
 		return false;
 	}
 	h->delivery.signature = "valid";
 	rc = sign_chatwoot_check(&s, t->secrets.s, t->secrets.n, NULL, &e);
 	if (rc == RC_OK)
 		return true;
-	refuse(h, "chatwoot",
-	       rc == RC_ABSENT ? "The header X-Chatwoot-Signature is missing (servers before 4.13: "
-				 "use the path secret)."
-			       : "The signature does not belong to this body, time and secret.");
+	hook_refuse(h, "chatwoot",
+		    rc == RC_ABSENT
+			    ? "The header X-Chatwoot-Signature is missing (servers before 4.13: "
+			      "use the path secret)."
+			    : "The signature does not belong to this body, time and secret.");
 	return false;
 }
 
@@ -335,6 +332,6 @@ void hook_chatwoot_post(struct call *c)
 	h.delivery.target_id = t->id;
 	h.delivery.source = "chatwoot";
 	h.mac = chatwoot_mac(c, t->id);
-	store_and_answer(&h);
+	hook_store(&h);
 	meter_add(&h.state->hook_us, clock_mono_us() - from_us);
 }

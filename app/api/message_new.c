@@ -53,7 +53,7 @@ static struct str contact_address(const struct json *aliases)
 
 		if (str_eqc(kind, "phone"))
 			return json_get_str(n, "alias");
-		if (str_eqc(kind, "user") && user.p == NULL)
+		if ((str_eqc(kind, "user") || str_eqc(kind, "group")) && user.p == NULL)
 			user = json_get_str(n, "alias");
 	}
 	return user;

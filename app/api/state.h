@@ -22,6 +22,7 @@ struct state {
 	struct seen seen;
 	struct meter hook_us;                       /* receiving until answered */
 	_Atomic int64_t hooks_stored, hooks_failed; /* failed: 503 */
+	_Atomic int large_hooks;                    /* bodies above HOOK_BODY_MAX in memory now */
 	_Atomic int64_t signature_failures, auth_failures;
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
 	struct guard guard;                                   /* before password checks */

@@ -6,10 +6,13 @@
 #include "base/base.h"
 
 /* HTTP in */
-#define WEB_HEADERS_MAX      64u /* CivetWeb's table; more are refused by the gate */
-#define WEB_PATH_MAX         512u
-#define WEB_QUERY_MAX        4096u
-#define HOOK_BODY_MAX        (3 * MIB + 64 * KIB) /* Meta: up to 3 MB in one POST (overview, 2026-04-29) */
+#define WEB_HEADERS_MAX 64u /* CivetWeb's table; more are refused by the gate */
+#define WEB_PATH_MAX    512u
+#define WEB_QUERY_MAX   4096u
+#define HOOK_BODY_MAX   (3 * MIB + 64 * KIB) /* Meta: up to 3 MB in one POST (overview, 2026-04-29) */
+/* Evolution inlines files as base64: 20 MB of file and what stands around it. Body, copy of the base64 and items
+ * have to fit into WORK_ARENA_MAX */
+#define EVOLUTION_BODY_MAX   (30 * MIB)
 #define API_BODY_MAX         (256 * KIB)
 #define MEDIA_FORM_ROOM      (64 * KIB) /* what multipart/form-data may add to a file */
 #define MEDIA_BODY_MAX       (2147483647 + MEDIA_FORM_ROOM) /* highest media_file_max_bytes */

@@ -39,6 +39,28 @@ static void split_secrets(struct config *c, struct str words, struct secrets *re
 	}
 }
 
+#define META_BASE      "https://graph.facebook.com" /* default of base_url in setting.def */
+#define EVOLUTION_BASE "http://127.0.0.1:8080"      /* where Evolution listens by itself */
+
+static void add_evolution(struct config *c, const char *slug, struct channel *ch)
+{
+	const struct settings *s = c->settings;
+
+	ch->instance = setting_of(s, "channel", slug, "instance");
+	ch->api_key = setting_of(s, "channel", slug, "api_key");
+	ch->webhook_header_name = setting_of(s, "channel", slug, "webhook_header_name");
+	ch->webhook_header_value = setting_of(s, "channel", slug, "webhook_header_value");
+	ch->webhook_jwt_key = setting_of(s, "channel", slug, "webhook_jwt_key");
+	ch->webhook_url = setting_of(s, "channel", slug, "webhook_url");
+	ch->webhook_base64 = str_eqc(setting_of(s, "channel", slug, "webhook_base64"), "true");
+	ch->ack_ms = setting_of_i64(s, "channel", slug, "ack_seconds") * SECOND_MS;
+	if (strcmp(ch->provider, "evolution") != 0)
+		return;
+	if (str_eqc(ch->base_url, META_BASE))
+		ch->base_url = STR(EVOLUTION_BASE);
+	ch->phone_number_id = str_of(arena_printf(&c->arena, "evolution:%s", slug));
+}
+
 static void add_channel(struct config *c, int64_t id, const char *slug)
 {
 	const struct settings *s = c->settings;
@@ -65,6 +87,7 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 		.timeout_ms = setting_of_i64(s, "channel", slug, "timeout_ms"),
 	};
 	split_secrets(c, setting_of(s, "channel", slug, "app_secret"), &ch->app_secrets);
+	add_evolution(c, slug, ch);
 }
 
 static void add_chatwoot(struct config *c, int64_t id, const char *slug)
@@ -176,6 +199,7 @@ static void resume_mended(struct app *app, const struct config *old, const struc
 
 		if (was != NULL &&
 		    !(str_eq(was->token, c->token) && str_eq(was->base_url, c->base_url) &&
+		      str_eq(was->api_key, c->api_key) && str_eq(was->instance, c->instance) &&
 		      str_eq(was->phone_number_id, c->phone_number_id)))
 			outside_resume(app, c->id);
 	}

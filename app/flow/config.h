@@ -27,11 +27,17 @@ struct channel {
 	int64_t id, company_id; /* target row */
 	const char *slug;
 	const char *provider;
+	/* phone_number_id: Meta's; of Evolution "evolution:<slug>", so that items of both find their channel alike */
 	struct str phone_number_id, waba_id, token, verify_token, base_url, version;
 	struct secrets app_secrets;
 	struct str media_hosts;
 	int64_t media_timeout_ms;
 	bool rate_set; /* by hand; else rate_per_second follows what the provider says */
+	/* Evolution */
+	struct str instance, api_key, webhook_header_name, webhook_header_value, webhook_jwt_key;
+	struct str webhook_url;
+	bool webhook_base64;
+	int64_t ack_ms;
 	int64_t rate_per_second, recipient_burst, recipient_every_ms, timeout_ms;
 	int64_t check_every_ms; /* 0: the provider is not asked how the channel is */
 };

@@ -53,6 +53,19 @@ static enum rc text_content(struct sending *s, struct err *e)
 	return json_parse(sbuf_view(&b), &s->content, e);
 }
 
+static enum rc look(struct sending *s, struct err *e)
+{
+	struct db *db;
+	enum rc rc;
+
+	if (s->provider->look == NULL)
+		return RC_OK;
+	db = store_reader(s->w->app->store);
+	rc = s->provider->look(db, &s->out, e);
+	store_reader_done(s->w->app->store, db);
+	return rc;
+}
+
 /* Fills s->out but for the provider's ids of the files. */
 static enum rc prepare(struct sending *s, struct err *e)
 {
@@ -70,7 +83,8 @@ static enum rc prepare(struct sending *s, struct err *e)
 				    .content = s->content,
 				    .tag = arena_str(&s->w->arena, str_of(tag)),
 				    .arena = &s->w->arena };
-	return wa_content_files(type, s->content, s->out.files, &s->out.file_count, e);
+	TRY(wa_content_files(type, s->content, s->out.files, &s->out.file_count, e));
+	return look(s, e);
 }
 
 /* Every file gets its id at the provider; false: s->verdict says what to do now instead. */
@@ -87,7 +101,10 @@ static enum rc bring_files(struct sending *s, bool *ret_there, struct err *e)
 			dispatch_refuse(s, "the id of a file is not one of this box");
 			return RC_OK;
 		}
-		TRY(media_ready(s->w, s->job, s->channel, &asked, &ready, e));
+		if (s->provider->inline_files)
+			TRY(media_inline(s->w, s->channel, &asked, &s->out.file, &ready, e));
+		else
+			TRY(media_ready(s->w, s->job, s->channel, &asked, &ready, e));
 		if (ready.verdict.cls != WA_SEND_ACCEPTED) {
 			s->verdict = ready.verdict;
 			s->unsent = ready.unsent;
@@ -131,11 +148,23 @@ static struct wa_answer answer_of(const struct sending *s, enum rc rc,
 				   .tries = s->job->attempts + s->job->snoozes + 1 };
 }
 
+/* The provider's id as it is stored. */
+static void name_it(struct sending *s)
+{
+	if (s->verdict.cls != WA_SEND_ACCEPTED || s->provider->stored_id == NULL ||
+	    s->provider->stored_id(s->channel, s->verdict.wamid))
+		return;
+	s->verdict.cls = WA_SEND_UNKNOWN;
+	(void)snprintf(s->verdict.text, sizeof(s->verdict.text),
+		       "accepted with an id that cannot be stored");
+}
+
 static void judge(struct sending *s, enum rc rc, const struct http_answer *ans)
 {
 	struct wa_answer a = answer_of(s, rc, ans);
 
 	s->provider->judge(&a, &s->verdict);
+	name_it(s);
 	log_event(s->verdict.cls == WA_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "message.sent",
 		  "message", LOG_I64(s->m.id), "class", wa_class_name(s->verdict.cls), "code",
 		  LOG_I64(s->verdict.code), "status", LOG_I64(ans->status), "try", LOG_I64(a.tries),
@@ -211,7 +240,10 @@ static enum rc find_now(struct sending *s, struct err *e)
 	if (rc == RC_OK)
 		rc = request(s, &r, &ans, &peer);
 	a = answer_of(s, rc, &ans);
+	s->out.db = store_reader(s->w->app->store);
 	s->provider->judge_find(&a, &s->out, &s->verdict);
+	store_reader_done(s->w->app->store, s->out.db);
+	name_it(s);
 	told_outside(s, rc, &ans);
 	http_answer_release(&ans);
 	log_event(LOG_INFO, "message.found", "message", LOG_I64(s->m.id), "class",

@@ -63,12 +63,20 @@ enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e)
 	return topic_publish(tx, &ev, e);
 }
 
+static enum rc tell_provider(struct tx *tx, const struct sending *s, struct err *e)
+{
+	if (s->provider == NULL || s->provider->settled == NULL)
+		return RC_OK;
+	return s->provider->settled(tx, s->channel, &s->m, &s->verdict, e);
+}
+
 enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
 
 	TRY(message_accepted(tx, s->m.id, str_of(s->verdict.wamid), e));
 	TRY(publish_status(tx, s, "accepted", e));
+	TRY(tell_provider(tx, s, e));
 	TRY(dispatch_mirror(tx, &s->m, e));
 	return queue_done(tx, s->job, e);
 }
@@ -103,6 +111,7 @@ static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 	if (s->begun)
 		TRY(message_requeued(tx, s->m.id, e));
 	TRY(forget_files(tx, s, e));
+	TRY(tell_provider(tx, s, e));
 	if (s->verdict.cls == WA_SEND_RETRY && !s->unsent && !s->verdict.throttled)
 		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
 	if (s->verdict.cls == WA_SEND_WAIT && s->due_ms - s->now_ms >= APART_MS)

@@ -46,6 +46,8 @@ static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 	p->messages = p->statuses = p->duplicates = 0;
 	for (size_t i = 0; i < p->hook.count; i++)
 		TRY(APPLY[p->hook.items[i].kind](tx, p, &p->hook.items[i], e));
+	if (p->hook.twin_bridge)
+		TRY(ingest_evolution_twin(tx, p, e));
 	if (p->has_chatwoot)
 		TRY(chatwoot_hook_apply(tx, p, e));
 	if (p->note != NULL)
@@ -80,6 +82,8 @@ static enum rc parse(struct worker *w, struct parsed *p, struct err *why)
 	} else if (strcmp(p->delivery.source, "chatwoot") == 0) {
 		rc = chatwoot_event_decode(p->delivery.body, &w->arena, &p->chatwoot, &e);
 		p->has_chatwoot = rc == RC_OK;
+	} else if (strcmp(p->delivery.source, "evolution") == 0) {
+		rc = ingest_evolution(w, p, &e);
 	} else {
 		p->unread = "no reader for this source yet";
 		rc = RC_OK;

@@ -55,6 +55,13 @@ void ingest_fault_json(const struct wa_fault *f, struct sbuf *to);
 enum rc ingest_heard(struct tx *tx, const struct parsed *items, int n, struct err *e) MUST_CHECK;
 /* chatwoot_hook.c: an event of Chatwoot; may set p->note and p->defer_ms. */
 enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e) MUST_CHECK;
+/* ingest_evolution.c: decodes into p->hook, ids and channel set; may set p->unread. */
+enum rc ingest_evolution(struct worker *w, struct parsed *p, struct err *e) MUST_CHECK;
+/* An item with a link: the channel's facts, journal and incident. */
+enum rc ingest_evolution_link(struct tx *tx, struct parsed *p, const struct wa_item *item,
+			      struct err *e) MUST_CHECK;
+/* p->hook.twin_bridge: an incident. */
+enum rc ingest_evolution_twin(struct tx *tx, const struct parsed *p, struct err *e) MUST_CHECK;
 /* A job for support-bridge-status when Chatwoot has this message and is switched on. */
 enum rc chatwoot_status_wanted(struct tx *tx, const struct message *m, struct err *e) MUST_CHECK;
 

@@ -77,6 +77,10 @@ enum rc ingest_change(struct tx *tx, struct parsed *p, const struct wa_item *ite
 {
 	int channels;
 
+	if (item->kept)
+		return RC_OK;
+	if (item->link != NULL)
+		return ingest_evolution_link(tx, p, item, e);
 	if (str_eqc(item->field, "messages")) {
 		p->note = "keys beside the messages that this version does not understand yet";
 		return RC_OK;

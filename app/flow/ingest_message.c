@@ -5,6 +5,7 @@
  *   row     once per provider id; a placeholder of the history is filled in
  *   told    inbound: inbox, Chatwoot, n8n; echo: the stream and Chatwoot, never n8n; history: nobody */
 #include "base/limits.h"
+#include "flow/evolution.h"
 #include "flow/handlers.h"
 #include "flow/ingest.h"
 #include "flow/media.h"
@@ -246,6 +247,7 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 	const struct channel *ch = ingest_channel(p, item);
 	struct message m = { .created_at = tx->now_ms };
 	struct place at;
+	bool ours;
 	enum rc rc;
 
 	if (ch == NULL)
@@ -255,6 +257,11 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 	if (in->error.code != 0) {
 		ingest_fault_json(&in->error, &error);
 		m.error = sbuf_view(&error);
+	}
+	if (in->from_me && strcmp(ch->provider, "evolution") == 0) {
+		TRY(evolution_echo(tx, p, item, at.conversation_id, &ours, e));
+		if (ours)
+			return RC_OK;
 	}
 	rc = message_add(tx, &m, e);
 	if (rc == RC_CONFLICT) {

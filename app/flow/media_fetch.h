@@ -45,5 +45,6 @@ void media_fetch_say(struct media_fetch *f, enum media_outcome o, const char *fm
 /* RC_OK: f->outcome was set. Else: our own disk or store; the job waits, nothing is counted. */
 typedef enum rc media_fetch_fn(struct media_fetch *f, struct err *e);
 media_fetch_fn media_fetch_meta;
+media_fetch_fn media_fetch_evolution;
 
 #endif

@@ -8,6 +8,7 @@
 
 static const struct provider *const PROVIDERS[] = {
 	&provider_meta,
+	&provider_evolution,
 };
 
 const struct provider *provider_of(const struct channel *c)

@@ -1,12 +1,14 @@
 /* provider.h - the providers of WhatsApp side by side: what each can do, and its language. flow/dispatch.c and
  * flow/act.c know nothing else of them. A new provider is a file flow/provider_<name>.c and a row in provider.c.
  *
- * All functions are pure (no network, no database); whoever calls them does the HTTP. Any thread. */
+ * The functions do no network, and no database but where a parameter gives one; whoever calls them does the HTTP. Any
+ * thread. */
 #ifndef FLOW_PROVIDER_H
 #define FLOW_PROVIDER_H
 
 #include "base/arena.h"
 #include "flow/config.h"
+#include "flow/media_inline.h"
 #include "io/http.h"
 #include "io/json.h"
 #include "peer/wa_content.h"
@@ -24,6 +26,15 @@ struct outgoing {
 	size_t file_count;
 	struct str tag; /* our own id of the message, to be echoed by the provider where it can */
 	struct arena *arena; /* for what the request borrows */
+	/* Filled by the provider's look(): */
+	struct str own_key; /* a message id of our own choice; none: the provider takes none */
+	bool keyed;         /* every try of this message named it: once more is the same message */
+	struct {            /* the message that is answered or reacted to */
+		bool found, from_me;
+		struct str id, text, author;
+	} quoted;
+	struct media_inline file; /* of a provider with inline_files */
+	struct db *db;            /* in judge_find: to tell ids that other messages bear */
 };
 
 #define PROVIDER_HEADERS_MAX 6
@@ -52,13 +63,21 @@ struct provider {
 	const char *name; /* as in channel.<slug>.provider */
 	/* Free-form messages only within 24 hours of the customer's last one; templates exist. */
 	bool window;
+	bool inline_files; /* takes a file inside of the request instead of an id */
 	/* Whether the channel's settings suffice; else *ret_why is static text. */
 	bool (*ready)(const struct channel *c, const char **ret_why);
 	/* NULL: it can send this (checked before by wa_content_check). Else static text for the caller: why not. */
 	const char *(*cannot)(struct str type, const struct json *content);
+	/* What it has to know from the tables before it builds or finds; NULL: nothing. */
+	enum rc (*look)(struct db *db, struct outgoing *o, struct err *e);
 	/* RC_INVALID, RC_LIMIT: this message cannot be written; it fails with this text. */
 	enum rc (*build)(const struct outgoing *o, struct provider_request *r, struct err *e);
 	void (*judge)(const struct wa_answer *a, struct wa_verdict *ret);
+	/* The id of an accepted message as it is stored, in place; false: it cannot be. NULL: as it is. */
+	bool (*stored_id)(const struct channel *c, char id[WA_ID_MAX + 1]);
+	/* In the unit that stores an accepted send, or one that goes back to wait; NULL: nothing to do. */
+	enum rc (*settled)(struct tx *tx, const struct channel *c, const struct message *m,
+			   const struct wa_verdict *v, struct err *e);
 	/* Reconciliation after an unknown outcome: asks whether the message is there. NULL: the provider cannot tell;
 	 * the message stays `unknown` until a status settles it. judge_find: ACCEPTED (it is there, wamid is set),
 	 * RETRY (it is provably not there and may be sent again), else UNKNOWN (asked again later). */
@@ -72,7 +91,7 @@ struct provider {
 	void (*judge_act)(const struct wa_answer *a, struct wa_verdict *ret);
 };
 
-extern const struct provider provider_meta;
+extern const struct provider provider_meta, provider_evolution;
 
 /* Of a channel; NULL: its setting names none that we know. */
 const struct provider *provider_of(const struct channel *c);

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "flow/provider.h"
 #include "flow/send_files.h"
+#include "peer/evolution_id.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/incident.h"
@@ -42,6 +43,22 @@ static bool is_user_id(struct str to)
 			return false;
 	}
 	return true;
+}
+
+static bool by_evolution(const struct send_new *n)
+{
+	return n->channel != NULL && strcmp(n->channel->provider, "evolution") == 0;
+}
+
+/* "digits@lid" or "id@g.us": customers who are known without a phone, and groups; only Evolution has them. A user id is
+ * Meta's. */
+static bool is_address(const struct send_new *n)
+{
+	enum jid_kind kind = evolution_jid(n->to).kind;
+
+	if (is_phone(n->to))
+		return true;
+	return by_evolution(n) ? kind == JID_LID || kind == JID_GROUP : is_user_id(n->to);
 }
 
 static enum rc wrong(struct wa_content_bad *ret, const char *field, struct err *e, const char *why)
@@ -83,9 +100,12 @@ static enum rc check_content(const struct send_new *n, struct wa_content_bad *re
 enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, struct err *e)
 {
 	TRY(check_content(n, ret_field, e));
-	if (n->conversation_id == 0 && !is_phone(n->to) && !is_user_id(n->to))
+	if (n->conversation_id == 0 && !is_address(n))
 		return wrong(ret_field, "to", e,
-			     "neither a phone number with country code nor a WhatsApp user id");
+			     by_evolution(n) ? "neither a phone number with country code, nor "
+					       "digits@lid, nor a group"
+					     : "neither a phone number with country code nor a "
+					       "WhatsApp user id");
 	if (n->reply_to.n > WA_ID_MAX)
 		return wrong(ret_field, "reply_to", e, "the message id is longer than 256 bytes");
 	if (n->reply_to.n > 0 && strcmp(n->type, "reaction") == 0)
@@ -106,6 +126,19 @@ static struct str digits_of(struct str to, char *space, size_t max)
 	return str_n(space, n);
 }
 
+static struct str other_address(const struct send_new *n, struct contact_who *who)
+{
+	struct jid j = evolution_jid(n->to);
+
+	if (j.kind == JID_LID)
+		who->lid = j.user;
+	else if (j.kind == JID_GROUP)
+		who->group_id = n->to;
+	else
+		who->user_id = n->to;
+	return n->to;
+}
+
 static enum rc find_place(struct tx *tx, const struct send_new *n, char *space,
 			  int64_t *ret_conversation, struct err *e)
 {
@@ -121,7 +154,7 @@ static enum rc find_place(struct tx *tx, const struct send_new *n, char *space,
 	if (is_phone(n->to))
 		address = who.phone = digits_of(n->to, space, PHONE_DIGITS_MAX);
 	else
-		address = who.user_id = n->to;
+		address = other_address(n, &who);
 	TRY(contact_resolve(tx, n->channel->company_id, &who, &contact, e));
 	/* A known thread keeps the provider's spelling; what a person typed only opens a new one. */
 	rc = conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, STR_NONE,

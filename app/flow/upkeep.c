@@ -9,6 +9,11 @@
 static const struct upkeep_kind KINDS[] = {
 	/* name, handler, how often, about a channel, of this provider, part of a check */
 	{ "channel.check", channel_check_run, channel_check_every, true, "meta", true },
+	{ "evolution.check", evolution_check_run, evolution_check_every, true, "evolution", true },
+	{ "evolution.catch_up", evolution_catch_up_run, evolution_catch_up_every, true, "evolution",
+	  false },
+	{ "evolution.connect", evolution_connect_run, NULL, true, "evolution", false },
+	{ "evolution.ack", evolution_ack_run, NULL, false, NULL, false }, /* ref: a message */
 };
 
 static const struct upkeep_kind *kind_of(struct str name)

@@ -7,5 +7,9 @@
 /* channel_check.c: asks Meta how a number is. */
 upkeep_fn channel_check_run;
 int64_t channel_check_every(const struct config *c, const struct channel *ch);
+/* evolution_check.c, evolution_catch_up.c, evolution_ack.c: see evolution.h. */
+upkeep_fn evolution_check_run, evolution_connect_run, evolution_catch_up_run, evolution_ack_run;
+int64_t evolution_check_every(const struct config *c, const struct channel *ch);
+int64_t evolution_catch_up_every(const struct config *c, const struct channel *ch);
 
 #endif
