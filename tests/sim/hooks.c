@@ -72,6 +72,15 @@ int hook_chatwoot(struct str body, struct str delivery)
 	return request_in("POST", "/webhooks/chatwoot/main", body, h, COUNT(h), NULL);
 }
 
+int hook_evolution(struct str body, bool second)
+{
+	static const struct http_header h[] = { { "X-Totem-Key", "evo-badge" },
+						{ "Content-Type", "application/json" } };
+
+	return request_in("POST", second ? "/webhooks/evolution/evo2" : "/webhooks/evolution/evo",
+			  body, h, COUNT(h), NULL);
+}
+
 /* ---- bodies ---- */
 
 static void open_meta(struct jsonw *w, struct str number)
@@ -257,8 +266,20 @@ void step_hook(const struct words *all, const char *text)
 		wants_status(text, hook_meta(sbuf_view(&body)));
 		return;
 	}
+	if (str_starts(all->w[1], STR("evolution"))) {
+		if (str_eqc(kind, "raw"))
+			sbuf_str(&body, raw_body(&w));
+		else
+			sbuf_printf(&body,
+				    "{\"event\":\"%.*s\",\"instance\":\"loja\",\"data\":%.*s,"
+				    "\"date_time\":\"%lld\",\"apikey\":\"secret-of-evolution\"}",
+				    STRF(kind), STRF(raw_body(&w)), (long long)sim.now_ms);
+		wants_status(text,
+			     hook_evolution(sbuf_view(&body), str_eqc(all->w[1], "evolution2")));
+		return;
+	}
 	if (!str_eqc(all->w[1], "chatwoot"))
-		fail("hook meta|chatwoot");
+		fail("hook meta|chatwoot|evolution");
 	if (str_eqc(kind, "message"))
 		chatwoot_message_body(&body, &w);
 	else

@@ -11,9 +11,10 @@ struct standing {
 	char answer[1024];
 };
 
-static const char *const PEERS[PEER_COUNT] = { "meta", "chatwoot", "n8n" };
+static const char *const PEERS[PEER_COUNT] = { "meta", "chatwoot", "n8n", "evolution" };
 static const char *const HOSTS[PEER_COUNT] = { "https://graph.facebook.com",
-					       "https://chatwoot.test", "https://n8n.test" };
+					       "https://chatwoot.test", "https://n8n.test",
+					       "https://evolution.test" };
 static struct standing defaults[DEFAULTS_MAX];
 static size_t default_count;
 static int64_t calls[PEER_COUNT], last_call_ms[PEER_COUNT];

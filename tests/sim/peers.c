@@ -34,6 +34,7 @@ void peers_reset(void)
 {
 	send_n = person_n = thread_n = said_n = 0;
 	media_reset();
+	evolution_reset();
 }
 
 static void put(char *to, size_t max, struct str s)
@@ -319,6 +320,8 @@ bool peers_answer(const struct call_out *c, int *ret_status, struct sbuf *body)
 		return chatwoot(c, ret_status, body);
 	case PEER_N8N:
 		return n8n(c, ret_status, body);
+	case PEER_EVOLUTION:
+		return evolution_answer(c, ret_status, body);
 	case PEER_COUNT:
 		break;
 	}
@@ -407,6 +410,8 @@ int64_t peers_count(struct str what)
 		return meta_disorder();
 	if (str_starts(what, STR("meta.")))
 		return media_count(str_sub(what, 5, SIZE_MAX));
+	if (str_starts(what, STR("evolution.")))
+		return evolution_count(str_sub(what, 10, SIZE_MAX));
 	if (str_eqc(what, "files"))
 		return box_files();
 	if (str_eqc(what, "chatwoot.messages"))

@@ -18,6 +18,13 @@ static const char *const STANDARD[][3] = {
 	{ "chatwoot", "chatwoot.main.secret", "cw-secret" },
 	{ "chatwoot", "chatwoot.main.url", "https://chatwoot.test" },
 	{ "n8n", "n8n.main.url", "https://n8n.test/webhook/totem" },
+	{ "evolution", "channel.evo.check_minutes", "0" },
+	{ "evolution", "channel.evo.provider", "evolution" },
+	{ "evolution", "channel.evo.base_url", "https://evolution.test" },
+	{ "evolution", "channel.evo.instance", "loja" },
+	{ "evolution", "channel.evo.api_key", "evo-key" },
+	{ "evolution", "channel.evo.webhook_header_name", "X-Totem-Key" },
+	{ "evolution", "channel.evo.webhook_header_value", "evo-badge" },
 };
 
 void note(const char *fmt, ...)
@@ -107,7 +114,7 @@ static void step_use(const struct words *w)
 			}
 		}
 		if (!any)
-			fail("use meta|chatwoot|n8n");
+			fail("use meta|chatwoot|n8n|evolution");
 	}
 }
 

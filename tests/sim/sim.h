@@ -27,7 +27,7 @@
 #define SIM_PATH_MAX  400
 #define SIM_NEVER     INT64_MAX
 
-enum peer { PEER_META, PEER_CHATWOOT, PEER_N8N, PEER_COUNT };
+enum peer { PEER_META, PEER_CHATWOOT, PEER_N8N, PEER_EVOLUTION, PEER_COUNT };
 
 struct step {
 	int line;
@@ -101,6 +101,11 @@ void var_set(struct str name, struct str value);
 struct str arrow_left(const char *text);  /* before " -> " */
 struct str arrow_right(const char *text); /* after it; STR_NONE */
 
+/* evolution.c */
+void evolution_reset(void);
+bool evolution_answer(const struct call_out *c, int *ret_status, struct sbuf *body);
+int64_t evolution_count(struct str what); /* sends, twice */
+
 /* clock.c */
 int64_t machine_mono_us(void);
 
@@ -156,6 +161,7 @@ int64_t media_folder_count(const char *dir);
 int request_in(const char *method, const char *path, struct str body, const struct http_header *h,
 	       size_t n, struct sbuf *ret_body);
 int hook_meta(struct str body);
+int hook_evolution(struct str body, bool second);
 int hook_chatwoot(struct str body, struct str delivery);
 void step_hook(const struct words *w, const char *text);
 void step_app(const struct words *w, const char *text);

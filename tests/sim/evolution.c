@@ -1,0 +1,103 @@
+/* evolution.c - the double of Evolution API in the simulator: takes sends, knows versions, states and messages. Webhooks
+ * from it: `hook evolution EVENT {data}`. */
+#include "sim/sim.h"
+
+#define MANY 400
+
+static struct own {
+	char key[WA_ID_MAX + 1], number[200], text[500];
+} sends[MANY];
+static size_t send_n;
+
+void evolution_reset(void)
+{
+	send_n = 0;
+}
+
+static void put(char *to, size_t max, struct str s)
+{
+	if (!str_copy(str_sub(s, 0, max - 1), to, max))
+		to[0] = '\0';
+}
+
+static void take_send(const struct call_out *c, struct sbuf *body)
+{
+	struct own *s = &sends[send_n];
+	struct str key = json_get_str(c->json, "messageId");
+	struct str text = json_get_str(c->json, "text");
+	char made[40];
+
+	if (send_n++ == MANY)
+		fail("too many sends");
+	(void)snprintf(made, sizeof(made), "EVO%zu", send_n);
+	put(s->key, sizeof(s->key), key.n > 0 ? key : str_of(made));
+	put(s->number, sizeof(s->number), json_get_str(c->json, "number"));
+	put(s->text, sizeof(s->text), text);
+	sbuf_printf(body,
+		    "{\"key\":{\"remoteJid\":\"%s\",\"fromMe\":true,\"id\":\"%s\"},\"status\":"
+		    "\"PENDING\",\"messageTimestamp\":%lld}",
+		    s->number, s->key, (long long)(sim.now_ms / 1000));
+}
+
+static void tell_messages(const struct call_out *c, struct sbuf *body)
+{
+	struct str key = json_str(json_path(c->json, "where.key.id"));
+	struct str chat = json_str(json_path(c->json, "where.key.remoteJid"));
+	bool first = true;
+
+	sbuf_text(body, "{\"messages\":{\"total\":1,\"pages\":1,\"currentPage\":1,\"records\":[");
+	for (size_t i = send_n; i > 0; i--) {
+		const struct own *s = &sends[i - 1];
+
+		if ((key.n > 0 && !str_eqc(key, s->key)) ||
+		    (chat.n > 0 && !str_eqc(chat, s->number)))
+			continue;
+		sbuf_printf(
+			body,
+			"%s{\"key\":{\"remoteJid\":\"%s\",\"fromMe\":true,\"id\":\"%s\"},"
+			"\"messageType\":\"conversation\",\"message\":{\"conversation\":\"%s\"},"
+			"\"messageTimestamp\":%lld}",
+			first ? "" : ",", s->number, s->key, s->text,
+			(long long)(sim.now_ms / 1000));
+		first = false;
+	}
+	sbuf_text(body, "]}}");
+}
+
+bool evolution_answer(const struct call_out *c, int *ret_status, struct sbuf *body)
+{
+	*ret_status = 200;
+	if (str_find(c->path, STR("/message/send")) >= 0) {
+		*ret_status = 201;
+		take_send(c, body);
+	} else if (str_find(c->path, STR("/chat/findMessages")) >= 0) {
+		tell_messages(c, body);
+	} else if (str_find(c->path, STR("/instance/connectionState")) >= 0) {
+		sbuf_text(body, "{\"instance\":{\"instanceName\":\"loja\",\"state\":\"open\"}}");
+	} else if (str_find(c->path, STR("/instance/connect")) >= 0) {
+		sbuf_text(body, "{\"pairingCode\":\"WZYE\",\"code\":\"2@abc\",\"base64\":"
+				"\"data:image/png;base64,aGk=\"}");
+	} else if (str_find(c->path, STR("/webhook/set")) >= 0 ||
+		   str_find(c->path, STR("/chat/")) >= 0) {
+		*ret_status = 201;
+		sbuf_text(body, "{}");
+	} else {
+		sbuf_text(body, "{\"status\":200,\"version\":\"2.3.7\"}");
+	}
+	return true;
+}
+
+int64_t evolution_count(struct str what)
+{
+	int64_t n = 0;
+
+	if (str_eqc(what, "sends"))
+		return (int64_t)send_n;
+	if (!str_eqc(what, "twice"))
+		fail("nothing is counted as evolution.%.*s", STRF(what));
+	for (size_t i = 0; i < send_n; i++) {
+		for (size_t k = 0; k < i; k++)
+			n += strcmp(sends[i].text, sends[k].text) == 0 && sends[i].text[0] != '\0';
+	}
+	return n;
+}
