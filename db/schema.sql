@@ -70,7 +70,7 @@ CREATE TABLE channel_hours (
 CREATE TABLE channel_usual (
 	channel_id INTEGER NOT NULL,
 	slot       INTEGER NOT NULL CHECK (slot BETWEEN 0 AND 167),
-	messages   REAL NOT NULL,
+	thousandths INTEGER NOT NULL,           -- of a message
 	weeks      INTEGER NOT NULL,            -- how many were learned from
 	PRIMARY KEY (channel_id, slot)
 ) STRICT, WITHOUT ROWID;

@@ -4,23 +4,10 @@
  * Asked outside any transaction, written in one unit. A question that Meta refuses costs only its own facts: a token
  * without the management permission can still send. */
 #include "base/log.h"
+#include "flow/channel_check.h"
 #include "flow/upkeep_kinds.h"
 #include "io/http.h"
-#include "peer/meta_health.h"
 #include "store/channel_state.h"
-
-struct check {
-	struct upkeep_run *u;
-	const struct channel *ch;
-	char version_seen[32];
-	struct meta_token token;
-	struct meta_number number;
-	struct meta_subscribed subscribed;
-	struct meta_subscription subscription;
-	enum rc token_rc, number_rc, subscribed_rc, subscription_rc;
-	struct meta_refusal no;        /* the first refusal */
-	char error[ERR_TEXT_MAX + 80]; /* what it was; empty: all was answered */
-};
 
 int64_t channel_check_every(const struct config *c, const struct channel *ch)
 {
@@ -140,6 +127,14 @@ static void ask_subscriptions(struct check *k)
 	http_answer_release(&ans);
 }
 
+void channel_check_ask(struct check *k)
+{
+	ask_token(k);
+	ask_number(k);
+	ask_subscribed(k);
+	ask_subscriptions(k);
+}
+
 /* ---- keeping ---- */
 
 struct fact {
@@ -147,11 +142,17 @@ struct fact {
 	struct str value;
 };
 
-static enum rc put(struct tx *tx, const struct check *k, const struct fact *facts, size_t n,
+static enum rc put(struct tx *tx, struct check *k, const struct fact *facts, size_t n,
 		   struct err *e)
 {
-	for (size_t i = 0; i < n; i++)
-		TRY(channel_fact_set(tx, k->ch->id, facts[i].fact, facts[i].value, NULL, e));
+	bool changed;
+
+	for (size_t i = 0; i < n; i++) {
+		TRY(channel_fact_set(tx, k->ch->id, facts[i].fact, facts[i].value, &changed, e));
+		if (changed &&
+		    (facts[i].fact == FACT_ON_BIZ_APP || facts[i].fact == FACT_THROUGHPUT))
+			k->rate_changed = true;
+	}
 	return RC_OK;
 }
 
@@ -160,7 +161,7 @@ static struct str yes_no(bool is)
 	return is ? STR("1") : STR("0");
 }
 
-static enum rc put_number(struct tx *tx, const struct check *k, struct err *e)
+static enum rc put_number(struct tx *tx, struct check *k, struct err *e)
 {
 	const struct meta_number *n = &k->number;
 	const struct fact facts[] = {
@@ -183,7 +184,7 @@ static enum rc put_number(struct tx *tx, const struct check *k, struct err *e)
 	return k->number_rc == RC_OK ? put(tx, k, facts, COUNT(facts), e) : RC_OK;
 }
 
-static enum rc put_token(struct tx *tx, const struct check *k, struct err *e)
+static enum rc put_token(struct tx *tx, struct check *k, struct err *e)
 {
 	const struct meta_token *t = &k->token;
 	const struct fact facts[] = {
@@ -199,7 +200,7 @@ static enum rc put_token(struct tx *tx, const struct check *k, struct err *e)
 	return channel_fact_set_i64(tx, k->ch->id, FACT_TOKEN_DATA_EXPIRES, t->data_expires_ms, e);
 }
 
-static enum rc put_webhooks(struct tx *tx, const struct check *k, struct err *e)
+static enum rc put_webhooks(struct tx *tx, struct check *k, struct err *e)
 {
 	const struct meta_subscription *s = &k->subscription;
 
@@ -218,9 +219,15 @@ static enum rc put_webhooks(struct tx *tx, const struct check *k, struct err *e)
 	return RC_OK;
 }
 
+/* Meta answered, whatever it was. */
+static bool reached(const struct check *k)
+{
+	return k->number_rc == RC_OK || k->number_rc == RC_REFUSED;
+}
+
 static enum rc keep_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const struct check *k = arg;
+	struct check *k = arg;
 	const struct fact facts[] = {
 		{ FACT_VERSION_ASKED, k->ch->version },
 		{ FACT_CHECK_ERROR, k->error[0] != '\0' ? str_of(k->error) : STR_NONE },
@@ -233,7 +240,9 @@ static enum rc keep_unit(struct tx *tx, void *arg, struct err *e)
 	if (k->version_seen[0] != '\0')
 		TRY(channel_fact_set(tx, k->ch->id, FACT_VERSION_SEEN, str_of(k->version_seen),
 				     NULL, e));
-	return channel_fact_set_i64(tx, k->ch->id, FACT_CHECKED, tx->now_ms, e);
+	TRY(channel_check_judge(tx, k, e));
+	return reached(k) ? channel_fact_set_i64(tx, k->ch->id, FACT_CHECKED, tx->now_ms, e)
+			  : RC_OK;
 }
 
 enum rc channel_check_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
@@ -243,9 +252,9 @@ enum rc channel_check_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err
 	(void)ret_next_ms;
 	if (k.ch->token.n == 0 || k.ch->phone_number_id.n == 0)
 		return RC_OK; /* nothing to ask with */
-	ask_token(&k);
-	ask_number(&k);
-	ask_subscribed(&k);
-	ask_subscriptions(&k);
-	return store_write(u->w->app->store, STORE_NORMAL, keep_unit, &k, e);
+	channel_check_ask(&k);
+	TRY(store_write(u->w->app->store, STORE_NORMAL, keep_unit, &k, e));
+	if (k.rate_changed)
+		TRY(config_reload(u->w->app, e));
+	return reached(&k) ? RC_OK : FAIL(e, RC_RETRY, "%.200s", k.error);
 }

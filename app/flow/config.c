@@ -83,6 +83,7 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 		.rate_set = setting_of_i64(s, "channel", slug, "rate_per_second") > 0,
 		.recipient_burst = setting_of_i64(s, "channel", slug, "recipient_burst"),
 		.recipient_every_ms = setting_of_i64(s, "channel", slug, "recipient_every_ms"),
+		.silent_ms = setting_of_i64(s, "channel", slug, "silent_hours") * HOUR_MS,
 		.check_every_ms = setting_of_i64(s, "channel", slug, "check_minutes") * MINUTE_MS,
 		.timeout_ms = setting_of_i64(s, "channel", slug, "timeout_ms"),
 	};
@@ -284,12 +285,14 @@ static enum rc rate_of(struct db *db, struct channel *ch, struct err *e)
 	return RC_OK;
 }
 
-static enum rc set_rates(struct app *app, struct config *c, struct err *e)
+/* What the settings do not say. */
+static enum rc complete(struct app *app, struct config *c, struct err *e)
 {
 	struct db *db = store_reader(app->store);
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < c->channel_count && rc == RC_OK; i++) {
+		c->channels[i].app = app;
 		if (!c->channels[i].rate_set)
 			rc = rate_of(db, &c->channels[i], e);
 	}
@@ -313,7 +316,7 @@ static enum rc build(struct app *app, struct config *c, struct err *e)
 	rc = target_each(db, take_row, c, e);
 	store_reader_done(app->store, db);
 	TRY(rc);
-	TRY(set_rates(app, c, e));
+	TRY(complete(app, c, e));
 	c->automatic_per_minute = setting_i64(c->settings, "automatic_per_minute");
 	c->automation_off_ms = setting_i64(c->settings, "automation_off_minutes") * MINUTE_MS;
 	c->retention_deliveries_ms = setting_i64(c->settings, "retention_deliveries_days") * DAY_MS;

@@ -24,6 +24,7 @@ struct secrets { /* several may be valid while one replaces another */
 };
 
 struct channel {
+	struct app *app;        /* whose it is: for what changes in memory after a commit */
 	int64_t id, company_id; /* target row */
 	const char *slug;
 	const char *provider;
@@ -39,6 +40,7 @@ struct channel {
 	bool webhook_base64;
 	int64_t ack_ms;
 	int64_t rate_per_second, recipient_burst, recipient_every_ms, timeout_ms;
+	int64_t silent_ms; /* longest silence that is never an alarm by itself; 0: no such limit */
 	int64_t check_every_ms; /* 0: the provider is not asked how the channel is */
 };
 

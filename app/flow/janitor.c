@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "flow/config.h"
 #include "flow/media_store.h"
+#include "flow/trouble.h"
 #include "flow/upkeep.h"
 #include "flow/damage.h"
 #include "io/file.h"
@@ -194,6 +195,7 @@ enum rc janitor_lanes(struct app *app, int64_t now_ms, struct err *e)
 {
 	struct lanes l = { .app = app, .now_ms = now_ms };
 
+	trouble_restore(app, now_ms);
 	return each_target(app, gate_target, &l, e);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "store/channel_state.h"
 #include "store/queue.h"
 #include "store/target.h"
 
@@ -41,6 +42,7 @@ struct incident_work {
 	int64_t target_id;
 	enum incident_code code;
 	struct incident_args args;
+	int64_t restricted_until_ms; /* 0: not restricted */
 	bool open;
 };
 
@@ -50,6 +52,11 @@ static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 	char subject[TARGET_NAME_MAX];
 
 	TRY(target_name(tx->db, w->target_id, subject, e));
+	if (w->restricted_until_ms > 0)
+		TRY(channel_fact_set_i64(tx, w->target_id, FACT_RESTRICTED_UNTIL,
+					 w->restricted_until_ms, e));
+	else if (!w->open)
+		TRY(channel_fact_set(tx, w->target_id, FACT_RESTRICTED_UNTIL, STR_NONE, NULL, e));
 	if (w->open)
 		return incident_raise(tx, w->code, subject, &w->args, e);
 	return incident_close(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, e);
@@ -197,8 +204,9 @@ void outside_end(struct app *app, int64_t target_id, bool ok, const char *why, i
 
 /* ---- stops ---- */
 
-/* True: the incident has to be raised. */
-static bool stop(struct app *app, const struct outside_trouble *t, bool called, int64_t now_ms)
+/* True: the incident has to be raised. *ret_until_ms: end of a restriction, else 0. */
+static bool stop(struct app *app, const struct outside_trouble *t, bool called, int64_t now_ms,
+		 int64_t *ret_until_ms)
 {
 	struct outside *o = app->outside;
 	int64_t pause_ms = t->pause_ms, until_ms = t->until_ms;
@@ -216,6 +224,7 @@ static bool stop(struct app *app, const struct outside_trouble *t, bool called, 
 	one->failures += called ? 1 : 0;
 	if (t->spares_replies) {
 		(void)breaker_trip(&one->bulk, until_ms);
+		*ret_until_ms = one->bulk.open_until_ms;
 		if (called) /* it answered */
 			(void)breaker_report(&one->breaker, true, now_ms);
 	} else {
@@ -229,17 +238,19 @@ static bool stop(struct app *app, const struct outside_trouble *t, bool called, 
 
 void outside_trouble(struct app *app, const struct outside_trouble *t, int64_t now_ms)
 {
-	const struct incident_work w = {
+	struct incident_work w = {
 		.target_id = t->target_id, .code = t->code, .args = t->args, .open = true
 	};
 
-	if (stop(app, t, true, now_ms))
+	if (stop(app, t, true, now_ms, &w.restricted_until_ms) || w.restricted_until_ms > 0)
 		incident(app, &w);
 }
 
 void outside_trouble_known(struct app *app, const struct outside_trouble *t, int64_t now_ms)
 {
-	(void)stop(app, t, false, now_ms); /* the caller has raised it */
+	int64_t until_ms;
+
+	(void)stop(app, t, false, now_ms, &until_ms); /* the caller has raised it */
 }
 
 void outside_stop(struct app *app, int64_t target_id, int64_t until_ms, const char *why,

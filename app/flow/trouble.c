@@ -1,8 +1,10 @@
 /* trouble.c - see trouble.h. */
 #include "flow/trouble.h"
 
+#include "base/log.h"
 #include "flow/outside.h"
 #include "peer/meta_send.h"
+#include "store/channel_state.h"
 #include "store/target.h"
 
 bool trouble_is(const struct wa_verdict *v)
@@ -115,4 +117,27 @@ enum rc trouble_later(struct tx *tx, struct app *app, const struct channel *ch,
 	if (app->outside != NULL && (l.stops || l.throttled || l.recipient_ms > 0))
 		tx_after(tx, later_after, &l, sizeof(l));
 	return RC_OK;
+}
+
+/* ---- after a restart ---- */
+
+void trouble_restore(struct app *app, int64_t now_ms)
+{
+	AUTO(config_putp) const struct config *config = config_get(app);
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < config->channel_count && app->outside != NULL; i++) {
+		struct outside_trouble t = { .target_id = config->channels[i].id,
+					     .spares_replies = true,
+					     .code = INCIDENT_CODES };
+		struct db *db = store_reader(app->store);
+		enum rc rc = channel_fact_get_i64(db, t.target_id, FACT_RESTRICTED_UNTIL, 0,
+						  &t.until_ms, &e);
+
+		store_reader_done(app->store, db);
+		if (rc != RC_OK)
+			log_err(LOG_WARN, "trouble.not_restored", &e);
+		else if (t.until_ms > now_ms)
+			outside_trouble_known(app, &t, now_ms);
+	}
 }

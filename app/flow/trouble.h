@@ -22,5 +22,7 @@ void trouble_stop(struct app *app, const struct config *c, const struct channel 
  * codes that slow down a number or pause a recipient. Codes about one message do nothing. */
 enum rc trouble_later(struct tx *tx, struct app *app, const struct channel *ch,
 		      int64_t conversation_id, int64_t code, struct err *e) MUST_CHECK;
+/* At start: restrictions that an earlier process learned of go on. */
+void trouble_restore(struct app *app, int64_t now_ms);
 
 #endif

@@ -14,6 +14,7 @@ static const struct upkeep_kind KINDS[] = {
 	  false },
 	{ "evolution.connect", evolution_connect_run, NULL, true, "evolution", false },
 	{ "evolution.ack", evolution_ack_run, NULL, false, NULL, false }, /* ref: a message */
+	{ "channel.listen", channel_listen_run, channel_listen_every, true, NULL, false },
 };
 
 static const struct upkeep_kind *kind_of(struct str name)

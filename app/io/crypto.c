@@ -11,6 +11,7 @@
 #include <mbedtls/pkcs5.h>
 #include <mbedtls/platform_util.h>
 #include <mbedtls/sha256.h>
+#include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 #include <psa/crypto.h>
 #include <sys/random.h>
@@ -274,4 +275,28 @@ enum rc crypto_unseal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, s
 		return FAIL(e, RC_INVALID, "sealed text has another key or place");
 	sbuf_add(ret_plain, out, n);
 	return sbuf_ok(ret_plain) ? RC_OK : FAIL(e, RC_LIMIT, "sealed text is too long");
+}
+
+/* Days since 1970 of a date (proleptic Gregorian): H. Hinnant, days_from_civil. */
+static int64_t days_of(int64_t y, int64_t m, int64_t d)
+{
+	int64_t era, yoe, doy;
+
+	y -= m <= 2;
+	era = (y >= 0 ? y : y - 399) / 400;
+	yoe = y - era * 400;
+	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+int64_t crypto_peer_ends_ms(const void *ssl)
+{
+	const mbedtls_x509_crt *cert = ssl != NULL ? mbedtls_ssl_get_peer_cert(ssl) : NULL;
+	const mbedtls_x509_time *t;
+
+	if (cert == NULL)
+		return 0;
+	t = &cert->valid_to;
+	return days_of(t->year, t->mon, t->day) * DAY_MS + t->hour * HOUR_MS + t->min * MINUTE_MS +
+	       t->sec * SECOND_MS;
 }

@@ -51,5 +51,8 @@ enum rc crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, str
 /* RC_INVALID: not a sealed text, other key or other context. */
 enum rc crypto_unseal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, struct str text,
 		      struct sbuf *ret_plain, struct err *e) MUST_CHECK;
+/* `ssl`: the mbedtls_ssl_context of a connection that is up (libcurl's). End of the peer's certificate as wall time in
+ * milliseconds; 0: none. */
+int64_t crypto_peer_ends_ms(const void *ssl);
 
 #endif

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/crypto.h"
 #include "io/file.h"
 #include "io/http_guard.h"
 
@@ -245,6 +246,16 @@ static void keep(const char *wanted, struct str name, struct str value, char *ke
 		(void)snprintf(kept + n, room, "%s%.*s", n > 0 ? "\n" : "", STRF(value));
 }
 
+/* Only while the connection is in use by this call can libcurl show its TLS. */
+static void note_certificate(const struct call *c)
+{
+	const struct curl_tlssessioninfo *tls = NULL;
+	if (c->req->look_at_cert &&
+	    curl_easy_getinfo(c->curl, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls != NULL &&
+	    tls->backend == CURLSSLBACKEND_MBEDTLS)
+		c->ans->cert_ends_ms = crypto_peer_ends_ms(tls->internals);
+}
+
 static size_t on_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct call *c = arg;
@@ -254,6 +265,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	if (str_starts(line, STR("HTTP/"))) { /* a new block: the first may have been 1xx */
 		a->content_type[0] = a->api_version[0] = a->kept[0] = a->usage[0] = '\0';
 		a->retry_after_ms = -1;
+		note_certificate(c);
 		return size * n;
 	}
 	if (!str_cut(&line, ':', &name))
@@ -538,7 +550,8 @@ static void answer_clear(struct http_answer *a, size_t max)
 	a->status = 0;
 	a->content_type[0] = a->api_version[0] = a->kept[0] = a->usage[0] = '\0';
 	a->retry_after_ms = -1;
-	a->duration_ms = 0;
+	a->duration_ms = a->cert_ends_ms = 0;
+	a->cert_refused = false;
 	a->sunk_bytes = 0;
 }
 
@@ -567,6 +580,7 @@ enum rc http_do(struct http *h, const struct http_request *req, struct http_answ
 	CURLcode code = perform(&c);
 	if (req->form != NULL) /* it ends with this call */
 		ASSERT(curl_easy_setopt(c.curl, CURLOPT_MIMEPOST, NULL) == CURLE_OK);
+	ret_ans->cert_refused = code == CURLE_PEER_FAILED_VERIFICATION;
 	ret_ans->duration_ms = (clock_mono_us() - start_us) / 1000;
 	long status = 0;
 	if (code == CURLE_OK)

@@ -50,6 +50,7 @@ struct http_request {
 	int64_t timeout_ms;         /* 0: HTTP_TIMEOUT_MS; total, so an endless body ends */
 	size_t answer_max;          /* 0: HTTP_ANSWER_MAX */
 	bool guard_private;
+	bool look_at_cert;       /* fills cert_ends_ms of the answer */
 	const char *keep_header; /* its values go to the answer's `kept`; NULL: none */
 	http_sink_fn *sink;      /* NULL: the answer's body goes to memory */
 	void *sink_arg;
@@ -68,8 +69,10 @@ struct http_answer {
 	int status;       /* 0: no complete answer */
 	struct sbuf body; /* caller releases with http_answer_release */
 	char content_type[HTTP_ANSWER_HEADER_MAX];
-	char api_version[32];   /* facebook-api-version, if sent */
-	char usage[512];        /* x-business-use-case-usage, else x-app-usage; JSON, if sent */
+	char api_version[32]; /* facebook-api-version, if sent */
+	char usage[512];      /* x-business-use-case-usage, else x-app-usage; JSON, if sent */
+	int64_t cert_ends_ms; /* https: end of the server's certificate, wall; 0: not known */
+	bool cert_refused;    /* https: the certificate is not trusted, over, or of another name */
 	int64_t retry_after_ms; /* from Retry-After (seconds or date), -1: none */
 	int64_t duration_ms;
 	/* values of req->keep_header, one a line; one that does not fit is left out */

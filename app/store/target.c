@@ -138,3 +138,16 @@ enum rc target_resume(struct tx *tx, int64_t id, struct err *e)
 
 	return set_state(tx, &t, NULL, e);
 }
+
+enum rc target_resume_if(struct tx *tx, int64_t id, const char *reason_prefix, bool *ret,
+			 struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_TARGET_RESUME_IF, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_text(&s, "prefix", reason_prefix);
+	TRY(stmt_run(&s, e));
+	*ret = db_changes(tx->db) > 0;
+	return RC_OK;
+}

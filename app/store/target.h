@@ -24,5 +24,8 @@ enum rc target_each(struct db *db, target_each_fn *fn, void *arg, struct err *e)
 enum rc target_pause(struct tx *tx, int64_t id, int64_t until_ms, const char *reason, struct err *e)
 	MUST_CHECK;
 enum rc target_resume(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
+/* Only a pause whose reason begins so. *ret: it was one. */
+enum rc target_resume_if(struct tx *tx, int64_t id, const char *reason_prefix, bool *ret,
+			 struct err *e) MUST_CHECK;
 
 #endif

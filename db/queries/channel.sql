@@ -42,3 +42,27 @@ VALUES (@channel_id, @field, @event, @at_ms, @recorded_ms, @detail);
 -- out: id field event at_ms recorded_ms detail
 SELECT id, field, event, at_ms, recorded_ms, detail FROM channel_events
  WHERE channel_id = @channel_id ORDER BY id DESC LIMIT @limit;
+
+-- name: channel_hour_list
+-- Counted hours, oldest first.
+-- in: channel_id from_hour to_hour
+-- out: hour messages
+SELECT hour, messages FROM channel_hours
+ WHERE channel_id = @channel_id AND hour >= @from_hour AND hour < @to_hour ORDER BY hour;
+
+-- name: channel_hour_drop
+-- Hours that were learned from.
+-- in: channel_id before_hour
+DELETE FROM channel_hours WHERE channel_id = @channel_id AND hour < @before_hour;
+
+-- name: channel_usual_learn
+-- One more week of an hour: the last one counts three tenths.
+-- in: channel_id slot thousandths
+INSERT INTO channel_usual (channel_id, slot, thousandths, weeks) VALUES (@channel_id, @slot, @thousandths, 1)
+    ON CONFLICT DO UPDATE SET thousandths = (thousandths * 7 + excluded.thousandths * 3) / 10, weeks = weeks + 1;
+
+-- name: channel_usual_list
+-- What is usual.
+-- in: channel_id
+-- out: slot thousandths weeks
+SELECT slot, thousandths, weeks FROM channel_usual WHERE channel_id = @channel_id ORDER BY slot;

@@ -27,3 +27,9 @@ SELECT id, company_id, kind, slug, state, paused_until_ms, reason, last_in_ms FR
 -- Pauses or resumes.
 -- in: id state paused_until_ms reason
 UPDATE targets SET state = @state, paused_until_ms = @paused_until_ms, reason = @reason WHERE id = @id;
+
+-- name: target_resume_if
+-- Ends a pause that somebody of this name made.
+-- in: id prefix
+UPDATE targets SET state = 'up', paused_until_ms = 0, reason = NULL
+ WHERE id = @id AND state = 'paused' AND substr(reason, 1, length(@prefix)) = @prefix;

@@ -258,6 +258,8 @@ bool box_idle(char *why, size_t max)
 	struct queue_counts c;
 
 	for (int q = 0; q < QUEUE_COUNT; q++) {
+		if (q == QUEUE_UPKEEP) /* what comes again is never at its end */
+			continue;
 		queue_get_counts(store_queues(box_app()->store), (enum queue_id)q, sim.now_ms, &c);
 		if (c.waiting + c.delayed + c.running > 0) {
 			(void)snprintf(why, max,

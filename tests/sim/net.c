@@ -229,6 +229,12 @@ static enum rc literal(const struct call_out *c, const struct words *w, struct h
 		    str_i64(w->w[i + 1], 0, INT32_MAX, &seconds)) {
 			ans->retry_after_ms = seconds * SECOND_MS;
 			i++;
+		} else if (str_eqc(w->w[i], "Version:") && i + 1 < w->n) {
+			if (!str_copy(w->w[++i], ans->api_version, sizeof(ans->api_version)))
+				fail("too long");
+		} else if (str_eqc(w->w[i], "Usage:") && i + 1 < w->n) {
+			if (!str_copy(w->w[++i], ans->usage, sizeof(ans->usage)))
+				fail("too long");
 		} else if (str_eqc(w->w[i], "error") && i + 1 < w->n) {
 			status = meta_error(w->w[++i], (int)status, &body);
 		} else if (str_eqc(w->w[i], "accepted") && i + 1 < w->n) {

@@ -3,6 +3,7 @@
 
 #include "store/incident.h"
 #include "store/queue.h"
+#include "store/target.h"
 #include "unit/store_tx.h"
 
 #define NUMBER 1 /* a channel */
@@ -11,9 +12,18 @@ static const struct outside_rate RATE = { .per_second = 100,
 					  .recipient_burst = 2,
 					  .recipient_every_ms = 6000 };
 
+static enum rc row_unit(struct tx *tx, void *arg, struct err *e)
+{
+	return target_resolve(tx, "channel", STR("main"), arg, e);
+}
+
 static void begin(struct app *app)
 {
+	int64_t id;
+
 	*app = (struct app){ .store = tx_open(), .outside = outside_new() };
+	MUST(store_write(app->store, STORE_NORMAL, row_unit, &id, &t_err));
+	CHECK_I64("the first row", id, NUMBER);
 }
 
 static void end(struct app *app)

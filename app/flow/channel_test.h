@@ -1,0 +1,25 @@
+/* channel_test.h - Totem asks itself through the internet: the handshake that Meta would make (meta-cloud-api.md 1.1)
+ * at the public address, with the channel's own verify token. */
+#ifndef FLOW_CHANNEL_TEST_H
+#define FLOW_CHANNEL_TEST_H
+
+#include "flow/upkeep.h"
+
+enum channel_test_found {
+	CHANNEL_TEST_UNSET,       /* no public_url or no verify token: not tested */
+	CHANNEL_TEST_FINE,        /* Totem answered, with a certificate that is trusted */
+	CHANNEL_TEST_UNREACHED,   /* name, connection or time */
+	CHANNEL_TEST_CERTIFICATE, /* not trusted, of another name, or over */
+	CHANNEL_TEST_FOREIGN      /* something else answered */
+};
+
+struct channel_test {
+	enum channel_test_found found;
+	int64_t cert_ends_ms; /* 0: not known (plain HTTP, or not reached) */
+	char text[200];       /* what happened, for people */
+};
+
+const char *channel_test_word(enum channel_test_found f);
+void channel_test_run(struct upkeep_run *u, struct str hook_url, struct channel_test *ret);
+
+#endif
