@@ -10,9 +10,10 @@ BINARY = os.environ.get("TOTEM_BINARY", str(ROOT / "build" / "totem"))
 SECRET, PHONE_ID, WABA, DISPLAY = "test_app_secret", "106540352242922", "102290129340398", "5511400000000"
 META_TOKEN, VERIFY = "double-token", "double-verify"
 CHATWOOT_TOKEN, CHATWOOT_SECRET = "double-chatwoot-token", "double-chatwoot-secret"
-SCOPES = "messages:send messages:read queues:read queues:control settings metrics lookups"
+SCOPES = ("messages:send messages:read conversations queues:read queues:control queues:clear settings status metrics lookups users "
+          "audit:read self")
 QUEUES = ("webhooks", "messages", "crm-api-whatsapp-inbound", "support-bridge-inbound", "support-bridge-crm-mirror",
-          "orchestrator-inbound", "support-bridge-outbound", "support-bridge-status", "media")
+          "orchestrator-inbound", "support-bridge-outbound", "support-bridge-status", "media", "upkeep")
 WAIT = 20.0  # seconds; generous: the machine may be busy
 
 
