@@ -111,10 +111,10 @@ static void answer_stored(struct upload *u)
 {
 	const struct media *m = &u->put.media;
 	const struct media_facts facts = { m->mime, (unsigned)m->traits, m->bytes };
-	char url[VIEW_MEDIA_URL_MAX], sha[2 * MEDIA_SHA_BYTES + 1];
+	char url[MEDIA_URL_MAX], sha[2 * MEDIA_SHA_BYTES + 1];
 	struct jsonw w;
 
-	view_media_url(m->created_ms, m->id, url);
+	media_url(m->created_ms, m->id, url);
 	enc_hex(m->sha256, sizeof(m->sha256), sha);
 	web_header(u->c->r, "Location", str_of(url));
 	answer_begin(u->c, &w);

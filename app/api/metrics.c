@@ -11,6 +11,7 @@
 #include "flow/outside.h"
 #include "io/sse.h"
 #include "io/sys.h"
+#include "store/media.h"
 #include "store/queue.h"
 #include "store/target.h"
 
@@ -118,6 +119,20 @@ static void store_metrics(struct metrics *m)
 	       s->file.wal_bytes);
 	number(m, "totem_disk_free_bytes", "gauge", "Free space where the database lies",
 	       m->ready.disk_free);
+}
+
+static void media_metrics(struct metrics *m)
+{
+	struct db *db = store_reader(m->c->app->store);
+	struct media_totals t = { 0 };
+
+	if (media_get_totals(db, &t, NULL) != RC_OK)
+		t = (struct media_totals){ 0 };
+	store_reader_done(m->c->app->store, db);
+	number(m, "totem_media_files", "gauge", "Files that are kept", t.files);
+	number(m, "totem_media_bytes", "gauge", "Bytes of these files", t.bytes);
+	number(m, "totem_media_max_bytes", "gauge", "Bytes that they may take (setting)",
+	       m->c->config->media_bytes_max);
 }
 
 static void hook_metrics(struct metrics *m)
@@ -277,6 +292,7 @@ void metrics_get(struct call *c)
 	target_metrics(&m);
 	lookup_metrics(&m);
 	store_metrics(&m);
+	media_metrics(&m);
 	process_metrics(&m);
 	c->r->status = 200;
 	c->r->content_type = "text/plain; version=0.0.4; charset=utf-8";

@@ -23,9 +23,6 @@ enum rc view_conversation(struct view *v, const struct conversation *c, struct e
 void view_contact(struct view *v, const struct contact *c);
 /* Its member "media": null, or state, id, type, size, name, address and why it is not here. */
 enum rc view_media(struct view *v, const struct message *m, struct err *e) MUST_CHECK;
-/* "/api/v1/media/{id}" */
-#define VIEW_MEDIA_URL_MAX 64
-void view_media_url(int64_t created_ms, int64_t media_id, char ret_url[VIEW_MEDIA_URL_MAX]);
 /* Short form of a message for the event stream. */
 enum rc view_message_event(struct view *v, const struct message *m, struct err *e) MUST_CHECK;
 /* key and UUID; null for row 0. */

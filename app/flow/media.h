@@ -14,6 +14,7 @@
 #include "peer/media_kind.h"
 #include "peer/wa.h"
 #include "peer/wa_send.h"
+#include "io/jsonw.h"
 #include "store/media.h"
 
 /* Meta: "the file of an incoming message could not be had" (4.2); the message bears no media id. */
@@ -32,6 +33,13 @@ struct media_wanted {
  * MEDIA_CODE_LOST: state `wanted` and a job, or state `failed` with a reason for people and no job. Nothing happens
  * when there is neither. */
 enum rc media_want(struct tx *tx, const struct media_wanted *m, struct err *e) MUST_CHECK;
+
+/* The file as an object, the same for the API, the event stream and n8n: state, id, mime, bytes, filename, voice, url,
+ * reason. */
+void media_json(struct jsonw *w, const struct message_media *f);
+#define MEDIA_URL_MAX 64
+/* "/api/v1/media/{id}" */
+void media_url(int64_t created_ms, int64_t media_id, char ret_url[MEDIA_URL_MAX]);
 
 /* A file that was uploaded here, for a message that is being written: RC_ABSENT: no such file of this company, or it is
  * not kept any more (`e` says it for people). Borrowed from the arena. */

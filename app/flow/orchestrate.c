@@ -9,6 +9,7 @@
 #include "flow/backoff.h"
 #include "flow/config.h"
 #include "flow/handlers.h"
+#include "flow/media.h"
 #include "flow/outside.h"
 #include "flow/send.h"
 #include "io/http.h"
@@ -18,6 +19,9 @@
 #include "store/topic.h"
 
 #define PARK_MS (5 * MINUTE_MS)
+/* An assistant that gets a picture wants to see it: so long its message waits for the file, then goes without. */
+#define MEDIA_WAIT_MS (20 * SECOND_MS)
+#define MEDIA_LOOK_MS 500
 
 struct asking {
 	struct worker *w;
@@ -32,8 +36,32 @@ struct asking {
 	char id[ID_TEXT_MAX];
 	char key[ID_TEXT_MAX + 8];
 	struct n8n_verdict verdict;
-	bool unsent; /* n8n was not reached */
+	bool unsent;      /* n8n was not reached */
+	struct str media; /* JSON of the message's file; none */
+	bool media_comes;
 };
+
+static enum rc load_media(struct asking *s, struct db *db, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(8 * KIB);
+	struct message_media f;
+	struct jsonw w;
+	enum rc rc;
+
+	if (strcmp(s->m.type, "text") == 0)
+		return RC_OK;
+	rc = message_media_load(db, s->m.id, &s->w->arena, &f, e);
+	if (rc == RC_ABSENT) {
+		err_clear(e);
+		return RC_OK;
+	}
+	TRY(rc);
+	s->media_comes = f.state != NULL && strcmp(f.state, "wanted") == 0;
+	jsonw_init(&w, &b);
+	media_json(&w, &f);
+	s->media = arena_str(&s->w->arena, sbuf_view(&b));
+	return s->media.p != NULL ? RC_OK : FAIL(e, RC_LIMIT, "no room for a file's description");
+}
 
 static enum rc load(struct asking *s, struct err *e)
 {
@@ -47,6 +75,8 @@ static enum rc load(struct asking *s, struct err *e)
 		rc = conversation_load(db, s->m.conversation_id, a, &s->conv, e);
 	if (rc == RC_OK)
 		rc = contact_load(db, s->conv.contact_id, a, &s->contact, e);
+	if (rc == RC_OK)
+		rc = load_media(s, db, e);
 	store_reader_done(s->w->app->store, db);
 	return rc;
 }
@@ -72,6 +102,7 @@ static enum rc encode(struct asking *s, struct sbuf *body, struct err *e)
 		.channel = str_of(ch != NULL ? ch->slug : NULL),
 		.text = s->m.content,
 		.type = str_of(s->m.type),
+		.media = s->media,
 		.origin = STR("wa"),
 		.hop = (int)s->event.hop,
 		.reply_url = s->target->reply_url,
@@ -231,6 +262,10 @@ enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t
 	log_set_request(s.m.correlation.n > 0 ? arena_dup(&w->arena, s.m.correlation) : "");
 	if (s.conv.automation_off_until_ms > now_ms)
 		return work_done(w, &jobs[0], e);
+	if (s.media_comes && now_ms - jobs[0].created_ms < MEDIA_WAIT_MS) {
+		queue_hold(store_queues(w->app->store), &jobs[0], now_ms + MEDIA_LOOK_MS);
+		return RC_OK;
+	}
 	if (outside_begin(w->app, s.target->id, now_ms, &until) != RC_OK) {
 		/* Not until then: the gate holds it, and may open earlier. */
 		queue_hold(store_queues(w->app->store), &jobs[0],

@@ -34,6 +34,7 @@ struct n8n_message {
 	struct str channel;
 	struct str text;
 	struct str type;            /* "text", "image", ...; required */
+	struct str media;           /* JSON object of its file, or none */
 	struct str origin;          /* "wa", "cw", "api"; required */
 	int hop;                    /* 0 to LOOP_HOP_MAX; more: RC_REFUSED */
 	struct str reply_url;       /* for answers that come later */
