@@ -7,8 +7,11 @@
 
 static enum rc temp_folder(struct app *app, char ret[MEDIA_PATH_MAX], struct err *e)
 {
-	int n = snprintf(ret, MEDIA_PATH_MAX, "%s/media/tmp", app->data_dir);
+	int n;
 
+	if (app->data_dir == NULL)
+		return FAIL(e, RC_IO, "there is no data folder");
+	n = snprintf(ret, MEDIA_PATH_MAX, "%s/media/tmp", app->data_dir);
 	if (n < 0 || n >= (int)MEDIA_PATH_MAX)
 		return FAIL(e, RC_INVALID, "the path of the data folder is too long");
 	return file_exists(ret) ? RC_OK : file_mkdir(ret, 0700, e);

@@ -98,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		r.take_over(r.take_over_arg, NULL);
 	while (work_one(&reader, clock_now_ms()) == RC_OK)
 		;
+	file_in_close(&r.file);
 	sbuf_release(&r.headers);
 	sbuf_release(&r.body);
 	return 0;
