@@ -321,7 +321,7 @@ CREATE TABLE message_media (
 	bytes      INTEGER NOT NULL,            -- as the peer says; 0: unknown
 	voice      INTEGER NOT NULL,
 	animated   INTEGER NOT NULL,
-	asked_ms   INTEGER NOT NULL,            -- the message's time; providers keep a file for 7 days from then
+	asked_ms   INTEGER NOT NULL,            -- when its webhook came; providers keep a file for 7 days from then
 	reason     TEXT                         -- one sentence; NULL: nothing is wrong
 ) STRICT;
 

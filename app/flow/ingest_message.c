@@ -154,7 +154,6 @@ static enum rc want_media(struct tx *tx, const struct parsed *p, const struct wa
 		return RC_OK;
 	return media_want(tx,
 			  &(struct media_wanted){ .message_id = m->id,
-						  .at_ms = m->timestamp,
 						  .provider = p->delivery.source,
 						  .media = in->media,
 						  .fault_code = in->error.code,

@@ -19,7 +19,7 @@ static enum rc note_lost(struct tx *tx, const struct media_wanted *m, struct err
 	const struct message_media row = {
 		.message_id = m->message_id,
 		.provider = m->provider,
-		.asked_ms = m->at_ms,
+		.asked_ms = tx->now_ms,
 		.state = "failed",
 		.reason = "WhatsApp could not take the customer's file (131052); ask for it again",
 	};
@@ -32,7 +32,7 @@ enum rc media_want(struct tx *tx, const struct media_wanted *m, struct err *e)
 	const struct wa_media *in = m->media;
 	struct message_media row = { .message_id = m->message_id,
 				     .provider = m->provider,
-				     .asked_ms = m->at_ms > 0 ? m->at_ms : tx->now_ms,
+				     .asked_ms = tx->now_ms,
 				     .state = "wanted" };
 
 	if (m->fault_code == MEDIA_CODE_LOST)

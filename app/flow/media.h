@@ -22,7 +22,6 @@
 
 struct media_wanted {
 	int64_t message_id; /* stored in this unit */
-	int64_t at_ms;      /* the message's time */
 	/* Who fetches it: "meta" by media id; "evolution": reads the stored delivery again or asks its API. Static. */
 	const char *provider;
 	const struct wa_media *media; /* NULL: only fault_code tells */

@@ -12,7 +12,7 @@
 struct message_media {
 	int64_t message_id, company_id, conversation_id, channel_id, delivery_id, hop;
 	int64_t told_bytes; /* 0: unknown */
-	int64_t asked_ms;   /* time of the message: providers keep a file for 7 days from then */
+	int64_t asked_ms;   /* when its webhook came: providers keep a file for 7 days from then */
 	bool voice, animated;
 	const char *state;    /* wanted, stored, failed, expired */
 	const char *provider; /* whose reader fetches it (flow/media_fetch.h); "here": uploaded */
