@@ -100,106 +100,104 @@ static enum rc arrive_unit(struct tx *tx, void *arg, struct err *e)
 	TRY(message_add(tx, &m, e));
 	*ret_id = m.id;
 	return media_want(
-		tx,
-		&(struct media_wanted){
+		tx, &(struct media_wanted){ .message_id = m.id, .provider = "meta", .media = &in },
 		e);
 }
 
 static int64_t arrive(void)
 {
-		int64_t id = 0;
+	int64_t id = 0;
 
-		MUST(store_write(b.app.store, STORE_NORMAL, arrive_unit, &id, &t_err));
-		return id;
+	MUST(store_write(b.app.store, STORE_NORMAL, arrive_unit, &id, &t_err));
+	return id;
 }
 
 static const char *state_of_file(int64_t message_id)
 {
-		struct message_media m;
-		struct db *db = store_reader(b.app.store);
+	struct message_media m;
+	struct db *db = store_reader(b.app.store);
 
-		MUST(message_media_load(db, message_id, &b.arena, &m, &t_err));
-		store_reader_done(b.app.store, db);
-		return m.state;
+	MUST(message_media_load(db, message_id, &b.arena, &m, &t_err));
+	store_reader_done(b.app.store, db);
+	return m.state;
 }
 
 static struct queue_counts counts(int64_t now_ms)
 {
-		struct queue_counts c;
+	struct queue_counts c;
 
-		queue_get_counts(store_queues(b.app.store), QUEUE_MEDIA, now_ms, &c);
-		return c;
+	queue_get_counts(store_queues(b.app.store), QUEUE_MEDIA, now_ms, &c);
+	return c;
 }
 
 TEST(on_a_full_disk_the_job_waits_and_nothing_is_lost)
 {
-		int64_t id, now = BOX_NOW_MS;
+	int64_t id, now = BOX_NOW_MS;
 
-		open_all();
-		id = arrive();
-		b.app.disk_low = true;
-		for (int i = 0; i < 20; i++, now += HOUR_MS)
-			(void)work_one(&w, now);
-		CHECK_STR("still wanted", state_of_file(id), "wanted");
-		CHECK_I64("tried", atomic_load(&peer.resolves) > 1, true);
-		CHECK_I64("nothing was fetched", atomic_load(&peer.downloads), 0);
-		CHECK_I64("no attempt is counted", counts(now).failed, 0);
-		CHECK_I64("no dead letter", counts(now).dead, 0);
-		b.app.disk_low = false;
-		CHECK_I64("runs", work_one(&w, now + HOUR_MS), RC_OK);
-		CHECK_STR("and is here", state_of_file(id), "stored");
-		CHECK_I64("once", atomic_load(&peer.downloads), 1);
-		CHECK_I64("done", counts(now).done, 1);
-		close_all();
+	open_all();
+	id = arrive();
+	b.app.disk_low = true;
+	for (int i = 0; i < 20; i++, now += HOUR_MS)
+		(void)work_one(&w, now);
+	CHECK_STR("still wanted", state_of_file(id), "wanted");
+	CHECK_I64("tried", atomic_load(&peer.resolves) > 1, true);
+	CHECK_I64("nothing was fetched", atomic_load(&peer.downloads), 0);
+	CHECK_I64("no attempt is counted", counts(now).failed, 0);
+	CHECK_I64("no dead letter", counts(now).dead, 0);
+	b.app.disk_low = false;
+	CHECK_I64("runs", work_one(&w, now + HOUR_MS), RC_OK);
+	CHECK_STR("and is here", state_of_file(id), "stored");
+	CHECK_I64("once", atomic_load(&peer.downloads), 1);
+	CHECK_I64("done", counts(now).done, 1);
+	close_all();
 }
 
 TEST(two_messages_with_the_same_bytes_share_a_file)
 {
-		struct media_totals t;
-		struct db *db;
-		int64_t one, two;
+	struct media_totals t;
+	struct db *db;
+	int64_t one, two;
 
-		open_all();
-		one = arrive();
-		two = arrive();
-		CHECK_I64("first", work_one(&w, BOX_NOW_MS), RC_OK);
-		CHECK_I64("second", work_one(&w, BOX_NOW_MS), RC_OK);
-		CHECK_STR("one", state_of_file(one), "stored");
-		CHECK_STR("two", state_of_file(two), "stored");
-		db = store_reader(b.app.store);
-		MUST(media_get_totals(db, &t, &t_err));
-		store_reader_done(b.app.store, db);
-		CHECK_I64("one file", t.files, 1);
-		CHECK_I64("its bytes", t.bytes, 11);
-		/* The API shows it, and gives the bytes to this company only. */
-		CHECK_I64("list", box_call(&b, "GET", "/api/v1/messages", NULL), 200);
-		CHECK_STR("state", box_get(&b, "data.0.media.state"), "stored");
-		CHECK_STR("name", box_get(&b, "data.0.media.filename"), "a.txt");
-		CHECK_I64("bytes", box_call(&b, "GET", box_get(&b, "data.0.media.url"), NULL), 200);
-		CHECK(b.r.file.open && b.r.file_bytes == 11);
-		CHECK(box_has_header(&b, "Content-Disposition: attachment; filename=\"a.txt\""));
-		CHECK(box_has_header(&b, "Content-Security-Policy: sandbox"));
-		file_in_close(&b.r.file);
-		close_all();
+	open_all();
+	one = arrive();
+	two = arrive();
+	CHECK_I64("first", work_one(&w, BOX_NOW_MS), RC_OK);
+	CHECK_I64("second", work_one(&w, BOX_NOW_MS), RC_OK);
+	CHECK_STR("one", state_of_file(one), "stored");
+	CHECK_STR("two", state_of_file(two), "stored");
+	db = store_reader(b.app.store);
+	MUST(media_get_totals(db, &t, &t_err));
+	store_reader_done(b.app.store, db);
+	CHECK_I64("one file", t.files, 1);
+	CHECK_I64("its bytes", t.bytes, 11);
+	/* The API shows it, and gives the bytes to this company only. */
+	CHECK_I64("list", box_call(&b, "GET", "/api/v1/messages", NULL), 200);
+	CHECK_STR("state", box_get(&b, "data.0.media.state"), "stored");
+	CHECK_STR("name", box_get(&b, "data.0.media.filename"), "a.txt");
+	CHECK_I64("bytes", box_call(&b, "GET", box_get(&b, "data.0.media.url"), NULL), 200);
+	CHECK(b.r.file.open && b.r.file_bytes == 11);
+	CHECK(box_has_header(&b, "Content-Disposition: attachment; filename=\"a.txt\""));
+	CHECK(box_has_header(&b, "Content-Security-Policy: sandbox"));
+	file_in_close(&b.r.file);
+	close_all();
 }
 
 TEST(a_file_of_another_company_is_not_there)
 {
-		char id[ID_TEXT_MAX];
-		struct media m;
-		struct db *db;
+	char id[ID_TEXT_MAX];
+	struct media m;
+	struct db *db;
 
-		open_all();
-		(void)arrive();
-		CHECK_I64("fetched", work_one(&w, BOX_NOW_MS), RC_OK);
-		id_text(BOX_NOW_MS, 1, id);
-		db = store_reader(b.app.store);
-		CHECK_I64("ours", media_find(db, 1, str_of(id), &b.arena, &m, NULL), RC_OK);
-		CHECK_I64("theirs", media_find(db, 2, str_of(id), &b.arena, &m, NULL), RC_ABSENT);
-		id_text(BOX_NOW_MS + 1, 1, id);
-		CHECK_I64("another time", media_find(db, 1, str_of(id), &b.arena, &m, NULL),
-			  RC_ABSENT);
-		CHECK_I64("no id", media_find(db, 1, STR("1"), &b.arena, &m, NULL), RC_ABSENT);
-		store_reader_done(b.app.store, db);
-		close_all();
+	open_all();
+	(void)arrive();
+	CHECK_I64("fetched", work_one(&w, BOX_NOW_MS), RC_OK);
+	id_text(BOX_NOW_MS, 1, id);
+	db = store_reader(b.app.store);
+	CHECK_I64("ours", media_find(db, 1, str_of(id), &b.arena, &m, NULL), RC_OK);
+	CHECK_I64("theirs", media_find(db, 2, str_of(id), &b.arena, &m, NULL), RC_ABSENT);
+	id_text(BOX_NOW_MS + 1, 1, id);
+	CHECK_I64("another time", media_find(db, 1, str_of(id), &b.arena, &m, NULL), RC_ABSENT);
+	CHECK_I64("no id", media_find(db, 1, STR("1"), &b.arena, &m, NULL), RC_ABSENT);
+	store_reader_done(b.app.store, db);
+	close_all();
 }
