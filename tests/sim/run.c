@@ -190,6 +190,8 @@ void step_exec(const struct step *s, int depth)
 		step_crash();
 	else if (str_eqc(w.w[0], "end"))
 		step_end();
+	else if (str_eqc(w.w[0], "errors"))
+		errors_walk();
 	else if (str_eqc(w.w[0], "torture"))
 		step_torture(&w);
 	else if (!(w.n > 2 && str_eqc(w.w[1], "wants") && peer_of(w.w[0], &p)))

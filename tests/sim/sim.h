@@ -5,7 +5,7 @@
  *   peers.c   the world outside: what Meta and Chatwoot have stored; survives a crash
  *   media.c   files: Meta's double, the data folder over a kill
  *   hooks.c   requests to the program door.c   looking into the database
- *   torture.c kills at random moments
+ *   torture.c kills at random moments      errors.c  every error code of Meta
  *
  * clock.c and http.c replace those of the program at link time. The language: README.md. One scenario is one process;
  * what goes wrong ends it (fail). */
@@ -181,6 +181,9 @@ void step_exec(const struct step *s, int depth);
 void work_until_idle(int depth);
 void advance_to(int64_t at_ms);
 void settle(int64_t until_ms); /* goes on while anything is due */
+
+/* errors.c */
+void errors_walk(void);
 
 /* torture.c */
 void torture(int64_t rounds, int64_t seed);
