@@ -320,7 +320,7 @@ attack: $(call vendor_of,release)/compile.flags ## hostile clients against the e
 	@prefix=$$(sed 's/^-isystem \(.*\)\/include$$/\1/' $<) && TOTEM_PREFIX=$$prefix tests/attack/run.sh
 
 crash: build/totem $(call folder,release)/peers $(call folder,release)/load ## kill -9 under load (N=100 times)
-	@tests/hook.sh crash '$(wildcard tests/crash/run.py)' python3 tests/crash/run.py build/totem $(call folder,release) $(or $(N),100)
+	@tests/hook.sh crash '$(wildcard tests/crash/run.py)' python3 tests/crash/run.py build/totem $(call folder,release) $(or $(N),100) $(ARGS)
 
 torture: ## kill -9 a thousand times (failing writes and syncs are in `make T=fault unit`)
 	@$(MAKE) --no-print-directory crash N=1000

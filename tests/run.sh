@@ -36,6 +36,7 @@ stage() {
 	cppcheck)         "${make[@]}" cppcheck ;;
 	fuzz)             "${make[@]}" fuzz N=30 ;;
 	crash)            "${make[@]}" crash N=100 ;;
+	crash-sends)      "${make[@]}" crash N=30 ARGS=--sends ;;
 	bench)            "${make[@]}" bench ARGS=--smoke ;;
 	*)                echo "no such stage: $1"; return 2 ;;
 	esac
@@ -46,7 +47,7 @@ for word in "${@:-test}"; do
 	case $word in
 	# golden is a part of unit
 	test) stages+=(build lint unit scenario peers integration attack asan-unit asan-scenario asan-integration
-		tsan-unit tsan-scenario tsan-integration clang tidy cppcheck fuzz crash bench) ;;
+		tsan-unit tsan-scenario tsan-integration clang tidy cppcheck fuzz crash crash-sends bench) ;;
 	check) stages+=(lint unit scenario) ;;
 	asan) stages+=(asan-unit asan-scenario) ;;
 	tsan) stages+=(tsan-unit tsan-scenario) ;;

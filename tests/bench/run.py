@@ -258,6 +258,94 @@ def tls():
     gate("TLS: at least 15 % of the bare handler", j["req_per_s"] >= 0.15 * r["req_per_s"], (j["req_per_s"], r["req_per_s"]))
 
 
+def sends_all(b, texts):
+    """Sends through the API from eight threads; texts: (recipient, text)."""
+    todo = iter(texts)
+    lock = threading.Lock()
+    def work():
+        while True:
+            with lock:
+                one = next(todo, None)
+            if one is None:
+                return
+            b.send(*one)
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
+def statuses():
+    """1000 statuses in one POST: until it is acknowledged, and until all are applied."""
+    n, words = 1000, ("sent", "delivered", "read")
+    took = {"ack": [], "applied": []}
+    with box(doubles=True, n8n=None, settings={"chatwoot.chatwoot.url": None}) as b, Watch(b) as w:
+        b.peers.options("meta", statuses=0)
+        sends_all(b, [(f"34611{i % 200:06}", f"s {i}") for i in range(n)])
+        lib.wait_until(lambda: not b.busy(), 60, "all are sent", every=0.02)
+        db = sqlite3.connect(f"file:{b.data}/totem.db?mode=ro", uri=True)
+        ids = db.execute("SELECT meta_message_id, wa_id FROM whatsapp_messages WHERE direction = 'outbound'").fetchall()
+        gate("statuses: there is one message each", len(ids) == n, len(ids))
+        for word in words:
+            body = lib.meta_body([{"messaging_product": "whatsapp", "metadata": {"display_phone_number": "551140028922",
+                                   "phone_number_id": lib.PHONE_ID},
+                                   "statuses": [{"id": w_, "status": word, "timestamp": str(int(time.time())), "recipient_id": to,
+                                                 "conversation": {"id": "c" * 32, "origin": {"type": "service"}},
+                                                 "pricing": {"billable": True, "pricing_model": "PMP", "category": "service"}}
+                                                for w_, to in ids]}])
+            begin = time.perf_counter()
+            answer = b.hook(body)
+            took["ack"].append((time.perf_counter() - begin) * 1000)
+            gate("statuses: acknowledged", answer.status == 200, answer)
+            lib.wait_until(lambda: db.execute("SELECT count(*) FROM whatsapp_messages WHERE status = ?", (word,)).fetchone()[0] == n,
+                           30, f"{word} is applied", every=0.002)
+            took["applied"].append((time.perf_counter() - begin) * 1000)
+        db.close()
+    middle = {k: round(statistics.median(v), 1) for k, v in took.items()}
+    figure("statuses_1000", {"bytes": len(body), "ack_ms": middle["ack"], "applied_ms": middle["applied"], "all": took,
+                             "memory_mb": round(w.most, 1)})
+    note(f"1000 statuses in one POST of {len(body) >> 10} KB: acknowledged in {middle['ack']:.1f} ms, all applied after "
+         f"{middle['applied']:.0f} ms")
+    gate("statuses: acknowledged within 250 ms", middle["ack"] < 250, took)
+
+
+def cpu_s(b):
+    words = open(f"/proc/{b.process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def limits():
+    """80 messages/s from one number to 10,000 recipients, each with its own bucket (10, then one in 6 s)."""
+    rate, recipients = 80, 400 if option.smoke else 10_000
+    greedy = 5 if option.smoke else 50  # who gets 12 at once: two of them have to wait
+    settings = {"channel.main.rate_per_second": str(rate), "channel.main.recipient_every_ms": "6000",
+                "channel.main.recipient_burst": "10", "chatwoot.chatwoot.url": None}
+    with box(doubles=True, n8n=None, settings=settings) as b, Watch(b) as w:
+        b.peers.options("meta", statuses=0)
+        b.post("/api/v1/queues/messages/pause")
+        texts = [(f"34622{i:06}", f"to {i}") for i in range(recipients)]
+        texts[recipients // 2:recipients // 2] = [(f"34623{i:06}", f"more {k}") for k in range(12) for i in range(greedy)]
+        sends_all(b, texts)
+        cpu, begin = cpu_s(b), time.monotonic()
+        b.post("/api/v1/queues/messages/resume")
+        bulk = len(texts) - 2 * greedy  # the rest waits for its own bucket
+        lib.wait_until(lambda: b.peers.state("meta")["distinct"] >= bulk, 600, "most are sent", every=0.02)
+        took, cpu = time.monotonic() - begin, cpu_s(b) - cpu
+        lib.wait_until(lambda: not b.busy(), 60, "all are sent", every=0.05)
+        s = b.peers.state("meta")
+        db = sqlite3.connect(f"file:{b.data}/totem.db?mode=ro", uri=True)
+        held = db.execute("SELECT count(*) FROM whatsapp_messages WHERE sending <> 'done'").fetchone()[0]
+        db.close()
+    gate("limits: all are sent, each once", s["distinct"] == len(texts) and s["doubled"] == 0 and held == 0, (s, held))
+    got = bulk / max(took, 0.001)
+    figure("limits", {"asked_per_s": rate, "per_s": round(got, 1), "recipients": recipients + greedy, "messages": len(texts),
+                      "seconds": round(took, 1), "cpu_share": round(cpu / took, 3), "memory_mb": round(w.most, 1)})
+    note(f"{len(texts)} messages to {recipients + greedy} recipients at {rate}/s: {got:.1f}/s, {cpu / took:.0%} of a core, {w.most:.0f} MB")
+    gate("limits: at least 85 % of the rate", option.smoke or got > 0.85 * rate, got)
+    gate("limits: never above the rate", got < 1.05 * rate + 8, got)
+
+
 def first_answer(b):
     """From exec to the first 200, in ms."""
     begin = time.perf_counter()
@@ -390,6 +478,8 @@ def table():
         ("to Chatwoot, messages/s", at("pipeline", "per_s"), 2000 * 0.98, ">="),
         ("  p50, ms", at("pipeline", "p50_ms"), 10, "<"),
         ("  p99, ms", at("pipeline", "p99_ms"), 100, "<"),
+        ("1000 statuses in one POST, acknowledged, ms", at("statuses_1000", "ack_ms"), 250, "<"),
+        ("80/s to 10,000 recipients, messages/s", at("limits", "per_s"), 76, ">="),
         ("TLS acknowledgements/s, 64 connections", at("tls_64", "per_s"), 15000, ">="),
         ("memory idle, MB", at("memory_idle_mb"), 16, "<="),
         ("memory under load, MB", max([x for x in (at("memory_acks_mb"), at("whole", "memory_mb"), at("pipeline", "memory_mb")) if x] or [0]) or None, 96, "<="),
@@ -425,7 +515,7 @@ def main():
         option.seconds, option.rounds = 1.5, 1
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
-    parts = [acks, whole, pipeline, tls, size_and_start, big]
+    parts = [acks, whole, pipeline, tls, statuses, limits, size_and_start, big]
     if option.smoke:
         parts.remove(big)
     if option.only:

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """kill -9 under load, again and again over one growing database.
 
-    run.py BINARY [FOLDER OF peers AND load] [KILLS=100] [--rate 300] [--keep]
+    run.py BINARY [FOLDER OF peers AND load] [KILLS=100] [--rate 300] [--sends] [--keep]
 
 Signed webhooks (load --out: every acknowledged id), API sends with an Idempotency-Key that are repeated until they are
 answered, and agents who answer in Chatwoot. The box is killed 5 to 400 ms after each start. At the end every promise is
 counted: acknowledged = stored once = in Chatwoot once; accepted = sent once or listed as unknown; nothing twice at a
-peer; the database whole; `totem prove` content. Closing line: `N passed, N failed`."""
+peer; the database whole; `totem prove` content. Closing line: `N passed, N failed`.
+
+With --sends the load is sends only, from four programs at once, and Meta misbehaves all the time: 429, 130429, 131056,
+500, 503, no answer, the line cut after the request, a status before the answer."""
 import argparse, json, os, random, sqlite3, subprocess, sys, threading, time
 from pathlib import Path
 
@@ -25,17 +28,18 @@ def check(what, ok, detail=""):
 class Sender(threading.Thread):
     """API sends. A key whose answer did not come is sent again with the same body; the answers have to agree."""
 
-    def __init__(self, box):
+    def __init__(self, box, name="crash", recipients=50, pause=0.01):
         super().__init__(daemon=True)
         self.box, self.stop, self.answers, self.refused, self.disagree = box, threading.Event(), {}, [], []
+        self.name, self.recipients, self.pause = name, recipients, pause
 
     def one(self, i):
-        body = {"to": f"34600{i % 50:06}", "type": "text", "text": {"body": f"api {i}"}}
+        body = {"to": f"34600{i % self.recipients:06}", "type": "text", "text": {"body": f"{self.name} {i}"}}
         seen = set()
         repeat = 1 + (i % 3 == 0)  # every third is asked for twice though it was answered
         while repeat > 0:
             try:
-                a = self.box.api("POST", "/api/v1/messages", body, headers={"Idempotency-Key": f"crash-{i}"}, timeout=3)
+                a = self.box.api("POST", "/api/v1/messages", body, headers={"Idempotency-Key": f"{self.name}-{i}"}, timeout=3)
             except (OSError, lib.http.client.HTTPException):
                 if self.stop.is_set() and not seen:
                     return
@@ -51,14 +55,14 @@ class Sender(threading.Thread):
                 return
         if len(seen) != 1:
             self.disagree.append((i, seen))
-        self.answers[f"crash-{i}"] = seen.pop()
+        self.answers[f"{self.name}-{i}"] = seen.pop()
 
     def run(self):
         i = 0
         while not self.stop.is_set():
             self.one(i)
             i += 1
-            time.sleep(0.01)
+            time.sleep(self.pause)
 
 
 def kills(box, n):
@@ -80,7 +84,7 @@ def drain(box):
     began = told = moved = time.monotonic()
     before = None
     while True:
-        queues = box.queues()
+        queues = {n: q for n, q in box.queues().items() if n != "upkeep"}  # its next run always waits
         open_jobs = sum(q["waiting"] + q["active"] + q["delayed"] for q in queues.values())
         done = sum(q["completed"] for q in queues.values())
         now = time.monotonic()
@@ -144,11 +148,83 @@ def judge(box, sender, acked, meta, chatwoot):
           [x for x in log.splitlines() if "BUG" in x or "assert" in x.lower()][:3])
 
 
+MISBEHAVIOUR = [{"do": "429", "code": 130429, "percent": 2}, {"do": "meta_error", "status": 400, "code": 130429, "percent": 1},
+                {"do": "meta_error", "status": 400, "code": 131056, "percent": 2}, {"do": "500", "percent": 3},
+                {"do": "503", "percent": 3}, {"do": "hang", "percent": 1}, {"do": "cut_after_request", "percent": 3},
+                {"do": "early_status", "ms": 30, "percent": 10}]
+
+
+def judge_sends(box, senders, meta):
+    answers = {k: v for s in senders for k, v in s.answers.items()}
+    out = {r[0]: r[1:] for r in rows(box, "SELECT content, sending, status, meta_message_id FROM whatsapp_messages "
+                                          "WHERE direction = 'outbound'")}
+    words = {}
+    for r in out.values():
+        words[r[0]] = words.get(r[0], 0) + 1
+    check(f"{len(answers)} sends: one answer per key", answers and not any(s.disagree or s.refused for s in senders),
+          [(s.disagree[:2], s.refused[:2]) for s in senders])
+    check(f"zero messages were sent twice ({meta['distinct']} at Meta)", meta["doubled"] == 0 and meta["unkeyed"] == 0,
+          meta["doubled_keys"][:5])
+    lost = [k for k in answers if out.get(k.replace("-", " "), ("gone",))[0] not in ("done", "unknown")]
+    check("zero acknowledged sends were lost", not lost, [(k, out.get(k.replace("-", " "))) for k in lost[:3]])
+    unknown = words.get("unknown", 0)
+    check(f"{len(out)} messages: {words.get('done', 0)} sent, {unknown} listed as unknown, none open",
+          words.get("done", 0) + unknown == len(out), words)
+    check("what counts as sent was sent, and has an id of Meta",
+          words.get("done", 0) <= meta["distinct"] <= len(out) and all(r[2] for r in out.values() if r[0] == "done"),
+          (words, meta["distinct"]))
+    check(f"Meta misbehaved ({meta['misbehaved']} of {meta['requests']} requests)", meta["misbehaved"] > len(out) / 50)
+    check("what Meta has and told of is not unknown", meta["distinct"] == words.get("done", 0),
+          (meta["distinct"], words.get("done", 0)))
+    check("no dead letters", rows(box, "SELECT count(*) FROM dead_letters")[0][0] == 0,
+          rows(box, "SELECT queue, reason, error FROM dead_letters LIMIT 3"))
+    check("integrity_check", rows(box, "PRAGMA integrity_check") == [("ok",)])
+    box.cli("prove", code=None)
+    check("totem prove", box.last.returncode == 0, box.last.stdout + box.last.stderr)
+    log = box.log()
+    check("no assertion failed", "BUG" not in log and "assert" not in log.lower() and "panic" not in log.lower(),
+          [x for x in log.splitlines() if "BUG" in x or "assert" in x.lower()][:3])
+
+
+def sends(o, begin):
+    settings = {"chatwoot.chatwoot.url": None, "queue.messages.attempts": "50", "channel.main.timeout_ms": "1000",
+                "queue.messages.concurrency": "16"}
+    with lib.Box(n8n=None, binary=os.path.abspath(o.binary), settings=settings) as box:
+        box.peers.options("meta", retry_max=200, retry_cap_ms=500)
+        for rule in MISBEHAVIOUR:
+            box.peers.behave("meta", rule.pop("do"), match="/messages", times=-1, **rule)
+        senders = [Sender(box, f"s{i}", 400, 0.002) for i in range(4)]
+        for s in senders:
+            s.start()
+        starts = kills(box, o.kills)
+        for s in senders:
+            s.stop.set()
+        for s in senders:
+            s.join(20)
+        print(f"     {o.kills} kills in {time.monotonic() - begin:.0f} s; start to ready p50 {starts[len(starts) // 2]:.0f} ms, "
+              f"max {starts[-1]:.0f} ms", flush=True)
+        box.peers.behave("meta", "works")
+        drain(box)
+        time.sleep(2)  # late statuses settle what is unknown
+        box.wait_idle(60)
+        meta = box.peers.state("meta")
+        box.stop()
+        judge_sends(box, senders, meta)
+        if o.keep or failed:
+            kept = f"/tmp/totem-crash-{os.getpid()}"
+            lib.shutil.copytree(box.dir, kept)
+            print(f"     the folder is kept in {kept}")
+    print(f"     {time.monotonic() - begin:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
 def main():
     a = argparse.ArgumentParser()
     a.add_argument("binary")
     a.add_argument("more", nargs="*", metavar="FOLDER|KILLS", help="folder with peers and load; number of kills (100)")
     a.add_argument("--rate", type=int, default=300, help="webhooks a second")
+    a.add_argument("--sends", action="store_true", help="only sends, to a Meta that misbehaves")
     a.add_argument("--keep", action="store_true", help="leave the folder")
     o = a.parse_args()
     o.kills = 100
@@ -158,6 +234,8 @@ def main():
         else:
             lib.tools(word)
     begin = time.monotonic()
+    if o.sends:
+        return sends(o, begin)
     with lib.Box(n8n=None, binary=os.path.abspath(o.binary)) as box:
         box.peers.options("chatwoot", agent_percent=5, agent_ms=50)
         box.peers.options("meta", retry_max=200, retry_cap_ms=500)

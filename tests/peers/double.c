@@ -184,6 +184,11 @@ static void control_behave(struct dbl *d, const struct mini_req *req, const cJSO
 		dbl_text(d, req->conn, 400, NULL, "{\"error\":\"do is missing\"}");
 		return;
 	}
+	if (!strcmp(word, "works")) { /* the books stay */
+		memset(d->rules, 0, sizeof d->rules);
+		dbl_text(d, req->conn, 200, NULL, "{\"ok\":true}");
+		return;
+	}
 	for (size_t i = 0; i < DBL_RULES_MAX; i++) {
 		struct rule *r = &d->rules[i];
 		if (r->word[0] && r->times)

@@ -199,44 +199,6 @@ static void receipt(struct meta *t, const struct mini_req *req, const cJSON *in)
 	dbl_reply(&t->d, req->conn, 200, NULL, NULL, "{\"success\":true}", 16, &rule);
 }
 
-/* The GETs that a self-check of the receiver makes. */
-static void small_get(struct meta *t, const struct mini_req *req, const char *rest)
-{
-	struct rule rule = dbl_rule(&t->d, req, NULL);
-	struct buf b = { 0 };
-	size_t id_n = strcspn(rest, "/");
-	bool is_phone = id_n == strlen(t->cfg->phone_id) && !strncmp(rest, t->cfg->phone_id, id_n);
-	bool is_waba = id_n == strlen(t->cfg->waba) && !strncmp(rest, t->cfg->waba, id_n);
-
-	if (dbl_refused(&t->d, req, &rule))
-		return;
-	if (is_phone && !rest[id_n]) {
-		buf_printf(
-			&b,
-			"{\"id\":\"%s\",\"display_phone_number\":\"%s\",\"verified_name\":"
-			"\"Loja Totem\",\"quality_rating\":\"GREEN\",\"status\":\"CONNECTED\","
-			"\"platform_type\":\"CLOUD_API\",\"throughput\":{\"level\":\"STANDARD\"}}",
-			t->cfg->phone_id, t->cfg->display_phone);
-	} else if (is_waba && !strcmp(rest + id_n, "/subscribed_apps")) {
-		buf_puts(&b, "{\"data\":[{\"whatsapp_business_api_data\":{\"id\":\"1\",\"name\":"
-			     "\"totem\"}}]}");
-	} else if (is_waba && !strcmp(rest + id_n, "/phone_numbers")) {
-		buf_printf(&b, "{\"data\":[{\"id\":\"%s\",\"display_phone_number\":\"%s\"}]}",
-			   t->cfg->phone_id, t->cfg->display_phone);
-	} else if (is_waba && !strcmp(rest + id_n, "/message_templates")) {
-		buf_puts(&b,
-			 "{\"data\":[{\"id\":\"11\",\"name\":\"pedido_listo\",\"language\":\"es\","
-			 "\"status\":\"APPROVED\",\"category\":\"UTILITY\",\"components\":[{"
-			 "\"type\":"
-			 "\"BODY\",\"text\":\"Tu pedido {{1}} est\\u00e1 listo.\"}]}]}");
-	} else {
-		meta_refuse(t, req, 400, 100, "Unsupported get request. Object does not exist");
-		return;
-	}
-	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, &rule);
-	buf_free(&b);
-}
-
 static void on_request(void *self, const struct mini_req *req)
 {
 	struct meta *t = self;
@@ -249,12 +211,12 @@ static void on_request(void *self, const struct mini_req *req)
 		rest = strchr(rest + 1, '/');
 	rest++;
 	if (!mini_header(req, "authorization", auth, sizeof auth) || strncmp(auth, "Bearer ", 7) ||
-	    strcmp(auth + 7, t->cfg->token)) {
+	    (strcmp(auth + 7, t->cfg->token) && !meta_app_token(t, auth + 7))) {
 		meta_refuse(t, req, 401, 190, NULL);
 		return;
 	}
 	if (!strcmp(req->method, "GET")) {
-		small_get(t, req, rest);
+		meta_get(t, req, rest);
 		return;
 	}
 	if (strncmp(rest, t->cfg->phone_id, phone_n) || strcmp(rest + phone_n, "/messages")) {
@@ -361,6 +323,8 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 		bool other = query_get(req->query, "secret", secret, sizeof secret);
 		meta_hook(t, req->body, req->body_n, other ? secret : NULL);
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
+	} else if (!strcmp(verb, "shape")) {
+		meta_shape(t, req, in);
 	} else if (!strcmp(verb, "status")) {
 		meta_status(t, js_or(in, "id", ""), js_or(in, "to", "5511999990000"),
 			    js_or(in, "status", "sent"), js(in, "key"), ji(in, "code", 0));
@@ -391,6 +355,7 @@ static void on_reset(void *self)
 	struct meta *t = self;
 
 	map_clear(&t->pairs);
+	meta_shapes_forget(t);
 	t->marked_read = t->typing = t->statuses_made = t->messages_made = t->hooks_posted = 0;
 	t->hooks_ok = t->hooks_refused = t->hooks_retried = t->hooks_given_up = t->handshakes_ok =
 		0;

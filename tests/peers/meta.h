@@ -13,6 +13,15 @@ struct update {
 	char *item, *contact; /* JSON; contact may be NULL */
 };
 
+#define META_SHAPES_MAX 16
+
+/* What a GET answers instead of its usual body. */
+struct shape {
+	char *path; /* end of the path; NULL: free */
+	char *body;
+	int status;
+};
+
 struct meta {
 	struct dbl d;
 	const struct peers_config *cfg;
@@ -30,6 +39,7 @@ struct meta {
 		hook_timeout_ms;
 	int mps, pair_per_minute, drop_ninth, bsuid, customers, every_ms;
 	bool customers_run;
+	struct shape shapes[META_SHAPES_MAX];
 	long long marked_read, typing, statuses_made, messages_made, hooks_posted, hooks_ok,
 		hooks_refused, hooks_retried, hooks_given_up, handshakes_ok;
 };
@@ -49,6 +59,11 @@ const char *meta_error_title(int code);
 /* The body of a refusal that a rule asks for (dbl_ops). */
 void meta_error_body(void *self, const struct rule *r, int status, struct buf *out,
 		     const char **ret_type);
+/* meta_get.c: the GETs that a self-check makes, and what they answer on request. */
+void meta_get(struct meta *t, const struct mini_req *req, const char *rest);
+bool meta_app_token(const struct meta *t, const char *token); /* "app id|app secret" */
+void meta_shape(struct meta *t, const struct mini_req *req, const cJSON *in);
+void meta_shapes_forget(struct meta *t);
 void customers_start(struct meta *t);
 
 #endif
