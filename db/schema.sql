@@ -325,6 +325,16 @@ CREATE TABLE message_media (
 	reason     TEXT                         -- one sentence; NULL: nothing is wrong
 ) STRICT;
 
+CREATE TABLE message_notes (
+	id         INTEGER PRIMARY KEY,
+	message_id INTEGER NOT NULL,
+	at_ms      INTEGER NOT NULL,
+	actor      TEXT NOT NULL,              -- name of the API token; 'totem': the box itself
+	note       TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX message_notes_by_message ON message_notes(message_id);
+
 CREATE VIRTUAL TABLE message_search USING fts5(content, content='', contentless_delete=1, detail='none',
 	tokenize='unicode61 remove_diacritics 2');
 
@@ -453,6 +463,31 @@ CREATE TABLE "targets" (
 	UNIQUE (kind, slug)
 ) STRICT;
 
+CREATE TABLE template_lists (
+	waba_id    TEXT PRIMARY KEY,
+	synced_ms  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE templates (
+	id          INTEGER PRIMARY KEY,
+	company_id  INTEGER NOT NULL,
+	waba_id     TEXT NOT NULL,
+	name        TEXT NOT NULL,
+	language    TEXT NOT NULL,
+	meta_id     TEXT,
+	status      TEXT NOT NULL,             -- Meta's word: APPROVED, PAUSED, REJECTED, ...
+	category    TEXT,                      -- MARKETING, UTILITY, AUTHENTICATION
+	quality     TEXT,                      -- GREEN, YELLOW, RED, UNKNOWN
+	reason      TEXT,                      -- why it is not usable, in Meta's words
+	components  TEXT,                      -- JSON array as Meta gives it; NULL: known from a webhook only
+	seen_ms     INTEGER NOT NULL,          -- last sync or webhook that named it
+	created_ms  INTEGER NOT NULL,
+	updated_ms  INTEGER NOT NULL,
+	UNIQUE (waba_id, name, language)
+) STRICT;
+
+CREATE INDEX templates_by_company ON templates(company_id, name, language, id);
+
 CREATE TABLE topic_events (
 	id          INTEGER PRIMARY KEY,
 	topic       INTEGER NOT NULL,           -- store/topic.def
@@ -579,7 +614,7 @@ CREATE TABLE "whatsapp_messages" (
 	correlation     TEXT,
 	content         TEXT NOT NULL,          -- one line for people
 	content_json    TEXT                    -- the type's structure; NULL for plain text
-, failed_ms INTEGER NOT NULL DEFAULT 0, conversation_info TEXT) STRICT;
+, failed_ms INTEGER NOT NULL DEFAULT 0, conversation_info TEXT, attempt_of INTEGER NOT NULL DEFAULT 0, replaced_by INTEGER NOT NULL DEFAULT 0, fallback TEXT) STRICT;
 
 CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, conversation_id, timestamp DESC);
 

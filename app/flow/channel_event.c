@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "flow/outside.h"
 #include "flow/upkeep.h"
+#include "base/log.h"
+#include "flow/template_event.h"
 #include "io/json.h"
 #include "store/channel_state.h"
 #include "store/queue.h"
@@ -262,6 +264,8 @@ enum rc channel_event_item(struct tx *tx, const struct config *c, const struct w
 	struct str number;
 
 	*ret_channels = 0;
+	if (item->kind == WA_EVENT && item->event->about == WA_ABOUT_TEMPLATE)
+		TRY(template_event(tx, c, item, e));
 	if (json_parse(item->raw, &change, NULL) == RC_OK)
 		json_print(json_get(change, "value"), &value);
 	n.value = sbuf_view(&value);

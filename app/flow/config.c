@@ -85,6 +85,10 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 		.recipient_every_ms = setting_of_i64(s, "channel", slug, "recipient_every_ms"),
 		.silent_ms = setting_of_i64(s, "channel", slug, "silent_hours") * HOUR_MS,
 		.check_every_ms = setting_of_i64(s, "channel", slug, "check_minutes") * MINUTE_MS,
+		.template_every_ms =
+			setting_of_i64(s, "channel", slug, "template_minutes") * MINUTE_MS,
+		.read_receipts = setting_of_i64(s, "channel", slug, "read_receipts") != 0,
+		.window_ms = setting_of_i64(s, "channel", slug, "window_hours") * HOUR_MS,
 		.timeout_ms = setting_of_i64(s, "channel", slug, "timeout_ms"),
 	};
 	split_secrets(c, setting_of(s, "channel", slug, "app_secret"), &ch->app_secrets);

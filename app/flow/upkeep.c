@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "flow/handlers.h"
+#include "flow/template_sync.h"
 #include "flow/upkeep_kinds.h"
 #include "io/crypto.h"
 
@@ -15,6 +16,7 @@ static const struct upkeep_kind KINDS[] = {
 	{ "evolution.connect", evolution_connect_run, NULL, true, "evolution", false },
 	{ "evolution.ack", evolution_ack_run, NULL, false, NULL, false }, /* ref: a message */
 	{ "channel.listen", channel_listen_run, channel_listen_every, true, NULL, false },
+	{ TEMPLATE_SYNC_KIND, template_sync_run, template_sync_every, true, "meta", false },
 };
 
 static const struct upkeep_kind *kind_of(struct str name)

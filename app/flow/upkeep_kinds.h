@@ -15,4 +15,8 @@ int64_t evolution_catch_up_every(const struct config *c, const struct channel *c
 upkeep_fn channel_listen_run;
 int64_t channel_listen_every(const struct config *c, const struct channel *ch);
 
+/* template_sync.c: reads the list of an account's templates. */
+upkeep_fn template_sync_run;
+int64_t template_sync_every(const struct config *c, const struct channel *ch);
+
 #endif

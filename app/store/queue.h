@@ -12,7 +12,7 @@
  * Only outcomes are written: taking a job is an act in memory; after a crash every unfinished job is ready
  * again. A lease is (boot, token, until): a worker that lost its lease gets RC_CONFLICT when it settles.
  * Jobs of one key (okey != 0) run one at a time in order of their ids; a key that waits for its retry holds back
- * only itself. A lane (target) has a gate: closed by a pause, a breaker or a rate limit, it holds its jobs
+ * only itself. A job made for later (due_ms) takes its place when it is due: those made meanwhile go first. A lane (target) has a gate: closed by a pause, a breaker or a rate limit, it holds its jobs
  * without burning attempts. Each queue keeps at most QUEUE_MEMORY_MAX jobs in memory, the rest on disk.
  *
  * Invariant (queue_prove): accepted = done + discarded + dead + waiting + running. */

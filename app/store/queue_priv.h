@@ -10,7 +10,8 @@ enum slot_state { SLOT_FREE, SLOT_READY, SLOT_DELAYED, SLOT_BLOCKED, SLOT_RUNNIN
 struct key;
 
 /* A job in memory. In exactly one of: a lane's ready list, the heap, its key's chain behind the head, the
- * running list, the free list. The head of a key's chain is also in one of the first three. */
+ * running list, the free list. The head of a key's chain is also in one of the first three. A job that was made for
+ * later stands in the heap without its key until it is due; then it goes to the end of the chain. */
 struct slot {
 	struct slot *prev, *next; /* ready list, running list or free list */
 	struct slot *behind;      /* next of the same key */

@@ -229,21 +229,38 @@ static void schedule(struct queue *q, struct slot *s, int64_t now_ms, bool front
 	}
 }
 
+/* Takes its place behind the others of its key. False: they go first. */
+static bool take_place(struct queues *qs, struct queue *q, struct slot *s)
+{
+	if (s->okey == 0)
+		return true;
+	s->key = key_of(qs, q, s->okey);
+	if (s->key->head == NULL) {
+		s->key->head = s->key->tail = s;
+		return true;
+	}
+	s->state = SLOT_BLOCKED;
+	s->key->tail->behind = s;
+	s->key->tail = s;
+	return false;
+}
+
+/* Made for a time to come and never tried: it stands apart from its key until then, so that it holds back nobody. */
+static bool is_apart(const struct slot *s)
+{
+	return s->okey != 0 && s->key == NULL;
+}
+
 void sched_insert(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
 {
 	ASSERT(s->state == SLOT_FREE);
 	q->in_memory++;
-	if (s->okey != 0) {
-		s->key = key_of(qs, q, s->okey);
-		if (s->key->head != NULL) {
-			s->state = SLOT_BLOCKED;
-			s->key->tail->behind = s;
-			s->key->tail = s;
-			return;
-		}
-		s->key->head = s->key->tail = s;
+	if (s->due_ms > now_ms && s->attempts == 0 && s->snoozes == 0) {
+		s->state = SLOT_DELAYED;
+		heap_add(q, s);
+	} else if (take_place(qs, q, s)) {
+		schedule(q, s, now_ms, false);
 	}
-	schedule(q, s, now_ms, false);
 }
 
 void sched_due(struct queues *qs, struct queue *q, int64_t now_ms)
@@ -253,6 +270,8 @@ void sched_due(struct queues *qs, struct queue *q, int64_t now_ms)
 		struct slot *s = q->heap[0];
 
 		heap_remove(q, s);
+		if (is_apart(s) && !take_place(qs, q, s))
+			continue;
 		/* A job that was tried before keeps its place: in front. */
 		make_ready(q, s, s->attempts > 0 || s->snoozes > 0);
 	}
@@ -339,7 +358,8 @@ void sched_undelay(struct queues *qs, struct queue *q, struct slot *s)
 	s->due_ms = 0;
 	if (s->state == SLOT_DELAYED) {
 		heap_remove(q, s);
-		make_ready(q, s, true);
+		if (!is_apart(s) || take_place(qs, q, s))
+			make_ready(q, s, true);
 	}
 }
 

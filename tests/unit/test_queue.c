@@ -63,6 +63,60 @@ TEST(jobs_of_one_key_run_one_at_a_time_in_order)
 	store_close(st);
 }
 
+TEST(a_job_made_for_later_holds_back_nobody_until_it_is_due)
+{
+	struct store *st = open_at();
+	const struct job_new later = {
+		.queue = Q, .prio = PRIO_NORMAL, .okey = 42, .ref = 1, .due_ms = NOW + 5000
+	};
+	struct job a, b;
+
+	add(st, later);
+	add_key(st, 42, 2);
+	CHECK_I64("the later made one goes first", take(st, Q, NOW, &a, 1), 1);
+	CHECK_I64("it", a.ref, 2);
+	add_key(st, 42, 3);
+	CHECK_I64("due, but its key is busy", take(st, Q, NOW + 5000, &b, 1), 0);
+	CHECK_I64("a retry keeps its place", settle(st, &a, 'r', NOW + 9000), RC_OK);
+	CHECK_I64("nobody passes it", take(st, Q, NOW + 8000, &b, 1), 0);
+	CHECK_I64("retried", take(st, Q, NOW + 9000, &a, 1), 1);
+	CHECK_I64("it", a.ref, 2);
+	CHECK_I64("done", settle(st, &a, 'd', 0), RC_OK);
+	CHECK_I64("who waited when the time came", take(st, Q, NOW + 9000, &a, 1), 1);
+	CHECK_I64("it", a.ref, 3);
+	CHECK_I64("done", settle(st, &a, 'd', 0), RC_OK);
+	CHECK_I64("then the one made for later", take(st, Q, NOW + 9000, &a, 1), 1);
+	CHECK_I64("it", a.ref, 1);
+	CHECK_I64("done", settle(st, &a, 'd', 0), RC_OK);
+	prove(st, Q);
+	store_close(st);
+}
+
+TEST(a_job_made_for_later_is_cancelled_and_run_early_like_any_other)
+{
+	struct store *st = open_at();
+	struct job_new later = {
+		.queue = Q, .prio = PRIO_NORMAL, .okey = 42, .ref = 1, .due_ms = NOW + 5000
+	};
+	struct job a, b;
+
+	add(st, later);
+	later.ref = 2;
+	add(st, later);
+	MUST(queue_cancel(st, queue_first_id(Q) + 1, &t_err));
+	add_key(st, 42, 3);
+	CHECK_I64("not held back", take(st, Q, NOW, &a, 1), 1);
+	CHECK_I64("it", a.ref, 3);
+	MUST(queue_run_now(st, queue_first_id(Q) + 2, &t_err));
+	CHECK_I64("early, but behind its key", take(st, Q, NOW, &b, 1), 0);
+	CHECK_I64("done", settle(st, &a, 'd', 0), RC_OK);
+	CHECK_I64("now", take(st, Q, NOW, &a, 1), 1);
+	CHECK_I64("it", a.ref, 2);
+	CHECK_I64("done", settle(st, &a, 'd', 0), RC_OK);
+	prove(st, Q);
+	store_close(st);
+}
+
 TEST(priorities_go_first_but_low_is_not_starved)
 {
 	struct store *st = open_at();

@@ -1,0 +1,77 @@
+-- What was asked for beside the content of a message to send, its attempts, and what people decided about it.
+
+-- name: message_plan_set
+-- Until when, instead of what, and after which attempt.
+-- in: id expires_ms attempt_of fallback
+UPDATE whatsapp_messages SET expires_ms = @expires_ms, attempt_of = @attempt_of, fallback = @fallback WHERE id = @id;
+
+-- name: message_plan_load
+-- The same, read.
+-- in: id
+-- out: expires_ms attempt_of replaced_by fallback
+SELECT expires_ms, attempt_of, replaced_by, fallback FROM whatsapp_messages WHERE id = @id;
+
+-- name: message_plan_replace
+-- A later attempt takes its place; only one ever does.
+-- in: id replaced_by
+UPDATE whatsapp_messages SET replaced_by = @replaced_by WHERE id = @id AND replaced_by = 0;
+
+-- name: message_plan_sent
+-- It was in doubt, and a person says that it was sent.
+-- in: id
+UPDATE whatsapp_messages
+   SET sending = 'done', error = NULL,
+       status = CASE WHEN status IN ('pending', 'accepted') THEN 'sent' ELSE status END
+ WHERE id = @id AND sending = 'unknown';
+
+-- name: message_plan_note
+-- What somebody decided about a message.
+-- in: message_id at_ms actor note
+INSERT INTO message_notes (message_id, at_ms, actor, note) VALUES (@message_id, @at_ms, @actor, @note);
+
+-- name: message_plan_notes
+-- The notes of a message.
+-- in: message_id
+-- out: at_ms actor note
+SELECT at_ms, actor, note FROM message_notes WHERE message_id = @message_id ORDER BY id;
+
+-- name: message_plan_job
+-- The job that will send a message.
+-- in: first last conversation_id message_id
+-- out: id
+-- scan: over the jobs that wait; only when a person cancels
+SELECT j.id FROM jobs AS j JOIN topic_events AS t ON t.id = j.ref
+ WHERE j.id BETWEEN @first AND @last AND j.okey = @conversation_id AND t.ref = @message_id
+ LIMIT 1;
+
+-- name: message_plan_heard
+-- The customer's newest message after a time; what was imported does not count.
+-- in: company_id conversation_id since_ms
+-- out: timestamp
+SELECT timestamp FROM whatsapp_messages
+ WHERE company_id = @company_id AND conversation_id = @conversation_id AND timestamp > @since_ms
+   AND direction = 'inbound' AND source = 'customer'
+ ORDER BY timestamp DESC LIMIT 1;
+
+-- name: message_plan_newest_inbound
+-- The message that a read receipt of a conversation names: the newest one with an id of the provider.
+-- in: company_id conversation_id since_ms
+-- out: id
+SELECT id FROM whatsapp_messages
+ WHERE company_id = @company_id AND conversation_id = @conversation_id AND timestamp > @since_ms
+   AND direction = 'inbound' AND meta_message_id IS NOT NULL
+ ORDER BY timestamp DESC, id DESC LIMIT 1;
+
+-- name: message_plan_unsettled
+-- Messages that stand at a step of sending, newest first.
+-- in: company_id sending before_id limit
+-- out: id
+SELECT id FROM whatsapp_messages
+ WHERE sending IN ('sending', 'unknown') AND sending = @sending AND company_id = @company_id AND id < @before_id
+ ORDER BY id DESC LIMIT @limit;
+
+-- name: message_plan_place
+-- The conversation of a person on a channel.
+-- in: channel_id contact_id
+-- out: id
+SELECT id FROM whatsapp_conversations WHERE channel_id = @channel_id AND contact_id = @contact_id;
