@@ -6,6 +6,8 @@
 
 #define SEARCH_TYPED_MAX 200
 
+#define READ_AGE_MS (30 * DAY_MS) /* WhatsApp marks nothing older */
+
 struct conversation_page {
 	struct view view;
 	struct cursor cursor;
@@ -169,13 +171,39 @@ static enum rc read_unit(struct tx *tx, void *arg, struct err *e)
 	return conversation_changed(tx, v->company_id, v->id, e);
 }
 
+/* Whether the customer sees it too: as the caller says, else as the channel is set. */
+static bool shown_to_customer(struct call *c, const struct json *root, const struct conversation *v)
+{
+	const struct channel *ch = config_channel(c->config, v->channel_id);
+
+	return json_get_bool(root, "whatsapp", ch != NULL && ch->read_receipts);
+}
+
+void conversation_typing_post(struct call *c)
+{
+	struct conversation v;
+	struct jsonw w;
+
+	if (!conversation_of_path(c, &v) || !message_conversation_act(c, &v, true))
+		return;
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	view_id(&w, "id", v.created_ms, v.id);
+	jsonw_end(&w);
+	answer_json(c, 202, &w);
+}
+
 void conversation_read_post(struct call *c)
 {
+	AUTO(json_freep) struct json *root = NULL;
 	struct err e = { .rc = RC_OK };
 	struct conversation v;
 	struct jsonw w;
 
-	if (!conversation_of_path(c, &v))
+	if (!body_json(c, &root) || !conversation_of_path(c, &v))
+		return;
+	if (shown_to_customer(c, root, &v) && v.last_inbound_ms > c->q->now_ms - READ_AGE_MS &&
+	    !message_conversation_act(c, &v, false))
 		return;
 	if (v.unread_count > 0 &&
 	    store_write(c->app->store, STORE_NORMAL, read_unit, &v, &e) != RC_OK) {

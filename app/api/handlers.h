@@ -13,7 +13,7 @@ route_fn message_post, message_get, message_list;
 void message_of_conversation(struct call *c, int64_t conversation_id);
 /* conversations.c */
 route_fn conversation_list, conversation_get, conversation_messages_get, conversation_read_post,
-	contact_get, contact_list, contact_patch, contact_merge_post, contact_unmerge_post;
+	conversation_typing_post, contact_get, contact_list, contact_patch, contact_merge_post, contact_unmerge_post;
 /* media.c */
 route_fn media_post, media_get;
 /* The conversation of the path, if it is the caller's; else the problem is answered. */
@@ -35,6 +35,20 @@ route_fn job_list, job_get, job_run_post, job_cancel_post;
 /* channels.c */
 route_fn channel_list, channel_get, channel_check_post, channel_connect_post, channel_pause_post,
 	channel_resume_post;
+/* message_acts.c */
+route_fn message_cancel_post, message_resolve_post, message_resend_post, message_read_post,
+	message_revoke_post, message_edit_post;
+/* Marks the customer's newest message as read, or shows typing; false: the problem is answered. */
+struct conversation;
+bool message_conversation_act(struct call *c, const struct conversation *v, bool typing);
+/* Members of the message in an open object: expiry, attempts before and after it, notes. */
+struct db;
+struct jsonw;
+enum rc message_write_plan(struct db *db, int64_t id, struct jsonw *w, struct err *e) MUST_CHECK;
+/* GET /api/v1/messages?sending=...; false: that was not asked. */
+bool message_unsettled(struct call *c);
+/* templates.c */
+route_fn template_list, template_sync_post;
 /* letters.c */
 route_fn letter_list, letter_get, letter_retry_post, letter_retry_many_post, letter_discard_post;
 /* deliveries.c */

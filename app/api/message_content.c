@@ -2,6 +2,11 @@
 #include "api/message_content.h"
 
 #include "base/ids.h"
+#include "base/log.h"
+#include "flow/rules.h"
+#include "flow/template_sync.h"
+#include "store/contact.h"
+#include "store/message_plan.h"
 
 static bool wrong(struct call *c, const char *field, const char *detail)
 {
@@ -120,4 +125,144 @@ bool message_content_read(struct call *c, const struct json *root, struct send_n
 	if (m->content_json.p == NULL)
 		return wrong(c, m->type, "This is too long.");
 	return strcmp(m->type, "reaction") != 0 || read_reaction(c, content, m);
+}
+
+bool message_content_fallback(struct call *c, const struct json *root, struct send_new *m)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(WA_CONTENT_MAX);
+	const struct json *fallback = json_get(root, "fallback");
+	const struct json *template = json_get(fallback, "template");
+	struct wa_content_bad bad;
+	struct err e = { .rc = RC_OK };
+	char field[WA_CONTENT_FIELD_MAX + 10];
+
+	if (fallback == NULL)
+		return true;
+	if (strcmp(m->type, "template") == 0)
+		return wrong(c, "fallback", "A template needs no fallback.");
+	if (json_kind(template) != JSON_OBJECT || json_count(fallback) != 1)
+		return wrong(c, "fallback", "This has to be {\"template\": {...}}.");
+	if (wa_content_check(STR("template"), template, &bad, &e) != RC_OK) {
+		(void)snprintf(field, sizeof(field), "fallback.%s", bad.field);
+		return wrong(c, field, e.text);
+	}
+	json_print(template, &b);
+	m->fallback = arena_str(c->q->arena, sbuf_view(&b));
+	return m->fallback.p != NULL || wrong(c, "fallback", "This is too long.");
+}
+
+/* ---- what the box knows against it ---- */
+
+static enum rc unit_sync(struct tx *tx, void *arg, struct err *e)
+{
+	return template_sync_want(tx, arg, e);
+}
+
+/* The list may be older than the template. Failing to ask changes nothing for the caller. */
+static void fetch_list(struct call *c, const struct channel *ch)
+{
+	struct err e = { .rc = RC_OK };
+
+	if (store_write(c->app->store, STORE_NORMAL, unit_sync, (void *)(uintptr_t)ch, &e) != RC_OK)
+		log_err(LOG_WARN, "templates.sync", &e);
+}
+
+static void refuse(struct call *c, const struct send_new *m, const struct rules_answer *a)
+{
+	switch (a->verdict) {
+	case RULES_WINDOW:
+		problem_window(c, a->why, a->window_closed_ms);
+		return;
+	case RULES_TEMPLATE_STATE:
+		problem(c, 409, "template-unusable", a->why);
+		return;
+	case RULES_TEMPLATE_UNKNOWN:
+		fetch_list(c, m->channel);
+		problem(c, 409, "template-unknown", a->why);
+		return;
+	case RULES_TEMPLATE_WRONG:
+		problem_field(c, 422, a->field, a->why);
+		return;
+	case RULES_MARKETING:
+		problem(c, 409, "marketing-stopped", a->why);
+		return;
+	case RULES_GO:
+		break;
+	}
+	BUG("nothing is against it");
+}
+
+/* The conversation that the message will go to; 0: a new one. */
+static int64_t place_of(struct call *c, struct db *db, const struct send_new *m)
+{
+	char phone[WA_ADDRESS_MAX + 1];
+	struct contact_who who = { .phone = STR_NONE };
+	struct err e = { .rc = RC_OK };
+	int64_t contact, id;
+
+	(void)c;
+	if (m->conversation_id != 0)
+		return m->conversation_id;
+	if (send_is_phone(m->to))
+		who.phone = send_digits(m->to, phone, sizeof(phone));
+	else
+		who.user_id = m->to;
+	if (contact_find(db, m->channel->company_id, &who, &contact, &e) != RC_OK ||
+	    message_plan_place(db, m->channel->id, contact, &id, &e) != RC_OK)
+		return 0;
+	return id;
+}
+
+static enum rc ask_rules(struct call *c, const struct send_new *m, struct rules_answer *ret,
+			 struct err *e)
+{
+	AUTO(json_freep) struct json *content = NULL;
+	struct rules_facts f = { .channel = m->channel,
+				 .type = str_of(m->type),
+				 .now_ms = c->q->now_ms };
+	struct db *db;
+	enum rc rc;
+
+	*ret = (struct rules_answer){ .text = SBUF(1) };
+	if (m->content_json.n > 0)
+		TRY(json_parse(m->content_json, &content, e));
+	f.content = content;
+	db = store_reader(c->app->store);
+	f.conversation_id = place_of(c, db, m);
+	rc = rules_check(db, &f, ret, e);
+	store_reader_done(c->app->store, db);
+	return rc;
+}
+
+/* A template is shown as the customer reads it. */
+static void take_text(struct call *c, struct send_new *m, struct rules_answer *a)
+{
+	if (strcmp(m->type, "template") != 0 || a->text.n == 0)
+		return;
+	m->text = str_of(arena_printf(c->q->arena, "[template] %s", sbuf_c(&a->text)));
+}
+
+bool message_content_allowed(struct call *c, struct send_new *m)
+{
+	struct err e = { .rc = RC_OK };
+	struct rules_answer a;
+	enum rc rc = ask_rules(c, m, &a, &e);
+
+	if (rc == RC_OK && a.verdict == RULES_WINDOW && m->send_at_ms > 0)
+		a.verdict = RULES_GO; /* judged when it is its time */
+	if (rc == RC_OK && a.verdict == RULES_WINDOW && m->fallback.n > 0) {
+		m->type = "template";
+		m->content_json = m->fallback;
+		m->fallback = m->text = m->reply_to = STR_NONE;
+		sbuf_release(&a.text);
+		rc = ask_rules(c, m, &a, &e);
+	}
+	if (rc != RC_OK)
+		problem_err(c, &e);
+	else if (a.verdict != RULES_GO)
+		refuse(c, m, &a);
+	else
+		take_text(c, m, &a);
+	sbuf_release(&a.text);
+	return rc == RC_OK && a.verdict == RULES_GO;
 }

@@ -15,7 +15,8 @@
 /* Beside the key named like the type. */
 static const char *const FIELDS[] = { "channel", "to",       "contact_id", "conversation_id",
 				      "type",    "reply_to", "priority",   "send_at",
-				      "sender",  "source",   "hop" };
+				      "sender",  "source",   "hop",        "expires_at",
+				      "fallback" };
 
 static bool wrong(struct call *c, const char *field, const char *detail)
 {
@@ -238,6 +239,17 @@ static bool read_sender(struct call *c, const struct json *root, struct send_new
 	return true;
 }
 
+static bool read_expiry(struct call *c, const struct json *root, struct send_new *m)
+{
+	if (json_get(root, "expires_at") == NULL)
+		return true;
+	if (!clock_parse(json_get_str(root, "expires_at"), &m->expires_ms))
+		return wrong(c, "expires_at", "This has to be a time like 2026-01-05T10:00:00Z.");
+	if (m->expires_ms <= i64_max(c->q->now_ms, m->send_at_ms))
+		return wrong(c, "expires_at", "This is over before the message could be sent.");
+	return true;
+}
+
 static bool read_when(struct call *c, const struct json *root, struct send_new *m)
 {
 	static const char *const PRIORITIES[PRIO_COUNT] = { "high", "normal", "low" };
@@ -253,15 +265,13 @@ static bool read_when(struct call *c, const struct json *root, struct send_new *
 			return wrong(c, "priority", "This has to be high, normal or low.");
 		m->prio = (enum job_prio)i;
 	}
-	if (json_get(root, "send_at") == NULL)
-		return true;
-	if (!clock_parse(at, &m->send_at_ms))
+	if (json_get(root, "send_at") != NULL && !clock_parse(at, &m->send_at_ms))
 		return wrong(c, "send_at", "This has to be a time like 2026-01-05T10:00:00Z.");
 	if (m->send_at_ms > c->q->now_ms + SEND_AT_MAX_MS)
 		return wrong(c, "send_at", "This is more than 30 days ahead.");
 	if (m->send_at_ms <= c->q->now_ms)
 		m->send_at_ms = 0;
-	return true;
+	return read_expiry(c, root, m);
 }
 
 /* Our id or the provider's. */
@@ -300,8 +310,9 @@ bool message_new_read(struct call *c, const struct json *root, struct send_new *
 
 	*ret = (struct send_new){ .correlation = correlation_of(c->q) };
 	if (!message_content_type(c, root, ret) || !fields_known(c, root, ret->type) ||
-	    !message_content_read(c, root, ret) || !read_to(c, root, ret) ||
-	    !read_sender(c, root, ret) || !read_when(c, root, ret) || !read_reply(c, root, ret))
+	    !message_content_read(c, root, ret) || !message_content_fallback(c, root, ret) ||
+	    !read_to(c, root, ret) || !read_sender(c, root, ret) || !read_when(c, root, ret) ||
+	    !read_reply(c, root, ret))
 		return false;
 	if (send_check(ret, &bad, &e) == RC_OK && check_files(c, ret, &bad, &e) == RC_OK)
 		return true;

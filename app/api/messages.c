@@ -4,6 +4,7 @@
  * same key gets that answer again; two at once: one of them finds the other's key and gives its answer. */
 #include "api/cursor.h"
 #include "api/handlers.h"
+#include "api/message_content.h"
 #include "api/message_new.h"
 #include "api/view.h"
 #include "base/ids.h"
@@ -132,7 +133,7 @@ void message_post(struct call *c)
 		return;
 	if (j.idem.key.p != NULL && answered_before(c, &j.idem))
 		return;
-	if (!message_new_read(c, root, &m))
+	if (!message_new_read(c, root, &m) || !message_content_allowed(c, &m))
 		return;
 	j.message = &m;
 	send_answer(c, &j);
@@ -225,6 +226,7 @@ static enum rc message_write(struct call *c, struct db *db, int64_t created_ms, 
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	TRY(view_message(&v, &m, e));
+	TRY(message_write_plan(db, id, &w, e));
 	TRY(write_history(db, &m, &w, e));
 	jsonw_end(&w);
 	answer_json(c, 200, &w);
@@ -302,7 +304,7 @@ void message_list(struct call *c)
 {
 	struct message_page p = { .view = { .config = c->config } };
 
-	if (cursor_read(c, &p.cursor))
+	if (!message_unsettled(c) && cursor_read(c, &p.cursor))
 		page_answer(c, 0, &p);
 }
 

@@ -20,6 +20,11 @@ static const struct problem_kind KINDS[] = {
 	{ "conflict", "The state does not allow that now" },
 	{ "idempotency-conflict", "This Idempotency-Key was used with another body" },
 	{ "refused", "That is not allowed now" },
+	{ "window-closed", "Only a template may be sent to this customer now" },
+	{ "template-unusable", "This template cannot be sent now" },
+	{ "template-unknown", "The account has no such template" },
+	{ "marketing-stopped", "This customer wants no advertising" },
+	{ "not-possible", "The provider cannot do this" },
 	{ "too-long", "The body is too long" },
 	{ "not-json", "The body has to be JSON" },
 	{ "invalid", "A field breaks a rule" },
@@ -47,8 +52,15 @@ const struct problem_kind *problem_kind_find(const char *type)
 	return NULL;
 }
 
+/* Members beside those of every problem. */
+struct more {
+	const char *field; /* errors: [{field, detail}] */
+	bool window;       /* window_closed_at */
+	int64_t window_closed_ms;
+};
+
 static void write_problem(struct call *c, int status, const char *type, const char *detail,
-			  const char *field)
+			  const struct more *more)
 {
 	const struct problem_kind *k = problem_kind_find(type);
 	char uri[80];
@@ -64,10 +76,12 @@ static void write_problem(struct call *c, int status, const char *type, const ch
 	jsonw_ki64(&w, "status", status);
 	jsonw_ktext(&w, "detail", detail);
 	jsonw_ktext(&w, "request_id", c->q->request_id);
-	if (field != NULL) {
+	if (more->window)
+		jsonw_ktime(&w, "window_closed_at", more->window_closed_ms);
+	if (more->field != NULL) {
 		jsonw_karray(&w, "errors");
 		jsonw_object(&w);
-		jsonw_ktext(&w, "field", field);
+		jsonw_ktext(&w, "field", more->field);
 		jsonw_ktext(&w, "detail", detail);
 		jsonw_end(&w);
 		jsonw_end(&w);
@@ -82,12 +96,18 @@ void problem(struct call *c, int status, const char *type, const char *detail)
 	ASSERT(status >= 400 && status <= 599);
 	if (status == 503)
 		web_header(c->r, "Retry-After", STR(RETRY_AFTER_S));
-	write_problem(c, status, type, detail, NULL);
+	write_problem(c, status, type, detail, &(struct more){ .field = NULL });
 }
 
 void problem_field(struct call *c, int status, const char *field, const char *detail)
 {
-	write_problem(c, status, "invalid", detail, field);
+	write_problem(c, status, "invalid", detail, &(struct more){ .field = field });
+}
+
+void problem_window(struct call *c, const char *detail, int64_t window_closed_ms)
+{
+	write_problem(c, 409, "window-closed", detail,
+		      &(struct more){ .window = true, .window_closed_ms = window_closed_ms });
 }
 
 void problem_err(struct call *c, const struct err *e)

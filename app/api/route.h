@@ -67,6 +67,8 @@ void answer_begin(struct call *c, struct jsonw *w);            /* empty body, wr
 void problem(struct call *c, int status, const char *type, const char *detail);
 void problem_field(struct call *c, int status, const char *field,
 		   const char *detail); /* type "invalid", with errors:[{field,detail}] */
+/* 409 "window-closed" with window_closed_at (0: null, it was never open). */
+void problem_window(struct call *c, const char *detail, int64_t window_closed_ms);
 void problem_err(struct call *c, const struct err *e); /* verdict -> status, in one switch */
 
 /* Input. Each answers the problem itself and returns false when it is not fine. */

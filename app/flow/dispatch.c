@@ -27,6 +27,8 @@ static enum rc load(struct sending *s, struct err *e)
 
 	if (rc == RC_OK)
 		rc = message_load(db, s->event.ref, &s->w->arena, &s->m, e);
+	if (rc == RC_OK)
+		rc = message_plan_load(db, s->event.ref, &s->w->arena, &s->plan, e);
 	store_reader_done(s->w->app->store, db);
 	return rc;
 }
@@ -201,8 +203,10 @@ static enum rc send_now(struct sending *s, struct err *e)
 	rc = dispatch_write(s, dispatch_begin_unit, e);
 	if (rc != RC_OK) /* the place at the breaker is given back */
 		outside_forget(s->w->app, s->channel->id);
-	if (rc == RC_CONFLICT)
+	if (rc == RC_CONFLICT || rc == RC_REFUSED)
 		err_clear(e);
+	if (rc == RC_REFUSED)
+		return dispatch_expire(s, e);
 	if (rc == RC_CONFLICT) /* somebody else has it, or it was cancelled a moment ago */
 		return work_done(s->w, s->job, e);
 	TRY(rc);
@@ -346,7 +350,7 @@ static bool channel_ready(struct sending *s)
 static enum rc send_queued(struct sending *s, struct err *e)
 {
 	struct err bad = { 0 };
-	bool there;
+	bool there, go;
 	enum rc rc;
 
 	if (!channel_ready(s))
@@ -355,6 +359,9 @@ static enum rc send_queued(struct sending *s, struct err *e)
 		dispatch_refuse(s, bad.text);
 		return dispatch_settle(s, e);
 	}
+	TRY(dispatch_rules(s, &go, e));
+	if (!go)
+		return RC_OK;
 	rc = bulk_waits(s, e);
 	if (rc == RC_RETRY)
 		return RC_OK;

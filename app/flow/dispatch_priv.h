@@ -5,7 +5,7 @@
 #include "flow/config.h"
 #include "flow/handlers.h"
 #include "flow/provider.h"
-#include "store/message.h"
+#include "store/message_plan.h"
 #include "store/topic.h"
 
 struct sending {
@@ -16,6 +16,7 @@ struct sending {
 	const struct provider *provider;
 	struct topic_event event;
 	struct message m;
+	struct message_plan plan;
 	struct json *content; /* owned */
 	struct outgoing out;
 	int64_t now_ms;
@@ -39,5 +40,12 @@ store_unit dispatch_again_unit;   /* still in doubt: asked again at due_ms, or l
 enum rc dispatch_settle(struct sending *s, struct err *e) MUST_CHECK;
 /* A verdict of our own: this message will not go. */
 void dispatch_refuse(struct sending *s, const char *why);
+
+/* Failed, and nobody has to do anything about it: no dead letter. */
+enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct err *e) MUST_CHECK;
+
+/* dispatch_rules.c: false: it does not go, and is settled. */
+enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e) MUST_CHECK;
+enum rc dispatch_expire(struct sending *s, struct err *e) MUST_CHECK;
 
 #endif

@@ -2,6 +2,7 @@
 #include "flow/dispatch_priv.h"
 
 #include "base/limits.h"
+#include "flow/attempt.h"
 #include "flow/backoff.h"
 #include "flow/ingest.h"
 #include "flow/media.h"
@@ -20,6 +21,8 @@ enum rc dispatch_begin_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
 
+	if (s->plan.expires_ms > 0 && tx->now_ms >= s->plan.expires_ms)
+		return FAIL(e, RC_REFUSED, "expired");
 	return message_sending(tx, s->m.id, e);
 }
 
@@ -133,16 +136,31 @@ static void error_json(const struct wa_verdict *v, struct sbuf *to)
 	jsonw_end(&j);
 }
 
+enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
+
+	error_json(&s->verdict, &error);
+	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
+	TRY(publish_status(tx, s, "failed", e));
+	TRY(chatwoot_status_wanted(tx, &s->m, e));
+	return queue_done(tx, s->job, e);
+}
+
 static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
 	const struct sending *s = arg;
 	char reason[48];
+	bool replaced = false;
 
 	error_json(&s->verdict, &error);
 	TRY(forget_files(tx, s, e));
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
 	TRY(publish_status(tx, s, "failed", e));
+	TRY(attempt_after(tx, s->config, &s->m, s->verdict.code, &replaced, e));
+	if (replaced)
+		return queue_done(tx, s->job, e);
 	TRY(chatwoot_status_wanted(tx, &s->m,
 				   e)); /* the agent who wrote it sees that it did not go */
 	if (s->verdict.code >= 0)

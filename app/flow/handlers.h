@@ -7,6 +7,7 @@
 
 work_fn ingest_batch; /* webhooks: stored requests -> messages, statuses, events */
 work_fn crm_batch;    /* crm-api-whatsapp-inbound: conversation aggregates */
+work_fn act_job;      /* message-acts: read receipts, typing, edit and revoke */
 work_fn dispatch_job; /* messages: send */
 queue_discard_fn
 	dispatch_discard;    /* and what becomes of a message whose job is discarded: cancelled */

@@ -9,12 +9,13 @@
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/incident.h"
+#include "store/message_plan.h"
 #include "store/topic.h"
 
 #define PHONE_DIGITS_MIN 5  /* as the sender's encoder (meta_send.h) */
 #define PHONE_DIGITS_MAX 15 /* E.164 */
 
-static bool is_phone(struct str to)
+bool send_is_phone(struct str to)
 {
 	size_t digits = 0;
 
@@ -56,7 +57,7 @@ static bool is_address(const struct send_new *n)
 {
 	enum jid_kind kind = evolution_jid(n->to).kind;
 
-	if (is_phone(n->to))
+	if (send_is_phone(n->to))
 		return true;
 	return by_evolution(n) ? kind == JID_LID || kind == JID_GROUP : is_user_id(n->to);
 }
@@ -115,7 +116,7 @@ enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, s
 }
 
 /* Digits only: what a person typed with blanks and dashes. */
-static struct str digits_of(struct str to, char *space, size_t max)
+struct str send_digits(struct str to, char *space, size_t max)
 {
 	size_t n = 0;
 
@@ -151,8 +152,8 @@ static enum rc find_place(struct tx *tx, const struct send_new *n, char *space,
 		*ret_conversation = n->conversation_id;
 		return RC_OK;
 	}
-	if (is_phone(n->to))
-		address = who.phone = digits_of(n->to, space, PHONE_DIGITS_MAX);
+	if (send_is_phone(n->to))
+		address = who.phone = send_digits(n->to, space, PHONE_DIGITS_MAX);
 	else
 		address = other_address(n, &who);
 	TRY(contact_resolve(tx, n->channel->company_id, &who, &contact, e));
@@ -256,6 +257,9 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	};
 	TRY(message_add(tx, &m, e));
 	TRY(send_files_use(tx, n, m.id, e));
+	TRY(message_plan_set(
+		tx, m.id,
+		&(struct message_plan){ .expires_ms = n->expires_ms, .fallback = n->fallback }, e));
 	TRY(conversation_touch(
 		tx,
 		&(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id },

@@ -19,7 +19,10 @@ struct send_new {
 	struct str content_json;
 	struct str reply_to; /* provider id or none */
 	enum job_prio prio;
-	int64_t send_at_ms;      /* 0: now */
+	int64_t send_at_ms; /* 0: now */
+	int64_t expires_ms; /* never sent at or after this; 0: no end */
+	/* content of type template, sent instead when the 24-hour window is closed; or none */
+	struct str fallback;
 	const char *sender_type; /* crm_agent, chatwoot_agent, ai, system */
 	const char *source;      /* api, page, cli, support_bridge, ai_response */
 	struct str sender_name, sender_user_id, sender_source_id;
@@ -31,6 +34,10 @@ struct send_new {
  * send it, address sane. RC_INVALID: ret_field names the field, `e` says why. */
 enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, struct err *e)
 	MUST_CHECK;
+/* An address as a person types it: digits, blanks, dashes, parentheses, a leading '+'. */
+bool send_is_phone(struct str to);
+/* Its digits, in `space`. */
+struct str send_digits(struct str to, char *space, size_t max);
 /* Inside a unit: message row (pending, queued) + event on whatsapp-outbound-jobs (+ impulse.support.messages.outbound for
  * ai_response). RC_REFUSED: automation of this conversation is or should be
  * stopped (loop rule 4): the caller goes on with send_stop_automation. */

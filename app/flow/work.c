@@ -25,6 +25,7 @@ static work_fn *const HANDLERS[QUEUE_COUNT] = {
 	[QUEUE_SUPPORT_STATUS] = chatwoot_status_job,
 	[QUEUE_MEDIA] = media_job,
 	[QUEUE_UPKEEP] = upkeep_job,
+	[QUEUE_ACTS] = act_job,
 };
 
 void worker_init(struct worker *w, struct app *app, enum queue_id q)

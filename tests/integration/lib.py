@@ -293,7 +293,7 @@ class Box:
         s.update({"channel.main.provider": "meta", "channel.main.phone_number_id": PHONE_ID, "channel.main.waba_id": WABA,
                   "channel.main.token": META_TOKEN, "channel.main.app_secret": SECRET, "channel.main.verify_token": VERIFY,
                   "channel.main.rate_per_second": "1000", "channel.main.recipient_every_ms": "0",
-                  "channel.main.timeout_ms": "2000"})
+                  "channel.main.timeout_ms": "2000", "channel.main.window_hours": "0"})
         for q in QUEUES:
             s[f"queue.{q}.backoff_ms"] = "100"
         if self.peers:

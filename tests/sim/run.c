@@ -9,6 +9,8 @@
 
 static const char *const STANDARD[][3] = {
 	{ "meta", "channel.main.check_minutes", "0" }, /* scenarios ask for it where it matters */
+	{ "meta", "channel.main.template_minutes", "0" },
+	{ "meta", "channel.main.window_hours", "0" },
 	{ "meta", "channel.main.phone_number_id", "1001" },
 	{ "meta", "channel.main.waba_id", "900" },
 	{ "meta", "channel.main.token", "T" },

@@ -7,10 +7,10 @@
 
 #define PASSWORD "correcto caballo"
 
-static const char *const PEOPLE_ARGS[] = { "password_iterations=1000",
-					   "channel.main.phone_number_id=1",
-					   "channel.main.token=secret-token",
-					   "channel.main.app_secret=secret-app" };
+static const char *const PEOPLE_ARGS[] = {
+	"password_iterations=1000", "channel.main.phone_number_id=1", "channel.main.window_hours=0",
+	"channel.main.token=secret-token", "channel.main.app_secret=secret-app"
+};
 
 struct browser {
 	char cookie[160], csrf[80];

@@ -60,7 +60,7 @@ static void up(struct rig *r, bool with_send)
 				    .folder = r->backups,
 				    .passphrase = STR("long passphrase") };
 	static const char *const ARGS[] = { "channel.main.phone_number_id=1",
-					    "channel.main.token=t" };
+					    "channel.main.window_hours=0", "channel.main.token=t" };
 	bool damaged;
 
 	*r = (struct rig){ .plan = { .passphrase = STR("long passphrase") } };

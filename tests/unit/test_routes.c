@@ -10,7 +10,8 @@
 
 static const char *const ARGS[] = { "channel.main.phone_number_id=1",
 				    "channel.main.token=secret-token",
-				    "channel.main.app_secret=secret-app" };
+				    "channel.main.app_secret=secret-app",
+				    "channel.main.window_hours=0" };
 static struct box b;
 
 static void open_box(void)
@@ -198,7 +199,8 @@ TEST(routes_take_ids_of_contacts_and_conversations_as_to)
 	static const char *const TWO[] = {
 		"channel.main.phone_number_id=1",   "channel.main.token=secret-token",
 		"channel.main.app_secret=secret-a", "channel.two.phone_number_id=2",
-		"channel.two.token=secret-token",   "channel.two.app_secret=secret-b"
+		"channel.two.token=secret-token",   "channel.two.app_secret=secret-b",
+		"channel.main.window_hours=0",      "channel.two.window_hours=0"
 	};
 	char none[ID_TEXT_MAX], other[ID_TEXT_MAX];
 	const char *first, *second;

@@ -1,0 +1,113 @@
+/* attempt.c - see attempt.h. */
+#include "flow/attempt.h"
+
+#include "base/ids.h"
+#include "io/json.h"
+#include "peer/wa_content.h"
+#include "store/topic.h"
+
+static enum rc add_row(struct tx *tx, const struct message *old, const struct attempt *a,
+		       struct message *m, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf line = SBUF(64 * KIB);
+	AUTO(json_freep) struct json *content = NULL;
+
+	*m = *old;
+	m->id = 0;
+	m->created_at = m->timestamp = tx->now_ms;
+	m->status = MESSAGE_PENDING;
+	m->sending = "queued";
+	m->sending_boot = 0;
+	m->meta_message_id = m->error = m->pricing = STR_NONE;
+	if (a->template.n == 0)
+		return message_add(tx, m, e);
+	m->type = "template";
+	m->content_json = a->template;
+	m->reply_to = STR_NONE;
+	TRY(json_parse(a->template, &content, e));
+	wa_content_line(STR("template"), content, &line);
+	m->content = sbuf_view(&line);
+	return message_add(tx, m, e);
+}
+
+static enum rc publish(struct tx *tx, const struct message *m, int64_t due_ms, struct err *e)
+{
+	struct topic_event ev = { .topic = TOPIC_OUTBOUND_JOBS,
+				  .company_id = m->company_id,
+				  .okey = m->conversation_id,
+				  .ref = m->id,
+				  .hop = m->hop,
+				  .prio = PRIO_NORMAL,
+				  .lane = m->channel_id,
+				  .due_ms = due_ms,
+				  .correlation = m->correlation };
+
+	return topic_publish(tx, &ev, e);
+}
+
+enum rc attempt_add(struct tx *tx, const struct message *old, const struct attempt *a,
+		    int64_t *ret_id, struct err *e)
+{
+	AUTO(arena_release) struct arena arena = ARENA(1 * MIB);
+	struct message_plan plan;
+	struct message m;
+
+	TRY(message_plan_load(tx->db, old->id, &arena, &plan, e));
+	if (plan.replaced_by != 0)
+		return FAIL(e, RC_CONFLICT, "another attempt has taken the place of this message");
+	TRY(add_row(tx, old, a, &m, e));
+	plan.attempt_of = old->id;
+	plan.fallback = a->template.n > 0 ? STR_NONE : plan.fallback;
+	TRY(message_plan_set(tx, m.id, &plan, e));
+	TRY(message_plan_replace(tx, old->id, m.id, e));
+	TRY(message_plan_note(tx, old->id, a->actor, a->note, e));
+	TRY(publish(tx, &m, a->due_ms, e));
+	*ret_id = m.id;
+	return RC_OK;
+}
+
+/* What our own log says: the customer wrote within the window. */
+static enum rc heard_lately(struct tx *tx, const struct config *c, const struct message *m,
+			    bool *ret, struct err *e)
+{
+	const struct channel *ch = config_channel(c, m->channel_id);
+	int64_t window_ms = ch != NULL && ch->window_ms > 0 ? ch->window_ms : DAY_MS, heard;
+
+	TRY(message_plan_heard(tx->db, m, tx->now_ms - window_ms, &heard, e));
+	*ret = heard > 0;
+	return RC_OK;
+}
+
+enum rc attempt_after(struct tx *tx, const struct config *c, const struct message *m, int64_t code,
+		      bool *ret_replaced, struct err *e)
+{
+	AUTO(arena_release) struct arena arena = ARENA(1 * MIB);
+	struct attempt a = { .actor = STR("totem") };
+	struct message_plan plan;
+	bool heard;
+	int64_t id;
+
+	*ret_replaced = false;
+	if (code != ATTEMPT_CODE_WINDOW && code != ATTEMPT_CODE_WINDOW_OLD)
+		return RC_OK;
+	TRY(message_plan_load(tx->db, m->id, &arena, &plan, e));
+	if (plan.replaced_by != 0 || strcmp(m->type, "template") == 0)
+		return RC_OK;
+	if (plan.attempt_of == 0) {
+		TRY(heard_lately(tx, c, m, &heard, e));
+		if (heard) {
+			a.due_ms = tx->now_ms + ATTEMPT_AGAIN_MS;
+			a.note = "WhatsApp says that the window is closed, but the customer wrote "
+				 "within "
+				 "it: tried once more.";
+			*ret_replaced = true;
+			return attempt_add(tx, m, &a, &id, e);
+		}
+	}
+	if (plan.fallback.n == 0)
+		return RC_OK;
+	a.template = plan.fallback;
+	a.note = "The 24-hour window is closed: the template is sent instead.";
+	*ret_replaced = true;
+	return attempt_add(tx, m, &a, &id, e);
+}
