@@ -13,7 +13,8 @@ route_fn message_post, message_get, message_list;
 void message_of_conversation(struct call *c, int64_t conversation_id);
 /* conversations.c */
 route_fn conversation_list, conversation_get, conversation_messages_get, conversation_read_post,
-	conversation_typing_post, contact_get, contact_list, contact_patch, contact_merge_post, contact_unmerge_post;
+	conversation_typing_post, contact_get, contact_list, contact_patch, contact_merge_post,
+	contact_unmerge_post;
 /* media.c */
 route_fn media_post, media_get;
 /* The conversation of the path, if it is the caller's; else the problem is answered. */

@@ -192,25 +192,26 @@ static void refuse(struct call *c, const struct send_new *m, const struct rules_
 	BUG("nothing is against it");
 }
 
-/* The conversation that the message will go to; 0: a new one. */
-static int64_t place_of(struct call *c, struct db *db, const struct send_new *m)
+/* Person and conversation that the message will go to, as far as they exist. */
+static void find_place(struct db *db, const struct send_new *m, struct rules_facts *f)
 {
 	char phone[WA_ADDRESS_MAX + 1];
 	struct contact_who who = { .phone = STR_NONE };
 	struct err e = { .rc = RC_OK };
-	int64_t contact, id;
 
-	(void)c;
+	f->conversation_id = m->conversation_id;
 	if (m->conversation_id != 0)
-		return m->conversation_id;
+		return;
 	if (send_is_phone(m->to))
 		who.phone = send_digits(m->to, phone, sizeof(phone));
 	else
 		who.user_id = m->to;
-	if (contact_find(db, m->channel->company_id, &who, &contact, &e) != RC_OK ||
-	    message_plan_place(db, m->channel->id, contact, &id, &e) != RC_OK)
-		return 0;
-	return id;
+	if (contact_find(db, m->channel->company_id, &who, &f->contact_id, &e) != RC_OK) {
+		f->contact_id = 0;
+		return;
+	}
+	if (message_plan_place(db, m->channel->id, f->contact_id, &f->conversation_id, &e) != RC_OK)
+		f->conversation_id = 0;
 }
 
 static enum rc ask_rules(struct call *c, const struct send_new *m, struct rules_answer *ret,
@@ -228,7 +229,7 @@ static enum rc ask_rules(struct call *c, const struct send_new *m, struct rules_
 		TRY(json_parse(m->content_json, &content, e));
 	f.content = content;
 	db = store_reader(c->app->store);
-	f.conversation_id = place_of(c, db, m);
+	find_place(db, m, &f);
 	rc = rules_check(db, &f, ret, e);
 	store_reader_done(c->app->store, db);
 	return rc;

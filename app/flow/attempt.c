@@ -88,8 +88,8 @@ enum rc attempt_after(struct tx *tx, const struct config *c, const struct messag
 	int64_t id;
 
 	*ret_replaced = false;
-	if (code != ATTEMPT_CODE_WINDOW && code != ATTEMPT_CODE_WINDOW_OLD)
-		return RC_OK;
+	if ((code != ATTEMPT_CODE_WINDOW && code != ATTEMPT_CODE_WINDOW_OLD) || m->sending == NULL)
+		return RC_OK; /* sending NULL: written on the phone, not here */
 	TRY(message_plan_load(tx->db, m->id, &arena, &plan, e));
 	if (plan.replaced_by != 0 || strcmp(m->type, "template") == 0)
 		return RC_OK;

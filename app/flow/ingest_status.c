@@ -1,5 +1,6 @@
 /* ingest_status.c - what became of a message: the rank rises, a failure stands beside it, what came too early waits. */
 #include "base/limits.h"
+#include "flow/attempt.h"
 #include "flow/channel_event.h"
 #include "flow/handlers.h"
 #include "flow/ingest.h"
@@ -104,12 +105,14 @@ static enum rc learn(struct tx *tx, const struct message *m, const struct wa_sta
 				     st->timestamp_ms > 0 ? st->timestamp_ms : tx->now_ms, e);
 }
 
-/* Some errors are about the whole number, however late they come. */
+/* The window may turn out to be closed only now: a fallback goes. Some errors are about the whole number. */
 static enum rc failed_later(struct tx *tx, struct parsed *p, const struct message *m,
 			    const struct wa_status *st, struct err *e)
 {
 	const struct channel *ch = config_channel(p->config, m->channel_id);
+	bool replaced;
 
+	TRY(attempt_after(tx, p->config, m, st->error.code, &replaced, e));
 	return ch != NULL ? trouble_later(tx, p->app, ch, m->conversation_id, st->error.code, e)
 			  : RC_OK;
 }

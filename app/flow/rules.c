@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "flow/provider.h"
 #include "flow/template_use.h"
+#include "store/contact.h"
 #include "store/conversation.h"
 #include "store/message_plan.h"
 
@@ -53,6 +54,28 @@ static enum rc check_window(struct db *db, const struct rules_facts *f, struct r
 	return RC_OK;
 }
 
+/* Who said "stop" to advertising gets none, also not from another of our numbers (131050 would follow). */
+static enum rc check_marketing(struct db *db, const struct rules_facts *f, struct rules_answer *ret,
+			       struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(CONVERSATION_ARENA);
+	struct contact contact;
+	int64_t id = f->contact_id;
+
+	if (id == 0 && f->conversation_id != 0)
+		TRY(contact_of_conversation(db, f->conversation_id, &id, e));
+	if (id == 0)
+		return RC_OK;
+	TRY(contact_load(db, id, &a, &contact, e));
+	if (!str_eqc(contact.marketing, "stop"))
+		return RC_OK;
+	ret->verdict = RULES_MARKETING;
+	(void)snprintf(
+		ret->why, sizeof(ret->why),
+		"This customer wants no advertising (category MARKETING) from this business.");
+	return RC_OK;
+}
+
 static enum rc check_template(struct db *db, const struct rules_facts *f, struct rules_answer *ret,
 			      struct err *e)
 {
@@ -70,6 +93,8 @@ static enum rc check_template(struct db *db, const struct rules_facts *f, struct
 	ret->verdict = VERDICTS[use.verdict];
 	(void)snprintf(ret->why, sizeof(ret->why), "%s", use.why);
 	(void)snprintf(ret->field, sizeof(ret->field), "%s", use.bad.field);
+	if (use.verdict == TEMPLATE_FITS && use.marketing)
+		return check_marketing(db, f, ret, e);
 	return RC_OK;
 }
 

@@ -11,6 +11,7 @@
 struct rules_facts {
 	const struct channel *channel;
 	int64_t conversation_id; /* 0: there is none yet */
+	int64_t contact_id;      /* 0: that of the conversation, or nobody we know */
 	struct str type;
 	const struct json *content;
 	int64_t now_ms;
