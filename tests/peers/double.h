@@ -87,12 +87,14 @@ struct peers_config {
 	const char *totem, *app_secret, *waba, *phone_id, *display_phone, *token, *verify_token;
 	const char *meta_hook, *chatwoot_hook, *chatwoot_token, *chatwoot_secret, *api_token;
 	const char *n8n_mode;
+	const char *evolution_key, *evolution_instance, *evolution_hook, *evolution_badge;
 	int customers, every_ms, agent_percent;
 	bool statuses;
 };
 struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port);
 struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_port);
 struct mini *n8n_start(const struct peers_config *cfg, int port, int *ret_port);
+struct mini *evolution_start(const struct peers_config *cfg, int port, int *ret_port);
 struct mini *calidda_start(const struct peers_config *cfg, int port, int *ret_port);
 
 #endif

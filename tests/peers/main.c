@@ -17,6 +17,7 @@ enum {
 	O_CHATWOOT,
 	O_N8N,
 	O_CALIDDA,
+	O_EVOLUTION,
 	O_TOTEM,
 	O_SECRET,
 	O_WABA,
@@ -30,6 +31,10 @@ enum {
 	O_CW_HOOK,
 	O_API_TOKEN,
 	O_N8N_MODE,
+	O_EVO_KEY,
+	O_EVO_INSTANCE,
+	O_EVO_HOOK,
+	O_EVO_BADGE,
 	O_CUSTOMERS,
 	O_EVERY,
 	O_AGENT,
@@ -43,6 +48,7 @@ static const struct option options[] = {
 	{ "chatwoot", 1, NULL, O_CHATWOOT },
 	{ "n8n", 1, NULL, O_N8N },
 	{ "calidda", 1, NULL, O_CALIDDA },
+	{ "evolution", 1, NULL, O_EVOLUTION },
 	{ "totem", 1, NULL, O_TOTEM },
 	{ "app-secret", 1, NULL, O_SECRET },
 	{ "waba", 1, NULL, O_WABA },
@@ -56,6 +62,10 @@ static const struct option options[] = {
 	{ "chatwoot-hook", 1, NULL, O_CW_HOOK },
 	{ "api-token", 1, NULL, O_API_TOKEN },
 	{ "n8n-mode", 1, NULL, O_N8N_MODE },
+	{ "evolution-key", 1, NULL, O_EVO_KEY },
+	{ "evolution-instance", 1, NULL, O_EVO_INSTANCE },
+	{ "evolution-hook", 1, NULL, O_EVO_HOOK },
+	{ "evolution-badge", 1, NULL, O_EVO_BADGE },
 	{ "customers", 1, NULL, O_CUSTOMERS },
 	{ "every-ms", 1, NULL, O_EVERY },
 	{ "agent-percent", 1, NULL, O_AGENT },
@@ -76,7 +86,8 @@ static struct peer {
 } peers[] = { { "meta", meta_start, -1, NULL, 0 },
 	      { "chatwoot", chatwoot_start, -1, NULL, 0 },
 	      { "n8n", n8n_start, -1, NULL, 0 },
-	      { "calidda", calidda_start, -1, NULL, 0 } };
+	      { "calidda", calidda_start, -1, NULL, 0 },
+	      { "evolution", evolution_start, -1, NULL, 0 } };
 
 #define PEERS (sizeof peers / sizeof peers[0])
 #define USUAL 3 /* start when none is asked for */
@@ -107,12 +118,14 @@ static void with_parent(void)
 
 static void usage(void)
 {
-	puts("usage: peers [--meta PORT] [--chatwoot PORT] [--n8n PORT] [--calidda PORT]   (0 = "
-	     "any free port)\n"
+	puts("usage: peers [--meta PORT] [--chatwoot PORT] [--n8n PORT] [--calidda PORT]\n"
+	     "  [--evolution PORT]   (0 = any free port)\n"
 	     "  [--totem http://127.0.0.1:PORT] [--app-secret S] [--waba ID] [--phone-id ID]\n"
 	     "  [--display-phone DIGITS] [--token T] [--verify-token T] [--meta-hook PATH]\n"
 	     "  [--chatwoot-token T] [--chatwoot-secret S] [--chatwoot-hook PATH]\n"
 	     "  [--api-token T] [--n8n-mode MODE] [--no-statuses]\n"
+	     "  [--evolution-key K] [--evolution-instance NAME] [--evolution-hook PATH]\n"
+	     "  [--evolution-badge VALUE]\n"
 	     "  [--customers N --every-ms M] [--agent-percent P] [--with-parent]");
 }
 
@@ -127,6 +140,7 @@ static void read_flags(int argc, char **argv, struct peers_config *cfg)
 		case O_CHATWOOT:
 		case O_N8N:
 		case O_CALIDDA:
+		case O_EVOLUTION:
 			peers[c - O_META].port = number(optarg, 65535);
 			break;
 		case O_TOTEM:
@@ -167,6 +181,18 @@ static void read_flags(int argc, char **argv, struct peers_config *cfg)
 			break;
 		case O_N8N_MODE:
 			cfg->n8n_mode = optarg;
+			break;
+		case O_EVO_KEY:
+			cfg->evolution_key = optarg;
+			break;
+		case O_EVO_INSTANCE:
+			cfg->evolution_instance = optarg;
+			break;
+		case O_EVO_HOOK:
+			cfg->evolution_hook = optarg;
+			break;
+		case O_EVO_BADGE:
+			cfg->evolution_badge = optarg;
 			break;
 		case O_CUSTOMERS:
 			cfg->customers = number(optarg, 1000000);
@@ -212,6 +238,10 @@ int main(int argc, char **argv)
 		.chatwoot_secret = "double-chatwoot-secret",
 		.api_token = "double-api-token",
 		.n8n_mode = "echo",
+		.evolution_key = "double-evolution-key",
+		.evolution_instance = "loja",
+		.evolution_hook = "/webhooks/evolution/evo",
+		.evolution_badge = "double-evolution-badge",
 		.agent_percent = -1,
 		.statuses = true,
 		.every_ms = 0,

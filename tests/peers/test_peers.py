@@ -90,12 +90,13 @@ server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Box)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()
 peers = subprocess.Popen([f"{build}/peers", "--with-parent", "--totem",
-                          f"http://127.0.0.1:{server.server_port}", "--meta", "0", "--chatwoot", "0", "--n8n", "0", "--calidda", "0"],
+                          f"http://127.0.0.1:{server.server_port}", "--meta", "0", "--chatwoot", "0", "--n8n", "0", "--calidda", "0",
+                          "--evolution", "0"],
                          stdout=subprocess.PIPE, text=True)
 line = peers.stdout.readline()
 port = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", line)}
-check("the ready line names the ports that were asked for", len(port) == 4, line)
-M, C, N, L = port["meta"], port["chatwoot"], port["n8n"], port["calidda"]
+check("the ready line names the ports that were asked for", len(port) == 5, line)
+M, C, N, L, E = port["meta"], port["chatwoot"], port["n8n"], port["calidda"], port["evolution"]
 BEARER = {"Authorization": "Bearer double-token"}
 CW = {"api_access_token": "double-chatwoot-token"}
 SEND = "/v26.0/106540352242922/messages"
@@ -380,6 +381,98 @@ def calidda():
     check("counts", (s["logins"], s["logins_refused"], s["not_found"]) == (5, 2, 1) and s["queries"] == 9, s)
 
 
+EVO = {"apikey": "double-evolution-key"}
+
+
+def evo_send(text_="oi", to="5511987654321@s.whatsapp.net", headers=EVO, path="/message/sendText/loja", **more):
+    return call(E, "POST", path, {"number": to, "text": text_, **more}, headers)
+
+
+def evo_events(want, event=None, seconds=3):
+    end = time.time() + seconds
+    while True:
+        got = [(g, json.loads(g[3])) for g in hooks("/webhooks/evolution/evo", 0)]
+        got = [(g, b) for g, b in got if event is None or b["event"] == event]
+        if len(got) >= want or time.time() > end:
+            return got
+        time.sleep(0.01)
+
+
+def evolution():
+    clear()
+    s, j, _ = evo_send()
+    check("evolution: a send is 201 and PENDING", s == 201 and j["status"] == "PENDING" and j["key"]["fromMe"], j)
+    got = evo_events(3, "messages.update")
+    check("evolution: statuses climb and name keyId",
+          [b["data"]["status"] for _, b in got] == ["SERVER_ACK", "DELIVERY_ACK", "READ"] and
+          {b["data"]["keyId"] for _, b in got} == {j["key"]["id"]} and got[0][1]["data"]["messageId"] != j["key"]["id"], got)
+    got = evo_events(1, "send.message")
+    check("evolution: the echo bears the key, the badge and the api key",
+          got and got[0][1]["data"]["key"]["id"] == j["key"]["id"] and got[0][0][2].get("X-Totem-Key") == "double-evolution-badge"
+          and got[0][1]["apikey"] == "double-evolution-key", got)
+    check("evolution: refusals", (evo_send(headers={})[0], evo_send(path="/message/sendText/outra")[0],
+                                  evo_send(to="5511987654321")[0]) == (401, 404, 400))
+    behave(E, do="exists_false")
+    s, j, _ = evo_send()
+    check("evolution: a number that is not there", s == 400 and j["response"]["message"][0]["exists"] is False, j)
+    behave(E, do="licence")
+    s, j, _ = evo_send()
+    check("evolution: without a licence", s == 503 and j["code"] == "LICENSE_REQUIRED", j)
+    clear()
+    behave(E, do="echo_before")
+    t0 = time.time()
+    s, j, _ = evo_send("antes")
+    g = evo_events(1, "send.message")
+    check("evolution: an echo before the answer", s == 201 and g and g[0][0][0] < t0 + 0.1 <= time.time(), g)
+    behave(E, do="cut_after_request")
+    check("evolution: takes the send and drops the line", fails(lambda: evo_send("cortado")) is not None)
+    s, j, _ = call(E, "POST", "/chat/findMessages/loja", {"where": {"key": {"remoteJid": "5511987654321@s.whatsapp.net"}}}, EVO)
+    check("evolution: it is found in its database", s == 200 and
+          "cortado" in [r["message"].get("conversation") for r in j["messages"]["records"]], j)
+    call(E, "POST", "/_double/options", {"v24": 1})
+    ids = {evo_send("mesma", messageId="3EB0AA")[1]["key"]["id"] for _ in range(2)}
+    st = call(E, "GET", "/_double/state?brief=1")[1]
+    check("evolution: 2.4 keeps our key, twice is one message", ids == {"3EB0AA"} and st["repeats"] == 1 and st["doubled"] == 0, st)
+    check("evolution: it says its version", call(E, "GET", "/")[1]["version"] == "2.4.0-rc2")
+    call(E, "POST", "/_double/options", {"v24": 0})
+    evo_hooks()
+
+
+def evo_hooks():
+    """What it does with answers to its webhooks, and the other control calls."""
+    time.sleep(0.6)
+    clear()
+    Box.status[:] = [500, 503, 200]
+    call(E, "POST", "/_double/say", {"from": "5511900000000", "text": "insiste", "id": "S1"})
+    check("evolution: 5xx is tried again", len(evo_events(3, "messages.upsert")) == 3)
+    for status in (400, 401, 403, 404, 422):
+        clear()
+        Box.status[:] = [status]
+        call(E, "POST", "/_double/say", {"text": f"perde {status}"})
+        time.sleep(0.5)
+        check(f"evolution: {status} is final", len(evo_events(0, "messages.upsert")) == 1)
+    clear()
+    call(E, "POST", "/_double/options", {"lid": 2, "by_events": 1})
+    call(E, "POST", "/_double/say", {"from": "5511900000000", "text": "lid"})
+    g = evo_events(1)
+    check("evolution: LID with the phone beside it, event in the path", g and g[0][1]["data"]["key"]["remoteJid"].endswith("@lid") and
+          g[0][1]["data"]["key"]["remoteJidAlt"] == "5511900000000@s.whatsapp.net" and g[0][0][1].endswith("/messages-upsert"), g)
+    call(E, "POST", "/_double/options", {"lid": 0, "by_events": 0})
+    clear()
+    call(E, "POST", "/webhook/set/loja", {"webhook": {"url": "http://127.0.0.1:1/webhooks/evolution/evo/x", "headers": {"jwt_key": "k"}}}, EVO)
+    call(E, "POST", "/_double/phone", {"to": "5511900000000", "text": "do telefone"})
+    g = evo_events(1, "messages.upsert")
+    head, claims, mac = g[0][0][2]["Authorization"].split(" ")[1].split(".")
+    pad = lambda x: base64.urlsafe_b64decode(x + "=" * (-len(x) % 4))
+    check("evolution: a JWT as it makes them", json.loads(pad(claims))["app"] == "evolution" and g[0][0][1].endswith("/x") and
+          pad(mac) == hmac.new(b"k", f"{head}.{claims}".encode(), hashlib.sha256).digest() and g[0][1]["data"]["key"]["fromMe"], g)
+    call(E, "POST", "/_double/connection", {"state": "close", "reason": 401})
+    check("evolution: closed", call(E, "GET", "/instance/connect/loja", None, EVO)[1]["code"].startswith("2@") and
+          evo_send()[0] == 500 and evo_events(1, "connection.update")[0][1]["data"]["statusReason"] == 401)
+    s, j, _ = call(E, "POST", "/chat/getBase64FromMediaMessage/loja", {"message": {"key": {"id": "S1"}}}, EVO)
+    check("evolution: a file", s == 201 and base64.b64decode(j["base64"])[:4] == b"\x89PNG", j)
+
+
 def load():
     with tempfile.TemporaryDirectory() as d:
         r = subprocess.run([f"{build}/load", "--url", f"http://127.0.0.1:{N}/webhook/echo", "--count", "2000",
@@ -408,7 +501,7 @@ def load():
 
 
 try:
-    for part in (meta, misbehave, chatwoot, n8n, calidda, load):
+    for part in (meta, misbehave, chatwoot, n8n, calidda, evolution, load):
         try:
             part()
         except Exception as e:  # one broken part must not hide the others
