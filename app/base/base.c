@@ -1,6 +1,9 @@
 /* base.c - the end of the program on broken promises, and its memory. Thread-safe. */
 #include "base/base.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -56,6 +59,24 @@ bool base_never(const char *file, int line, const char *text)
 uint64_t base_never_count(void)
 {
 	return atomic_load(&base_nevers);
+}
+
+#define MEM_LARGE (1 << 20) /* bytes; such blocks are mapped alone */
+
+void mem_start(void)
+{
+#ifdef __GLIBC__
+	/* 0: refused, as under a sanitizer; nothing depends on it */
+	(void)mallopt(M_MMAP_THRESHOLD, MEM_LARGE);
+	(void)mallopt(M_TRIM_THRESHOLD, MEM_LARGE);
+#endif
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
 }
 
 void *mem_alloc(size_t bytes)

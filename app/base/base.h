@@ -71,6 +71,10 @@ uint64_t base_never_count(void);
 
 /* Memory. Allocation failure is a crash (all state is on disk); sizes that come from outside are
  * limited before. `mem_new` zeroes. Only base/ and io/ may call them. */
+/* Once in main, before any thread: large blocks (bodies of 20 MB) go back to the system when they are freed. By
+ * itself glibc keeps them after the first one, in each thread's arena. */
+void mem_start(void);
+void mem_trim(void); /* after much was freed in small pieces; some milliseconds */
 void *mem_alloc(size_t bytes) MUST_CHECK;
 void *mem_new(size_t count, size_t size) MUST_CHECK;
 void *mem_grow(void *old, size_t bytes) MUST_CHECK;

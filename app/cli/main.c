@@ -161,6 +161,7 @@ int main(int argc, char **argv)
 	const struct cli_command *m = argc > 1 ? find(argv[1]) : NULL;
 	struct cli c;
 
+	mem_start();
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
 		cli_print_commands();
 		return argc < 2 ? CLI_EXIT_USAGE : 0;

@@ -12,6 +12,7 @@
 #include "io/http.h"
 
 #define WORK_WAIT_US     1000000 /* a worker looks again at least each second: clocks can jump */
+#define ARENA_KEEP       (4 * MIB)
 #define POOL_THREADS_MAX 256
 
 static work_fn *const HANDLERS[QUEUE_COUNT] = {
@@ -122,6 +123,15 @@ static enum rc run_alone(struct worker *w, const struct job *j, int64_t now_ms)
 	return rc;
 }
 
+/* A run that used a lot (a body of 20 MB) leaves nothing behind: there are dozens of workers. */
+static void tidy(struct worker *w)
+{
+	if (w->arena.used <= ARENA_KEEP)
+		return;
+	arena_release(&w->arena);
+	mem_trim();
+}
+
 enum rc work_one(struct worker *w, int64_t now_ms)
 {
 	struct queues *qs = store_queues(w->app->store);
@@ -134,6 +144,7 @@ enum rc work_one(struct worker *w, int64_t now_ms)
 		return RC_ABSENT;
 	if (n == 1) {
 		(void)run_alone(w, &jobs[0], now_ms); /* whatever it was: settled or held */
+		tidy(w);
 		log_set_request("");
 		return RC_OK;
 	}
@@ -149,6 +160,7 @@ enum rc work_one(struct worker *w, int64_t now_ms)
 	}
 	log_set_request("");
 	hold(w, jobs, n, now_ms, &e);
+	tidy(w);
 	return RC_OK;
 }
 
