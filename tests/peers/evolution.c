@@ -28,21 +28,21 @@ static struct evo_message *keep(struct evo *t, const char *key, const char *jid,
 	return m;
 }
 
-static const struct evo_message *at(const struct evo *t, size_t i)
+const struct evo_message *evo_at(const struct evo *t, size_t i)
 {
 	return &t->messages[i % EVO_MESSAGES_MAX];
 }
 
-static size_t oldest(const struct evo *t)
+size_t evo_oldest(const struct evo *t)
 {
 	return t->message_n > EVO_MESSAGES_MAX ? t->message_n - EVO_MESSAGES_MAX : 0;
 }
 
-static const struct evo_message *by_key(const struct evo *t, const char *key)
+const struct evo_message *evo_by_key(const struct evo *t, const char *key)
 {
-	for (size_t i = t->message_n; i > oldest(t); i--) {
-		if (!strcmp(at(t, i - 1)->key, key))
-			return at(t, i - 1);
+	for (size_t i = t->message_n; i > evo_oldest(t); i--) {
+		if (!strcmp(evo_at(t, i - 1)->key, key))
+			return evo_at(t, i - 1);
 	}
 	return NULL;
 }
@@ -103,7 +103,7 @@ static void echo_later(void *ctx, void *arg)
 {
 	struct evo *t = ctx;
 	struct later *l = arg;
-	const struct evo_message *m = by_key(t, l->key);
+	const struct evo_message *m = evo_by_key(t, l->key);
 
 	if (m)
 		echo(t, m);
@@ -116,7 +116,7 @@ static void licence_text(struct buf *out)
 		      "\"register_url\":\"http://localhost:8080/manager/license\"}");
 }
 
-static void refuse(struct evo *t, const struct mini_req *req, int status, const char *message)
+void evo_refuse(struct evo *t, const struct mini_req *req, int status, const char *message)
 {
 	struct buf b = { 0 };
 
@@ -192,7 +192,7 @@ static void take(struct evo *t, const struct mini_req *req, const cJSON *in, con
 		 struct rule *rule)
 {
 	const char *own = t->v24 ? js(in, "messageId") : NULL;
-	const struct evo_message *m = own ? by_key(t, own) : NULL;
+	const struct evo_message *m = own ? evo_by_key(t, own) : NULL;
 	struct buf text = { 0 }, body = { 0 }, count = { 0 };
 	bool before = t->echo == 2 || dbl_word(rule, "echo_before");
 	char made[40];
@@ -248,133 +248,22 @@ static void send_any(struct evo *t, const struct mini_req *req, const cJSON *in)
 	if (dbl_refused(&t->d, req, &rule))
 		return;
 	if (!to || !*to) {
-		refuse(t, req, 400, "[[\"instance requires property \\\"number\\\"\"]]");
+		evo_refuse(t, req, 400, "[[\"instance requires property \\\"number\\\"\"]]");
 	} else if (!strchr(to,
 			   '@')) { /* it would take the ninth digit out: Totem must not let it */
-		refuse(t, req, 400, "[\"the double wants whole JIDs\"]");
+		evo_refuse(t, req, 400, "[\"the double wants whole JIDs\"]");
 	} else if (dbl_word(&rule, "exists_false")) {
 		buf_printf(&b, "[{\"jid\":\"%s\",\"exists\":false,\"number\":\"%s\"}]", to, to);
-		refuse(t, req, 400, b.p);
+		evo_refuse(t, req, 400, b.p);
 	} else if (strcmp(t->state, "open") != 0) {
-		refuse(t, req, 500, "\"Connection Closed\"");
+		evo_refuse(t, req, 500, "\"Connection Closed\"");
 	} else {
 		take(t, req, in, to, &rule);
 	}
 	buf_free(&b);
 }
 
-/* ---- asking ---- */
-
-static void find(struct evo *t, const struct mini_req *req, const cJSON *in)
-{
-	const cJSON *where = cJSON_GetObjectItemCaseSensitive(in, "where");
-	const cJSON *key = cJSON_GetObjectItemCaseSensitive(where, "key");
-	const char *id = js(key, "id"), *jid = js(key, "remoteJid");
-	int page = ji(in, "page", 1), size = ji(in, "offset", 50), n = 0, first = 1;
-	struct rule rule = dbl_rule(&t->d, req, id ? id : jid);
-	struct buf b = { 0 };
-
-	if (dbl_refused(&t->d, req, &rule))
-		return;
-	buf_puts(&b, "{\"messages\":{\"currentPage\":1,\"records\":[");
-	for (size_t i = t->save ? t->message_n : 0; i > oldest(t); i--) {
-		const struct evo_message *m = at(t, i - 1);
-		if ((id && strcmp(id, m->key) != 0) || (jid && strcmp(jid, m->jid) != 0))
-			continue;
-		if (n++ / size != page - 1)
-			continue;
-		if (!first)
-			buf_puts(&b, ",");
-		first = 0;
-		evo_data(t, m, "Rui", &b);
-	}
-	buf_printf(&b, "],\"total\":%d,\"pages\":%d}}", n, n ? (n + size - 1) / size : 1);
-	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, &rule);
-	buf_free(&b);
-}
-
-static void set_webhook(struct evo *t, const struct mini_req *req, const cJSON *in)
-{
-	const cJSON *hook = cJSON_GetObjectItemCaseSensitive(in, "webhook");
-	const cJSON *headers = cJSON_GetObjectItemCaseSensitive(hook, "headers");
-	const char *url = js(hook, "url"), *path = url ? strstr(url, "://") : NULL;
-
-	path = path ? strchr(path + 3, '/') : NULL;
-	if (!path) {
-		refuse(t, req, 400, "[\"url is invalid\"]");
-		return;
-	}
-	snprintf(t->hook_path, sizeof t->hook_path, "%s", path);
-	t->hook_head[0] = t->jwt_key[0] = '\0';
-	for (const cJSON *h = headers ? headers->child : NULL; h; h = h->next) {
-		if (!strcmp(h->string, "jwt_key"))
-			snprintf(t->jwt_key, sizeof t->jwt_key, "%s", h->valuestring);
-		else
-			snprintf(t->hook_head, sizeof t->hook_head, "%s: %s\r\n", h->string,
-				 h->valuestring);
-	}
-	dbl_text(&t->d, req->conn, 201, NULL, "{\"enabled\":true}");
-}
-
-static void tell_state(struct evo *t, const struct mini_req *req, bool connect)
-{
-	struct buf b = { 0 };
-
-	if (connect && strcmp(t->state, "open") != 0) {
-		t->qr_n++;
-		buf_printf(&b,
-			   "{\"pairingCode\":\"WZYE%lld\",\"code\":\"2@double%lld\",\"base64\":"
-			   "\"data:image/png;base64,iVBORw0KGgo=\",\"count\":%lld}",
-			   t->qr_n, t->qr_n, t->qr_n);
-	} else {
-		buf_printf(&b, "{\"instance\":{\"instanceName\":\"%s\",\"state\":\"%s\"}}",
-			   t->cfg->evolution_instance, t->state);
-	}
-	dbl_json(&t->d, req->conn, 200, &b);
-	buf_free(&b);
-}
-
-static void file_of(struct evo *t, const struct mini_req *req, const cJSON *in)
-{
-	const cJSON *message = cJSON_GetObjectItemCaseSensitive(in, "message");
-	const char *id = js(cJSON_GetObjectItemCaseSensitive(message, "key"), "id");
-	struct rule rule = dbl_rule(&t->d, req, id);
-	/* a PNG of one pixel */
-	static const char png[] =
-		"{\"mediaType\":\"imageMessage\",\"fileName\":\"x.png\",\"mimetype\":\"image/png\","
-		"\"base64\":\"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+"
-		"M9QDwADhgGA"
-		"WjR9awAAAABJRU5ErkJggg==\"}";
-
-	if (dbl_refused(&t->d, req, &rule))
-		return;
-	if (!id || !by_key(t, id)) {
-		refuse(t, req, 400, "[\"Message not found\"]");
-		return;
-	}
-	dbl_reply(&t->d, req->conn, 201, NULL, NULL, png, sizeof png - 1, &rule);
-}
-
-static void other(struct evo *t, const struct mini_req *req, const cJSON *in)
-{
-	struct rule rule = dbl_rule(&t->d, req, js(in, "number"));
-
-	if (dbl_refused(&t->d, req, &rule))
-		return;
-	t->acts++;
-	t->read_n += strstr(req->path, "markMessageAsRead") != NULL;
-	dbl_reply(&t->d, req->conn, 201, NULL, NULL, "{\"read\":\"success\"}", 18, &rule);
-}
-
-static void root(struct evo *t, const struct mini_req *req)
-{
-	struct buf b = { 0 };
-
-	buf_printf(&b, "{\"status\":200,\"message\":\"Welcome\",\"version\":\"%s\"}",
-		   t->v24 ? "2.4.0-rc2" : "2.3.7");
-	dbl_json(&t->d, req->conn, 200, &b);
-	buf_free(&b);
-}
+/* ---- routes ---- */
 
 static bool for_instance(const struct evo *t, const char *path)
 {
@@ -388,23 +277,23 @@ static void route(struct evo *t, const struct mini_req *req, const cJSON *in)
 	const char *p = req->path;
 
 	if (!for_instance(t, p))
-		refuse(t, req, 404, "[\"The instance does not exist\"]");
+		evo_refuse(t, req, 404, "[\"The instance does not exist\"]");
 	else if (!strncmp(p, "/message/send", 13))
 		send_any(t, req, in);
 	else if (!strncmp(p, "/chat/findMessages/", 19))
-		find(t, req, in);
+		evo_find(t, req, in);
 	else if (!strncmp(p, "/chat/getBase64FromMediaMessage/", 32))
-		file_of(t, req, in);
+		evo_file_of(t, req, in);
 	else if (!strncmp(p, "/chat/", 6))
-		other(t, req, in);
+		evo_other(t, req, in);
 	else if (!strncmp(p, "/webhook/set/", 13))
-		set_webhook(t, req, in);
+		evo_set_webhook(t, req, in);
 	else if (!strncmp(p, "/instance/connectionState/", 26))
-		tell_state(t, req, false);
+		evo_tell_state(t, req, false);
 	else if (!strncmp(p, "/instance/connect/", 18))
-		tell_state(t, req, true);
+		evo_tell_state(t, req, true);
 	else
-		refuse(t, req, 404, "[\"Cannot find this\"]");
+		evo_refuse(t, req, 404, "[\"Cannot find this\"]");
 }
 
 static void on_request(void *self, const struct mini_req *req)
@@ -415,7 +304,7 @@ static void on_request(void *self, const struct mini_req *req)
 	cJSON *in;
 
 	if (!strcmp(req->path, "/")) {
-		root(t, req);
+		evo_root(t, req);
 		return;
 	}
 	if (t->licence) {
@@ -427,7 +316,7 @@ static void on_request(void *self, const struct mini_req *req)
 	}
 	if (!mini_header(req, "apikey", key, sizeof key) ||
 	    strcmp(key, t->cfg->evolution_key) != 0) {
-		refuse(t, req, 401, "\"Unauthorized\"");
+		evo_refuse(t, req, 401, "\"Unauthorized\"");
 		return;
 	}
 	in = req->body_n ? cJSON_ParseWithLength(req->body, req->body_n) : NULL;

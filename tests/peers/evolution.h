@@ -36,4 +36,18 @@ void evo_hook(struct evo *t, const char *event, const char *data);
 void evo_data(const struct evo *t, const struct evo_message *m, const char *name, struct buf *out);
 void evo_raw_hook(struct evo *t, const char *body, size_t n, const char *event);
 
+/* evolution.c: its database, newest last; NULL: no such key. */
+const struct evo_message *evo_at(const struct evo *t, size_t i);
+size_t evo_oldest(const struct evo *t);
+const struct evo_message *evo_by_key(const struct evo *t, const char *key);
+void evo_refuse(struct evo *t, const struct mini_req *req, int status, const char *message);
+
+/* evolution_ask.c */
+void evo_find(struct evo *t, const struct mini_req *req, const cJSON *in);
+void evo_set_webhook(struct evo *t, const struct mini_req *req, const cJSON *in);
+void evo_tell_state(struct evo *t, const struct mini_req *req, bool connect);
+void evo_file_of(struct evo *t, const struct mini_req *req, const cJSON *in);
+void evo_other(struct evo *t, const struct mini_req *req, const cJSON *in);
+void evo_root(struct evo *t, const struct mini_req *req);
+
 #endif
