@@ -9,12 +9,11 @@ static bool meta_ready(const struct channel *c, const char **ret_why)
 	return c->token.n > 0 && c->phone_number_id.n > 0;
 }
 
-/* All of wa_content.def is Meta's. */
+/* All of wa_content.def is Meta's but polls. */
 static const char *meta_cannot(struct str type, const struct json *content)
 {
-	(void)type;
 	(void)content;
-	return NULL;
+	return str_eqc(type, "poll") ? "The Cloud API has no polls." : NULL;
 }
 
 static enum rc address(const struct channel *c, struct arena *arena, struct provider_request *r,

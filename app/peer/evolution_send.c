@@ -160,7 +160,7 @@ static enum rc write_poll(const struct evolution_message *m, struct jsonw *w, st
 	jsonw_karray(w, "values");
 	for (const struct json *c = json_first(json_get(m->content, "options")); c != NULL;
 	     c = json_next(c))
-		jsonw_str(w, json_str(c));
+		jsonw_str(w, json_get_str(c, "title"));
 	jsonw_end(w);
 	return RC_OK;
 }

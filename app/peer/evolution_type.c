@@ -305,8 +305,11 @@ static void write_options(struct evo *d, const struct json *n, struct wa_message
 	(void)m;
 	jsonw_karray(w, "options");
 	for (const struct json *c = json_kind(list) == JSON_ARRAY ? json_first(list) : NULL;
-	     c != NULL && count < LIST_MAX; c = json_next(c), count++)
-		jsonw_str(w, json_get_str(c, "optionName"));
+	     c != NULL && count < LIST_MAX; c = json_next(c), count++) {
+		jsonw_object(w);
+		jsonw_kstr(w, "title", json_get_str(c, "optionName"));
+		jsonw_end(w);
+	}
 	jsonw_end(w);
 	jsonw_ki64(w, "selectable_count",
 		   evolution_long_or(json_get(n, "selectableOptionsCount"), 0));

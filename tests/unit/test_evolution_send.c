@@ -56,8 +56,10 @@ static const struct row {
 	  "{\"key\":{\"id\":\"3EB0AA\",\"remoteJid\":\"5511955501234@s.whatsapp.net\",\"fromMe\":"
 	  "false},\"reaction\":\"👍\"}" },
 	{ "reaction", "{\"message_id\":\"loja:3EB0AA\"}", false, false, NULL, NULL },
-	{ "poll", "{\"name\":\"Dia?\",\"options\":[\"seg\",\"ter\"],\"selectable_count\":1}", false,
-	  false, "message/sendPoll",
+	{ "poll",
+	  "{\"name\":\"Dia?\",\"options\":[{\"title\":\"seg\"},{\"title\":\"ter\"}],\"selectable_"
+	  "count\":1}",
+	  false, false, "message/sendPoll",
 	  "{\"number\":\"5511955501234@s.whatsapp.net\",\"name\":\"Dia?\",\"selectableCount\":1,"
 	  "\"values\":[\"seg\",\"ter\"]}" },
 	{ "interactive",
