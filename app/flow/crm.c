@@ -39,7 +39,7 @@ static void gather(struct touches *t, const struct topic_brief *m)
 {
 	struct conversation_touch *c;
 
-	if (m->act) /* a reaction or an edit is nothing to read and no last message */
+	if (m->act) /* nothing to read, no last message, and no word of the customer */
 		return;
 	c = touch_of(t, m->conversation_id);
 	c->unread++;

@@ -3,6 +3,7 @@
  *
  * Everything is kept in the journal of its channel (flow/channel_event.h), which also keeps the channel's state. Here
  * incidents are raised for what has no state of its own, and closed when the peer says that it is over. */
+#include "base/limits.h"
 #include "base/log.h"
 #include "flow/channel_event.h"
 #include "flow/ingest.h"
@@ -94,9 +95,25 @@ enum rc ingest_change(struct tx *tx, struct parsed *p, const struct wa_item *ite
 	return RC_OK;
 }
 
+/* Its name, when Meta tells it. */
+static enum rc name_group(struct tx *tx, const struct parsed *p, const struct wa_item *item,
+			  struct err *e)
+{
+	const struct channel *ch = ingest_channel(p, item);
+	const struct contact_who who = { .group_id = item->event->subject,
+					 .name = item->event->detail };
+	int64_t contact;
+
+	if (ch == NULL || who.group_id.n == 0 || who.group_id.n > WA_ADDRESS_MAX || who.name.n == 0)
+		return RC_OK;
+	return contact_resolve(tx, ch->company_id, &who, &contact, e);
+}
+
 enum rc ingest_event(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
 {
 	TRY(ingest_change(tx, p, item, e));
+	if (item->event->about == WA_ABOUT_GROUP)
+		TRY(name_group(tx, p, item, e));
 	if (item->event->about == WA_ABOUT_CALL)
 		return called(tx, p, item, e);
 	return judge(tx, item->event, e);
@@ -117,8 +134,8 @@ static const struct {
 	{ 131052, 0, true }, /* beside a message whose file could not be had; the message says it */
 };
 
-static enum rc raise_fault(struct tx *tx, const char *where, const struct wa_fault *f,
-			   struct err *e)
+static enum rc raise_fault(struct tx *tx, struct parsed *p, const char *where,
+			   const struct wa_fault *f, struct err *e)
 {
 	char subject[SUBJECT_MAX], code[24];
 	struct arg text;
@@ -128,6 +145,7 @@ static enum rc raise_fault(struct tx *tx, const char *where, const struct wa_fau
 		i++;
 	if (i < COUNT(ERRORS) && ERRORS[i].quiet)
 		return RC_OK;
+	p->note = "Meta reported an error of the number or account";
 	(void)snprintf(subject, sizeof(subject), "channel.%s", where);
 	if (i < COUNT(ERRORS))
 		return incident_raise(tx, ERRORS[i].incident, subject, NULL, e);
@@ -148,14 +166,13 @@ enum rc ingest_error(struct tx *tx, struct parsed *p, const struct wa_item *item
 		  LOG_I64(item->error->code), NULL);
 	if (ch == NULL && item->phone_number_id.n > 0)
 		return ingest_stranger(tx, p, item, e);
-	p->note = "Meta reported an error of the number or account";
 	if (ch != NULL)
 		TRY(channel_event(tx, ch,
 				  &(struct channel_news){ .field = STR("messages.errors"),
 							  .value = item->raw,
 							  .at_ms = item->entry_time_ms },
 				  e));
-	return raise_fault(tx, ch != NULL ? ch->slug : "account", item->error, e);
+	return raise_fault(tx, p, ch != NULL ? ch->slug : "account", item->error, e);
 }
 
 /* ---- strangers ---- */

@@ -214,7 +214,7 @@ static enum rc tell_inbound(struct tx *tx, const struct wa_message *in, const st
 static enum rc touch(struct tx *tx, const struct wa_message *in, const struct message *m,
 		     struct err *e)
 {
-	if (in->act != WA_ACT_NONE) /* nothing to read, and no last message */
+	if (in->act != WA_ACT_NONE || str_eqc(in->type, "system")) /* as crm.c */
 		return RC_OK;
 	return conversation_touch(
 		tx,

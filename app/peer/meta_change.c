@@ -35,6 +35,14 @@ static void add_person(struct meta_decode *d, const struct wa_person *p, const s
 		item->person = kept;
 }
 
+/* Something that stands beside what we know in such a list. */
+static void add_part(struct meta_decode *d, const struct json *n)
+{
+	struct wa_item *item = meta_add(d, WA_CHANGE, NULL);
+	if (item != NULL)
+		item->raw = meta_keep_part(d, n);
+}
+
 static void decode_preference(struct meta_decode *d, const struct json *n)
 {
 	struct wa_person p = { .news = WA_NEWS_PREFERENCE,
@@ -44,7 +52,7 @@ static void decode_preference(struct meta_decode *d, const struct json *n)
 			       .timestamp_ms = meta_time_ms(n, "timestamp") };
 	struct str category = json_get_str(n, "category");
 	if (category.n > 0 && !str_eqc(category, "marketing_messages"))
-		(void)meta_add(d, WA_CHANGE, n); /* another wish; a full arena is in d->full */
+		add_part(d, n); /* another wish */
 	else
 		add_person(d, &p, n);
 }
@@ -86,7 +94,7 @@ static void decode_booked(struct meta_decode *d, const struct json *n)
 	};
 	struct str type = json_get_str(n, "type");
 	if (type.n > 0 && !str_eqc(type, "contact"))
-		(void)meta_add(d, WA_CHANGE, n); /* something else is synchronised */
+		add_part(d, n); /* something else is synchronised */
 	else
 		add_person(d, &p, n);
 }

@@ -131,9 +131,7 @@ static struct str detail_of(struct meta_decode *d, const struct json *value)
 
 /* ---- events ---- */
 
-/* Of an element of a list, a change of its own: {"field":...,"value":element}. */
-static struct str wrapped(struct meta_decode *d, const struct meta_field *f,
-			  const struct json *element)
+struct str meta_keep_part(struct meta_decode *d, const struct json *element)
 {
 	struct jsonw w;
 	sbuf_reset(&d->part);
@@ -141,7 +139,7 @@ static struct str wrapped(struct meta_decode *d, const struct meta_field *f,
 	sbuf_reset(&d->scratch);
 	jsonw_init(&w, &d->scratch);
 	jsonw_object(&w);
-	jsonw_ktext(&w, "field", f->name);
+	jsonw_kstr(&w, "field", d->here.field);
 	jsonw_kraw(&w, "value", sbuf_view(&d->part));
 	jsonw_end(&w);
 	d->full |= !sbuf_ok(&d->part);
@@ -161,7 +159,7 @@ static struct wa_event *add_event(struct meta_decode *d, const struct meta_field
 	if (item == NULL)
 		return NULL;
 	if (!whole)
-		item->raw = wrapped(d, f, raw);
+		item->raw = meta_keep_part(d, raw);
 	item->event = ev;
 	ev->timestamp_ms = item->entry_time_ms;
 	return ev;

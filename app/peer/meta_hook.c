@@ -185,6 +185,15 @@ static void keep_strangers(struct meta_decode *d, const struct json *value)
 		item->raw = raw;
 }
 
+/* Empty arrays are legal and say nothing. */
+static bool has_lists(const struct json *value)
+{
+	for (size_t i = 0; i < COUNT(lists); i++)
+		if (json_kind(json_get(value, lists[i].key)) == JSON_ARRAY)
+			return true;
+	return false;
+}
+
 static void decode_messages(struct meta_decode *d, const struct json *change,
 			    const struct json *value)
 {
@@ -194,7 +203,7 @@ static void decode_messages(struct meta_decode *d, const struct json *change,
 		meta_each(d, json_get(value, lists[i].key), lists[i].decode);
 	if (!d->full)
 		keep_strangers(d, value);
-	if (!d->full && d->count == before)
+	if (!d->full && d->count == before && !has_lists(value))
 		(void)meta_add(d, WA_CHANGE,
 			       change); /* nothing inside; a full arena is in d->full */
 	d->alone = false;

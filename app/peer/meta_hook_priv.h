@@ -38,6 +38,8 @@ struct str meta_keep_key(struct meta_decode *d, const struct json *o, const char
 struct str meta_keep_raw(struct meta_decode *d, const struct json *n); /* compact JSON */
 /* Ids are text, but a number is understood too. */
 struct str meta_keep_id(struct meta_decode *d, const struct json *o, const char *key);
+/* An element of a list as a change of its own: {"field":...,"value":element}. */
+struct str meta_keep_part(struct meta_decode *d, const struct json *element);
 /* What was written onto scratch; the arena's copy. */
 struct str meta_keep_scratch(struct meta_decode *d);
 int64_t meta_time_ms(const struct json *o, const char *key); /* 0: none or nonsense */

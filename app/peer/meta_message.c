@@ -26,14 +26,25 @@ struct who {
 	struct str phone, user_id, parent_user_id;
 };
 
+/* "BR.13491208655302741918" (2.2) */
+static bool is_user_id(struct str s)
+{
+	return s.n > 3 && s.p[2] == '.' && s.p[0] >= 'A' && s.p[0] <= 'Z' && s.p[1] >= 'A' &&
+	       s.p[1] <= 'Z';
+}
+
 static void read_person(struct meta_decode *d, const struct who *told, struct wa_message *m,
 			struct who *ret)
 {
 	bool sure;
 	const struct meta_contact *c = contact_of(d, told->phone, told->user_id, &sure);
 	*ret = *told;
+	if (is_user_id(ret->phone)) { /* against the documents, but seen */
+		ret->user_id = ret->user_id.n > 0 ? ret->user_id : ret->phone;
+		ret->phone = STR_NONE;
+	}
 	if (c != NULL && sure) { /* surely this person: fill in what the message leaves out */
-		ret->phone = ret->phone.n > 0 ? ret->phone : c->wa_id;
+		ret->phone = ret->phone.n > 0 || is_user_id(c->wa_id) ? ret->phone : c->wa_id;
 		ret->user_id = ret->user_id.n > 0 ? ret->user_id : c->user_id;
 	}
 	if (c != NULL && sure && ret->parent_user_id.n == 0)

@@ -39,7 +39,7 @@ enum rc topic_publish_if_read(struct tx *tx, struct topic_event *ev, struct err 
 struct topic_brief {
 	int64_t message_id, conversation_id, timestamp;
 	bool outbound;
-	bool act; /* an edit, a revoke or a reaction: nothing new to read */
+	bool act; /* an edit, a revoke, a reaction or a system message: nothing new to read, no open window */
 };
 enum rc topic_message(struct db *db, int64_t event_id, struct topic_brief *ret, struct err *e)
 	MUST_CHECK;

@@ -65,13 +65,15 @@ UPDATE whatsapp_conversations SET contact_id = @contact_id WHERE id = @id;
 UPDATE whatsapp_conversations SET merged_into = @merged_into WHERE id = @id;
 
 -- name: merge_aggregate
--- What the conversation that stays takes over from the other: its newest message, its window, what is unread.
+-- What the conversation that stays takes over from the other: its newest message, its window, what is unread, and the
+-- address that was heard last, but never a user id in place of a phone.
 -- in: id from_id
 UPDATE whatsapp_conversations
    SET unread_count = whatsapp_conversations.unread_count + o.unread_count,
        last_message_id = CASE WHEN o.last_message_at > whatsapp_conversations.last_message_at THEN o.last_message_id
                               ELSE whatsapp_conversations.last_message_id END,
-       wa_id = CASE WHEN o.last_inbound_ms > whatsapp_conversations.last_inbound_ms THEN o.wa_id
+       wa_id = CASE WHEN o.last_inbound_ms > whatsapp_conversations.last_inbound_ms
+                     AND (o.wa_id NOT GLOB '*[^0-9]*' OR whatsapp_conversations.wa_id GLOB '*[^0-9]*') THEN o.wa_id
                     ELSE whatsapp_conversations.wa_id END,
        last_message_at = max(whatsapp_conversations.last_message_at, o.last_message_at),
        last_inbound_ms = max(whatsapp_conversations.last_inbound_ms, o.last_inbound_ms)
@@ -168,7 +170,7 @@ UPDATE whatsapp_conversations
                                     ORDER BY m.timestamp DESC, m.id DESC LIMIT 1), 0),
        last_inbound_ms = coalesce((SELECT max(m.timestamp) FROM whatsapp_messages AS m
                                     WHERE m.company_id = @company_id AND m.conversation_id = @id
-                                      AND m.direction = 'inbound' AND m.type NOT IN ('reaction', 'edit', 'revoke')), 0),
+                                      AND m.direction = 'inbound' AND m.type NOT IN ('reaction', 'edit', 'revoke', 'system')), 0),
        unread_count = max(unread_count - @unread_less, 0)
  WHERE id = @id;
 

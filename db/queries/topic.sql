@@ -57,5 +57,5 @@ DELETE FROM topic_events WHERE id IN (
 -- in: id
 -- out: message_id conversation_id timestamp outbound act
 SELECT m.id AS message_id, m.conversation_id, m.timestamp, m.direction = 'outbound' AS outbound,
-       m.type IN ('reaction', 'edit', 'revoke') AS act
+       m.type IN ('reaction', 'edit', 'revoke', 'system') AS act
   FROM topic_events AS t JOIN whatsapp_messages AS m ON m.id = t.ref WHERE t.id = @id;

@@ -325,7 +325,7 @@ static void run_folder(const char *folder, int at_least, printer *print)
 
 TEST(meta_payloads_are_read_as_expected)
 {
-	run_folder("meta", 25, print_meta);
+	run_folder("meta", 150, print_meta);
 }
 
 TEST(chatwoot_webhooks_are_read_as_expected)
