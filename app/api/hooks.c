@@ -170,6 +170,14 @@ static void find_signers(const struct config *config, const struct channel *only
 	}
 }
 
+/* Meta's own certificate (1.5), on whichever address the request came; beside the signature, never instead of it. */
+static bool from_meta(struct call *c)
+{
+	const char *wanted = c->app->hook_client_cn;
+
+	return wanted == NULL || strcmp(c->q->client_cn, wanted) == 0;
+}
+
 /* The channel of the path. False: there is none with that name, answered. NULL: the path names none. */
 static bool path_channel(struct call *c, const struct channel **ret)
 {
@@ -192,6 +200,10 @@ static void meta_post(struct hook *h)
 	uint8_t mac[SHA256_BYTES];
 	size_t which = 0;
 
+	if (!from_meta(c)) {
+		hook_refuse(h, "meta", "The client certificate is not Meta's.");
+		return;
+	}
 	if (!path_channel(c, &channel))
 		return;
 	find_signers(c->config, channel, &signers);
@@ -251,6 +263,10 @@ void hook_meta_get(struct call *c)
 	const struct channel *channel;
 	bool readable, fits = false;
 
+	if (!from_meta(c)) {
+		problem(c, 403, "forbidden", "The client certificate is not Meta's.");
+		return;
+	}
 	if (!path_channel(c, &channel))
 		return;
 	readable = query_str(c, "hub.mode", &mode) && query_str(c, "hub.verify_token", &token) &&

@@ -114,6 +114,15 @@ static enum rc open_port(struct web_config *c, struct str address, struct web **
 	return RC_OK;
 }
 
+/* Only where certificates are asked for there is a name to check. */
+static void ask_name(struct serve_web *s, const struct settings *st)
+{
+	struct str cn = setting_str(st, "tls_client_cn");
+
+	if (cn.n > 0 && str_copy(cn, s->client_cn, sizeof(s->client_cn)))
+		supervise_app(s->below)->hook_client_cn = s->client_cn;
+}
+
 static enum rc listen_all(struct serve_web *s, const struct settings *st, struct err *e)
 {
 	struct web_config c = config_of(st, supervise_app(s->below));
@@ -132,6 +141,8 @@ static enum rc listen_all(struct serve_web *s, const struct settings *st, struct
 		c.threads = (int)setting_i64(st, "hooks_threads");
 		c.connections_per_client_max = (int)setting_i64(st, "connections_per_client");
 		c.tls_client_ca = ca.n > 0 ? ca.p : NULL;
+		if (s->tls && ca.n > 0)
+			ask_name(s, st);
 		TRY(open_port(&c, hooks, &s->hooks, s->hooks_address, e));
 	}
 	if (!s->tls)

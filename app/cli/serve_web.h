@@ -14,6 +14,7 @@ struct serve_web {
 	char main_address[SERVE_ADDRESS_MAX];  /* with the real port */
 	char hooks_address[SERVE_ADDRESS_MAX]; /* "": served on main */
 	char local_address[SERVE_ADDRESS_MAX]; /* where commands of this machine ask */
+	char client_cn[128];                   /* what app.hook_client_cn points at */
 	bool tls;
 };
 

@@ -22,6 +22,8 @@ struct app {
 	struct lookups *
 		lookups; /* questions to foreign systems and their sessions; NULL: none can be asked */
 	const char *data_dir;
+	const char *
+		hook_client_cn; /* name that Meta's client certificate must have; NULL: not asked */
 	const char *config_file; /* NULL: none */
 	const char *const *args; /* settings from the command line */
 	size_t arg_count;

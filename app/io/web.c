@@ -273,6 +273,8 @@ static int request_fill(struct req *q, struct worker *w, const struct mg_request
 	conn_fill(q, ri);
 	if (!str_copy(str_of(ri->remote_addr), q->client, sizeof q->client))
 		q->client[0] = '\0';
+	if (!q->secure || mg_get_client_cert_cn(q->conn->mg, q->client_cn, sizeof q->client_cn) < 0)
+		q->client_cn[0] = '\0';
 	struct str id = web_req_header(q, "x-request-id");
 	if (!web_msg_id_ok(id) || !str_copy(id, q->request_id, sizeof q->request_id))
 		request_id(w, q->now_ms, q->request_id);

@@ -24,6 +24,7 @@ struct req {
 	const char *path;       /* decoded, no dot segments, no NUL */
 	struct str query;       /* raw */
 	char client[64];        /* remote address as text */
+	char client_cn[128];    /* name in the client certificate that TLS checked; empty: none */
 	char request_id[65];    /* ours, or the caller's X-Request-Id when it is sane */
 	bool secure;            /* came over our TLS */
 	int64_t content_length; /* -1: chunked or none */

@@ -24,6 +24,7 @@ struct box {
 	struct res r;
 	int64_t now_ms;
 	const char *client;
+	const char *client_cn; /* name in the client certificate; NULL: none */
 	enum web_listener listener;
 	char path[512];
 };
@@ -127,6 +128,7 @@ static inline int box_do(struct box *b, const char *method, const char *path, st
 			     .body = body,
 			     .content_length = (int64_t)body.n };
 	ASSERT(str_copy(str_of(b->client), b->q.client, sizeof(b->q.client)));
+	ASSERT(str_copy(str_of(b->client_cn), b->q.client_cn, sizeof(b->q.client_cn)));
 	route_handle(&b->app, &b->q, &b->r);
 	b->header_count = 0;
 	return b->r.status;

@@ -75,6 +75,91 @@ TEST(hooks_store_what_is_signed_and_nothing_else)
 	box_close(&b);
 }
 
+TEST(hooks_refuse_signatures_that_are_nearly_right)
+{
+	static const char GOOD[] =
+		"sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756";
+	static const struct {
+		const char *why, *header, *value;
+	} CASES[] = {
+		{ "upper-case digits", "X-Hub-Signature-256",
+		  "sha256=DEC6A680679A968E7E0319355B23599CBFC54502C0784668E9618BAA0C633756" },
+		{ "one digit in upper case", "X-Hub-Signature-256",
+		  "sha256=Dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756" },
+		{ "upper-case prefix", "X-Hub-Signature-256",
+		  "SHA256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756" },
+		{ "truncated", "X-Hub-Signature-256",
+		  "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c63375" },
+		{ "half", "X-Hub-Signature-256", "sha256=dec6a680679a968e7e0319355b23599c" },
+		{ "prefix only", "X-Hub-Signature-256", "sha256=" },
+		{ "empty", "X-Hub-Signature-256", "" },
+		{ "without prefix", "X-Hub-Signature-256",
+		  "dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756" },
+		{ "a digit more", "X-Hub-Signature-256",
+		  "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c6337560" },
+		{ "another body's", "X-Hub-Signature-256",
+		  "sha256=56cbbaf4961c6cfdae48b7f116c047e5eb513d2c931baae63a2bc1afd26f803a" },
+		{ "no digits", "X-Hub-Signature-256",
+		  "sha256=zzz6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756" },
+		{ "only the old header", "X-Hub-Signature",
+		  "sha1=0123456789012345678901234567890123456789" },
+	};
+	int64_t refused = 0;
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	EACH (t, CASES) {
+		box_header(&b, t->header, t->value);
+		CHECK_I64(t->why, box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 401);
+		CHECK_I64(t->why, state_of(&b.app)->signature_failures, ++refused);
+	}
+	CHECK_I64("one line of the log", state_of(&b.app)->refusals_unlogged,
+		  refused - 1); /* of this time; the next line tells how many */
+	CHECK_I64("nothing stored", accepted(), 0);
+	CHECK_I64("no row either", box_call(&b, "GET", "/api/v1/deliveries", NULL), 200);
+	CHECK(box_has(&b, "\"data\":[]"));
+	box_header(&b, "X-Hub-Signature", "sha1=0123456789012345678901234567890123456789");
+	box_header(&b, "X-Hub-Signature-256", GOOD);
+	CHECK_I64("the old header beside the right one", /* is ignored */
+		  box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 200);
+	CHECK_I64("spaces are other bytes",
+		  post("/webhooks/whatsapp", "test_app_secret",
+		       "{\"object\": \"whatsapp_business_account\", \"entry\": []}"),
+		  200);
+	box_close(&b);
+}
+
+TEST(hooks_of_meta_need_its_certificate_where_one_is_asked_for)
+{
+	static const char SHAKE[] = "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444"
+				    "&hub.verify_token=letmein";
+	static const struct {
+		const char *why, *cn;
+		int status;
+	} CASES[] = {
+		{ "none", NULL, 0 },
+		{ "another's", "client.webhooks.example.com", 0 },
+		{ "the beginning of it", "client.webhooks.fbclientcerts", 0 },
+		{ "Meta's", "client.webhooks.fbclientcerts.com", 200 },
+	};
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	b.app.hook_client_cn = "client.webhooks.fbclientcerts.com";
+	EACH (t, CASES) {
+		b.client_cn = t->cn;
+		CHECK_I64(t->why, post("/webhooks/whatsapp", "test_app_secret", EMPTY),
+			  t->status != 0 ? t->status : 401);
+		CHECK_I64(t->why, box_do(&b, "GET", SHAKE, STR_NONE),
+			  t->status != 0 ? t->status : 403);
+	}
+	CHECK_I64("the signature counts all the same", post("/webhooks/whatsapp", "wrong", EMPTY),
+		  401);
+	CHECK_I64("one stored", accepted(), 1);
+	b.client_cn = NULL;
+	CHECK_I64("others need none",
+		  box_do(&b, "POST", "/webhooks/chatwoot/main/in-the-path", STR("{}")), 200);
+	box_close(&b);
+}
+
 TEST(hooks_show_and_replay_a_delivery)
 {
 	const char *id;

@@ -63,12 +63,14 @@ static void close_box(void)
 
 static void with_value(struct sbuf *to, const char *lists)
 {
-	sbuf_printf(to,
-		    "{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"220011223344556\","
-		    "\"changes\":[{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\","
-		    "\"metadata\":{\"display_phone_number\":\"551140028922\",\"phone_number_id\":"
-		    "\"109876543210987\"},%s}}]}]}",
-		    lists);
+	sbuf_printf(
+		to,
+		"{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"220011223344556\","
+		"\"changes\":[{\"field\":\"messages\",\"value\":{\"messaging_product\":"
+		"\"whatsapp\","
+		"\"metadata\":{\"display_phone_number\":\"551140028922\",\"phone_number_id\":"
+		"\"109876543210987\"},%s}}]}]}",
+		lists);
 	ASSERT(sbuf_ok(to));
 }
 
@@ -112,17 +114,24 @@ static void shuffle(size_t *order, size_t n, uint32_t *state)
 
 /* What happens to message `%1$s`; times rise in this order. */
 static const char *const STORY[] = {
-	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.%1$s\",\"timestamp\":\"1790000000\","
+	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.%1$s\",\"timestamp\":"
+	"\"1790000000\","
 	"\"type\":\"text\",\"text\":{\"body\":\"first\"}}]",
-	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.A%1$s\",\"timestamp\":\"1790000001\","
-	"\"type\":\"edit\",\"edit\":{\"original_message_id\":\"wamid.%1$s\",\"message\":{\"type\":\"text\","
+	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.A%1$s\",\"timestamp\":"
+	"\"1790000001\","
+	"\"type\":\"edit\",\"edit\":{\"original_message_id\":\"wamid.%1$s\",\"message\":{\"type\":"
+	"\"text\","
 	"\"text\":{\"body\":\"second\"}}}}]",
-	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.B%1$s\",\"timestamp\":\"1790000002\","
-	"\"type\":\"edit\",\"edit\":{\"original_message_id\":\"wamid.%1$s\",\"message\":{\"type\":\"text\","
+	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.B%1$s\",\"timestamp\":"
+	"\"1790000002\","
+	"\"type\":\"edit\",\"edit\":{\"original_message_id\":\"wamid.%1$s\",\"message\":{\"type\":"
+	"\"text\","
 	"\"text\":{\"body\":\"third\"}}}}]",
-	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.C%1$s\",\"timestamp\":\"1790000003\","
+	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.C%1$s\",\"timestamp\":"
+	"\"1790000003\","
 	"\"type\":\"reaction\",\"reaction\":{\"message_id\":\"wamid.%1$s\",\"emoji\":\"A\"}}]",
-	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.D%1$s\",\"timestamp\":\"1790000004\","
+	"\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.D%1$s\",\"timestamp\":"
+	"\"1790000004\","
 	"\"type\":\"reaction\",\"reaction\":{\"message_id\":\"wamid.%1$s\",\"emoji\":\"B\"}}]",
 };
 
@@ -247,17 +256,20 @@ TEST(a_post_of_a_thousand_updates_with_a_bad_one_among_them)
 	sbuf_text(&lists, "\"messages\":[");
 	for (int i = 0; i < 500; i++) {
 		sbuf_printf(&lists,
-			    "%s{\"from\":\"55119%08d\",\"id\":\"wamid.%d\",\"timestamp\":\"1790000000\","
+			    "%s{\"from\":\"55119%08d\",\"id\":\"wamid.%d\",\"timestamp\":"
+			    "\"1790000000\","
 			    "\"type\":\"text\",\"text\":{\"body\":\"",
 			    i > 0 ? "," : "", i % 50, i);
 		for (int k = 0; k < 5800; k++)
 			sbuf_char(&lists, (char)('a' + k % 26));
 		sbuf_text(&lists, "\"}}");
 	}
-	sbuf_text(&lists, ",{\"from\":[],\"id\":7},\"x\",{\"id\":\"wamid.7\",\"from\":\"1\"}],\"statuses\":[");
+	sbuf_text(&lists, ",{\"from\":[],\"id\":7},\"x\",{\"id\":\"wamid.7\",\"from\":\"1\"}],"
+			  "\"statuses\":[");
 	for (int i = 0; i < 499; i++)
 		sbuf_printf(&lists,
-			    "%s{\"id\":\"wamid.OUT%d\",\"status\":\"sent\",\"timestamp\":\"1790000000\"}",
+			    "%s{\"id\":\"wamid.OUT%d\",\"status\":\"sent\",\"timestamp\":"
+			    "\"1790000000\"}",
 			    i > 0 ? "," : "", i);
 	sbuf_text(&lists, ",null],\"errors\":[{\"code\":131035}]");
 	with_value(&body, sbuf_c(&lists));
@@ -317,8 +329,10 @@ TEST(a_thousand_statuses_in_one_post)
 		for (int i = 0; i < 1000; i++)
 			sbuf_printf(&lists,
 				    "%s{\"id\":\"wamid.OUT%d\",\"status\":\"%s\",\"timestamp\":"
-				    "\"1790000000\",\"recipient_id\":\"55119%08d\",\"recipient_user_id\":"
-				    "\"BR.%d\",\"pricing\":{\"billable\":true,\"category\":\"utility\"}}",
+				    "\"1790000000\",\"recipient_id\":\"55119%08d\",\"recipient_"
+				    "user_id\":"
+				    "\"BR.%d\",\"pricing\":{\"billable\":true,\"category\":"
+				    "\"utility\"}}",
 				    i > 0 ? "," : "", i, WORDS[w], i, i);
 		sbuf_text(&lists, "]");
 		with_value(&body, sbuf_c(&lists));
