@@ -1,5 +1,6 @@
 #!/bin/bash
-# tests/fuzz.sh SECONDS PROGRAM...: each target for so long, two at a time, from its corpus (tests/fuzz/corpus/NAME).
+# tests/fuzz.sh SECONDS PROGRAM...: each target for so long, two at a time, from its corpus (tests/fuzz/corpus/NAME) and the
+# golden payloads of its language (tests/golden).
 # New inputs and crashes go to build/fuzz-runs/NAME. Last line: N passed, N failed.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -9,11 +10,13 @@ shift
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 
 one() { # seconds program
-	local name dir
+	local name dir golden
 	name=$(basename "$2") dir=build/fuzz-runs/$(basename "$2")
+	golden=tests/golden/$(sed 's/^fuzz_//; s/_hook$//' <<<"$name")
+	[ -d "$golden" ] || golden=
 	mkdir -p "$dir/new" "$dir/crash" "tests/fuzz/corpus/$name"
 	if "$2" -max_total_time="$1" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 -artifact_prefix="$dir/crash/" \
-		"$dir/new" "tests/fuzz/corpus/$name" >"$dir/log" 2>&1; then
+		"$dir/new" "tests/fuzz/corpus/$name" ${golden:+"$golden"} >"$dir/log" 2>&1; then
 		echo "ok   $name $(awk '/number_of_executed_units/ { print $2 }' "$dir/log") runs"
 	else
 		echo "FAIL $name: $dir/log"

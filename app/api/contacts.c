@@ -243,7 +243,7 @@ static void write_merge(struct call *c, store_unit *unit, struct merging *m)
 	enum rc rc = store_write(c->app->store, STORE_NORMAL, unit, m, &e);
 
 	if (rc == RC_INVALID || rc == RC_CONFLICT)
-		problem(c, 409, "merge-conflict", e.text);
+		problem(c, 409, "conflict", e.text);
 	else if (rc != RC_OK)
 		problem_err(c, &e);
 	else
@@ -312,7 +312,7 @@ void contact_unmerge_post(struct call *c)
 	if (rc != RC_OK)
 		problem_err(c, &e);
 	else if (s.found == 0)
-		problem(c, 409, "merge-conflict",
+		problem(c, 409, "conflict",
 			"No merge of this contact stands that could be undone.");
 	else
 		write_merge(c, unmerge_unit,

@@ -81,11 +81,20 @@ static enum rc load(struct asking *s, struct err *e)
 	return rc;
 }
 
+/* Not a user id, a LID or a group. */
+static bool is_phone(struct str address)
+{
+	for (size_t i = 0; i < address.n; i++)
+		if (address.p[i] < '0' || address.p[i] > '9')
+			return false;
+	return address.n > 0;
+}
+
 static enum rc encode(struct asking *s, struct sbuf *body, struct err *e)
 {
 	char conversation[ID_TEXT_MAX], contact[ID_TEXT_MAX];
 	const struct channel *ch = config_channel(s->config, s->m.channel_id);
-	bool phone = !(s->m.wa_id.n > 2 && s->m.wa_id.p[2] == '.');
+	bool phone = is_phone(s->m.wa_id);
 	struct n8n_message n;
 
 	id_text(s->m.created_at, s->m.id, s->id);

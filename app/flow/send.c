@@ -223,6 +223,7 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	(void)app;
 	TRY(find_place(tx, n, space, &id, e));
 	TRY(conversation_load(tx->db, id, &a, &conv, e));
+	id = conv.id; /* a merged conversation leads to the one that took it */
 	if (conv.company_id != n->channel->company_id || conv.channel_id != n->channel->id)
 		return FAIL(e, RC_ABSENT, "no such conversation on channel %s", n->channel->slug);
 	if (n->hop > LOOP_HOP_MAX)
