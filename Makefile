@@ -260,7 +260,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 
 # --- use ------------------------------------------------------------------------------------------------------------
 
-.PHONY: all run demo dev-free web-check test check lint unit scenario golden integration attack crash torture bench asan tsan \
+.PHONY: deb dist docs check-install check-deb all run demo dev-free web-check test check lint unit scenario golden integration attack crash torture bench asan tsan \
 	peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
@@ -281,6 +281,32 @@ demo: ## the box with doubles of its peers and a trickle of customers
 
 dev-free: $(B)/totem ## debug build with a free port and a throw-away folder
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(B)/totem serve --data "$$dir" --listen 127.0.0.1:0 --hooks-listen 127.0.0.1:0
+
+# --- packages -------------------------------------------------------------------------------------------------------
+
+VERSION := $(shell sed -n 's/.*TOTEM_VERSION *"\(.*\)".*/\1/p' app/base/version.h)
+DEB_ARCH := $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
+
+deb: build/totem ## build/totem_VERSION_ARCH.deb
+	@packaging/deb.sh build/totem $(DEB_ARCH) $(VERSION) build/totem_$(VERSION)_$(DEB_ARCH).deb
+
+dist: build/totem ## build/totem-VERSION-linux-ARCH.tar.xz: the program, its units and documents
+	@packaging/dist.sh build/totem $(DEB_ARCH) $(VERSION) build
+
+docs: build/totem ## completions, man page and example settings, as the program's tables say
+	@build/totem help --bash >packaging/completion/totem.bash
+	@build/totem help --zsh >packaging/completion/_totem
+	@build/totem init --print >packaging/totem.conf.example
+	@build/totem help --man >build/man.part && awk '/^\.SH /{skip = ($$0 == ".SH COMMANDS"); if (skip) while ((getline l <"build/man.part") > 0) print l} !skip' \
+		packaging/man/totem.1 >build/totem.1 && mv build/totem.1 packaging/man/totem.1
+
+check-install: deb ## the package in a clean system: installed, upgraded, removed, purged (long; as root)
+	@vendor/deps.sh --install install
+	@packaging/check-deb.sh build/totem_$(VERSION)_$(DEB_ARCH).deb
+	@packaging/check-install.sh build/totem_$(VERSION)_$(DEB_ARCH).deb $(ARGS)
+
+check-deb: deb ## the package by itself: content, lintian where there is one, units
+	@packaging/check-deb.sh build/totem_$(VERSION)_$(DEB_ARCH).deb
 
 # --- tests ----------------------------------------------------------------------------------------------------------
 

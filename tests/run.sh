@@ -25,6 +25,7 @@ stage() {
 	peers)            "${make[@]}" V=release check-peers ;;
 	integration)      "${make[@]}" integration ;;
 	attack)           "${make[@]}" attack ;;
+	deb)              "${make[@]}" check-deb ;;
 	asan-unit)        "${make[@]}" V=asan unit ;;
 	asan-scenario)    "${make[@]}" V=asan scenario ;;
 	asan-integration) "${make[@]}" V=asan integration ARGS=--short ;;
@@ -46,7 +47,7 @@ stages=()
 for word in "${@:-test}"; do
 	case $word in
 	# golden is a part of unit
-	test) stages+=(build lint unit scenario peers integration attack asan-unit asan-scenario asan-integration
+	test) stages+=(build lint unit scenario peers integration attack deb asan-unit asan-scenario asan-integration
 		tsan-unit tsan-scenario tsan-integration clang tidy cppcheck fuzz crash crash-sends bench) ;;
 	check) stages+=(lint unit scenario) ;;
 	asan) stages+=(asan-unit asan-scenario) ;;

@@ -13,6 +13,8 @@ run='gcc libc6-dev make binutils xz-utils bzip2 patch pkg-config ca-certificates
 # clang is the distribution's default version; the sanitizer libraries carry that version in their name.
 demo='python3'
 test='clang libclang-rt-dev llvm clang-tidy clang-format cppcheck shellcheck python3 openssl procps'
+# What make check-install needs to look at the package in a clean system.
+install='lintian debootstrap systemd'
 browser='chromium'
 
 say() { printf 'deps: %s\n' "$*" >&2; }
@@ -23,8 +25,8 @@ for a in "$@"; do
 	--check) mode=check ;;
 	--install) mode=install ;;
 	-h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
-	run | demo | test | browser) sets="$sets $a" ;;
-	*) say "unknown argument $a; sets are run, demo, test, browser; modes are --check and --install"; exit 2 ;;
+	run | demo | test | install | browser) sets="$sets $a" ;;
+	*) say "unknown argument $a; sets are run, demo, test, install, browser; modes are --check and --install"; exit 2 ;;
 	esac
 done
 
@@ -33,6 +35,7 @@ for s in $sets; do
 	case $s in
 	demo) list="$list $demo" ;;
 	test) list="$list $test" ;;
+	install) list="$list $install" ;;
 	browser) list="$list $browser" ;;
 	esac
 done

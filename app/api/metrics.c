@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "flow/lookup.h"
 #include "flow/outside.h"
+#include "flow/backup_run.h"
 #include "io/sse.h"
 #include "io/sys.h"
 #include "store/media.h"
@@ -133,6 +134,20 @@ static void media_metrics(struct metrics *m)
 	number(m, "totem_media_bytes", "gauge", "Bytes of these files", t.bytes);
 	number(m, "totem_media_max_bytes", "gauge", "Bytes that they may take (setting)",
 	       m->c->config->media_bytes_max);
+}
+
+/* Nothing before the first backup of this process: an alert on the age would fire at each start. */
+static void backup_metrics(struct metrics *m)
+{
+	struct backup_state b = { .busy = false };
+
+	if (m->c->app->backups == NULL)
+		return;
+	backup_run_state(m->c->app->backups, &b);
+	number(m, "totem_backup_running", "gauge", "1: a backup is being made or checked", b.busy);
+	number(m, "totem_backup_failed", "gauge", "1: the last backup failed", b.error[0] != '\0');
+	number(m, "totem_backup_newest_timestamp_seconds", "gauge",
+	       "When the newest whole backup was made; 0: there is none", b.newest_ms / 1000);
 }
 
 static void hook_metrics(struct metrics *m)
@@ -266,6 +281,9 @@ static void process_metrics(struct metrics *m)
 	head(m, "totem_build_info", "gauge", "Version");
 	sbuf_printf(m->to, "totem_build_info{version=\"%s\"} 1\n", TOTEM_VERSION);
 	number(m, "totem_ready", "gauge", "1: /readyz is fine", readiness_ok(&m->ready));
+	number(m, "totem_database_damaged", "gauge", "1: webhooks go to the spool until a restore",
+	       m->ready.damaged);
+	backup_metrics(m);
 	number(m, "totem_sse_clients", "gauge", "Open event streams",
 	       app->sse != NULL ? sse_clients(app->sse) : 0);
 	number(m, "totem_never_total", "counter", "Things that should not have happened",

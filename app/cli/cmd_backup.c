@@ -1,9 +1,12 @@
 /* cmd_backup.c - totem backup and totem verify: work on the files, beside a running server or without one. */
 #include "base/clock.h"
+#include "base/enc.h"
 #include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/place.h"
 #include "cli/progress.h"
+#include "flow/supervise_key.h"
+#include "io/crypto.h"
 #include "io/file.h"
 #include "io/jsonw.h"
 
@@ -128,9 +131,112 @@ static enum rc copy(const struct cli *c, const struct backup_plan *plan, struct 
 	return RC_OK;
 }
 
+/* ---- a stick ---- */
+
+#define STICK_FOLDER "totem-backups"
+#define STICK_MARK   "totem-box"
+#define STICK_STATE  "backup-stick.json"
+#define STICK_FRESH  HOUR_MS /* an older newest backup is followed by a new one */
+
+/* For the page: leave it in, pull it out, or why not. */
+static enum rc stick_state(const struct place *p, const char *state, const char *detail,
+			   struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(4 * KIB);
+	char path[FOLDER_PATH_MAX];
+	struct jsonw w;
+
+	jsonw_init(&w, &b);
+	jsonw_object(&w);
+	jsonw_ktext(&w, "state", state);
+	jsonw_ktext(&w, "detail", detail);
+	jsonw_ktime(&w, "at", clock_now_ms());
+	jsonw_end(&w);
+	TRY(folder_join(p->data, STICK_STATE, path, e));
+	return file_write(path, sbuf_view(&b), 0600, e);
+}
+
+/* Only this box can make it, so a stranger's stick gets nothing. */
+static enum rc stick_word(const struct place *p, char ret_hex[2 * SHA256_BYTES + 1], struct err *e)
+{
+	uint8_t key[CRYPTO_KEY_BYTES], mac[SHA256_BYTES];
+
+	TRY(supervise_key(p->data, true, key, e));
+	crypto_hmac_sha256(str_n((const char *)key, sizeof(key)), STR("stick of this box"), mac);
+	crypto_zero(key, sizeof(key));
+	enc_hex(mac, sizeof(mac), ret_hex);
+	return RC_OK;
+}
+
+static enum rc stick_prepare(const struct place *p, const char *point, struct err *e)
+{
+	char folder[FOLDER_PATH_MAX], mark[FOLDER_PATH_MAX], hex[2 * SHA256_BYTES + 1];
+
+	TRY(folder_join(point, STICK_FOLDER, folder, e));
+	TRY(file_mkdir(folder, 0700, e));
+	TRY(folder_join(folder, STICK_MARK, mark, e));
+	TRY(stick_word(p, hex, e));
+	TRY(file_write(mark, str_of(hex), 0600, e));
+	(void)printf("%s is a stick of this box now: plug it in and the newest backup is copied.\n",
+		     point);
+	return RC_OK;
+}
+
+static enum rc stick_check(const struct place *p, const char *folder, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(KIB);
+	struct err why = { .rc = RC_OK };
+	char mark[FOLDER_PATH_MAX], hex[2 * SHA256_BYTES + 1];
+
+	TRY(folder_join(folder, STICK_MARK, mark, e));
+	TRY(stick_word(p, hex, e));
+	if (file_read(mark, &b, &why) != RC_OK ||
+	    !crypto_equal(str_trim(sbuf_view(&b)), str_of(hex)))
+		return FAIL(e, RC_REFUSED,
+			    "this stick was not prepared for this box (totem backup stick DIR "
+			    "--prepare)");
+	return RC_OK;
+}
+
+static enum rc stick_fill(const struct backup_plan *plan, const char *folder, struct err *e)
+{
+	struct backup_info newest;
+	bool damaged;
+	size_t n = 0;
+
+	TRY(backup_list(plan->folder, &newest, 1, &n, e));
+	if (n == 0 || clock_now_ms() - newest.created_ms > STICK_FRESH)
+		TRY(backup_make(plan, clock_now_ms(), &newest, &damaged, e));
+	return backup_copy_out(plan, newest.name, folder, e);
+}
+
+static enum rc stick(const struct cli *c, const struct place *p, const struct backup_plan *plan,
+		     struct err *e)
+{
+	struct err untold = { .rc = RC_OK };
+	char folder[FOLDER_PATH_MAX];
+	enum rc rc;
+
+	if (cli_option(c, "prepare") != NULL)
+		return stick_prepare(p, cli_word(c, 1), e);
+	TRY(folder_join(cli_word(c, 1), STICK_FOLDER, folder, e));
+	rc = stick_check(p, folder, e);
+	if (rc == RC_OK) {
+		TRY(stick_state(p, "copying", "Leave the stick in.", e));
+		rc = stick_fill(plan, folder, e);
+	}
+	if (rc == RC_OK)
+		return stick_state(p, "done", "The backup is on the stick: pull it out.", e);
+	if (stick_state(p, "failed", e->text, &untold) != RC_OK)
+		log_err(LOG_WARN, "stick.not_told", &untold);
+	return rc;
+}
+
 int cmd_backup(struct cli *c)
 {
 	const char *verb = cli_word(c, 0), *to = cli_option(c, "to");
+	struct tempo pace = { .percent = 100 };
+	bool to_disk;
 	struct err e = { .rc = RC_OK };
 	struct backup_plan plan;
 	struct progress say;
@@ -140,19 +246,27 @@ int cmd_backup(struct cli *c)
 	log_set_level(LOG_ERROR);
 	if (verb == NULL)
 		verb = "make";
-	if ((strcmp(verb, "make") != 0 && strcmp(verb, "list") != 0 && strcmp(verb, "copy") != 0) ||
-	    (strcmp(verb, "copy") == 0) != (c->word_count == 2) || c->word_count > 2)
-		return cli_usage(c, "make, list or copy?");
+	to_disk = strcmp(verb, "copy") == 0 || strcmp(verb, "stick") == 0;
+	if ((strcmp(verb, "make") != 0 && strcmp(verb, "list") != 0 && !to_disk) ||
+	    to_disk != (c->word_count == 2) || c->word_count > 2)
+		return cli_usage(c, "make, list, copy or stick?");
 	if (place_begin(c, &p, &e) != RC_OK)
 		return cli_fail(&e);
 	progress_begin(&say, c->json);
 	plan_of(&p, &say, &plan);
+	if (cli_option(c, "fast") == NULL) {
+		tempo_low_priority();
+		pace.percent = (int)setting_i64(p.settings, "backup_pace");
+		plan.pace = &pace;
+	}
 	if (to != NULL)
 		plan.folder = to;
 	if (strcmp(verb, "list") == 0)
 		rc = list(c, &p, &e);
 	else if (strcmp(verb, "copy") == 0)
 		rc = copy(c, &plan, &e);
+	else if (strcmp(verb, "stick") == 0)
+		rc = stick(c, &p, &plan, &e);
 	else
 		rc = make(c, &p, &plan, &e);
 	place_end(&p);

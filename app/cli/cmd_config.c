@@ -23,6 +23,27 @@ static void row(struct cli_table *t, const struct json *def, const struct json *
 	cli_table_json(t, json_get(def, "help"));
 }
 
+/* What is not as it comes out of the box, and where that was said. */
+static void print_diff(const struct call_answer *a)
+{
+	static const char *const TITLES[] = { "key", "value", "from", "default" };
+	struct cli_table t;
+
+	cli_table_begin(&t, TITLES, COUNT(TITLES));
+	for (const struct json *d = settings_of(a); d != NULL; d = json_next(d)) {
+		for (const struct json *v = json_first(json_get(d, "values")); v != NULL;
+		     v = json_next(v)) {
+			if (str_eqc(json_get_str(v, "source"), "default"))
+				continue;
+			cli_table_json(&t, json_get(v, "key"));
+			cli_table_json(&t, json_get(v, "value"));
+			cli_table_json(&t, json_get(v, "source"));
+			cli_table_json(&t, json_get(d, "default"));
+		}
+	}
+	cli_table_print(&t);
+}
+
 static void print_list(const struct call_answer *a, const char *prefix)
 {
 	static const char *const TITLES[] = { "key", "value", "from", "default", "what it is" };
@@ -74,6 +95,8 @@ static int read_all(struct cli *c, const char *key)
 			  "%.80s: this setting is not known, or its target does not exist", key);
 	else if (rc == RC_OK && c->json)
 		call_print_json(&a);
+	else if (rc == RC_OK && key == NULL && strcmp(cli_word(c, 0), "diff") == 0)
+		print_diff(&a);
 	else if (rc == RC_OK && key == NULL)
 		print_list(&a, cli_word(c, 1));
 	call_answer_release(&a);
@@ -149,7 +172,7 @@ int cmd_config(struct cli *c)
 {
 	const char *verb = cli_word(c, 0), *key = cli_word(c, 1);
 
-	if (verb != NULL && strcmp(verb, "list") == 0)
+	if (verb != NULL && (strcmp(verb, "list") == 0 || strcmp(verb, "diff") == 0))
 		return read_all(c, NULL);
 	if (verb != NULL && strcmp(verb, "get") == 0 && key != NULL)
 		return read_all(c, key);
@@ -157,5 +180,5 @@ int cmd_config(struct cli *c)
 		return set(c);
 	if (verb != NULL && strcmp(verb, "unset") == 0 && key != NULL)
 		return change(c, str_of(key), STR(""));
-	return cli_usage(c, "list, get, set or unset?");
+	return cli_usage(c, "list, diff, get, set or unset?");
 }

@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "cli/call.h"
 #include "cli/cmd.h"
+#include "cli/serve_sandbox.h"
 #include "cli/serve_web.h"
 #include "io/crypto.h"
 #include "io/file.h"
@@ -93,6 +94,7 @@ static enum rc forget_ports(struct server *s, struct err *e)
 static enum rc bring_up(struct server *s, const struct supervise_options *o, struct err *e)
 {
 	TRY(supervise_libraries(e));
+	TRY(serve_sandbox(o, e));
 	TRY(supervise_open(o, &s->below, e));
 	TRY(forget_ports(s, e));
 	TRY(make_tokens(s, e));

@@ -1,5 +1,6 @@
 /* main.c - the table of subcommands. */
 #include "cli/cmd.h"
+#include "cli/help_text.h"
 
 static cli_fn help;
 
@@ -50,7 +51,7 @@ const struct cli_command main_commands[] = {
 	  "factor away. Works without a running server too.\n\n"
 	  "Example: totem user add ana --role owner --name \"Ana Díaz\"\n" },
 	{ "config", cmd_config, "Shows and changes settings",
-	  "list [PREFIX] | get KEY | set KEY VALUE | unset KEY", "",
+	  "list [PREFIX] | diff | get KEY | set KEY VALUE | unset KEY", "",
 	  "Changes count at once, a few from the next start. A VALUE of - is read from stdin; "
 	  "secrets are encrypted in the\n"
 	  "database and never shown.\n\n"
@@ -94,7 +95,8 @@ const struct cli_command main_commands[] = {
 	  "elsewhere, shows later\n"
 	  "whether rows were cut off.\n\nExample: totem prove --data /srv/totem\n" },
 	{ "backup", cmd_backup, "Makes, lists and copies backups; each is checked by restoring it",
-	  "[make [--to DIR]] | list | copy DIR", "to= passphrase-file=",
+	  "[make [--to DIR] [--fast]] | list | copy DIR | stick DIR [--prepare]",
+	  "to= fast prepare passphrase-file=",
 	  "Works beside a running server. A backup holds the database, all media and, with a "
 	  "passphrase (setting\n"
 	  "backup_passphrase, TOTEM_PASSPHRASE or --passphrase-file), the key file. It goes to "
@@ -102,6 +104,10 @@ const struct cli_command main_commands[] = {
 	  "`backups` in the data folder. `copy` brings the newest one to another disk and reads it "
 	  "back from there.\n\n"
 	  "  --to DIR                another folder; nothing is rotated there\n"
+	  "`stick` does so with a USB stick that was prepared for this box (--prepare); plugging "
+	  "it in "
+	  "does the same.\n\n"
+	  "  --fast                  at full speed (else as setting backup_pace says)\n"
 	  "  --passphrase-file FILE  first line: the passphrase\n\n"
 	  "Example: totem backup --to /media/stick/totem\n" },
 	{ "verify", cmd_verify, "Checks a backup: restores it to a scratch file and compares",
@@ -129,7 +135,9 @@ const struct cli_command main_commands[] = {
 	  "/media/stick/totem/totem-20260105T030000Z\n" },
 	{ "version", cmd_version, "Prints the version", "[--verbose]", "verbose",
 	  "  --verbose  of every part\n\nExample: totem version --verbose\n" },
-	{ "help", help, "Explains a command", "[COMMAND]", "", "Example: totem help serve\n" },
+	{ "help", help, "Explains a command", "[COMMAND] [--bash | --zsh | --man]", "bash zsh man",
+	  "  --bash, --zsh, --man  all commands as a completion or as a section of the man page\n\n"
+	  "Example: totem help serve\n" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -147,12 +155,21 @@ static int help(struct cli *c)
 	const char *name = cli_word(c, 0);
 	const struct cli_command *m = name != NULL ? find(name) : NULL;
 
+	AUTO(sbuf_release) struct sbuf b = SBUF(256 * KIB);
+
 	if (name != NULL && m == NULL)
 		return cli_usage(c, "there is no such command");
-	if (m != NULL)
+	if (cli_option(c, "bash") != NULL)
+		help_text_bash(&b);
+	else if (cli_option(c, "zsh") != NULL)
+		help_text_zsh(&b);
+	else if (cli_option(c, "man") != NULL)
+		help_text_man(&b);
+	else if (m != NULL)
 		cli_print_help(m);
 	else
 		cli_print_commands();
+	(void)fwrite(b.p != NULL ? b.p : "", 1, b.n, stdout);
 	return 0;
 }
 

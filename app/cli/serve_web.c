@@ -3,10 +3,12 @@
 
 #include "api/route.h"
 #include "api/stream.h"
+#include "base/log.h"
 #include "base/thr.h"
 #include "cli/call.h"
 #include "flow/config.h"
 #include "io/file.h"
+#include "io/inherit.h"
 
 /* stack.md 4.3: long idle times hold threads, short ones cost a handshake each. */
 #define KEEP_ALIVE_MS      5000
@@ -158,12 +160,28 @@ static enum rc listen_all(struct serve_web *s, const struct settings *st, struct
 	return open_port(&c, STR("127.0.0.1:0"), &s->local, s->local_address, e);
 }
 
+/* A socket of the service manager that no setting names would take connections that nobody answers. */
+static void look_at_inherited(const struct serve_web *s)
+{
+	for (int i = 0; i < inherit_count(); i++) {
+		char text[64];
+
+		inherit_address(i, text);
+		if (strcmp(text, s->main_address) != 0 && strcmp(text, s->hooks_address) != 0)
+			log_event(LOG_WARN, "socket.not_used", "address", text, "note",
+				  "totem.socket and the settings listen, hooks_listen differ",
+				  NULL);
+	}
+}
+
 enum rc serve_web_listen(struct serve_web *s, struct err *e)
 {
 	const struct config *config = config_get(supervise_app(s->below));
 	enum rc rc = listen_all(s, config->settings, e);
 
 	config_put(config);
+	if (rc == RC_OK)
+		look_at_inherited(s);
 	return rc;
 }
 

@@ -193,6 +193,7 @@ static bool is_due(struct backup_run *b, int64_t now_ms)
 
 	mtx_lock(&b->lock);
 	b->state.next_ms = due;
+	b->state.newest_ms = newest;
 	if (b->state.last_fail_ms > b->state.last_ok_ms && due > 0)
 		b->state.next_ms = due = i64_max(due, b->state.last_fail_ms + AGAIN_MS);
 	mtx_unlock(&b->lock);

@@ -15,6 +15,7 @@ struct backup_state {
 	bool busy;
 	char what[80]; /* step of the running work; "" when idle */
 	int at, of;
+	int64_t newest_ms;        /* newest backup in the folder, at the last look */
 	int64_t last_ok_ms;       /* last success of this process; 0: none */
 	int64_t last_fail_ms;     /* 0: none */
 	int64_t next_ms;          /* when one is due; 0: never by itself */

@@ -363,11 +363,16 @@ static int64_t watchdog_ms(void)
 static void reload(struct supervise *s)
 {
 	struct err e = { .rc = RC_OK };
+	char text[64];
 
+	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
+		       (long long)clock_mono_us());
+	sys_notify(text);
 	if (config_reload(&s->app, &e) == RC_OK)
 		log_event(LOG_INFO, "config.reloaded", NULL);
 	else
 		log_err(LOG_ERROR, "config.not_reloaded", &e); /* the old one stays */
+	sys_notify("READY=1");
 }
 
 void supervise_wait(struct supervise *s)

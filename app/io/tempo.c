@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 
-#define WORK_US         4000 /* shorter stretches cost more in switches than they give */
-#define NICE_LOWEST     19
+#define WORK_US         4000      /* shorter stretches cost more in switches than they give */
+#define NICE_LOWEST     15        /* at 19 it would starve on a box that is always busy */
 #define IOPRIO_WHO_SELF 1         /* ioprio_set(2): IOPRIO_WHO_PROCESS, 0 is the calling thread */
 #define IOPRIO_IDLE     (3 << 13) /* IOPRIO_CLASS_IDLE */
 #define IOPRIO_LOWEST   ((2 << 13) | 7) /* best effort, last: where the idle class is not allowed */

@@ -44,7 +44,7 @@ class Server:
                  request_timeout_ms="1500", body_timeout_ms="1500",
                  tcp_nodelay="1", ssl_certificate=cert("server.pem"))
         o.update(options)
-        self.p = subprocess.Popen([SERVER] + ["%s=%s" % x for x in o.items()],
+        self.p = subprocess.Popen([SERVER] + ["%s=%s" % x for x in o.items()], close_fds=False,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)
         self.log = []
@@ -713,6 +713,28 @@ def run(a):
         return name, "succeeded" if hit else "repelled", detail
     except Exception as e:  # a fault of the test or the server, not a result
         return name, "broken", "%s: %s" % (type(e).__name__, e)
+
+
+@attack("0012")
+def inherited_socket():
+    """0012-inherited-socket: a socket that listens already at the address."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    held.listen(16)
+    held.set_inheritable(True)
+    port = held.getsockname()[1]
+    os.environ["ATTACK_LISTEN_FD"] = str(held.fileno())
+    try:
+        with Server(listening_ports="127.0.0.1:%d" % port) as srv:
+            if not srv.started:
+                return True, "the address was in use"
+            with socket.create_connection(("127.0.0.1", port), 4) as s:
+                s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                return not s.recv(16).startswith(b"HTTP/1.1"), "served"
+    finally:
+        del os.environ["ATTACK_LISTEN_FD"]
+        held.close()
+
 
 
 def main():

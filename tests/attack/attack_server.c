@@ -13,11 +13,13 @@
  *   /whoami  common name of the client certificate, or "-"
  *   others   "ok"
  */
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -184,6 +186,19 @@ static int is_known(const char *name)
 		}
 	}
 	return 0;
+}
+
+/* As a service manager hands a listening socket over. */
+int mg_inherited_socket(const struct sockaddr *address)
+{
+	const char *given = getenv("ATTACK_LISTEN_FD");
+	struct sockaddr_in is;
+	socklen_t n = sizeof(is);
+
+	if (given == NULL || getsockname(atoi(given), (struct sockaddr *)&is, &n) != 0 ||
+	    is.sin_port != ((const struct sockaddr_in *)(const void *)address)->sin_port)
+		return -1;
+	return dup(atoi(given));
 }
 
 int main(int argc, char **argv)

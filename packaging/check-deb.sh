@@ -1,0 +1,55 @@
+#!/bin/bash
+# The package by itself: packaging/check-deb.sh FILE.deb   (make check-deb; a part of make test)
+#
+# Content and modes, scripts, units (systemd-analyze), lintian. A tool that is not there is named; nothing is skipped in
+# silence. Last line: N passed, N failed.
+set -u
+deb=$1
+top=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL $*"; }
+check() { local what=$1; shift; if "$@" >"$work/out" 2>&1; then ok; else bad "$what"; head -n 20 "$work/out"; fi; }
+
+dpkg-deb -R "$deb" "$work/root" || exit 1
+for f in usr/bin/totem usr/lib/systemd/system/totem.service usr/lib/systemd/system/totem.socket usr/lib/udev/rules.d/60-totem-stick.rules \
+	usr/share/man/man1/totem.1.gz usr/share/bash-completion/completions/totem usr/share/zsh/vendor-completions/_totem \
+	usr/share/doc/totem/examples/totem.conf usr/share/doc/totem/examples/grafana/totem.json; do
+	check "$f is missing" test -e "$work/root/$f"
+done
+check 'owners are not root' sh -c "! dpkg-deb -c '$deb' | awk '{print \$2}' | grep -vx root/root"
+check 'the program does not run' "$work/root/usr/bin/totem" version
+check 'nothing may be writable for others' sh -c "! dpkg-deb -c '$deb' | awk 'substr(\$1,1,1) != \"l\" && substr(\$1,9,1) == \"w\"' | grep ."
+for s in config preinst postinst prerm postrm; do
+	check "$s has a syntax error" sh -n "$work/root/DEBIAN/$s"
+	if command -v shellcheck >/dev/null; then check "shellcheck $s" shellcheck -s sh -e SC1091 "$work/root/DEBIAN/$s"; fi
+done
+check 'bash completion' bash -n "$work/root/usr/share/bash-completion/completions/totem"
+check 'no path of this machine' sh -c "! strings -a '$work/root/usr/bin/totem' | grep -F '$top'"
+# Equal input, equal bytes.
+check 'a second build' "$top/packaging/deb.sh" "$work/root/usr/bin/totem" "$(dpkg-deb -f "$deb" Architecture)" "$(dpkg-deb -f "$deb" Version)" "$work/again.deb"
+check 'the second build differs' cmp "$deb" "$work/again.deb"
+
+if command -v systemd-analyze >/dev/null; then
+	level=$(systemd-analyze security --offline=true --no-pager "$top/systemd/totem.service" 2>/dev/null | sed -n 's/.*Overall exposure level for totem.service: \([0-9.]*\).*/\1/p')
+	echo "exposure of totem.service: ${level:-unknown}"
+	check "exposure ${level:-unknown} is above 1.5" awk -v l="${level:-10}" 'BEGIN { exit !(l <= 1.5) }'
+	mkdir "$work/verify"
+	for u in "$top"/systemd/totem*.service "$top"/systemd/totem*.socket "$top"/systemd/totem*.timer; do
+		# What is wrong in the unit itself, not that this machine has no totem, no manual and no device.
+		systemd-analyze verify "$u" 2>&1 | grep -F "${u##*/}" | grep -vE "not executable|man totem|Failed to (create|add|open).*/start" >"$work/verify/${u##*/}" || true
+		check "${u##*/}: $(head -n 3 "$work/verify/${u##*/}")" test ! -s "$work/verify/${u##*/}"
+	done
+else
+	echo 'systemd-analyze is not here: exposure and units were not checked'
+fi
+if command -v lintian >/dev/null; then
+	lintian --fail-on error,warning --tag-display-limit 0 --allow-root "$deb" >"$work/lintian" 2>&1
+	check "lintian: $(cat "$work/lintian")" test ! -s "$work/lintian"
+else
+	echo 'lintian is not here: the package was not looked at by it (apt-get install lintian)'
+fi
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

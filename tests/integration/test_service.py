@@ -1,0 +1,171 @@
+"""The service manager's side: listening sockets that it holds, readiness and the watchdog, the sandbox after start."""
+import errno, os, signal, socket, subprocess, threading, time
+from lib import *
+
+
+class Activator:
+    """Holds the listening sockets as systemd does, and hands them to each new process as descriptors 3 and 4."""
+
+    def __init__(self, box):
+        self.box, self.sockets = box, []
+        for port in (box.main, box.hooks):
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+            s.listen(1024)
+            self.sockets.append(s)
+
+    def start(self, env=None):
+        def hand_over():
+            high = [os.dup(s.fileno()) for s in self.sockets]
+            for i, fd in enumerate(high):
+                fd = os.dup2(fd, 20 + i)
+            for i in range(len(high)):
+                os.dup2(20 + i, 3 + i, inheritable=True)
+            os.environ["LISTEN_PID"] = str(os.getpid())
+        b = self.box
+        words = ["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=2 exec "$0" "$@"', *b.arguments()]
+        with open(b.log_path, "ab") as log:
+            b.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, cwd=b.dir, preexec_fn=hand_over,
+                                         close_fds=False, env={**os.environ, **(env or {})})
+        line = b.process.stdout.readline()
+        assert line.startswith(b"listening "), (line, b.log()[-2000:])
+        return line.decode()
+
+
+def test_a_restart_under_load_refuses_nobody():
+    with Box(doubles=False, start=False) as b:
+        a = Activator(b)
+        a.start()
+        assert "socket.not_used" not in b.log()
+        stop, counts, lock, sent = threading.Event(), {"ok": 0, "refused": 0, "cut": 0}, threading.Lock(), []
+
+        def client(n):
+            i = 0
+            while not stop.is_set():
+                body = meta_hook(f"3460012{n:04}", f"c{n} m{i}")
+                while not stop.is_set():  # as Meta does: the same bytes until there is a 200
+                    try:
+                        status = b.hook(body, timeout=30).status
+                        if status == 200:
+                            with lock:
+                                counts["ok"] += 1
+                                sent.append(body)
+                            break
+                    except OSError as e:
+                        with lock:
+                            counts["refused" if e.errno == errno.ECONNREFUSED else "cut"] += 1
+                    except http.client.HTTPException:
+                        with lock:
+                            counts["cut"] += 1
+                i += 1
+        threads = [threading.Thread(target=client, args=(n,)) for n in range(8)]
+        for t in threads:
+            t.start()
+        for _ in range(3):
+            time.sleep(0.4)
+            b.stop()
+            time.sleep(0.2)  # nobody accepts: connections wait in the queue of the socket
+            a.start()
+        time.sleep(0.4)
+        stop.set()
+        for t in threads:
+            t.join()
+        print(f"three restarts: {counts}")
+        equal(counts["refused"], 0)
+        assert counts["ok"] > 50, counts
+        wait_until(lambda: len(b.messages(direction="inbound")) >= counts["ok"], what="all are there")
+        equal(len({m["id"] for m in b.messages(direction="inbound")}), len(set(sent)), "none twice")
+
+
+def test_a_socket_that_no_setting_names_is_told():
+    with Box(doubles=False, start=False) as b:
+        a = Activator(b)
+        b.settings["hooks_listen"] = "127.0.0.1:0"
+        a.start()
+        assert "socket.not_used" in b.log(), b.log()
+        b.stop()
+
+
+def receiver(path):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    s.settimeout(20)
+    return s
+
+
+def test_the_service_manager_is_told():
+    with Box(doubles=False, start=False) as b:
+        path = b.dir + "/notify"
+        s = receiver(path)
+        a = Activator(b)
+        a.start({"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "900000"})
+        words = [s.recv(1000).decode() for _ in range(4)]
+        assert any("READY=1" in w for w in words), words
+        assert sum("WATCHDOG=1" in w for w in words) >= 2, words
+        b.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + 10
+        seen = ""
+        while "RELOADING=1" not in seen and time.monotonic() < end:
+            seen += s.recv(1000).decode() + "\n"
+        assert "MONOTONIC_USEC=" in seen, seen
+        b.stop()
+        seen = ""
+        s.settimeout(2)
+        while "STOPPING=1" not in seen:
+            seen += s.recv(1000).decode()
+        s.close()
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return dict(line.split(":", 1) for line in f.read().splitlines())
+
+
+def test_the_process_is_shut_in_after_its_start():
+    with Box(n8n=None) as b:
+        entered = [json.loads(line) for line in b.log().splitlines() if "sandbox.entered" in line]
+        assert entered, b.log()
+        for task in os.listdir(f"/proc/{b.process.pid}/task"):  # every thread
+            s = status_of(f"{b.process.pid}/task/{task}")
+            equal(s["NoNewPrivs"].strip(), "1")
+            if entered[0]["seccomp"] == "on":
+                equal(s["Seccomp"].strip(), "2")
+        # And everything works inside of it: receive, send, back up, stop, start.
+        equal(b.hook(meta_hook("34600123456", "hola")).status, 200)
+        m = b.send("34600123456", "hi")
+        wait_until(lambda: b.get("/api/v1/messages/" + m["id"])["status"] in ("sent", "delivered", "read"), what="sent")
+        b.post("/api/v1/backups", status=202)
+        wait_until(lambda: b.get("/api/v1/backups")["data"], what="backup")
+        b.stop()
+        # A folder that is not its own is not there for it: the setting is read again, the folder is not.
+        if entered[0]["landlock"] == "on":
+            open(b.dir + "/outside.pem", "w").write("x")
+        b.settings["sandbox"] = "false"
+        b.start()
+        assert "sandbox.entered" not in b.log().split("totem.stopped")[-1], "it can be switched off"
+
+
+def test_dashboard_and_alerts_name_metrics_that_exist():
+    with Box(settings={"lookup.a.url": "http://127.0.0.1:9/x"}) as b:
+        b.hook(meta_hook("34600123456", "hola"))
+        b.wait_idle()
+        names = {re.split(r"[{ ]", k)[0] for k in b.metrics()}
+        for file in ("packaging/grafana/totem.json", "packaging/prometheus/totem.rules.yml"):
+            text = (ROOT / file).read_text()
+            used = set(re.findall(r"\b(?:totem_[a-z_]+|process_[a-z_]+)\b", text)) - {"totem_rules"}
+            assert len(used) > 5, used
+            equal(sorted(used - names), [], f"{file} names metrics that nothing gives")
+        json.loads((ROOT / "packaging/grafana/totem.json").read_text())
+
+
+def test_packaging_says_what_the_tables_say():
+    def out(*words):
+        return subprocess.run([BINARY, *words], stdout=subprocess.PIPE, text=True, check=True).stdout
+    for file, words in (("completion/totem.bash", ("help", "--bash")), ("completion/_totem", ("help", "--zsh")),
+                        ("totem.conf.example", ("init", "--print"))):
+        equal((ROOT / "packaging" / file).read_text() == out(*words), True, f"packaging/{file} is old: make docs")
+    assert out("help", "--man") in (ROOT / "packaging/man/totem.1").read_text(), "the man page is old: make docs"
+    complete = 'source packaging/completion/totem.bash; COMP_WORDS=(totem backup ""); COMP_CWORD=2; _totem; echo "${COMPREPLY[@]}"'
+    words = subprocess.run(["bash", "-c", complete], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    assert {"make", "list", "copy", "stick", "--to", "--data"} <= set(words), words
