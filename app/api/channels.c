@@ -7,9 +7,11 @@
 #include "flow/outside.h"
 #include "flow/upkeep.h"
 #include "store/channel_state.h"
+#include "store/incident.h"
 #include "store/target.h"
 
-#define EVENTS_MAX 50
+#define EVENTS_MAX    50
+#define INCIDENTS_MAX 100
 
 struct channels {
 	struct call *c;
@@ -17,6 +19,8 @@ struct channels {
 	struct jsonw w;
 	struct str slug; /* one is wanted; STR_NONE: all */
 	bool found;
+	enum lang lang;
+	const char *now; /* slug of the channel that is written */
 };
 
 static enum rc fact_row(void *arg, const struct channel_fact_row *r, struct err *e)
@@ -63,17 +67,28 @@ static enum rc event_row(void *arg, const struct channel_event_row *r, struct er
 	return RC_OK;
 }
 
-static void limits_write(struct channels *s, const struct channel *ch, const struct outside_view *v)
+/* The tier counts people reached outside of windows in 24 hours, over all numbers of the business (4.3). */
+static enum rc limits_write(struct channels *s, const struct channel *ch,
+			    const struct outside_view *v, struct err *e)
 {
+	struct str tier = STR_NONE;
 	struct jsonw *w = &s->w;
+	enum rc rc = channel_fact_get(s->db, ch->id, FACT_TIER, s->c->q->arena, &tier, e);
 
+	if (rc != RC_OK && rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
 	jsonw_kobject(w, "limits");
 	jsonw_ki64(w, "rate_per_second", ch->rate_per_second);
+	jsonw_kbool(w, "rate_set_by_hand", ch->rate_set);
 	jsonw_key(w, "rate_now_per_second");
 	jsonw_double(w, (double)ch->rate_per_second * v->rate);
 	jsonw_ki64(w, "recipient_burst", ch->recipient_burst);
 	jsonw_ki64(w, "recipient_every_ms", ch->recipient_every_ms);
+	jsonw_ki64(w, "usage_percent", v->usage_percent);
+	jsonw_kstr(w, "messaging_limit_tier", tier);
 	jsonw_end(w);
+	return RC_OK;
 }
 
 /* How asking the provider went. */
@@ -98,27 +113,67 @@ static enum rc check_write(struct channels *s, const struct channel *ch, struct 
 	return RC_OK;
 }
 
+/* Why something waits or is in danger, and what to do about it. */
+static enum rc incident_row(void *arg, const struct incident *i, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(8 * KIB);
+	AUTO(sbuf_release) struct sbuf cure = SBUF(8 * KIB);
+	struct channels *s = arg;
+	struct jsonw *w = &s->w;
+
+	(void)e;
+	if (!str_starts(i->subject, STR("channel.")) ||
+	    !str_eqc(str_sub(i->subject, 8, i->subject.n), s->now))
+		return RC_OK;
+	incident_text(i, s->lang, &text);
+	incident_cure(i, s->lang, &cure);
+	jsonw_object(w);
+	jsonw_kstr(w, "kind", i->kind);
+	jsonw_kstr(w, "code", incident_code_text(i->code));
+	jsonw_kstr(w, "text", sbuf_view(&text));
+	jsonw_kstr(w, "cure", sbuf_view(&cure));
+	jsonw_ktime(w, "opened_at", i->opened_ms);
+	jsonw_end(w);
+	return RC_OK;
+}
+
+static const char *state_of(const struct target *t, const struct outside_view *v)
+{
+	if (strcmp(t->state, "up") != 0)
+		return t->state;
+	if (v->state != BREAKER_CLOSED)
+		return "failing";
+	return v->bulk_state != BREAKER_CLOSED ? "restricted" : "up";
+}
+
 static enum rc channel_write(struct channels *s, const struct channel *ch, const struct target *t,
 			     struct err *e)
 {
 	struct outside_view v = { .state = BREAKER_CLOSED, .rate = 1 };
 	struct jsonw *w = &s->w;
-	bool up = strcmp(t->state, "up") == 0;
 
 	if (s->c->app->outside != NULL)
 		(void)outside_view_get(s->c->app, ch->id, &v); /* false: not called yet */
 	jsonw_object(w);
 	jsonw_ktext(w, "channel", ch->slug);
 	jsonw_ktext(w, "provider", ch->provider);
-	jsonw_ktext(w, "state", up && v.state != BREAKER_CLOSED ? "failing" : t->state);
+	jsonw_ktext(w, "state", state_of(t, &v));
 	jsonw_ktext(w, "reason", t->reason[0] != '\0' ? t->reason : NULL);
 	jsonw_ktime(w, "paused_until", t->paused_until_ms);
 	jsonw_ktext(w, "breaker", breaker_state_text(v.state));
 	jsonw_ktime(w, "breaker_open_until",
 		    v.state == BREAKER_OPEN && v.open_until_ms != INT64_MAX ? v.open_until_ms : 0);
+	jsonw_ktime(w, "restricted_until",
+		    v.bulk_state == BREAKER_OPEN && v.bulk_until_ms != INT64_MAX ? v.bulk_until_ms
+										 : 0);
 	jsonw_ki64(w, "calls", v.calls);
 	jsonw_ki64(w, "failures", v.failures);
-	limits_write(s, ch, &v);
+	jsonw_ktime(w, "last_call_ok_at", v.last_ok_ms);
+	s->now = ch->slug;
+	jsonw_karray(w, "incidents");
+	TRY(incident_each(s->db, true, INCIDENTS_MAX, incident_row, s, e));
+	jsonw_end(w);
+	TRY(limits_write(s, ch, &v, e));
 	TRY(check_write(s, ch, e));
 	jsonw_kobject(w, "facts");
 	TRY(channel_fact_each(s->db, ch->id, fact_row, w, e));
@@ -165,6 +220,8 @@ void channel_list(struct call *c)
 {
 	struct channels s = { .c = c };
 
+	if (!query_lang(c, &s.lang))
+		return;
 	answer_begin(c, &s.w);
 	jsonw_object(&s.w);
 	jsonw_karray(&s.w, "data");
@@ -185,6 +242,8 @@ static void one(struct call *c, int status)
 {
 	struct channels s = { .c = c, .slug = c->q->param[0] };
 
+	if (!query_lang(c, &s.lang))
+		return;
 	answer_begin(c, &s.w);
 	if (!each(&s))
 		return;

@@ -9,8 +9,10 @@
 #include "flow/outside.h"
 #include "flow/trouble.h"
 #include "io/jsonw.h"
+#include "store/contact.h"
 
-#define APART_MS (10 * MINUTE_MS) /* who waits longer holds back nobody else of the conversation */
+#define CODE_STOPPED_MARKETING 131050 /* meta-cloud-api.md 4.2 */
+#define APART_MS               (10 * MINUTE_MS) /* who waits longer holds back nobody else of the conversation */
 #define FIND_FIRST_MS \
 	(5 *          \
 	 SECOND_MS) /* after an unknown outcome: the provider has had time to store the message */
@@ -147,6 +149,17 @@ enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct e
 	return queue_done(tx, s->job, e);
 }
 
+/* Meta knows of a wish that we had not heard: no advertising (also as a failed status, flow/ingest_status.c). */
+static enum rc keep_wish(struct tx *tx, const struct sending *s, struct err *e)
+{
+	int64_t contact;
+
+	if (s->verdict.code != CODE_STOPPED_MARKETING)
+		return RC_OK;
+	TRY(contact_of_conversation(tx->db, s->m.conversation_id, &contact, e));
+	return contact_set_marketing(tx, contact, "stop", tx->now_ms, e);
+}
+
 static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
@@ -156,6 +169,7 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 
 	error_json(&s->verdict, &error);
 	TRY(forget_files(tx, s, e));
+	TRY(keep_wish(tx, s, e));
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
 	TRY(publish_status(tx, s, "failed", e));
 	TRY(attempt_after(tx, s->config, &s->m, s->verdict.code, &replaced, e));

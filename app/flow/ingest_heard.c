@@ -12,7 +12,7 @@ static void look(const struct parsed *p, struct heard *h)
 {
 	for (size_t i = 0; i < p->hook.count; i++) {
 		const struct wa_item *item = &p->hook.items[i];
-		const struct channel *ch = config_channel_phone(p->config, item->phone_number_id);
+		const struct channel *ch = ingest_channel(p, item);
 		size_t at;
 
 		if (ch == NULL)

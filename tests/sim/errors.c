@@ -201,6 +201,11 @@ static void fails(int64_t code, const struct wa_verdict *v)
 		 "SELECT class, reason FROM dead_letters ORDER BY id DESC LIMIT 1");
 	check_sent("behind", code, 1);
 	check_quiet();
+	if (code == 131050) /* the wish is remembered */
+		check_db("stop",
+			 "SELECT c.marketing FROM contacts AS c JOIN whatsapp_conversations AS v "
+			 "ON v.contact_id = c.id WHERE v.wa_id = '%s'",
+			 phone(code, 1));
 }
 
 static void number_pauses(int64_t code, const struct wa_verdict *v)

@@ -1,6 +1,8 @@
 /* net.c - what happens to a call of the program: an expected one, a standing answer, or the end of the scenario. */
 #include "sim/sim.h"
 
+#include "base/clock.h"
+
 #define DEFAULTS_MAX 32
 #define FILE_HOST    "https://lookaside.fbsbx.com" /* Meta's second */
 #define LATER_MS     (30 * DAY_MS)
@@ -11,10 +13,10 @@ struct standing {
 	char answer[1024];
 };
 
-static const char *const PEERS[PEER_COUNT] = { "meta", "chatwoot", "n8n", "evolution" };
+static const char *const PEERS[PEER_COUNT] = { "meta", "chatwoot", "n8n", "evolution", "self" };
 static const char *const HOSTS[PEER_COUNT] = { "https://graph.facebook.com",
 					       "https://chatwoot.test", "https://n8n.test",
-					       "https://evolution.test" };
+					       "https://evolution.test", "https://totem.example" };
 static struct standing defaults[DEFAULTS_MAX];
 static size_t default_count;
 static int64_t calls[PEER_COUNT], last_call_ms[PEER_COUNT];
@@ -216,12 +218,24 @@ static enum rc by_double(const struct call_out *c, struct http_answer *ans)
 	return finish(c, status, &body, ans);
 }
 
+/* The program asks itself through the internet: a request to its own door. */
+static enum rc by_self(const struct call_out *c, struct http_answer *ans)
+{
+	AUTO(sbuf_release) struct sbuf body = SBUF(4 * MIB);
+	int status =
+		request_in(c->method, arena_dup(&sim.arena, c->path), STR_NONE, NULL, 0, &body);
+
+	return finish(c, status, &body, ans);
+}
+
 static enum rc literal(const struct call_out *c, const struct words *w, struct http_answer *ans)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(4 * MIB);
 	int64_t status = 0, seconds;
 	size_t i = 0;
 
+	ans->cert_ends_ms = 0;
+	ans->cert_refused = false;
 	if (str_i64(w->w[0], 100, 599, &status))
 		i++;
 	for (; i < w->n; i++) {
@@ -235,6 +249,9 @@ static enum rc literal(const struct call_out *c, const struct words *w, struct h
 		} else if (str_eqc(w->w[i], "Usage:") && i + 1 < w->n) {
 			if (!str_copy(w->w[++i], ans->usage, sizeof(ans->usage)))
 				fail("too long");
+		} else if (str_eqc(w->w[i], "Cert:") && i + 1 < w->n) {
+			if (!clock_parse(w->w[++i], &ans->cert_ends_ms))
+				fail("not a time");
 		} else if (str_eqc(w->w[i], "error") && i + 1 < w->n) {
 			status = meta_error(w->w[++i], (int)status, &body);
 		} else if (str_eqc(w->w[i], "accepted") && i + 1 < w->n) {
@@ -257,6 +274,12 @@ static enum rc answer(const struct call_out *c, struct str text, struct http_ans
 	words_of(arena_dup(&sim.arena, text), &w);
 	if (w.n == 0)
 		fail("an answer is missing");
+	if (str_eqc(w.w[0], "badcert")) {
+		ans->cert_refused = true;
+		return FAIL(e, RC_RETRY, "totem.example: the certificate has expired");
+	}
+	if (str_eqc(w.w[0], "works") && c->peer == PEER_SELF)
+		return by_self(c, ans);
 	if (str_eqc(w.w[0], "works"))
 		return by_double(c, ans);
 	if (str_starts(w.w[0], STR("stored-then-"))) { /* the peer did it, its answer is another */

@@ -322,6 +322,7 @@ bool peers_answer(const struct call_out *c, int *ret_status, struct sbuf *body)
 		return n8n(c, ret_status, body);
 	case PEER_EVOLUTION:
 		return evolution_answer(c, ret_status, body);
+	case PEER_SELF:
 	case PEER_COUNT:
 		break;
 	}

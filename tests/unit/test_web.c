@@ -370,6 +370,7 @@ TEST(tls_is_served_and_checked)
 	struct http_answer a = HTTP_ANSWER;
 	struct http *h = http_new();
 	CHECK_I64("unknown authority", http_do(h, &req, &a, NULL), RC_RETRY);
+	CHECK(a.cert_refused && a.cert_ends_ms == 0);
 	http_free(h);
 	MUST(http_set_ca_file(path, &t_err));
 	h = http_new();
@@ -379,8 +380,10 @@ TEST(tls_is_served_and_checked)
 	}
 	req.url = NULL;
 	ASSERT(snprintf(url, sizeof url, "https://127.0.0.1:%d/stream", web_port(w)) > 0);
-	req = (struct http_request){ .method = "GET", .url = url };
+	req = (struct http_request){ .method = "GET", .url = url, .look_at_cert = true };
 	MUST(http_do(h, &req, &a, &t_err));
+	CHECK(!a.cert_refused);
+	CHECK_I64("the end in tls_pair.h, 2126-10-29 16:17:56", a.cert_ends_ms, 4948964276000);
 	CHECK_SPAN("stream", sbuf_view(&a.body), STR("data: 1\n\n"));
 	http_answer_release(&a);
 	http_free(h);
