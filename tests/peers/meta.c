@@ -215,8 +215,14 @@ static void on_request(void *self, const struct mini_req *req)
 		meta_refuse(t, req, 401, 190, NULL);
 		return;
 	}
+	if (meta_media_request(t, req, rest))
+		return;
 	if (!strcmp(req->method, "GET")) {
 		meta_get(t, req, rest);
+		return;
+	}
+	if (!strncmp(rest, t->cfg->phone_id, phone_n) && !strcmp(rest + phone_n, "/media")) {
+		meta_media_upload(t, req);
 		return;
 	}
 	if (strncmp(rest, t->cfg->phone_id, phone_n) || strcmp(rest + phone_n, "/messages")) {
@@ -331,7 +337,7 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 		meta_flush(t);
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
 	} else {
-		return false;
+		return meta_media_control(t, req, verb);
 	}
 	return true;
 }
@@ -348,6 +354,7 @@ static void on_state(void *self, struct buf *out)
 		   t->marked_read, t->typing, t->statuses_made, t->messages_made, t->hooks_posted,
 		   t->hooks_ok, t->hooks_refused, t->hooks_retried, t->hooks_given_up,
 		   t->totem ? mini_client_waiting(t->totem) : 0, t->handshakes_ok);
+	meta_media_state(t, out);
 }
 
 static void on_reset(void *self)
@@ -356,6 +363,7 @@ static void on_reset(void *self)
 
 	map_clear(&t->pairs);
 	meta_shapes_forget(t);
+	meta_media_reset(t);
 	t->marked_read = t->typing = t->statuses_made = t->messages_made = t->hooks_posted = 0;
 	t->hooks_ok = t->hooks_refused = t->hooks_retried = t->hooks_given_up = t->handshakes_ok =
 		0;
@@ -387,6 +395,7 @@ struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port)
 		{ "bsuid", &t->bsuid },
 		{ "customers", &t->customers },
 		{ "every_ms", &t->every_ms },
+		{ "url_ms", &t->url_ms },
 		{ NULL, NULL },
 	};
 	struct dbl_option *kept = xalloc(sizeof options);
@@ -406,7 +415,9 @@ struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port)
 	t->bsuid = 1;
 	t->customers = cfg->customers;
 	t->every_ms = cfg->every_ms;
+	t->url_ms = 300000;
 	dbl_init(&t->d, "meta", t, &ops, kept, port, ret_port);
+	t->port = *ret_port;
 	if (cfg->totem)
 		t->totem = mini_client_new(t->d.m, cfg->totem, 16);
 	customers_start(t);

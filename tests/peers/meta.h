@@ -1,5 +1,5 @@
 /* meta.h - inside of the Meta double: meta.c answers the Graph API, meta_error.c refuses,
- * meta_hook.c writes the webhooks, customers.c lets people write. */
+ * meta_hook.c writes the webhooks, meta_media.c keeps files, customers.c lets people write. */
 #ifndef PEERS_META_H
 #define PEERS_META_H
 
@@ -40,6 +40,8 @@ struct meta {
 	int mps, pair_per_minute, drop_ninth, bsuid, customers, every_ms;
 	bool customers_run;
 	struct shape shapes[META_SHAPES_MAX];
+	int port, url_ms; /* own; how long an address of a file lives */
+	struct meta_files *files;
 	long long marked_read, typing, statuses_made, messages_made, hooks_posted, hooks_ok,
 		hooks_refused, hooks_retried, hooks_given_up, handshakes_ok;
 };
@@ -65,5 +67,12 @@ bool meta_app_token(const struct meta *t, const char *token); /* "app id|app sec
 void meta_shape(struct meta *t, const struct mini_req *req, const cJSON *in);
 void meta_shapes_forget(struct meta *t);
 void customers_start(struct meta *t);
+
+/* meta_media.c: files. False: not a call about a file that is known. `rest` is the path behind the version. */
+bool meta_media_request(struct meta *t, const struct mini_req *req, const char *rest);
+void meta_media_upload(struct meta *t, const struct mini_req *req);
+bool meta_media_control(struct meta *t, const struct mini_req *req, const char *verb);
+void meta_media_state(struct meta *t, struct buf *out);
+void meta_media_reset(struct meta *t);
 
 #endif

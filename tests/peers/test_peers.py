@@ -183,6 +183,59 @@ def meta():
     call(M, "POST", "/_double/options", {"pair_per_minute": 0})
 
 
+def media():
+    call(M, "POST", "/_double/reset", {})
+    name, bound = "/v26.0/106540352242922/media", "b0und"
+    part = lambda n, v, more="": (f'--{bound}\r\nContent-Disposition: form-data; name="{n}"{more}\r\n\r\n').encode() + v + b"\r\n"
+    def upload(data=b"\xff\xd8\xff bytes", mime="image/jpeg", product=b"whatsapp"):
+        body = part("messaging_product", product) + part("type", mime.encode()) + part(
+            "file", data, f'; filename="a b.jpg"\r\nContent-Type: {mime}') + f"--{bound}--\r\n".encode()
+        return call(M, "POST", name, body, {**BEARER, "Content-Type": f"multipart/form-data; boundary={bound}"})
+    s, j, _ = upload()
+    check("an upload gets an id", s == 200 and j["id"].isdigit(), j)
+    f = state(M)["files"][-1]
+    check("and is kept as it came", f["bytes"] == 9 and f["mime"] == "image/jpeg" and f["name"] == "a b.jpg" and
+          f["sha256"] == hashlib.sha256(b"\xff\xd8\xff bytes").hexdigest(), f)
+    check("a bare audio/ogg is refused", upload(mime="audio/ogg")[1]["error"]["code"] == 100)
+    check("with its codec it is taken", upload(mime="audio/ogg; codecs=opus")[0] == 200)
+    check("without messaging_product it is refused", upload(product=b"x")[0] == 400)
+    behave(M, do="meta_error", code=131053, match="/media")
+    check("131053", upload()[1]["error"]["code"] == 131053)
+    data = bytes(range(256)) * 40
+    s, made, _ = call(M, "POST", "/_double/file?mime=image/png", data)
+    check("a customer's file tells both forms of its checksum", base64.b64decode(made["sha256"]).hex() == made["sha256_hex"]
+          == hashlib.sha256(data).hexdigest(), made)
+    resolve = lambda **q: call(M, "GET", f"/v26.0/{made['id']}?phone_number_id={q.get('phone', '106540352242922')}", headers=BEARER)
+    fetch = lambda j: call(M, "GET", j["url"].split(f":{M}", 1)[1], headers=BEARER)
+    s, j, _ = resolve()
+    check("resolve", s == 200 and j["sha256"] == made["sha256_hex"] and j["file_size"] == len(data), j)
+    check("download", fetch(j)[:2] == (200, data) or fetch(j)[1] == data)
+    check("not without the token", call(M, "GET", j["url"].split(f":{M}", 1)[1])[0] == 401)
+    check("another number's file is refused", resolve(phone="1")[1]["error"]["code"] == 100)
+    behave(M, do="wrong_hash", match="GET /v26.0/")
+    check("wrong_hash", resolve()[1]["sha256"] != made["sha256_hex"])
+    behave(M, do="elsewhere", match="GET /v26.0/")
+    check("elsewhere", "127.0.0.2" in resolve()[1]["url"])
+    behave(M, do="expired", match="/lookaside/")
+    check("expired", fetch(j)[0] == 404 and fetch(j)[0] == 200)
+    behave(M, do="wrong_bytes", match="/lookaside/")
+    check("wrong_bytes", fetch(j)[1] != data)
+    behave(M, do="redirect", match="/lookaside/")
+    check("redirect", fetch(j)[0] // 100 == 3)
+    behave(M, do="cut", bytes=500, match="/lookaside/")
+    check("cut", fails(lambda: fetch(j)) is not None)
+    behave(M, do="404", match="GET /v26.0/")
+    check("404, then there", resolve()[0] == 404 and resolve()[0] == 200)
+    call(M, "POST", "/_double/options", {"url_ms": 1})
+    j = resolve()[1]
+    time.sleep(0.01)
+    check("an address ends", fetch(j)[0] == 404)
+    call(M, "POST", "/_double/options", {"url_ms": 300000})
+    check("delete", call(M, "DELETE", f"/v26.0/{made['id']}", headers=BEARER)[1] == {"success": True} and resolve()[0] == 400)
+    x = state(M)
+    check("counts", (x["uploads"], x["deletes"]) == (2, 1) and x["downloads"] >= 3, x)
+
+
 def misbehave():
     call(M, "POST", "/_double/reset", {})
     send = lambda key, timeout=1: call(M, "POST", SEND, text(key=key), BEARER, timeout)
@@ -501,7 +554,7 @@ def load():
 
 
 try:
-    for part in (meta, misbehave, chatwoot, n8n, calidda, evolution, load):
+    for part in (meta, media, misbehave, chatwoot, n8n, calidda, evolution, load):
         try:
             part()
         except Exception as e:  # one broken part must not hide the others

@@ -319,6 +319,16 @@ void uuid_text(uint64_t *state, char out[37])
 		 (unsigned long long)(b & 0xffffffffffffu));
 }
 
+void sha256_hex(const void *p, size_t n, char out[65])
+{
+	uint8_t digest[32];
+
+	if (mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), p, n, digest) != 0)
+		die("SHA-256 failed");
+	for (size_t i = 0; i < sizeof digest; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
 void hmac_hex(const char *key, const void *a, size_t an, const void *b, size_t bn, char out[65])
 {
 	static const char digits[] = "0123456789abcdef";

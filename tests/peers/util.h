@@ -63,6 +63,7 @@ bool chance(uint64_t *state, int percent);
 void seed(uint64_t *state);
 void uuid_text(uint64_t *state, char out[37]);
 
+void sha256_hex(const void *p, size_t n, char out[65]);
 void hmac_hex(const char *key, const void *a, size_t an, const void *b, size_t bn, char out[65]);
 /* A wamid as Meta builds it: base64 of the phone in clear, a direction byte and a unique tail. */
 void wamid_text(struct buf *out, const char *phone, bool inbound, uint64_t *rnd_state);
