@@ -73,7 +73,9 @@ static enum rc read_form(struct upload *u, struct str type, struct err *e)
 static enum rc read_raw(struct upload *u, struct str type, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf name = SBUF(NAME_HEADER_MAX);
-	const struct web_sink sink = { media_put_add, &u->put, u->put.new.max, upload_ms(u) };
+	/* the put counts to the byte and knows a full disk from a long file */
+	const struct web_sink sink = { media_put_add, &u->put,
+				       u->put.new.max + (int64_t)MEDIA_FORM_ROOM, upload_ms(u) };
 
 	u->type = type;
 	if (u->filename.p == NULL &&

@@ -17,7 +17,6 @@
 #include "store/topic.h"
 
 #define KEPT_MS      (7 * DAY_MS) /* meta-cloud-api.md 3.4: ids of webhooks */
-#define FIRST_MS     2000
 #define RENEW_US     (10 * (int64_t)1000 * 1000)
 #define DISK_WAIT_MS (30 * SECOND_MS)
 
@@ -140,7 +139,8 @@ static enum rc snooze_unit(struct tx *tx, void *arg, struct err *e)
 
 static enum rc later(struct media_fetch *f, struct err *e)
 {
-	int64_t wait = backoff_ms(f->job->snoozes + 1, FIRST_MS, JOB_RETRY_CAP_MS,
+	struct queue_config c = queue_get_config(store_queues(f->w->app->store), QUEUE_MEDIA);
+	int64_t wait = backoff_ms(f->job->snoozes + 1, c.backoff_ms, JOB_RETRY_CAP_MS,
 				  work_random(f->w), f->wait_ms > 0 ? f->wait_ms : -1);
 	struct snooze_work w = { f, f->now_ms + wait };
 
