@@ -56,7 +56,6 @@ bool message_content_quote(struct call *c, const char *field, struct str *id)
 static bool read_text(struct call *c, const struct json *text, struct send_new *m)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(64);
-	AUTO(json_freep) struct json *whole = NULL;
 	const struct json *preview = json_get(text, "preview_url");
 	struct wa_content_bad bad;
 	struct err e = { .rc = RC_OK };

@@ -305,14 +305,14 @@ void media_type_name(struct str name, char ret_name[MEDIA_NAME_MAX + 1])
 	size_t n = 0;
 	bool ok;
 
-	while (rest.n > 0 && rest.p[0] == '.') /* hidden, or a way up */
-		rest = str_sub(rest, 1, rest.n);
 	while (rest.n > 0) {
 		size_t step = enc_utf8_step(rest, &ok);
 		unsigned char c = (unsigned char)rest.p[0];
+		bool front = n == 0 && (c == '.' || c == ' '); /* hidden, or a way up */
 
-		if (ok && (step > 1 ? !is_deceit(rest, step)
-				    : c >= ' ' && c != 0x7f && strchr("\"<>|*?:;%", c) == NULL)) {
+		if (ok && !front &&
+		    (step > 1 ? !is_deceit(rest, step)
+			      : c >= ' ' && c != 0x7f && strchr("\"<>|*?:;%", c) == NULL)) {
 			if (n + step > MEDIA_NAME_MAX)
 				break;
 			memcpy(ret_name + n, rest.p, step);
