@@ -4,7 +4,7 @@
  *   out:  API upload => row => message (media_use, inside its unit) => dispatcher -> media_ready => provider's id
  *
  * A message is visible before its file is. `media_state` of the message says how far it is: wanted, stored, failed,
- * expired; a change of it is an event on topic whatsapp-media-events (okey conversation, ref message), so whoever
+ * expired; what a fetch makes of it is an event on topic whatsapp-media-events (okey conversation, ref message), so whoever
  * adds files to a message elsewhere (Chatwoot) adds each once when `stored` comes. */
 #ifndef FLOW_MEDIA_H
 #define FLOW_MEDIA_H

@@ -23,6 +23,7 @@ struct upload {
 	struct file_in in;
 	int64_t renewed_us;
 	struct media_upload known;
+	const char *type; /* as the upload names it */
 	struct media_ready *ret;
 };
 
@@ -73,12 +74,12 @@ static enum rc post(struct upload *u, struct http_answer *ans, struct err *e)
 	const struct meta_media_api api = { u->channel->base_url, u->channel->version,
 					    u->channel->phone_number_id };
 	const struct http_field fields[] = { { "messaging_product", "whatsapp" },
-					     { "type", u->known.as_mime } };
+					     { "type", u->type } };
 	const char *name = u->media.filename.n > 0 ? u->media.filename.p : "file";
 	const struct http_form form = { .fields = fields,
 					.field_count = COUNT(fields),
 					.file_name = name,
-					.file_type = u->known.as_mime,
+					.file_type = u->type,
 					.file_bytes = u->media.bytes,
 					.source = source,
 					.source_arg = u };
@@ -156,9 +157,16 @@ static enum rc ready(struct upload *u, const struct media_asked *asked, struct e
 		permanent(u->ret, why.text);
 		return RC_OK;
 	}
-	u->known = (struct media_upload){ .media_id = u->media.id,
-					  .channel_id = u->channel->id,
-					  .as_mime = media_kind_upload_type(&facts) };
+	u->type = media_kind_upload_type(&facts);
+	/* Ids are bound to the phone number, and a channel may get another one. */
+	u->known = (struct media_upload){
+		.media_id = u->media.id,
+		.channel_id = u->channel->id,
+		.as_mime = arena_printf(&u->w->arena, "%.*s %s", STRF(u->channel->phone_number_id),
+					u->type),
+	};
+	if (u->known.as_mime == NULL)
+		return FAIL(e, RC_LIMIT, "no room for the type of a file");
 	rc = find(u, e);
 	if (rc == RC_ABSENT) {
 		err_clear(e);

@@ -16,7 +16,7 @@
 struct sweep {
 	struct app *app;
 	struct media_brief rows[CHUNK];
-	int n;
+	int n, at;
 	int64_t removed;
 };
 
@@ -52,10 +52,17 @@ static enum rc remove_one(struct tx *tx, const struct sweep *s, const struct med
 
 static enum rc remove_unit(struct tx *tx, void *arg, struct err *e)
 {
-	struct sweep *s = arg;
+	const struct sweep *s = arg;
 
-	for (int i = 0; i < s->n; i++)
-		TRY(remove_one(tx, s, &s->rows[i], e));
+	return remove_one(tx, s, &s->rows[s->at], e);
+}
+
+/* A unit each: taking a large file off a disk takes its time, and others want to write. */
+static enum rc remove_all(struct sweep *s, struct err *e)
+{
+	for (s->at = 0; s->at < s->n; s->at++)
+		TRY(store_write(s->app->store, STORE_NORMAL, remove_unit, s, e));
+	s->removed += s->n;
 	return RC_OK;
 }
 
@@ -68,8 +75,7 @@ static enum rc finish_moves(struct sweep *s, int64_t before_ms, struct err *e)
 		store_reader_done(s->app->store, db);
 		if (rc != RC_OK || s->n == 0)
 			return rc;
-		TRY(store_write(s->app->store, STORE_NORMAL, remove_unit, s, e));
-		s->removed += s->n;
+		TRY(remove_all(s, e));
 	} while (s->n == CHUNK);
 	return RC_OK;
 }
@@ -124,9 +130,7 @@ static enum rc retain_some(struct sweep *s, const struct config *c, int64_t now_
 	if (n == 0)
 		return RC_OK;
 	TRY(store_write(s->app->store, STORE_NORMAL, leave_unit, s, e));
-	TRY(store_write(s->app->store, STORE_NORMAL, remove_unit, s, e));
-	s->removed += n;
-	return RC_OK;
+	return remove_all(s, e);
 }
 
 bool media_retain(struct app *app, int64_t now_ms)

@@ -3,6 +3,8 @@
 
 #include "store/row.h"
 
+#define REMOVED "the file was removed to make room: it had not been used for longest"
+
 static enum rc step(struct tx *tx, enum query q, const struct media *m, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
@@ -104,29 +106,44 @@ static enum rc move(struct tx *tx, int64_t id, struct move m, bool *ret, struct 
 	return RC_OK;
 }
 
+static enum rc tell_messages(struct tx *tx, int64_t id, enum query q, const char *reason,
+			     struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, q, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	TRY(stmt_run(&s, e));
+	if (db_changes(tx->db) == 0)
+		return RC_OK;
+	TRY(stmt_begin(tx->db, Q_MEDIA_REASON, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_text(&s, "reason", reason);
+	return stmt_run(&s, e);
+}
+
 enum rc media_set_stored(struct tx *tx, int64_t id, struct err *e)
 {
 	bool was;
 
 	TRY(move(tx, id, (struct move){ "coming", "stored" }, &was, e));
-	if (was)
-		return count(tx, id, 1, e);
+	if (was) {
+		TRY(count(tx, id, 1, e));
+		return tell_messages(tx, id, Q_MEDIA_RETURN, NULL, e);
+	}
 	TRY(move(tx, id, (struct move){ "stored", "stored" }, &was, e));
 	return was ? RC_OK : FAIL(e, RC_CONFLICT, "the file is being removed meanwhile");
 }
 
 enum rc media_leave(struct tx *tx, int64_t id, struct err *e)
 {
-	AUTO(stmt_end) struct stmt s = { 0 };
 	bool was;
 
 	TRY(move(tx, id, (struct move){ "stored", "leaving" }, &was, e));
 	if (!was)
 		return RC_CONFLICT;
 	TRY(count(tx, id, -1, e));
-	TRY(stmt_begin(tx->db, Q_MEDIA_EXPIRE, &s, e));
-	stmt_bind_i64(&s, "id", id);
-	return stmt_run(&s, e);
+	return tell_messages(tx, id, Q_MEDIA_EXPIRE, REMOVED, e);
 }
 
 enum rc media_gone(struct tx *tx, int64_t id, const char *from, struct err *e)

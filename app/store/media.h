@@ -24,7 +24,7 @@ struct media {
 enum rc media_add(struct tx *tx, struct media *m, struct err *e) MUST_CHECK;
 enum rc media_load(struct db *db, int64_t id, struct arena *a, struct media *ret, struct err *e)
 	MUST_CHECK;
-/* The file is in its place and synced. RC_CONFLICT: it is on its way out meanwhile; put it again. */
+/* The file is in its place and synced; messages that had lost it have it again. RC_CONFLICT: it is on its way out meanwhile; put it again. */
 enum rc media_set_stored(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* Retention: its messages are `expired`. RC_CONFLICT (e is not filled): not `stored` any more. */
 enum rc media_leave(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
@@ -52,7 +52,7 @@ enum rc media_moving(struct db *db, int64_t before_ms, struct media_brief *ret, 
 /* Ids that a provider gave for our files. */
 struct media_upload {
 	int64_t media_id, channel_id;
-	const char *as_mime; /* type it was uploaded as */
+	const char *as_mime; /* what it was uploaded as, with whatever the id is bound to */
 	struct str peer_id;
 	int64_t valid_to_ms;
 };

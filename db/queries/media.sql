@@ -72,3 +72,15 @@ SELECT id, state FROM media WHERE state IN ('coming', 'leaving') AND last_used_m
 -- Messages whose file is not kept any more.
 -- in: id
 UPDATE whatsapp_messages SET media_state = 'expired' WHERE media_id = @id AND media_id <> 0;
+
+-- name: media_return
+-- The same bytes came again: older messages have their file back.
+-- in: id
+UPDATE whatsapp_messages SET media_state = 'stored'
+ WHERE media_id = @id AND media_id <> 0 AND media_state = 'expired';
+
+-- name: media_reason
+-- Why the file of these messages is not here; NULL: nothing is wrong.
+-- in: id reason
+UPDATE message_media SET reason = @reason
+ WHERE message_id IN (SELECT id FROM whatsapp_messages WHERE media_id = @id AND media_id <> 0);
