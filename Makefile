@@ -138,10 +138,10 @@ build/web/dist.stamp: build/web/modules.stamp $(WEB)
 	$(Q)node web/build.mjs build/web/dist build/web/node_modules
 	@touch $@
 
-build/gen/assets.stamp: build/tools/embed build/web/dist.stamp
+build/gen/assets.stamp: build/tools/embed build/web/dist.stamp $(wildcard packaging/n8n/*.json)
 	$(call quiet,GEN,$(@D)/assets.c)
 	@mkdir -p $(@D)
-	$(Q)build/tools/embed build/gen/assets.c build/web/dist ''
+	$(Q)build/tools/embed build/gen/assets.c build/web/dist '' packaging/n8n /n8n
 	@touch $@
 build/gen/assets.c: build/gen/assets.stamp ;
 

@@ -155,6 +155,14 @@ BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', new.id); E
 CREATE TRIGGER search_contact_new AFTER INSERT ON contacts
 BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', new.id); END;
 
+CREATE TABLE conversation_attributes (
+	conversation_id INTEGER NOT NULL REFERENCES whatsapp_conversations(id),
+	name       TEXT NOT NULL,
+	value      TEXT NOT NULL,
+	updated_ms INTEGER NOT NULL,
+	PRIMARY KEY (conversation_id, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE conversation_labels (
 	conversation_id INTEGER NOT NULL REFERENCES whatsapp_conversations(id),
 	label           TEXT NOT NULL,
@@ -346,6 +354,20 @@ CREATE TABLE message_statuses (
 	recorded_ms INTEGER NOT NULL,
 	error       TEXT,
 	PRIMARY KEY (message_id, status, recipient)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE n8n_imports (
+	target_id   INTEGER NOT NULL REFERENCES targets(id),
+	workflow    TEXT NOT NULL,
+	state       TEXT NOT NULL CHECK (state IN ('wanted', 'waiting', 'done', 'failed')),
+	detail      TEXT,
+	workflow_id TEXT,
+	webhook_url TEXT,
+	door_credential TEXT,                  -- ids that n8n gave to what we made there
+	api_credential  TEXT,
+	wanted_ms   INTEGER NOT NULL,
+	updated_ms  INTEGER NOT NULL,
+	PRIMARY KEY (target_id, workflow)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE parked_statuses (
@@ -558,7 +580,7 @@ CREATE TABLE whatsapp_conversations (
 	automatic_from_ms INTEGER NOT NULL DEFAULT 0, -- start of the counted minute of automatic messages
 	automatic_count   INTEGER NOT NULL DEFAULT 0,
 	automation_off_until_ms INTEGER NOT NULL DEFAULT 0,
-	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0, assigned_user_id INTEGER NOT NULL DEFAULT 0,
+	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0, assigned_user_id INTEGER NOT NULL DEFAULT 0, automation_off_why TEXT, assignee TEXT, team TEXT,
 	UNIQUE (channel_id, contact_id)
 ) STRICT;
 

@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/view.h"
 #include "base/ids.h"
+#include "store/conversation_state.h"
 #include "store/user.h"
 
 struct desk_job {
@@ -101,8 +102,10 @@ static enum rc status_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct desk_job *j = arg;
 
-	TRY(conversation_set_status(tx, j->conversation.id, j->status, e));
-	return conversation_changed(tx, j->conversation.company_id, j->conversation.id, e);
+	/* It wakes a silenced automation, and tells the stream and Chatwoot. */
+	return conversation_state_status(
+		tx, &(struct conversation_act){ .id = j->conversation.id, .origin = "api" },
+		j->status, e);
 }
 
 void conversation_status_post(struct call *c)

@@ -64,6 +64,12 @@ struct setting_change {
 bool setting_apply(struct call *c, const struct setting_change *changes, size_t n);
 route_fn token_list, token_post, token_delete;
 route_fn status_get, status_incidents_get;
+/* conversation_acts.c */
+route_fn conversation_state_get, conversation_handover_post, conversation_attributes_patch;
+/* n8n_workflows.c */
+route_fn n8n_workflow_list, n8n_workflow_post;
+/* orchestrator.c */
+route_fn orchestrator_reply_post;
 /* lookups.c */
 route_fn lookup_query_post, lookup_post, lookup_list;
 /* session.c, enter.c, users.c, me.c, audits.c */

@@ -83,6 +83,12 @@ static const struct route ROUTES[] = {
 	      "Messages", "One conversation"),
 	TOKEN("GET", "/api/v1/conversations/{id}/messages", conversation_messages_get,
 	      MESSAGES_READ, BOTH, 0, "Messages", "Messages of a conversation, newest first"),
+	TOKEN("GET", "/api/v1/conversations/{id}/state", conversation_state_get, MESSAGES_READ,
+	      BOTH, 0, "Messages", "Who has a conversation, its labels, its automation"),
+	TOKEN("POST", "/api/v1/conversations/{id}/handover", conversation_handover_post,
+	      CONVERSATIONS, BOTH, SMALL, "Messages", "A person goes on: automation is silent"),
+	TOKEN("PATCH", "/api/v1/conversations/{id}/attributes", conversation_attributes_patch,
+	      CONVERSATIONS, BOTH, SMALL, "Messages", "Set attributes of a conversation"),
 	QUIET("POST", "/api/v1/conversations/{id}/read", conversation_read_post, CONVERSATIONS,
 	      BOTH, SMALL, "Messages", "Mark a conversation as read"),
 	TOKEN("GET", "/api/v1/contacts", contact_list, MESSAGES_READ, BOTH, 0, "Messages",
@@ -119,6 +125,15 @@ static const struct route ROUTES[] = {
 	      "Messages", "Fetch the templates of a channel now"),
 	TOKEN("GET", "/api/v1/whatsapp/stream", stream_get, MESSAGES_READ, BOTH, 0, "Messages",
 	      "Server-sent events"),
+
+	/* the handler checks the reply token, or an API token with the scope orchestrator */
+	{ "POST", "/api/v1/orchestrator/replies", orchestrator_reply_post, WHO_SIGNED, SCOPE_COUNT,
+	  BOTH, API_BODY_MAX, true, "Assistant", "A later answer of the assistant" },
+
+	TOKEN("GET", "/api/v1/n8n/{slug}/workflows", n8n_workflow_list, SETTINGS, WEB_MAIN, 0,
+	      "Assistant", "Our workflows in an n8n"),
+	TOKEN("POST", "/api/v1/n8n/{slug}/workflows", n8n_workflow_post, SETTINGS, WEB_MAIN, SMALL,
+	      "Assistant", "Put one of our workflows into an n8n"),
 
 	QUIET("POST", "/query", lookup_query_post, LOOKUPS, BOTH, SMALL, "Lookups",
 	      "Ask the default lookup connector"),

@@ -116,18 +116,10 @@ static void add_chatwoot(struct config *c, int64_t id, const char *slug)
 
 static void add_n8n(struct config *c, int64_t id, const char *slug)
 {
-	const struct settings *s = c->settings;
+	struct n8n_target *t = &c->n8ns[c->n8n_count++];
 
-	c->n8ns[c->n8n_count++] = (struct n8n_target){
-		.id = id,
-		.company_id = 1,
-		.slug = slug,
-		.url = setting_of(s, "n8n", slug, "url"),
-		.header_name = setting_of(s, "n8n", slug, "header_name"),
-		.header_value = setting_of(s, "n8n", slug, "header_value"),
-		.reply_url = setting_of(s, "n8n", slug, "reply_url"),
-		.timeout_ms = setting_of_i64(s, "n8n", slug, "timeout_ms"),
-	};
+	*t = (struct n8n_target){ .id = id, .company_id = 1 };
+	n8n_target_read(c->settings, slug, t);
 }
 
 static void add_lookup(struct config *c, int64_t id, const char *slug)
@@ -219,7 +211,9 @@ static void resume_mended(struct app *app, const struct config *old, const struc
 		const struct n8n_target *c = &new->n8ns[i], *was = config_n8n(old, c->id);
 
 		if (was != NULL &&
-		    !(str_eq(was->header_value, c->header_value) && str_eq(was->url, c->url)))
+		    !(str_eq(was->header_value, c->header_value) && str_eq(was->url, c->url) &&
+		      str_eq(was->password, c->password) && was->auth == c->auth &&
+		      str_eq(was->jwt_secret, c->jwt_secret)))
 			outside_resume(app, c->id);
 	}
 	for (size_t i = 0; old != NULL && i < new->lookup_count; i++) {
@@ -231,25 +225,28 @@ static void resume_mended(struct app *app, const struct config *old, const struc
 	}
 }
 
-/* A group is on while a target of its kind has an address. One target of a kind serves all channels (company). */
+/* A group is on while a target of its kind has an address. One Chatwoot serves all channels (company); every n8n gets
+ * every message and its filters choose. */
 static void point_groups(struct app *app, const struct config *c)
 {
+	static const enum queue_id CHATWOOT[] = { QUEUE_SUPPORT_INBOUND, QUEUE_SUPPORT_MIRROR,
+						  QUEUE_SUPPORT_OUTBOUND, QUEUE_SUPPORT_STATUS,
+						  QUEUE_SUPPORT_STATE };
 	struct queues *qs = store_queues(app->store);
-	int64_t chatwoot = 0, n8n = 0;
+	int64_t chatwoot = 0, n8n[QUEUE_TARGETS_MAX];
+	size_t n = 0;
 
 	for (size_t i = 0; i < c->chatwoot_count && chatwoot == 0; i++) {
 		if (c->chatwoots[i].url.n > 0)
 			chatwoot = c->chatwoots[i].id;
 	}
-	for (size_t i = 0; i < c->n8n_count && n8n == 0; i++) {
+	for (size_t i = 0; i < c->n8n_count && n < COUNT(n8n); i++) {
 		if (c->n8ns[i].url.n > 0)
-			n8n = c->n8ns[i].id;
+			n8n[n++] = c->n8ns[i].id;
 	}
-	topic_group_target(qs, QUEUE_SUPPORT_INBOUND, chatwoot);
-	topic_group_target(qs, QUEUE_SUPPORT_MIRROR, chatwoot);
-	topic_group_target(qs, QUEUE_SUPPORT_OUTBOUND, chatwoot);
-	topic_group_target(qs, QUEUE_SUPPORT_STATUS, chatwoot);
-	topic_group_target(qs, QUEUE_ORCHESTRATOR_INBOUND, n8n);
+	for (size_t i = 0; i < COUNT(CHATWOOT); i++)
+		topic_group_target(qs, CHATWOOT[i], chatwoot);
+	topic_group_targets(qs, QUEUE_ORCHESTRATOR_INBOUND, n8n, n);
 }
 
 static void set_log_level(const struct settings *s)
@@ -323,6 +320,8 @@ static enum rc build(struct app *app, struct config *c, struct err *e)
 	TRY(complete(app, c, e));
 	c->automatic_per_minute = setting_i64(c->settings, "automatic_per_minute");
 	c->automation_off_ms = setting_i64(c->settings, "automation_off_minutes") * MINUTE_MS;
+	c->takeover_ms = setting_i64(c->settings, "takeover_minutes") * MINUTE_MS;
+	c->handover_ms = setting_i64(c->settings, "handover_minutes") * MINUTE_MS;
 	c->retention_deliveries_ms = setting_i64(c->settings, "retention_deliveries_days") * DAY_MS;
 	c->retention_events_ms = setting_i64(c->settings, "retention_events_days") * DAY_MS;
 	c->retention_media_ms = setting_i64(c->settings, "retention_media_days") * DAY_MS;

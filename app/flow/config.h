@@ -7,6 +7,7 @@
 
 #include "flow/app.h"
 #include "flow/lookup_target.h"
+#include "flow/n8n_target.h"
 #include "store/setting.h"
 #include "store/target.h"
 
@@ -55,13 +56,6 @@ struct chatwoot_target {
 	int64_t account_id, inbox_id, timeout_ms;
 };
 
-struct n8n_target {
-	int64_t id, company_id;
-	const char *slug;
-	struct str url, header_name, header_value, reply_url;
-	int64_t timeout_ms;
-};
-
 struct config {
 	int refs;        /* atomic */
 	uint64_t number; /* of the reload that began to read it */
@@ -76,6 +70,7 @@ struct config {
 	struct lookup_target lookups[CONFIG_TARGETS_MAX];
 	size_t lookup_count;
 	int64_t automatic_per_minute, automation_off_ms;
+	int64_t takeover_ms, handover_ms; /* 0: not at all; until it is resolved */
 	int64_t retention_deliveries_ms, retention_events_ms;
 	int64_t retention_media_ms, media_bytes_max, media_file_max;
 };

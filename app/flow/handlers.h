@@ -16,6 +16,7 @@ work_fn chatwoot_mirror_job; /* support-bridge-crm-mirror: what the CRM sent -> 
 work_fn chatwoot_answer_job; /* support-bridge-outbound: the assistant's answer -> Chatwoot */
 work_fn chatwoot_status_job; /* support-bridge-status: delivery state -> Chatwoot */
 work_fn upkeep_job;          /* upkeep: what comes again or is asked for, see upkeep.h */
+work_fn chatwoot_state_job;  /* support-bridge-state: status and assignment -> Chatwoot */
 work_fn orchestrate_job;     /* orchestrator-inbound: message -> n8n, its answer -> send */
 work_fn media_job;           /* media: fetches the file of a message */
 

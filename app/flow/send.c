@@ -8,6 +8,7 @@
 #include "peer/evolution_id.h"
 #include "store/contact.h"
 #include "store/conversation.h"
+#include "store/conversation_state.h"
 #include "store/incident.h"
 #include "store/message_plan.h"
 #include "store/topic.h"
@@ -198,6 +199,15 @@ static bool is_automatic(const struct send_new *n)
 	return strcmp(n->sender_type, "ai") == 0 || n->hop > 0;
 }
 
+/* Somebody answers by hand: an agent, the page, a named agent of the CRM. A program without a name is none. */
+static bool is_person(const struct send_new *n)
+{
+	if (strcmp(n->source, "support_bridge") == 0 || strcmp(n->source, "page") == 0)
+		return true;
+	return strcmp(n->source, "api") == 0 && strcmp(n->sender_type, "crm_agent") == 0 &&
+	       n->sender_user_id.n > 0;
+}
+
 /* What lists and bridges show of a message that is more than its text. */
 static enum rc line_of(const struct send_new *n, struct sbuf *to, struct err *e)
 {
@@ -265,6 +275,8 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 		tx,
 		&(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id },
 		e));
+	if (c->takeover_ms > 0 && is_person(n))
+		TRY(conversation_state_silence(tx, id, tx->now_ms + c->takeover_ms, "human", e));
 	TRY(publish(tx, n, &m, e));
 	*ret_message_id = m.id;
 	*ret_conversation_id = id;

@@ -17,6 +17,8 @@ static const struct upkeep_kind KINDS[] = {
 	{ "evolution.ack", evolution_ack_run, NULL, false, NULL, false }, /* ref: a message */
 	{ "channel.listen", channel_listen_run, channel_listen_every, true, NULL, false },
 	{ TEMPLATE_SYNC_KIND, template_sync_run, template_sync_every, true, "meta", false },
+	{ "n8n.echo", n8n_import_run, NULL, false, NULL, false },
+	{ "n8n.dni", n8n_import_run, NULL, false, NULL, false },
 };
 
 static const struct upkeep_kind *kind_of(struct str name)

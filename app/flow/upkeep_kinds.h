@@ -19,4 +19,7 @@ int64_t channel_listen_every(const struct config *c, const struct channel *ch);
 upkeep_fn template_sync_run;
 int64_t template_sync_every(const struct config *c, const struct channel *ch);
 
+/* n8n_import.c: one of our workflows into an n8n; ref: the n8n target. */
+upkeep_fn n8n_import_run;
+
 #endif

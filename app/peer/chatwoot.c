@@ -18,6 +18,7 @@ const char *chatwoot_method(enum chatwoot_call call)
 	case CHATWOOT_CONTACT_INBOX_CREATE:
 	case CHATWOOT_CONVERSATION_CREATE:
 	case CHATWOOT_CONVERSATION_STATUS:
+	case CHATWOOT_CONVERSATION_ASSIGN:
 	case CHATWOOT_MESSAGE_CREATE:
 		return "POST";
 	case CHATWOOT_CONTACT_SEARCH:
@@ -75,6 +76,9 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 	case CHATWOOT_CONVERSATION_STATUS:
 		add_id(to, "/conversations/", p->conversation_id, "/toggle_status");
 		return;
+	case CHATWOOT_CONVERSATION_ASSIGN:
+		add_id(to, "/conversations/", p->conversation_id, "/assignments");
+		return;
 	case CHATWOOT_MESSAGE_CREATE:
 		add_id(to, "/conversations/", p->conversation_id, "/messages");
 		return;
@@ -104,6 +108,7 @@ enum rc chatwoot_url(enum chatwoot_call call, const struct chatwoot_place *p, st
 	bool contact =
 		call == CHATWOOT_CONTACT_INBOX_CREATE || call == CHATWOOT_CONTACT_CONVERSATIONS;
 	bool conversation = call == CHATWOOT_CONVERSATION_STATUS ||
+			    call == CHATWOOT_CONVERSATION_ASSIGN ||
 			    call == CHATWOOT_MESSAGE_CREATE || call == CHATWOOT_MESSAGE_LIST ||
 			    call == CHATWOOT_MESSAGE_STATUS;
 	if (!url_base_ok(p->base, &clean))
@@ -267,6 +272,23 @@ enum rc chatwoot_conversation_status(struct str status, struct sbuf *to, struct 
 	jsonw_init(&w, to);
 	jsonw_object(&w);
 	jsonw_kstr(&w, "status", status);
+	jsonw_end(&w);
+	return finish(to, before, e);
+}
+
+enum rc chatwoot_conversation_assign(int64_t assignee_id, int64_t team_id, struct sbuf *to,
+				     struct err *e)
+{
+	struct jsonw w;
+	size_t before = to->n;
+	if ((assignee_id > 0) == (team_id > 0))
+		return FAIL(e, RC_INVALID, "assignee or team: exactly one");
+	jsonw_init(&w, to);
+	jsonw_object(&w);
+	if (assignee_id > 0)
+		jsonw_ki64(&w, "assignee_id", assignee_id);
+	else
+		jsonw_ki64(&w, "team_id", team_id);
 	jsonw_end(&w);
 	return finish(to, before, e);
 }

@@ -29,6 +29,8 @@ enum chatwoot_call {
 	CHATWOOT_CONVERSATION_CREATE,
 	/* POST {A}/conversations/{conversation}/toggle_status */
 	CHATWOOT_CONVERSATION_STATUS,
+	/* POST {A}/conversations/{conversation}/assignments; repeats are harmless */
+	CHATWOOT_CONVERSATION_ASSIGN,
 	/* POST {A}/conversations/{conversation}/messages; never idempotent */
 	CHATWOOT_MESSAGE_CREATE,
 	CHATWOOT_MESSAGE_LIST, /* GET same, ?after=ID: at most 100, ascending */
@@ -79,6 +81,9 @@ enum rc chatwoot_conversation_new(const struct chatwoot_conversation_new *c, str
 				  struct err *e) MUST_CHECK;
 /* Always with `status`: without one Chatwoot flips open and resolved. */
 enum rc chatwoot_conversation_status(struct str status, struct sbuf *to, struct err *e) MUST_CHECK;
+/* Exactly one of them, the other 0. */
+enum rc chatwoot_conversation_assign(int64_t assignee_id, int64_t team_id, struct sbuf *to,
+				     struct err *e) MUST_CHECK;
 
 struct chatwoot_message_new {
 	/* Markdown (markup.h); at most CHATWOOT_CONTENT_MAX code points */

@@ -83,6 +83,7 @@ static bool expected(enum chatwoot_call call, const struct json *root)
 	case CHATWOOT_MESSAGE_CREATE:
 		return json_get_i64(root, "id", &id) && id > 0;
 	case CHATWOOT_CONVERSATION_STATUS:
+	case CHATWOOT_CONVERSATION_ASSIGN:
 	case CHATWOOT_MESSAGE_STATUS:
 		return json_kind(root) == JSON_OBJECT;
 	case CHATWOOT_CALLS:

@@ -35,6 +35,26 @@ static enum rc check(const struct n8n_message *m, struct err *e)
 	return RC_OK;
 }
 
+static void write_raw(struct jsonw *w, const char *key, struct str json)
+{
+	if (json.n > 0)
+		jsonw_kraw(w, key, json);
+}
+
+static void write_more(struct jsonw *w, const struct n8n_message *m)
+{
+	write_if(w, "media_url", m->media_url);
+	write_if(w, "status", m->status);
+	write_raw(w, "labels", m->labels);
+	write_raw(w, "attributes", m->attributes);
+	write_raw(w, "history", m->history);
+	if (m->chat) {
+		jsonw_ktext(w, "action", "sendMessage");
+		jsonw_kstr(w, "sessionId", m->conversation);
+		jsonw_kstr(w, "chatInput", m->text.p != NULL ? m->text : STR(""));
+	}
+}
+
 enum rc n8n_encode(const struct n8n_message *m, struct sbuf *to, struct err *e)
 {
 	struct jsonw w;
@@ -58,6 +78,8 @@ enum rc n8n_encode(const struct n8n_message *m, struct sbuf *to, struct err *e)
 	jsonw_kstr(&w, "origin", m->origin);
 	jsonw_ki64(&w, "hop", m->hop);
 	write_if(&w, "reply_url", m->reply_url);
+	write_if(&w, "reply_token", m->reply_token);
+	write_more(&w, m);
 	jsonw_kstr(&w, "idempotency_key", m->idempotency_key);
 	jsonw_ktime(&w, "created_at", m->created_ms);
 	jsonw_end(&w);
@@ -175,9 +197,18 @@ static void take_actions(struct judge *j, const struct json *object)
 	j->full |= j->v->actions.p == NULL;
 }
 
+/* A Chat Trigger's answer has a text and no id; it came on our own request. */
+static bool is_chat(const struct judge *j, const struct json *n)
+{
+	return j->ans->chat && owner_of(j->ans, n) == OWNER_NOBODY &&
+	       (json_kind(json_get(n, "output")) == JSON_TEXT ||
+		json_kind(json_get(n, "text")) == JSON_TEXT ||
+		json_kind(json_get(n, "reply")) == JSON_TEXT);
+}
+
 static void judge_object(struct judge *j, const struct json *n)
 {
-	if (owner_of(j->ans, n) != OWNER_WE) {
+	if (owner_of(j->ans, n) != OWNER_WE && !is_chat(j, n)) {
 		bool started = json_count(n) == 1 &&
 			       str_eqc(json_get_str(n, "message"), "Workflow was started");
 		if (started)

@@ -33,11 +33,17 @@ struct n8n_message {
 	struct str contact_user_id;
 	struct str channel;
 	struct str text;
-	struct str type;            /* "text", "image", ...; required */
-	struct str media;           /* JSON object of its file, or none */
-	struct str origin;          /* "wa", "cw", "api"; required */
-	int hop;                    /* 0 to LOOP_HOP_MAX; more: RC_REFUSED */
-	struct str reply_url;       /* for answers that come later */
+	struct str type;        /* "text", "image", ...; required */
+	struct str origin;      /* "wa", "cw", "api"; required */
+	int hop;                /* 0 to LOOP_HOP_MAX; more: RC_REFUSED */
+	struct str reply_url;   /* for answers that come later */
+	struct str reply_token; /* Authorization: Bearer of such an answer */
+	struct str media;       /* JSON object of its file, or none */
+	struct str media_url;   /* the whole address of the file; to be read with a token */
+	struct str status;      /* of the conversation */
+	/* JSON made elsewhere: [{"from","type","text","at"}] oldest first, ["vip"], {"dni":"..."} */
+	struct str history, labels, attributes;
+	bool chat; /* also as n8n's Chat Trigger takes it: action, sessionId, chatInput */
 	struct str idempotency_key; /* required; at most IDEMPOTENCY_KEY_MAX bytes */
 	int64_t created_ms;
 };
@@ -64,6 +70,7 @@ struct n8n_answer {
 	int tries;              /* attempts made, this one included */
 	struct str id;          /* what we sent */
 	struct str idempotency_key;
+	bool chat; /* a Chat Trigger: an object with `output` or another text is an answer without our id too */
 };
 
 struct n8n_verdict {

@@ -68,9 +68,9 @@ struct queue_config queue_get_config(struct queues *qs, enum queue_id q)
 	return c;
 }
 
-int64_t *queues_group_targets(struct queues *qs)
+int64_t *queues_group_targets(struct queues *qs, enum queue_id group)
 {
-	return qs->group_targets;
+	return qs->group_targets[group];
 }
 
 /* ---- around units and transactions ---- */

@@ -66,6 +66,8 @@ struct queue_config { /* settings queue.<name>.* */
 	int64_t lease_ms;
 };
 
+#define QUEUE_TARGETS_MAX 8 /* targets that one consumer group serves side by side */
+
 const char *queue_name(enum queue_id q);
 bool queue_parse(struct str name, enum queue_id *ret) MUST_CHECK;
 void queue_configure(struct queues *qs, enum queue_id q, const struct queue_config *c);

@@ -113,7 +113,7 @@ struct queues {
 	size_t slab_count;
 	struct gate gates[QUEUE_LANES_MAX];
 	int gate_count;
-	int64_t group_targets[QUEUE_COUNT];
+	int64_t group_targets[QUEUE_COUNT][QUEUE_TARGETS_MAX]; /* 0 ends the list */
 	struct queue q[QUEUE_COUNT];
 };
 
@@ -164,7 +164,8 @@ void queues_after_commit(struct queues *qs, int64_t now_ms);
 void queues_rollback(struct queues *qs);
 
 /* For topic.c and deadletter.c */
-int64_t *queues_group_targets(struct queues *qs);
+int64_t *queues_group_targets(struct queues *qs,
+			      enum queue_id group); /* QUEUE_TARGETS_MAX of them */
 /* Adds a job that was a dead letter: `accepted` does not grow, `dead` falls. */
 enum rc queue_readd(struct tx *tx, const struct job_new *n, int64_t *ret_id, struct err *e)
 	MUST_CHECK;

@@ -22,6 +22,7 @@ static const struct {
 	const char *key, *words;
 } CHOICES[] = {
 	{ "log_level", "debug info warn error" },  { "channel.*.provider", "meta evolution" },
+	{ "n8n.*.auth", "header basic jwt none" }, { "n8n.*.payload", "totem chat" },
 	{ "lookup.*.method", "GET POST PUT" },     { "lookup.*.login_method", "GET POST PUT" },
 	{ "lookup.*.body_type", "json form xml" }, { "lookup.*.login_body_type", "json form xml" },
 };

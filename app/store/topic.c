@@ -40,16 +40,37 @@ const char *topic_name(enum topic t)
 	return NAMES[t];
 }
 
+void topic_group_targets(struct queues *qs, enum queue_id group, const int64_t *target_ids,
+			 size_t n)
+{
+	int64_t *list;
+
+	ASSERT((unsigned)group < QUEUE_COUNT);
+	list = queues_group_targets(qs, group);
+	for (size_t i = 0; i < QUEUE_TARGETS_MAX; i++)
+		__atomic_store_n(&list[i], i < n ? target_ids[i] : 0, __ATOMIC_RELEASE);
+}
+
 void topic_group_target(struct queues *qs, enum queue_id group, int64_t target_id)
 {
-	ASSERT((unsigned)group < QUEUE_COUNT);
-	__atomic_store_n(&queues_group_targets(qs)[group], target_id, __ATOMIC_RELEASE);
+	topic_group_targets(qs, group, &target_id, 1);
+}
+
+static int64_t target_at(struct queues *qs, enum queue_id group, size_t i)
+{
+	return __atomic_load_n(&queues_group_targets(qs, group)[i], __ATOMIC_ACQUIRE);
 }
 
 int64_t topic_group_target_get(struct queues *qs, enum queue_id group)
 {
 	ASSERT((unsigned)group < QUEUE_COUNT);
-	return __atomic_load_n(&queues_group_targets(qs)[group], __ATOMIC_ACQUIRE);
+	return target_at(qs, group, 0);
+}
+
+/* A conversation at a target. */
+static int64_t target_key(int64_t okey, int64_t target_id)
+{
+	return okey | target_id << 44; /* conversations stay below 2^44, targets below 2^19 */
 }
 
 static enum lane_of lane_of(const struct group *g)
@@ -57,6 +78,22 @@ static enum lane_of lane_of(const struct group *g)
 	if (g->kind == NULL)
 		return LANE_NONE;
 	return strcmp(g->kind, "channel") == 0 ? LANE_EVENT : LANE_TARGET;
+}
+
+/* One job for each target of the group. */
+static enum rc fan_out_targets(struct tx *tx, struct job_new *job, int64_t okey, struct err *e)
+{
+	struct queues *qs = store_queues(tx->store);
+	bool many = target_at(qs, job->queue, 1) != 0;
+
+	for (size_t i = 0; i < QUEUE_TARGETS_MAX; i++) {
+		job->lane = target_at(qs, job->queue, i);
+		if (job->lane == 0)
+			break; /* the end; at the first: switched off */
+		job->okey = many ? target_key(okey, job->lane) : okey;
+		TRY(queue_add(tx, job, NULL, e));
+	}
+	return RC_OK;
 }
 
 static enum rc fan_out(struct tx *tx, const struct group *g, const struct topic_event *ev,
@@ -79,10 +116,7 @@ static enum rc fan_out(struct tx *tx, const struct group *g, const struct topic_
 		job.lane = ev->lane;
 		break;
 	case LANE_TARGET:
-		job.lane = topic_group_target_get(store_queues(tx->store), g->queue);
-		if (job.lane == 0)
-			return RC_OK; /* switched off */
-		break;
+		return fan_out_targets(tx, &job, ev->okey, e);
 	}
 	return queue_add(tx, &job, &job_id, e);
 }

@@ -49,7 +49,11 @@ enum rc topic_load(struct db *db, int64_t id, struct arena *a, struct topic_even
 /* Which target of a kind a group serves: set by flow/config when settings change. 0: the group is off and gets no
  * jobs (groups with kind NULL are always on). Kind "channel" needs no call: the lane comes with the event. */
 void topic_group_target(struct queues *qs, enum queue_id group, int64_t target_id);
-int64_t topic_group_target_get(struct queues *qs, enum queue_id group);
+int64_t topic_group_target_get(struct queues *qs, enum queue_id group); /* the first */
+/* The same for a group whose targets all get every event, each with a job and an order of its own (a target that is
+ * down holds up only itself). At most QUEUE_TARGETS_MAX; more are left out. */
+void topic_group_targets(struct queues *qs, enum queue_id group, const int64_t *target_ids,
+			 size_t n);
 
 /* For the event stream: events of a company after an id, oldest first. */
 typedef enum rc topic_each_fn(void *arg, const struct topic_event *ev, struct err *e);

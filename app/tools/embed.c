@@ -1,6 +1,6 @@
 /* embed.c - host tool: a folder becomes a C table of files (io/asset.h).
  *
- *   embed OUT.c DIR PREFIX
+ *   embed OUT.c DIR PREFIX [DIR PREFIX]...
  *
  * Every regular file below DIR gets a row "PREFIX/<relative path>", its content type by suffix and
  * an FNV-1a hash of its bytes; where FILE.gz stands beside FILE, its bytes are taken instead and the row says so; rows are sorted by path in byte order. Files and folders that begin
@@ -198,7 +198,7 @@ static void write_bytes(FILE *out, size_t row, const struct file *f)
 	fputs("\";\n\n", out);
 }
 
-static void write_table(FILE *out, const char *prefix)
+static void write_table(FILE *out)
 {
 	fputs("/* Made by app/tools/embed.c. Do not edit. */\n#include \"io/asset.h\"\n\n", out);
 	for (size_t i = 0; i < file_count; i++)
@@ -206,8 +206,8 @@ static void write_table(FILE *out, const char *prefix)
 	fputs("const struct asset assets[] = {\n", out);
 	for (size_t i = 0; i < file_count; i++)
 		fprintf(out,
-			"\t{ \"%s%s\", \"%s\", \"%016" PRIx64 "\", { data_%zu, %zu }, %s, %zu },\n",
-			prefix, files[i]->path, content_type(files[i]->path), files[i]->hash, i,
+			"\t{ \"%s\", \"%s\", \"%016" PRIx64 "\", { data_%zu, %zu }, %s, %zu },\n",
+			files[i]->path, content_type(files[i]->path), files[i]->hash, i,
 			files[i]->n, files[i]->gzip ? "true" : "false", files[i]->plain_n);
 	if (file_count == 0)
 		fputs("\t{ NULL, NULL, NULL, { NULL, 0 }, false, 0 },\n",
@@ -220,14 +220,15 @@ int main(int argc, char **argv)
 	char *text = NULL;
 	size_t n = 0;
 	size_t old_n = 0;
-	if (argc != 4)
-		die("usage: embed OUT.c DIR PREFIX", "arguments");
-	walk(argv[2], "", 0);
+	if (argc < 4 || argc % 2 != 0)
+		die("usage: embed OUT.c DIR PREFIX [DIR PREFIX]...", "arguments");
+	for (int i = 2; i < argc; i += 2)
+		walk(argv[i], argv[i + 1], 0);
 	qsort(files, file_count, sizeof(struct file *), by_path);
 	FILE *memory = open_memstream(&text, &n);
 	if (memory == NULL)
 		die("no memory", argv[1]);
-	write_table(memory, argv[3]);
+	write_table(memory);
 	if (fclose(memory) != 0)
 		die("no memory", argv[1]);
 	char *old = slurp(argv[1], &old_n);

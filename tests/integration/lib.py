@@ -11,9 +11,10 @@ SECRET, PHONE_ID, WABA, DISPLAY = "test_app_secret", "106540352242922", "1022901
 META_TOKEN, VERIFY = "double-token", "double-verify"
 CHATWOOT_TOKEN, CHATWOOT_SECRET = "double-chatwoot-token", "double-chatwoot-secret"
 SCOPES = ("messages:send messages:read conversations queues:read queues:control queues:clear settings status metrics lookups users "
-          "audit:read self")
+          "audit:read self orchestrator")
 QUEUES = ("webhooks", "messages", "crm-api-whatsapp-inbound", "support-bridge-inbound", "support-bridge-crm-mirror",
-          "orchestrator-inbound", "support-bridge-outbound", "support-bridge-status", "media", "upkeep")
+          "orchestrator-inbound", "support-bridge-outbound", "support-bridge-status", "media", "upkeep",
+          "support-bridge-state")
 WAIT = 20.0  # seconds; generous: the machine may be busy
 
 

@@ -2,6 +2,7 @@
  * The way is chosen by a rule of /_double/behave, else by the path's last part when it names a
  * mode (/webhook/immediately), else by the option or flag `mode`. */
 #include "double.h"
+#include "n8n_api.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@ struct n8n {
 	char mode[32];
 	int workflow_ms, slow_ms, call_twice, retry_max;
 	long long calls_made, calls_ok, calls_failed;
+	struct n8n_api api;
+	const char
+		*bearer; /* what the workflow that runs now sends to the box; NULL: --api-token */
 };
 
 static const char *const modes[] = {
@@ -231,8 +235,8 @@ static void dni_run(struct n8n *t, const struct mini_req *req, const cJSON *in,
 	snprintf(body, sizeof body, "{\"dni\":\"%s\"}", d->number);
 	snprintf(head, sizeof head,
 		 "Content-Type: application/json\r\nUser-Agent: axios/1.8\r\n"
-		 "Authorization: Bearer %s\r\n",
-		 t->cfg->api_token);
+		 "Authorization: %s%s\r\n",
+		 t->bearer ? "" : "Bearer ", t->bearer ? t->bearer : t->cfg->api_token);
 	t->calls_made++;
 	mini_call(t->totem, &(struct mini_call){ .method = "POST",
 						 .path = "/query",
@@ -360,7 +364,8 @@ static void worked(struct n8n *t, const struct mini_req *req, const char *mode, 
 static void on_request(void *self, const struct mini_req *req)
 {
 	struct n8n *t = self;
-	const char *last = strrchr(req->path, '/') + 1, *mode;
+	const char *last = strrchr(req->path, '/') + 1, *mode, *imported = NULL;
+	bool in_door = true;
 	struct rule r;
 	cJSON *in;
 	char room[32];
@@ -371,9 +376,20 @@ static void on_request(void *self, const struct mini_req *req)
 	}
 	in = req->body_n ? cJSON_ParseWithLength(req->body, req->body_n) : NULL;
 	r = dbl_rule(&t->d, req, js_any(in, "id", room));
+	if (!strncmp(req->path, "/api/v1/", 8)) {
+		if (!dbl_refused(&t->d, req, &r))
+			n8n_api_request(&t->api, &t->d, req, in, &r);
+		cJSON_Delete(in);
+		return;
+	}
+	t->bearer = NULL;
+	if (!strncmp(req->path, "/webhook/", 9))
+		imported = n8n_api_mode(&t->api, req, req->path + 9, &t->bearer, &in_door);
 	mode = mode_of(r.word);
 	if (!mode)
-		mode = mode_of(last) ? mode_of(last) : t->mode;
+		mode = imported        ? (in_door ? imported : "forbidden")
+		       : mode_of(last) ? mode_of(last)
+				       : t->mode;
 	if (mode_of(r.word) || !dbl_refused(&t->d, req, &r)) {
 		if (strncmp(req->path, "/webhook/", 9) || strcmp(req->method, "POST"))
 			not_found(t, req, &r, strncmp(req->path, "/webhook/", 9) != 0);
@@ -410,6 +426,7 @@ static void on_state(void *self, struct buf *out)
 	buf_printf(out,
 		   ",\"mode\":\"%s\",\"calls_made\":%lld,\"calls_ok\":%lld,\"calls_failed\":%lld",
 		   t->mode, t->calls_made, t->calls_ok, t->calls_failed);
+	n8n_api_state(&t->api, out);
 }
 
 static void on_reset(void *self)

@@ -24,6 +24,7 @@ TEST(urls_follow_the_call)
 		{ CHATWOOT_CONTACT_CONVERSATIONS, "GET", "/contacts/6/conversations" },
 		{ CHATWOOT_CONVERSATION_CREATE, "POST", "/conversations" },
 		{ CHATWOOT_CONVERSATION_STATUS, "POST", "/conversations/41/toggle_status" },
+		{ CHATWOOT_CONVERSATION_ASSIGN, "POST", "/conversations/41/assignments" },
 		{ CHATWOOT_MESSAGE_CREATE, "POST", "/conversations/41/messages" },
 		{ CHATWOOT_MESSAGE_LIST, "GET", "/conversations/41/messages?after=9000" },
 		{ CHATWOOT_MESSAGE_STATUS, "PATCH", "/conversations/41/messages/9101" },

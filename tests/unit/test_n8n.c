@@ -80,8 +80,8 @@ TEST(transport_and_waits)
 	EACH (r, rows) {
 		struct arena a AUTO(arena_release) = ARENA(64 * KIB);
 		struct n8n_verdict v;
-		const struct n8n_answer ans = { r->rc,    r->status, STR(""),   r->after,
-						r->tries, STR("id"), STR("key") };
+		const struct n8n_answer ans = { r->rc,    r->status, STR(""),    r->after,
+						r->tries, STR("id"), STR("key"), false };
 		MUST(n8n_judge(&ans, &a, &v, &t_err));
 		CHECK_STR(r->why, n8n_class_name(v.cls), n8n_class_name(r->cls));
 		CHECK_I64(r->why, v.retry_ms, r->retry_ms);
@@ -92,9 +92,9 @@ TEST(an_empty_id_of_ours_matches_nothing)
 {
 	struct arena a AUTO(arena_release) = ARENA(64 * KIB);
 	struct n8n_verdict v;
-	const struct n8n_answer ans = { RC_OK,   200, STR("{\"id\":\"\",\"reply\":\"x\"}"),
-					-1,      1,   STR(""),
-					STR_NONE };
+	const struct n8n_answer ans = { RC_OK,    200,  STR("{\"id\":\"\",\"reply\":\"x\"}"),
+					-1,       1,    STR(""),
+					STR_NONE, false };
 	MUST(n8n_judge(&ans, &a, &v, &t_err));
 	CHECK_I64("class", v.cls, N8N_PARK);
 	CHECK_I64("no reply", v.reply_count, 0);
@@ -104,9 +104,9 @@ TEST(the_verdict_has_nothing_of_the_peer)
 {
 	struct arena a AUTO(arena_release) = ARENA(64 * KIB);
 	struct n8n_verdict v;
-	const struct n8n_answer ans = { RC_OK,     500, STR("{\"stack\":\"at /srv/flow.js\"}"),
-					-1,        1,   STR("id"),
-					STR("key") };
+	const struct n8n_answer ans = { RC_OK,      500,  STR("{\"stack\":\"at /srv/flow.js\"}"),
+					-1,         1,    STR("id"),
+					STR("key"), false };
 	MUST(n8n_judge(&ans, &a, &v, &t_err));
 	CHECK(str_find(str_of(v.text), STR("/srv")) < 0);
 }
@@ -119,13 +119,14 @@ TEST(an_answer_cut_anywhere_is_never_a_success)
 		struct arena a AUTO(arena_release) = ARENA(64 * KIB);
 		struct n8n_verdict v;
 		const struct n8n_answer ans = { RC_OK, 200,       str_n(body, n), -1,
-						1,     STR("id"), STR("key") };
+						1,     STR("id"), STR("key"),     false };
 		MUST(n8n_judge(&ans, &a, &v, &t_err));
 		CHECK_I64("class", v.cls, n == sizeof body - 1 ? N8N_DONE : N8N_RETRY);
 	}
 	struct arena small AUTO(arena_release) = ARENA(8);
 	struct n8n_verdict v = { .reply_count = 77 };
-	const struct n8n_answer ans = { RC_OK, 200, str_of(body), -1, 1, STR("id"), STR("key") };
+	const struct n8n_answer ans = { RC_OK, 200,       str_of(body), -1,
+					1,     STR("id"), STR("key"),   false };
 	CHECK_I64("full", n8n_judge(&ans, &small, &v, NULL), RC_LIMIT);
 	CHECK_I64("untouched", v.reply_count, 77);
 }
