@@ -133,6 +133,8 @@ static enum rc done_unit(struct tx *tx, void *arg, struct err *e)
 		ev.payload = sbuf_view(&payload);
 		TRY(topic_publish(tx, &ev, e));
 	}
+	if (a->provider->acted != NULL)
+		TRY(a->provider->acted(tx, &a->act, e));
 	return queue_done(tx, a->job, e);
 }
 

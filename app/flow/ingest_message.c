@@ -94,6 +94,9 @@ static enum rc place_of(struct tx *tx, const struct channel *ch, const struct wa
 	TRY(know_member(tx, ch, in, e));
 	TRY(contact_resolve(tx, ch->company_id, &who, &contact, e));
 	address_of(&who, ret);
+	if (in->group_id.n > 0) /* not the group's: the member's who wrote */
+		(void)snprintf(ret->lid, sizeof(ret->lid), "%.*s%s", STRF(in->lid),
+			       in->lid.n > 0 ? LID_SUFFIX : "");
 	return thread_of(tx, ch, contact, ret, e);
 }
 
@@ -113,7 +116,7 @@ static enum message_status status_of(const struct wa_message *in)
 	return in->failed ? MESSAGE_FAILED : BY_RANK[in->rank];
 }
 
-static void sender_of(const struct wa_message *in, struct message *m)
+static void sender_of(const struct wa_message *in, const struct place *at, struct message *m)
 {
 	m->outbound = in->from_me;
 	m->sending = in->from_me ? "done" : NULL;
@@ -125,7 +128,7 @@ static void sender_of(const struct wa_message *in, struct message *m)
 	if (in->group_id.n > 0 && !in->from_me)
 		m->sender_source_id = in->from.n > 0           ? in->from
 				      : in->from_user_id.n > 0 ? in->from_user_id
-							       : in->lid;
+							       : str_of(at->lid);
 }
 
 static void fill(const struct parsed *p, const struct channel *ch, const struct wa_message *in,
@@ -144,7 +147,7 @@ static void fill(const struct parsed *p, const struct channel *ch, const struct 
 	m->content = in->text;
 	m->content_json = in->content;
 	m->type = in->type.p;
-	sender_of(in, m);
+	sender_of(in, at, m);
 }
 
 static enum rc want_media(struct tx *tx, const struct parsed *p, const struct wa_message *in,

@@ -28,7 +28,6 @@ struct outgoing {
 	struct arena *arena; /* for what the request borrows */
 	/* Filled by the provider's look(): */
 	struct str own_key; /* a message id of our own choice; none: the provider takes none */
-	bool keyed;         /* every try of this message named it: once more is the same message */
 	struct {            /* the message that is answered or reacted to */
 		bool found, from_me;
 		struct str id, text, author;
@@ -89,6 +88,8 @@ struct provider {
 	enum rc (*build_act)(const struct act *a, struct provider_request *r, struct err *e);
 	/* ACCEPTED: done; RETRY: later; else: it will not be done. */
 	void (*judge_act)(const struct wa_answer *a, struct wa_verdict *ret);
+	/* In the unit that ends an act that was done; NULL: its webhooks tell all that changed. */
+	enum rc (*acted)(struct tx *tx, const struct act *a, struct err *e);
 };
 
 extern const struct provider provider_meta, provider_evolution;

@@ -6,6 +6,7 @@
 #include "peer/evolution_id.h"
 #include "peer/evolution_send.h"
 #include "store/channel_state.h"
+#include "store/delivery.h"
 #include "store/incident.h"
 
 #define FIND_SKEW_MS \
@@ -61,7 +62,7 @@ static enum rc look_quoted(struct db *db, struct outgoing *o, struct err *e)
 	o->quoted.found = true;
 	o->quoted.from_me = m.outbound;
 	o->quoted.text = m.content;
-	o->quoted.author = m.outbound ? STR_NONE : m.wa_id;
+	o->quoted.author = m.sender_source_id; /* of groups */
 	return RC_OK;
 }
 
@@ -203,7 +204,8 @@ static enum rc evolution_build_act(const struct act *a, struct provider_request 
 {
 	const struct evolution_target t = { .id = a->m->meta_message_id,
 					    .address = a->m->wa_id,
-					    .author = a->m->outbound ? STR_NONE : a->m->wa_id,
+					    .author = a->m->outbound ? STR_NONE
+								     : a->m->sender_source_id,
 					    .from_me = a->m->outbound };
 	struct evolution_call call = { NULL, NULL };
 
@@ -226,6 +228,30 @@ static enum rc evolution_build_act(const struct act *a, struct provider_request 
 	return address(a->channel, a->arena, &call, r, e);
 }
 
+/* Evolution does not tell of edits and revokes that its API made (emitOwnEvents is off): told as if it did, and a real
+ * webhook about a revoke has the same id. */
+static enum rc evolution_acted(struct tx *tx, const struct act *a, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf body = SBUF(64 * KIB);
+	struct delivery d = { .received_ms = tx->now_ms,
+			      .company_id = a->channel->company_id,
+			      .target_id = a->channel->id,
+			      .source = "evolution",
+			      .signature = "none",
+			      .request_id = STR("act"),
+			      .headers = STR("{}") };
+	const struct evolution_target t = { .id = a->m->meta_message_id,
+					    .address = a->m->wa_id,
+					    .from_me = true };
+
+	if (a->kind != ACT_EDIT && a->kind != ACT_REVOKE)
+		return RC_OK;
+	TRY(evolution_ask_act_webhook(&t, a->kind == ACT_EDIT ? a->text : STR_NONE, tx->now_ms,
+				      a->channel->instance, &body, e));
+	d.body = sbuf_view(&body);
+	return delivery_add(tx, &d, e);
+}
+
 const struct provider provider_evolution = {
 	.name = "evolution",
 	.window = false,
@@ -242,4 +268,5 @@ const struct provider provider_evolution = {
 	.cannot_act = evolution_cannot_act,
 	.build_act = evolution_build_act,
 	.judge_act = evolution_judge_act,
+	.acted = evolution_acted,
 };

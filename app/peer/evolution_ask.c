@@ -264,6 +264,37 @@ void evolution_ask_as_webhook(const struct json *records, struct str instance, s
 	to->failed |= !sbuf_ok(&data);
 }
 
+enum rc evolution_ask_act_webhook(const struct evolution_target *t, struct str text, int64_t at_ms,
+				  struct str instance, struct sbuf *to, struct err *e)
+{
+	char jid[WA_ADDRESS_MAX + 1];
+	struct jsonw w;
+	if (!evolution_number(t->address, jid))
+		return FAIL(e, RC_INVALID, "the message has no address at the provider");
+	jsonw_init(&w, to);
+	jsonw_object(&w);
+	jsonw_ktext(&w, "event", "messages.edited");
+	jsonw_kstr(&w, "instance", instance);
+	jsonw_kobject(&w, "data");
+	jsonw_kobject(&w, "key");
+	jsonw_kstr(&w, "id", evolution_id_key(t->id));
+	jsonw_ktext(&w, "remoteJid", jid);
+	jsonw_kbool(&w, "fromMe", t->from_me);
+	jsonw_end(&w);
+	jsonw_ktext(&w, "type", text.p != NULL ? "MESSAGE_EDIT" : "REVOKE");
+	if (text.p != NULL) {
+		jsonw_kobject(&w, "editedMessage");
+		jsonw_kstr(&w, "conversation", text);
+		jsonw_end(&w);
+		jsonw_ki64(&w, "timestampMs", at_ms);
+	}
+	jsonw_end(&w);
+	jsonw_end(&w);
+	if (!sbuf_ok(to))
+		return FAIL(e, RC_LIMIT, "the text is too long");
+	return RC_OK;
+}
+
 /* ---- files ---- */
 
 enum rc evolution_ask_file(struct str stored_id, struct evolution_call *ret_call, struct sbuf *body,

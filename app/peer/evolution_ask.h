@@ -67,6 +67,10 @@ bool evolution_ask_find(const struct json *records, const struct evolution_wante
 /* Records as one webhook: {"event":"messages.upsert","instance":..,"data":[...]}, for the same reader. */
 void evolution_ask_as_webhook(const struct json *records, struct str instance, struct sbuf *to);
 
+/* An own edit (`text`) or revoke (STR_NONE) as the webhook that tells of it. */
+enum rc evolution_ask_act_webhook(const struct evolution_target *t, struct str text, int64_t at_ms,
+				  struct str instance, struct sbuf *to, struct err *e) MUST_CHECK;
+
 /* POST chat/getBase64FromMediaMessage; the answer's file. RC_ABSENT: it has none (400, 404). RC_RETRY: later. */
 enum rc evolution_ask_file(struct str stored_id, struct evolution_call *ret_call, struct sbuf *body,
 			   struct err *e) MUST_CHECK;

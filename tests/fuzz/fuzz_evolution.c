@@ -1,7 +1,9 @@
 /* fuzz_evolution.c - any bytes as a webhook of Evolution, with a small arena and a large one, and as the
- * spellings of single values. What is decoded must be well-formed text within its bounds, and a LID must
+ * spellings of single values; and as its answers. What is decoded must be well-formed text within its bounds, and a LID must
  * never come out as a phone. */
 #include "base/enc.h"
+#include "io/json.h"
+#include "peer/evolution_ask.h"
 #include "peer/evolution_hook.h"
 #include "peer/evolution_id.h"
 
@@ -59,6 +61,40 @@ static void check_names(struct str text)
 		       str_eq(evolution_id_key(str_of(id)), text));
 }
 
+static bool no_other(void *arg, struct str key)
+{
+	(void)arg;
+	return key.n % 2 == 0;
+}
+
+static void check_answers(struct str body, int status)
+{
+	struct arena a AUTO(arena_release) = ARENA(4 * MIB);
+	struct json *root AUTO(json_freep) = NULL;
+	const struct wa_answer answer = { RC_OK, status, body, -1, 1 };
+	const struct evolution_wanted w = { .text = STR("oi"),
+					    .type = STR("text"),
+					    .taken = no_other };
+	struct evolution_file_answer file;
+	char key[WA_ID_MAX + 1], version[EVOLUTION_VERSION_MAX];
+	struct wa_verdict v;
+	struct wa_link link;
+	struct str state;
+	evolution_judge_send(&answer, &v);
+	ASSERT((v.cls == WA_SEND_ACCEPTED) == (v.wamid[0] != '\0'));
+	if (evolution_ask_version(status, body, version, NULL) == RC_OK)
+		(void)evolution_ask_takes_key(str_of(version));
+	if (evolution_ask_state(status, body, &a, &state, NULL) == RC_OK)
+		ASSERT(state.n > 0);
+	if (evolution_ask_qr(status, body, &a, &link, &state, NULL) == RC_OK)
+		ASSERT(state.n > 0);
+	if (evolution_ask_file_read(status, body, &a, &file, NULL) == RC_OK)
+		ASSERT(file.base64.n > 0);
+	if (json_parse(body, &root, NULL) == RC_OK &&
+	    evolution_ask_find(evolution_ask_records(root), &w, key))
+		ASSERT(key[0] != '\0');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct str body = { (const char *)data, size };
@@ -72,5 +108,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_item(&b.items[n]);
 	}
 	check_names(body);
+	check_answers(body, size % 2 == 0 ? 200 : 503);
 	return 0;
 }

@@ -200,6 +200,36 @@ def test_evolution_files_inside_and_fetched():
             equal((a.status, a.body), (200, png))
 
 
+def test_evolution_files_go_out_inside_of_the_request():
+    png = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+    with evolution_box(n8n=None) as b:
+        up = b.api("POST", "/api/v1/media", png, headers={"Content-Type": "image/png"})
+        assert up.status in (200, 201), up
+        b.post("/api/v1/messages", {"to": "5511955501234", "type": "image",
+                                    "image": {"media_id": up.json["id"], "caption": "veja"}}, 202)
+        m = wait_until(lambda: b.messages(status="read"), what="read")[0]
+        sent = b.peers.messages("evolution")
+        equal((len(sent), sent[0]["path"], sent[0]["text"]), (1, "/message/sendMedia/loja", "image veja"))
+        b.wait_idle()
+        equal(len(b.messages()), 1, "its echo is no message")
+        a = b.api("POST", "/api/v1/messages", {"to": "5511955501234", "type": "image", "image": {"id": "123"}})
+        equal(a.status, 422, a)
+
+
+def test_evolution_what_was_missed_is_asked_for():
+    with evolution_box(n8n=None, more={"channel.evo.check_minutes": "60"}) as b:
+        b.peers.call("evolution", "connection", {"state": "open"})  # asks; the first look takes nothing
+        wait_until(lambda: "caught_up_at" in b.get("/api/v1/channels/evo")["facts"], what="the first look")
+        b.stop()
+        for i in range(3):
+            b.peers.say("evolution", **{"from": "5511955501234", "text": f"perdida {i}", "silent": 1})
+        b.start()
+        b.peers.call("evolution", "connection", {"state": "open"})
+        wait_until(lambda: len(b.messages(direction="inbound")) == 3, what="what was missed")
+        b.wait_idle()
+        equal(len(b.messages()), 3)
+
+
 def test_evolution_large_bodies_do_not_stay_in_memory():
     with evolution_box(n8n=None) as b:
         before = b.rss_mb()
