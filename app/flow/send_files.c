@@ -15,7 +15,39 @@ struct each {
 	file_fn *fn;
 	void *arg;
 	struct wa_content_bad *bad;
+	const struct json *content;
 };
+
+/* Appends the way to the node that holds this very text ("interactive.header.image.media_id"). */
+static bool way_to(const struct json *n, struct str id, struct sbuf *to)
+{
+	size_t before = to->n;
+	int64_t i = 0;
+
+	if (json_str(n).p == id.p)
+		return true;
+	for (const struct json *c = json_first(n); c != NULL; c = json_next(c), i++) {
+		sbuf_char(to, '.');
+		if (json_kind(n) == JSON_ARRAY)
+			sbuf_i64(to, i);
+		else
+			sbuf_str(to, json_key(c));
+		if (way_to(c, id, to))
+			return true;
+		to->n = before;
+	}
+	return false;
+}
+
+static void name_field(const struct each *x, struct str id)
+{
+	AUTO(sbuf_release) struct sbuf way = SBUF(sizeof(x->bad->field) - 1);
+
+	sbuf_text(&way, x->n->type);
+	(void)way_to(x->content, id, &way);
+	if (!str_copy(sbuf_view(&way), x->bad->field, sizeof(x->bad->field)))
+		x->bad->field[0] = '\0';
+}
 
 static enum rc one(const struct each *x, const struct wa_content_file *f, struct err *e)
 {
@@ -24,7 +56,7 @@ static enum rc one(const struct each *x, const struct wa_content_file *f, struct
 	struct media m;
 	enum rc rc;
 
-	(void)snprintf(x->bad->field, sizeof(x->bad->field), "%s.media_id", x->n->type);
+	name_field(x, f->media_id);
 	rc = media_find(x->db, x->n->channel->company_id, f->media_id, &a, &m, e);
 	if (rc == RC_ABSENT) {
 		struct err why = *e;
@@ -38,7 +70,7 @@ static enum rc one(const struct each *x, const struct wa_content_file *f, struct
 	return x->fn != NULL ? x->fn(x->arg, f, &m, e) : RC_OK;
 }
 
-static enum rc each(const struct each *x, struct err *e)
+static enum rc each(struct each *x, struct err *e)
 {
 	AUTO(json_freep) struct json *content = NULL;
 	struct wa_content_file files[WA_CONTENT_FILES_MAX];
@@ -47,6 +79,7 @@ static enum rc each(const struct each *x, struct err *e)
 	if (strcmp(x->n->type, "text") == 0)
 		return RC_OK;
 	TRY(json_parse(x->n->content_json, &content, e));
+	x->content = content;
 	TRY(wa_content_files(str_of(x->n->type), content, files, &count, e));
 	for (size_t i = 0; i < count; i++)
 		TRY(one(x, &files[i], e));

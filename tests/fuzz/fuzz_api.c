@@ -21,7 +21,8 @@ static struct app app;
 static struct worker reader;
 static const char *const ARGS[] = { "channel.main.app_secret=fuzz",
 				    "channel.main.phone_number_id=1",
-				    "channel.main.verify_token=fuzz", "chatwoot.cw.secret=fuzz" };
+				    "channel.main.verify_token=fuzz", "chatwoot.cw.secret=fuzz",
+				    "media_file_max_bytes=1024" };
 
 static void start(void)
 {

@@ -15,7 +15,7 @@ TIME = 180
 # For slow builds (sanitizers): each kind of way through the program once.
 SHORT = ("one_message_all_the_way", "n8n_answers", "what_cannot_be_used", "send_and_idempotency", "stream_resumes", "dead_letter_and",
          "deliveries_and_replay", "tokens_and_scopes", "health_metrics", "commands_", "heads", "smuggling", "deep_and_odd",
-         "stores_and_cuts", "cuts_after", "two_bots", "stop_and_reload")
+         "stores_and_cuts", "cuts_after", "two_bots", "stop_and_reload", "customers_picture", "agents_file")
 
 
 def names():

@@ -131,6 +131,10 @@ def test_an_agents_file():
         equal(a.body, data)
         assert "filename*=UTF-8''foto%20%C3%A1.png" in a.headers["Content-Disposition"], a.headers
         equal(b.api("POST", "/api/v1/messages", {"to": "+" + FROM, "type": "audio", "audio": {"media_id": f["id"]}}).status, 422)
+        a = b.api("POST", "/api/v1/messages", {"to": "+" + FROM, "type": "interactive", "interactive": {
+            "type": "button", "header": {"type": "image", "image": {"media_id": "019b8d99-6900-78d3-ac8a-875242da7747"}},
+            "body": {"text": "?"}, "action": {"buttons": [{"type": "reply", "reply": {"id": "1", "title": "ok"}}]}}})
+        equal((a.status, a.json["errors"][0]["field"]), (422, "interactive.header.image.media_id"), a)
 
 
 def test_large_files_take_no_memory():
