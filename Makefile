@@ -261,7 +261,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 # --- use ------------------------------------------------------------------------------------------------------------
 
 .PHONY: deb dist docs check-install check-deb all run demo dev-free web-check test check lint unit scenario golden integration attack crash torture bench asan tsan \
-	peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
+	test-n8n peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
 
@@ -341,6 +341,9 @@ check-peers: peers ## the doubles behave as their README says
 
 integration: $(if $(filter debug release,$(V)),build/totem,$(B)/totem) $(call folder,release)/peers $(call folder,release)/load ## the real binary against local doubles of its peers
 	@tests/hook.sh integration '$(wildcard tests/integration/run.py)' python3 tests/integration/run.py $< $(call folder,release) $(ARGS)
+
+test-n8n: build/totem $(call folder,release)/peers ## our workflows in the real n8n (npm registry, about 2.3 GB once; not part of test)
+	@python3 tests/n8n/run.py build/totem $(call folder,release) $(ARGS)
 
 attack: $(call vendor_of,release)/compile.flags ## hostile clients against the embedded server and its patches
 	@prefix=$$(sed 's/^-isystem \(.*\)\/include$$/\1/' $<) && TOTEM_PREFIX=$$prefix tests/attack/run.sh

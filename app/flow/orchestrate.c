@@ -13,6 +13,7 @@
 #include "flow/send.h"
 #include "io/crypto.h"
 #include "io/http.h"
+#include "store/conversation_state.h"
 
 #define PARK_MS (5 * MINUTE_MS)
 
@@ -175,6 +176,23 @@ static enum rc call(struct asking *s, struct err *e)
 	return settle(s, e);
 }
 
+/* After an outage of n8n a customer has many messages waiting: their answers are spread over minutes, else the loop
+ * breaker would take them for two machines. */
+static enum rc room(const struct asking *s, int64_t *ret_ms, struct err *e)
+{
+	struct db *db;
+	enum rc rc;
+
+	*ret_ms = s->now_ms;
+	if (s->now_ms - s->s.event.created_ms < MINUTE_MS)
+		return RC_OK;
+	db = store_reader(s->w->app->store);
+	rc = conversation_state_room(db, s->s.conv.id, s->config->automatic_per_minute, s->now_ms,
+				     ret_ms, e);
+	store_reader_done(s->w->app->store, db);
+	return rc;
+}
+
 static bool is_wanted(const struct asking *s)
 {
 	const struct channel *ch = config_channel(s->config, s->s.m.channel_id);
@@ -209,6 +227,11 @@ enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t
 		return work_done(w, &jobs[0], e);
 	if (orchestrate_body_waits(&s.s, now_ms)) {
 		queue_hold(qs, &jobs[0], now_ms + ORCHESTRATE_MEDIA_LOOK_MS);
+		return RC_OK;
+	}
+	TRY(room(&s, &until, e));
+	if (until > now_ms) {
+		queue_hold(qs, &jobs[0], until);
 		return RC_OK;
 	}
 	if (outside_begin(w->app, s.target->id, now_ms, &until) != RC_OK) {
