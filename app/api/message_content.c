@@ -194,17 +194,14 @@ static void refuse(struct call *c, const struct send_new *m, const struct rules_
 /* Person and conversation that the message will go to, as far as they exist. */
 static void find_place(struct db *db, const struct send_new *m, struct rules_facts *f)
 {
-	char phone[WA_ADDRESS_MAX + 1];
-	struct contact_who who = { .phone = STR_NONE };
+	char space[SEND_DIGITS_MAX];
+	struct contact_who who;
 	struct err e = { .rc = RC_OK };
 
 	f->conversation_id = m->conversation_id;
 	if (m->conversation_id != 0)
 		return;
-	if (send_is_phone(m->to))
-		who.phone = send_digits(m->to, phone, sizeof(phone));
-	else
-		who.user_id = m->to;
+	(void)send_who(m, space, &who);
 	if (contact_find(db, m->channel->company_id, &who, &f->contact_id, &e) != RC_OK) {
 		f->contact_id = 0;
 		return;

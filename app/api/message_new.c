@@ -13,10 +13,11 @@
 #define NAME_MAX_BYTES 200
 
 /* Beside the key named like the type. */
-static const char *const FIELDS[] = { "channel", "to",       "contact_id", "conversation_id",
-				      "type",    "reply_to", "priority",   "send_at",
-				      "sender",  "source",   "hop",        "expires_at",
-				      "fallback" };
+static const char *const FIELDS[] = {
+	"channel",  "to",         "contact_id", "conversation_id", "type",
+	"reply_to", "priority",   "send_at",    "sender",          "source",
+	"hop",      "expires_at", "fallback",   "recipient_type"
+};
 
 static bool wrong(struct call *c, const char *field, const char *detail)
 {
@@ -150,6 +151,19 @@ static bool to_id(struct call *c, struct str text, struct send_new *m)
 	return to_conversation(c, "to", &conv, m);
 }
 
+static bool read_group(struct call *c, const struct json *root, struct send_new *m)
+{
+	struct str type = json_get_str(root, "recipient_type");
+
+	if (json_get(root, "recipient_type") == NULL)
+		return true;
+	m->to_group = str_eqc(type, "group");
+	if (!m->to_group && !str_eqc(type, "individual"))
+		return wrong(c, "recipient_type", "This has to be individual or group.");
+	return !m->to_group || json_get(root, "to") != NULL ||
+	       wrong(c, "recipient_type", "A group is named by `to`.");
+}
+
 static bool read_to(struct call *c, const struct json *root, struct send_new *m)
 {
 	struct str channel = json_get_str(root, "channel"), to = json_get_str(root, "to");
@@ -179,7 +193,7 @@ static bool read_to(struct call *c, const struct json *root, struct send_new *m)
 			return wrong(c, "contact_id", "There is no contact with this id.");
 		return to_contact(c, "contact_id", &contact, m);
 	}
-	if (id_parse(to, &created_ms, &id))
+	if (!m->to_group && id_parse(to, &created_ms, &id))
 		return to_id(c, to, m);
 	m->to = to;
 	return default_channel(c, m);
@@ -311,8 +325,8 @@ bool message_new_read(struct call *c, const struct json *root, struct send_new *
 	*ret = (struct send_new){ .correlation = correlation_of(c->q) };
 	if (!message_content_type(c, root, ret) || !fields_known(c, root, ret->type) ||
 	    !message_content_read(c, root, ret) || !message_content_fallback(c, root, ret) ||
-	    !read_to(c, root, ret) || !read_sender(c, root, ret) || !read_when(c, root, ret) ||
-	    !read_reply(c, root, ret))
+	    !read_group(c, root, ret) || !read_to(c, root, ret) || !read_sender(c, root, ret) ||
+	    !read_when(c, root, ret) || !read_reply(c, root, ret))
 		return false;
 	if (send_check(ret, &bad, &e) == RC_OK && check_files(c, ret, &bad, &e) == RC_OK)
 		return true;

@@ -63,12 +63,26 @@ const struct cli_command main_commands[] = {
 	  "(2026-01-05T10:00:00Z)\n"
 	  "  --yes       clear: really discard all jobs that wait\n\n"
 	  "Example: totem queue pause messages --for 10m\n" },
-	{ "send", cmd_send, "Sends a text message", "--to NUMBER --text TEXT [--channel NAME]",
-	  "to= text= channel=",
+	{ "send", cmd_send, "Sends a message",
+	  "--to NUMBER (--text TEXT | --media-id ID --type TYPE | --template NAME/LANGUAGE "
+	  "[VALUE...] | "
+	  "--body JSON)",
+	  "to= text= channel= media-id= type= template= body=",
 	  "The message is stored and leaves through the channel's queue; without --channel through "
 	  "the only one or\n"
 	  "setting default_channel.\n\n"
-	  "Example: totem send --to +595981123456 --text \"Su pedido llegó\"\n" },
+	  "  --text TEXT          a text; with --media-id the caption\n"
+	  "  --media-id ID        a file of the box (POST /api/v1/media); --type image, video, "
+	  "audio, "
+	  "document or sticker\n"
+	  "  --template NAME/LANG a template; the words are the variables of its body\n"
+	  "  --body JSON          the body of POST /api/v1/messages: every type, fallback, "
+	  "send_at, "
+	  "expires_at\n\n"
+	  "Examples: totem send --to +595981123456 --text \"Su pedido llegó\"\n"
+	  "          totem send --to +595981123456 --template order_ready/es Ana 42\n"
+	  "          totem send --to +595981123456 --body "
+	  "'{\"location\":{\"latitude\":-25.3,\"longitude\":-57.6}}'\n" },
 	{ "lookup", cmd_lookup, "Asks a lookup connector", "CONNECTOR NAME=VALUE...", "",
 	  "Prints the data; exit code 1 when the return_code is not 0 (--json: the whole answer). "
 	  "Beside a running server it\n"

@@ -13,10 +13,10 @@
 #include "store/message_plan.h"
 #include "store/topic.h"
 
-#define PHONE_DIGITS_MIN 5  /* as the sender's encoder (meta_send.h) */
-#define PHONE_DIGITS_MAX 15 /* E.164 */
+#define PHONE_DIGITS_MIN 5 /* as the sender's encoder (meta_send.h) */
+#define PHONE_DIGITS_MAX SEND_DIGITS_MAX
 
-bool send_is_phone(struct str to)
+static bool is_phone(struct str to)
 {
 	size_t digits = 0;
 
@@ -52,13 +52,24 @@ static bool by_evolution(const struct send_new *n)
 	return n->channel != NULL && strcmp(n->channel->provider, "evolution") == 0;
 }
 
+/* Opaque at Meta: visible ASCII (meta-cloud-api.md 3.1). */
+static bool is_group_id(struct str to)
+{
+	for (size_t i = 0; i < to.n; i++)
+		if (to.p[i] <= ' ' || to.p[i] > '~' || to.p[i] == '"' || to.p[i] == '\\')
+			return false;
+	return to.n > 0 && to.n <= WA_ADDRESS_MAX;
+}
+
 /* "digits@lid" or "id@g.us": customers who are known without a phone, and groups; only Evolution has them. A user id is
  * Meta's. */
 static bool is_address(const struct send_new *n)
 {
 	enum jid_kind kind = evolution_jid(n->to).kind;
 
-	if (send_is_phone(n->to))
+	if (n->to_group && !by_evolution(n))
+		return is_group_id(n->to);
+	if (is_phone(n->to))
 		return true;
 	return by_evolution(n) ? kind == JID_LID || kind == JID_GROUP : is_user_id(n->to);
 }
@@ -117,7 +128,7 @@ enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, s
 }
 
 /* Digits only: what a person typed with blanks and dashes. */
-struct str send_digits(struct str to, char *space, size_t max)
+static struct str digits_of(struct str to, char *space, size_t max)
 {
 	size_t n = 0;
 
@@ -134,17 +145,26 @@ static struct str other_address(const struct send_new *n, struct contact_who *wh
 
 	if (j.kind == JID_LID)
 		who->lid = j.user;
-	else if (j.kind == JID_GROUP)
+	else if (j.kind == JID_GROUP || n->to_group)
 		who->group_id = n->to;
 	else
 		who->user_id = n->to;
 	return n->to;
 }
 
+struct str send_who(const struct send_new *n, char *space, struct contact_who *ret)
+{
+	*ret = (struct contact_who){ .phone = STR_NONE };
+	if (n->to_group || !is_phone(n->to))
+		return other_address(n, ret);
+	ret->phone = digits_of(n->to, space, PHONE_DIGITS_MAX);
+	return ret->phone;
+}
+
 static enum rc find_place(struct tx *tx, const struct send_new *n, char *space,
 			  int64_t *ret_conversation, struct err *e)
 {
-	struct contact_who who = { 0 };
+	struct contact_who who;
 	struct str address;
 	int64_t contact;
 	enum rc rc;
@@ -153,10 +173,7 @@ static enum rc find_place(struct tx *tx, const struct send_new *n, char *space,
 		*ret_conversation = n->conversation_id;
 		return RC_OK;
 	}
-	if (send_is_phone(n->to))
-		address = who.phone = send_digits(n->to, space, PHONE_DIGITS_MAX);
-	else
-		address = other_address(n, &who);
+	address = send_who(n, space, &who);
 	TRY(contact_resolve(tx, n->channel->company_id, &who, &contact, e));
 	/* A known thread keeps the provider's spelling; what a person typed only opens a new one. */
 	rc = conversation_resolve(tx, n->channel->company_id, n->channel->id, contact, STR_NONE,
@@ -227,7 +244,7 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	AUTO(sbuf_release) struct sbuf line = SBUF(64 * KIB);
 	struct conversation conv;
 	struct message m;
-	char space[PHONE_DIGITS_MAX];
+	char space[SEND_DIGITS_MAX];
 	int64_t id;
 
 	(void)app;

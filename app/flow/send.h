@@ -5,12 +5,14 @@
 #include "flow/app.h"
 #include "flow/config.h"
 #include "peer/wa_content.h"
+#include "store/contact.h"
 #include "store/message.h"
 #include "store/queue.h"
 
 struct send_new {
 	const struct channel *channel;
 	int64_t conversation_id; /* 0: found or made from `to` */
+	bool to_group;           /* `to` is the id of a group */
 	struct str to;    /* phone (digits, + optional) or BSUID; used when conversation_id is 0 */
 	const char *type; /* of wa_content.def: "text", "image", "template", ... */
 	/* text: the body; else the line for people, made by send_add when it is none */
@@ -34,10 +36,10 @@ struct send_new {
  * send it, address sane. RC_INVALID: ret_field names the field, `e` says why. */
 enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, struct err *e)
 	MUST_CHECK;
-/* An address as a person types it: digits, blanks, dashes, parentheses, a leading '+'. */
-bool send_is_phone(struct str to);
-/* Its digits, in `space`. */
-struct str send_digits(struct str to, char *space, size_t max);
+#define SEND_DIGITS_MAX 15 /* E.164 */
+/* The person or group that `to` names, in any spelling that send_check takes; gives the address that opens a thread
+ * with them. `space` (SEND_DIGITS_MAX bytes) has to live as long as both. */
+struct str send_who(const struct send_new *n, char *space, struct contact_who *ret);
 /* Inside a unit: message row (pending, queued) + event on whatsapp-outbound-jobs (+ impulse.support.messages.outbound for
  * ai_response). RC_REFUSED: automation of this conversation is or should be
  * stopped (loop rule 4): the caller goes on with send_stop_automation. */
