@@ -95,16 +95,9 @@ static const char *send_fault(const cJSON *in, const char *to)
 	if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(in, type)) &&
 	    !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(in, type)))
 		return "The object named by type is missing";
-	if (!strcmp(type, "text")) {
-		const char *body = js(cJSON_GetObjectItemCaseSensitive(in, "text"), "body");
-		if (!body || !*body)
-			return "The parameter text['body'] is required.";
-		if (strlen(body) > 4096 * 4)
-			return "Param text['body'] must be at most 4096 characters long.";
-	}
 	if (strlen(js_or(in, "biz_opaque_callback_data", "")) > 512)
 		return "biz_opaque_callback_data must be at most 512 characters long";
-	return NULL;
+	return meta_check(in);
 }
 
 static void send_book(struct meta *t, const cJSON *in, const char *wamid, const char *to,
@@ -151,6 +144,15 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 		return;
 	}
 	digits_only(input, to, sizeof to);
+	if (t->window == 2 && meta_window_closed(t, in, to)) {
+		meta_refuse(t, req, 400, 131047, meta_error_title(131047));
+		return;
+	}
+	limit = meta_template_fault(t, in);
+	if (limit) {
+		meta_refuse(t, req, limit == 132001 ? 404 : 400, limit, meta_error_title(limit));
+		return;
+	}
 	if (t->drop_ninth && strlen(to) == 13 && !strncmp(to, "55", 2) && to[4] == '9')
 		memmove(to + 4, to + 5,
 			strlen(to + 5) + 1); /* wa_id without Brazil's ninth digit */
@@ -162,6 +164,8 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 	s->opaque = opaque ? xcopy(opaque, strlen(opaque)) : NULL;
 	if (dbl_word(&rule, "fail_later"))
 		s->error_code = rule.code ? rule.code : 131026;
+	else if (t->window == 1 && meta_window_closed(t, in, to))
+		s->error_code = 131047; /* Meta tells it later, as a status */
 	if ((t->early || dbl_word(&rule, "early_status")) && t->statuses && t->totem) {
 		meta_status(t, s->wamid, s->to, "sent", s->opaque, 0);
 		meta_flush(t); /* leaves before the answer below */
@@ -175,7 +179,8 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 	buf_puts(&out, "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":");
 	buf_json(&out, input, true);
 	buf_printf(&out, ",\"wa_id\":\"%s\"}],\"messages\":[{\"id\":\"%s\"", to, wamid.p);
-	buf_puts(&out, ",\"message_status\":\"accepted\"}]}");
+	buf_printf(&out, ",\"message_status\":\"%s\"}]}",
+		   dbl_word(&rule, "held") ? "held_for_quality_assessment" : "accepted");
 	dbl_reply(&t->d, req->conn, 200, NULL,
 		  "facebook-api-version: v26.0\r\nx-business-use-case-usage: {}\r\n", out.p, out.n,
 		  &rule);
@@ -329,6 +334,10 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 		bool other = query_get(req->query, "secret", secret, sizeof secret);
 		meta_hook(t, req->body, req->body_n, other ? secret : NULL);
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
+	} else if (!strcmp(verb, "template")) {
+		if (!meta_template_set(t, in))
+			return false;
+		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
 	} else if (!strcmp(verb, "shape")) {
 		meta_shape(t, req, in);
 	} else if (!strcmp(verb, "status")) {
@@ -362,6 +371,7 @@ static void on_reset(void *self)
 	struct meta *t = self;
 
 	map_clear(&t->pairs);
+	map_clear(&t->heard);
 	meta_shapes_forget(t);
 	meta_media_reset(t);
 	t->marked_read = t->typing = t->statuses_made = t->messages_made = t->hooks_posted = 0;
@@ -393,6 +403,9 @@ struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port)
 		{ "pair_per_minute", &t->pair_per_minute },
 		{ "drop_ninth", &t->drop_ninth },
 		{ "bsuid", &t->bsuid },
+		{ "window", &t->window },
+		{ "template_check", &t->template_check },
+		{ "template_page", &t->template_page },
 		{ "customers", &t->customers },
 		{ "every_ms", &t->every_ms },
 		{ "url_ms", &t->url_ms },
@@ -420,6 +433,7 @@ struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port)
 	t->port = *ret_port;
 	if (cfg->totem)
 		t->totem = mini_client_new(t->d.m, cfg->totem, 16);
+	meta_templates_start(t);
 	customers_start(t);
 	return t->d.m;
 }

@@ -38,6 +38,9 @@ struct meta {
 	int read_ms, skip_delivered_percent, retry_max, retry_first_ms, retry_cap_ms,
 		hook_timeout_ms;
 	int mps, pair_per_minute, drop_ninth, bsuid, customers, every_ms;
+	int window, template_check, template_page;
+	struct map heard; /* when each customer wrote last, ms */
+	cJSON *templates;
 	bool customers_run;
 	struct shape shapes[META_SHAPES_MAX];
 	int port, url_ms; /* own; how long an address of a file lives */
@@ -66,6 +69,15 @@ void meta_get(struct meta *t, const struct mini_req *req, const char *rest);
 bool meta_app_token(const struct meta *t, const char *token); /* "app id|app secret" */
 void meta_shape(struct meta *t, const struct mini_req *req, const cJSON *in);
 void meta_shapes_forget(struct meta *t);
+/* meta_check.c: NULL: Meta would take it; else the details of error 100. */
+const char *meta_check(const cJSON *in);
+void meta_window_open(struct meta *t, const char *from);
+/* Only with option `window`. */
+bool meta_window_closed(const struct meta *t, const cJSON *in, const char *to);
+void meta_templates_start(struct meta *t);
+bool meta_template_set(struct meta *t, const cJSON *in);
+void meta_templates_page(const struct meta *t, const char *query, struct buf *out);
+int meta_template_fault(const struct meta *t, const cJSON *in);
 void customers_start(struct meta *t);
 
 /* meta_media.c: files. False: not a call about a file that is known. `rest` is the path behind the version. */

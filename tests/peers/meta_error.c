@@ -57,8 +57,10 @@ const char *meta_error_title(int code)
 		{ 131053, "Media upload error" },
 		{ 131056, "(Business Account, Consumer Account) pair rate limit hit" },
 		{ 131057, "Account in maintenance mode" },
+		{ 132000, "Number of parameters does not match the expected number of params" },
 		{ 132001, "Template name does not exist in the translation" },
 		{ 132015, "Template is paused" },
+		{ 132016, "Template is disabled" },
 		{ 133010, "Account not registered" },
 	};
 

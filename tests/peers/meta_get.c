@@ -82,7 +82,7 @@ static void number(const struct meta *t, struct buf *b)
 }
 
 /* False: no such object. */
-static bool usual(const struct meta *t, const char *rest, struct buf *b)
+static bool usual(const struct meta *t, const char *rest, const char *query, struct buf *b)
 {
 	size_t id_n = strcspn(rest, "/");
 	bool is_phone = id_n == strlen(t->cfg->phone_id) && !strncmp(rest, t->cfg->phone_id, id_n);
@@ -109,10 +109,7 @@ static bool usual(const struct meta *t, const char *rest, struct buf *b)
 		buf_printf(b, "{\"data\":[{\"id\":\"%s\",\"display_phone_number\":\"%s\"}]}",
 			   t->cfg->phone_id, t->cfg->display_phone);
 	else if (is_waba && !strcmp(rest + id_n, "/message_templates"))
-		buf_puts(b,
-			 "{\"data\":[{\"id\":\"11\",\"name\":\"pedido_listo\",\"language\":\"es\","
-			 "\"status\":\"APPROVED\",\"category\":\"UTILITY\",\"components\":[{"
-			 "\"type\":\"BODY\",\"text\":\"Tu pedido {{1}} est\\u00e1 listo.\"}]}]}");
+		meta_templates_page(t, query, b);
 	else
 		return false;
 	return true;
@@ -128,7 +125,7 @@ void meta_get(struct meta *t, const struct mini_req *req, const char *rest)
 		return;
 	if (shape)
 		buf_puts(&b, shape->body);
-	else if (!usual(t, rest, &b)) {
+	else if (!usual(t, rest, req->query, &b)) {
 		meta_refuse(t, req, 400, 100, "Unsupported get request. Object does not exist");
 		return;
 	}

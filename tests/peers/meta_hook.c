@@ -243,6 +243,7 @@ void meta_say(struct meta *t, const char *from, const char *name, const char *te
 	}
 	buf_puts(&item, "}");
 	contact_write(t, &contact, from, name);
+	meta_window_open(t, from);
 	t->messages_made++;
 	batch_add(t, false, &item, &contact);
 	buf_free(&item);

@@ -236,6 +236,56 @@ def media():
     check("counts", (x["uploads"], x["deletes"]) == (2, 1) and x["downloads"] >= 3, x)
 
 
+def message(**fields):
+    return {"messaging_product": "whatsapp", "to": "5511987654321", **fields}
+
+
+def options(p, **o):
+    call(p, "POST", "/_double/options", o)
+
+
+WABA = "102290129340398"
+
+
+def template(name, *values, language="es"):
+    t = {"name": name, "language": {"code": language}}
+    if values:
+        t["components"] = [{"type": "body", "parameters": [{"type": "text", "text": v} for v in values]}]
+    return message(type="template", template=t)
+
+
+def meta_sends():
+    def code(body):
+        s, j, _ = call(M, "POST", SEND, body, BEARER)
+        return j["error"]["code"] if s != 200 else 0
+
+    def button(*titles):
+        return message(type="interactive", interactive={"type": "button", "body": {"text": "b"}, "action": {
+            "buttons": [{"type": "reply", "reply": {"id": t, "title": t}} for t in titles]}})
+
+    check("limits of the types are Meta's", [code(x) for x in (
+        button("a", "b", "c"), button("a", "b", "c", "d"), button("a", "a"), button("x" * 21),
+        message(type="audio", audio={"id": "1", "caption": "c"}), message(type="image", image={"id": "1", "caption": "é" * 1024}),
+        message(type="image", image={"id": "1", "caption": "é" * 1025}), message(type="fax", fax={}))] ==
+        [0, 100, 100, 100, 100, 0, 100, 100])
+    options(M, template_check=1, template_page=2)
+    check("templates have states and variables", [code(x) for x in (
+        template("pedido_listo", "42"), template("pedido_listo"), template("saludo"), template("nada"))] == [0, 132000, 132015, 132001])
+    p1 = call(M, "GET", f"/v26.0/{WABA}/message_templates?limit=50", None, BEARER)[1]
+    p2 = call(M, "GET", f"/v26.0/{WABA}/message_templates?limit=50&after=" + p1["paging"]["cursors"]["after"], None, BEARER)[1]
+    check("their list has pages", [len(p1["data"]), len(p2["data"])] == [2, 1] and "next" in p1["paging"] and "next" not in p2["paging"],
+          [p1, p2])
+    options(M, window=2)
+    check("the window is closed, but not for templates", [code(text()), code(template("pedido_listo", "1"))] == [131047, 0])
+    call(M, "POST", "/_double/say", {"from": "5511987654321", "text": "oi"})
+    check("who wrote opens it", code(text()) == 0)
+    behave(M, do="held")
+    check("a template can be held", call(M, "POST", SEND, template("pedido_listo", "1"), BEARER)[1]["messages"][0]["message_status"] ==
+          "held_for_quality_assessment")
+    options(M, window=0, template_check=0, template_page=0)
+    clear()
+
+
 def misbehave():
     call(M, "POST", "/_double/reset", {})
     send = lambda key, timeout=1: call(M, "POST", SEND, text(key=key), BEARER, timeout)
@@ -554,7 +604,7 @@ def load():
 
 
 try:
-    for part in (meta, media, misbehave, chatwoot, n8n, calidda, evolution, load):
+    for part in (meta, media, meta_sends, misbehave, chatwoot, n8n, calidda, evolution, load):
         try:
             part()
         except Exception as e:  # one broken part must not hide the others
