@@ -31,7 +31,7 @@ def test_every_example_leaves_and_is_taken_by_meta():
         sent = []
         for name, e in examples().items():
             body = with_provider_ids(e["value"])
-            if "send_at" in body:
+            if "send_at" in body or body["type"] == "poll":  # the second provider's
                 continue
             sent.append((name, b.post("/api/v1/messages", body, 202)))
         for name, m in sent:
