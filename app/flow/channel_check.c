@@ -41,6 +41,8 @@ static enum rc ask(struct check *k, enum meta_question what, struct str id, stru
 					     .header_count = 1,
 					     .timeout_ms = k->ch->timeout_ms },
 		     ans, e);
+	if (rc == RC_OK && ans->usage[0] != '\0')
+		memcpy(k->usage, ans->usage, sizeof(k->usage));
 	if (rc == RC_OK && ans->api_version[0] != '\0' && k->version_seen[0] == '\0')
 		memcpy(k->version_seen, ans->api_version, sizeof(k->version_seen));
 	return rc;
@@ -219,6 +221,16 @@ static enum rc put_webhooks(struct tx *tx, struct check *k, struct err *e)
 	return RC_OK;
 }
 
+/* Kept as it came when it is JSON. */
+static enum rc put_usage(struct tx *tx, const struct check *k, struct err *e)
+{
+	AUTO(json_freep) struct json *root = NULL;
+
+	if (k->usage[0] == '\0' || json_parse(str_of(k->usage), &root, NULL) != RC_OK)
+		return RC_OK;
+	return channel_fact_set(tx, k->ch->id, FACT_USAGE, str_of(k->usage), NULL, e);
+}
+
 /* Meta answered, whatever it was. */
 static bool reached(const struct check *k)
 {
@@ -240,6 +252,7 @@ static enum rc keep_unit(struct tx *tx, void *arg, struct err *e)
 	if (k->version_seen[0] != '\0')
 		TRY(channel_fact_set(tx, k->ch->id, FACT_VERSION_SEEN, str_of(k->version_seen),
 				     NULL, e));
+	TRY(put_usage(tx, k, e));
 	TRY(channel_check_judge(tx, k, e));
 	return reached(k) ? channel_fact_set_i64(tx, k->ch->id, FACT_CHECKED, tx->now_ms, e)
 			  : RC_OK;

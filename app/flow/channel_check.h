@@ -9,6 +9,7 @@ struct check {
 	struct upkeep_run *u;
 	const struct channel *ch;
 	char version_seen[32];
+	char usage[512]; /* as the header said; empty: not */
 	struct meta_token token;
 	struct meta_number number;
 	struct meta_subscribed subscribed;

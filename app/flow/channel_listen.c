@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "flow/channel_check.h"
 #include "flow/channel_test.h"
+#include "flow/outside.h"
 #include "flow/upkeep_kinds.h"
 #include "store/channel_state.h"
 #include "store/channel_traffic.h"
@@ -42,7 +43,11 @@ int64_t channel_listen_every(const struct config *c, const struct channel *ch)
 static enum rc learn_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct listen *l = arg;
+	struct outside_view v;
 
+	if (outside_view_get(l->u->w->app, l->ch->id, &v) && v.last_ok_ms > 0)
+		TRY(channel_fact_set_i64(tx, l->ch->id, FACT_LAST_SEND_OK, v.last_ok_ms, e));
+	TRY(channel_event_trim(tx, l->ch->id, e));
 	return channel_traffic_learn(tx, l->ch->id, l->u->w->app->started_ms, e);
 }
 

@@ -199,3 +199,13 @@ enum rc channel_event_each(struct db *db, int64_t channel_id, int limit, channel
 	}
 	return rc == RC_ABSENT ? RC_OK : rc;
 }
+
+enum rc channel_event_trim(struct tx *tx, int64_t channel_id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_CHANNEL_EVENT_TRIM, &s, e));
+	stmt_bind_i64(&s, "channel_id", channel_id);
+	stmt_bind_i64(&s, "keep", CHANNEL_EVENTS_KEPT);
+	return stmt_run(&s, e);
+}

@@ -58,6 +58,9 @@ struct channel_event_row {
 };
 enum rc channel_event_add(struct tx *tx, int64_t channel_id, const struct channel_event_row *r,
 			  struct err *e) MUST_CHECK;
+/* Keeps the newest CHANNEL_EVENTS_KEPT of a channel. */
+#define CHANNEL_EVENTS_KEPT 1000
+enum rc channel_event_trim(struct tx *tx, int64_t channel_id, struct err *e) MUST_CHECK;
 typedef enum rc channel_event_each_fn(void *arg, const struct channel_event_row *r, struct err *e);
 /* Newest first. */
 enum rc channel_event_each(struct db *db, int64_t channel_id, int limit, channel_event_each_fn *fn,

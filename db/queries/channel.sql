@@ -66,3 +66,9 @@ INSERT INTO channel_usual (channel_id, slot, thousandths, weeks) VALUES (@channe
 -- in: channel_id
 -- out: slot thousandths weeks
 SELECT slot, thousandths, weeks FROM channel_usual WHERE channel_id = @channel_id ORDER BY slot;
+
+-- name: channel_event_trim
+-- The journal keeps the newest.
+-- in: channel_id keep
+DELETE FROM channel_events WHERE channel_id = @channel_id AND id <=
+    (SELECT id FROM channel_events WHERE channel_id = @channel_id ORDER BY id DESC LIMIT 1 OFFSET @keep);
