@@ -5,6 +5,7 @@
 #include "api/view.h"
 #include "base/version.h"
 #include "flow/outside.h"
+#include "store/channel_state.h"
 #include "store/incident.h"
 #include "store/queue.h"
 #include "store/target.h"
@@ -86,6 +87,18 @@ static void part_write(struct status *s, const char *part, const char *state, co
 	jsonw_ktime(w, "since", since_ms);
 }
 
+/* Until when what agents wrote is known, and how much of it had to be asked for (flow/chatwoot_catch.h). */
+static enum rc caught_up(struct status *s, int64_t target_id, struct err *e)
+{
+	int64_t until_ms, recovered;
+
+	TRY(channel_fact_get_i64(s->db, target_id, FACT_CAUGHT_UP, 0, &until_ms, e));
+	TRY(channel_fact_get_i64(s->db, target_id, FACT_RECOVERED, 0, &recovered, e));
+	jsonw_ktime(&s->w, "caught_up_at", until_ms);
+	jsonw_ki64(&s->w, "recovered_messages", recovered);
+	return RC_OK;
+}
+
 static enum rc target_row(void *arg, const struct target *t, struct err *e)
 {
 	struct status *s = arg;
@@ -96,7 +109,6 @@ static enum rc target_row(void *arg, const struct target *t, struct err *e)
 				    : t->state;
 	char part[sizeof(t->kind) + sizeof(t->slug) + 1];
 
-	(void)e;
 	if (t->company_id != s->c->who.company_id)
 		return RC_OK;
 	(void)snprintf(part, sizeof(part), "%s.%s", t->kind, t->slug);
@@ -108,6 +120,8 @@ static enum rc target_row(void *arg, const struct target *t, struct err *e)
 	jsonw_ktime(&s->w, "last_ok_at", v.last_ok_ms);
 	jsonw_ktime(&s->w, "last_in_at", t->last_in_ms);
 	jsonw_ktime(&s->w, "paused_until", t->paused_until_ms);
+	if (strcmp(t->kind, "chatwoot") == 0)
+		TRY(caught_up(s, t->id, e));
 	jsonw_end(&s->w);
 	return RC_OK;
 }

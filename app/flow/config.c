@@ -110,6 +110,7 @@ static void add_chatwoot(struct config *c, int64_t id, const char *slug)
 		.account_id = setting_of_i64(s, "chatwoot", slug, "account_id"),
 		.inbox_id = setting_of_i64(s, "chatwoot", slug, "inbox_id"),
 		.timeout_ms = setting_of_i64(s, "chatwoot", slug, "timeout_ms"),
+		.catch_up_ms = setting_of_i64(s, "chatwoot", slug, "catch_up_minutes") * MINUTE_MS,
 	};
 	split_secrets(c, setting_of(s, "chatwoot", slug, "secret"), &t->secrets);
 }

@@ -53,7 +53,7 @@ struct chatwoot_target {
 	const char *slug;
 	struct str url, token, path_secret;
 	struct secrets secrets;
-	int64_t account_id, inbox_id, timeout_ms;
+	int64_t account_id, inbox_id, timeout_ms, catch_up_ms;
 };
 
 struct config {

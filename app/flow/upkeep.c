@@ -8,17 +8,42 @@
 #include "io/crypto.h"
 
 static const struct upkeep_kind KINDS[] = {
-	/* name, handler, how often, about a channel, of this provider, part of a check */
-	{ "channel.check", channel_check_run, channel_check_every, true, "meta", true },
-	{ "evolution.check", evolution_check_run, evolution_check_every, true, "evolution", true },
-	{ "evolution.catch_up", evolution_catch_up_run, evolution_catch_up_every, true, "evolution",
-	  false },
-	{ "evolution.connect", evolution_connect_run, NULL, true, "evolution", false },
-	{ "evolution.ack", evolution_ack_run, NULL, false, NULL, false }, /* ref: a message */
-	{ "channel.listen", channel_listen_run, channel_listen_every, true, NULL, false },
-	{ TEMPLATE_SYNC_KIND, template_sync_run, template_sync_every, true, "meta", false },
-	{ "n8n.echo", n8n_import_run, NULL, false, NULL, false },
-	{ "n8n.dni", n8n_import_run, NULL, false, NULL, false },
+	{ .name = "channel.check",
+	  .run = channel_check_run,
+	  .every_ms = channel_check_every,
+	  .about_channel = true,
+	  .provider = "meta",
+	  .check = true },
+	{ .name = "evolution.check",
+	  .run = evolution_check_run,
+	  .every_ms = evolution_check_every,
+	  .about_channel = true,
+	  .provider = "evolution",
+	  .check = true },
+	{ .name = "evolution.catch_up",
+	  .run = evolution_catch_up_run,
+	  .every_ms = evolution_catch_up_every,
+	  .about_channel = true,
+	  .provider = "evolution" },
+	{ .name = "evolution.connect",
+	  .run = evolution_connect_run,
+	  .about_channel = true,
+	  .provider = "evolution" },
+	{ .name = "evolution.ack", .run = evolution_ack_run }, /* ref: a message */
+	{ .name = "channel.listen",
+	  .run = channel_listen_run,
+	  .every_ms = channel_listen_every,
+	  .about_channel = true },
+	{ .name = TEMPLATE_SYNC_KIND,
+	  .run = template_sync_run,
+	  .every_ms = template_sync_every,
+	  .about_channel = true,
+	  .provider = "meta" },
+	{ .name = "n8n.echo", .run = n8n_import_run },
+	{ .name = "n8n.dni", .run = n8n_import_run },
+	{ .name = "chatwoot.catch_up",
+	  .run = chatwoot_catch_run,
+	  .every_chatwoot_ms = chatwoot_catch_every },
 };
 
 static const struct upkeep_kind *kind_of(struct str name)
@@ -48,7 +73,7 @@ static enum rc settle(struct upkeep_run *u, const struct upkeep_kind *k, struct 
 {
 	if (why->rc != RC_OK) {
 		log_err(LOG_WARN, k->name, why);
-		if (k->every_ms == NULL)
+		if (end->next_ms == 0)
 			return work_retry(u->w, end->job, u->now_ms, -1, "upkeep", why->text, e);
 		end->error = why->text;
 		if (end->next_ms > 0)
@@ -56,6 +81,17 @@ static enum rc settle(struct upkeep_run *u, const struct upkeep_kind *k, struct 
 				i64_min(end->next_ms, u->now_ms + jittered(u->w, UPKEEP_FAILED_MS));
 	}
 	return store_write(u->w->app->store, STORE_NORMAL, ended_unit, end, e);
+}
+
+/* Milliseconds between two runs for what it is about; 0: once. */
+static int64_t period(const struct upkeep_run *u, const struct upkeep_kind *k)
+{
+	const struct chatwoot_target *t;
+
+	if (k->every_ms != NULL)
+		return k->every_ms(u->config, u->channel);
+	t = k->every_chatwoot_ms != NULL ? config_chatwoot(u->config, u->ref) : NULL;
+	return t != NULL ? k->every_chatwoot_ms(t) : 0;
 }
 
 static enum rc run(struct upkeep_run *u, const struct upkeep_kind *k, const struct job *j,
@@ -70,7 +106,7 @@ static enum rc run(struct upkeep_run *u, const struct upkeep_kind *k, const stru
 		if (u->channel == NULL)
 			return work_done(u->w, j, e);
 	}
-	every_ms = k->every_ms != NULL ? k->every_ms(u->config, u->channel) : 0;
+	every_ms = period(u, k);
 	end.next_ms = every_ms > 0 ? u->now_ms + jittered(u->w, every_ms) : 0;
 	if (k->run(u, &end.next_ms, &why) == RC_OK)
 		why.rc = RC_OK;
@@ -85,7 +121,9 @@ enum rc upkeep_job(struct worker *w, const struct job *jobs, int n, int64_t now_
 {
 	AUTO(config_putp) const struct config *config = config_get(w->app);
 	AUTO(json_freep) struct json *root = NULL;
-	struct upkeep_run u = { .w = w, .config = config, .ref = jobs[0].ref, .now_ms = now_ms };
+	struct upkeep_run u = {
+		.w = w, .config = config, .job = &jobs[0], .ref = jobs[0].ref, .now_ms = now_ms
+	};
 	const struct upkeep_kind *k;
 	struct job_text text;
 	struct db *db = store_reader(w->app->store);
@@ -145,6 +183,22 @@ struct ensure {
 	uint32_t random;
 };
 
+/* Soon: after a start this is what finds out what was missed. */
+static enum rc ensure_chatwoots(struct tx *tx, const struct ensure *n, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(KINDS); i++) {
+		for (size_t c = 0; c < n->config->chatwoot_count && KINDS[i].every_chatwoot_ms;
+		     c++) {
+			const struct chatwoot_target *t = &n->config->chatwoots[c];
+			struct chore chore = { .kind = KINDS[i].name, .ref = t->id };
+
+			if (KINDS[i].every_chatwoot_ms(t) > 0)
+				TRY(chore_want(tx, &chore, n->now_ms + UPKEEP_FIRST_MS, NULL, e));
+		}
+	}
+	return RC_OK;
+}
+
 static enum rc ensure_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct ensure *n = arg;
@@ -160,11 +214,13 @@ static enum rc ensure_unit(struct tx *tx, void *arg, struct err *e)
 					       NULL, e));
 		}
 	}
-	return RC_OK;
+	return ensure_chatwoots(tx, n, e);
 }
 
 static bool any_wanted(const struct config *config)
 {
+	if (config->chatwoot_count > 0)
+		return true;
 	for (size_t i = 0; i < COUNT(KINDS); i++) {
 		for (size_t c = 0; c < config->channel_count; c++) {
 			if (periodic(&KINDS[i], config, &config->channels[c]))

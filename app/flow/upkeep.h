@@ -22,6 +22,7 @@ struct upkeep_run {
 	const struct config *config; /* of this run */
 	const struct channel
 		*channel; /* config_channel(ref) for kinds about a channel, never NULL there */
+	const struct job *job;
 	int64_t ref;
 	const struct json *args; /* NULL: none */
 	int64_t now_ms;
@@ -41,6 +42,8 @@ struct upkeep_kind {
 	bool about_channel;   /* ref is a channel; gone: the job ends */
 	const char *provider; /* of such channels; NULL: any */
 	bool check;           /* runs when a person asks how the channel is */
+	/* For kinds about a Chatwoot (ref is its target): as every_ms. NULL: another kind. */
+	int64_t (*every_chatwoot_ms)(const struct chatwoot_target *t);
 };
 
 /* Jobs of all periodic kinds that are wanted and missing. Failures are logged; the next minute tries again. */

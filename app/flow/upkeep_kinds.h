@@ -18,6 +18,9 @@ int64_t channel_listen_every(const struct config *c, const struct channel *ch);
 /* template_sync.c: reads the list of an account's templates. */
 upkeep_fn template_sync_run;
 int64_t template_sync_every(const struct config *c, const struct channel *ch);
+/* chatwoot_catch.c: what agents wrote while their webhooks did not arrive. */
+upkeep_fn chatwoot_catch_run;
+int64_t chatwoot_catch_every(const struct chatwoot_target *t);
 
 /* n8n_import.c: one of our workflows into an n8n; ref: the n8n target. */
 upkeep_fn n8n_import_run;

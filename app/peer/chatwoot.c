@@ -25,6 +25,7 @@ const char *chatwoot_method(enum chatwoot_call call)
 	case CHATWOOT_CONTACT_CONVERSATIONS:
 	case CHATWOOT_MESSAGE_LIST:
 	case CHATWOOT_INBOX_LIST:
+	case CHATWOOT_CONVERSATION_LIST:
 		return "GET";
 	case CHATWOOT_MESSAGE_STATUS:
 		return "PATCH";
@@ -94,6 +95,11 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 	case CHATWOOT_INBOX_LIST:
 		sbuf_text(to, "/inboxes");
 		return;
+	case CHATWOOT_CONVERSATION_LIST:
+		add_id(to, "/conversations?status=all&sort_by=last_activity_at_desc&inbox_id=",
+		       p->inbox_id, "");
+		add_id(to, "&page=", p->page, "");
+		return;
 	case CHATWOOT_CALLS:
 		break;
 	}
@@ -121,6 +127,8 @@ enum rc chatwoot_url(enum chatwoot_call call, const struct chatwoot_place *p, st
 		return FAIL(e, RC_INVALID, "conversation id: missing");
 	if (call == CHATWOOT_MESSAGE_STATUS && p->message_id <= 0)
 		return FAIL(e, RC_INVALID, "message id: missing");
+	if (call == CHATWOOT_CONVERSATION_LIST && (p->inbox_id <= 0 || p->page <= 0))
+		return FAIL(e, RC_INVALID, "inbox id or page: missing");
 	if (call == CHATWOOT_CONTACT_SEARCH && (p->query.n == 0 || p->query.n > WEB_PATH_MAX))
 		return FAIL(e, RC_INVALID, "query: empty or longer than %u bytes", WEB_PATH_MAX);
 	sbuf_str(to, clean);

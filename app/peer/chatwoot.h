@@ -37,6 +37,8 @@ enum chatwoot_call {
 	/* PATCH {A}/conversations/{conversation}/messages/{message} */
 	CHATWOOT_MESSAGE_STATUS,
 	CHATWOOT_INBOX_LIST, /* GET {A}/inboxes */
+	/* GET {A}/conversations?inbox_id=&status=all&page=: 25 at once, last active first */
+	CHATWOOT_CONVERSATION_LIST,
 	CHATWOOT_CALLS
 };
 
@@ -47,6 +49,8 @@ struct chatwoot_place {
 	int64_t conversation_id; /* display id: what webhooks call conversation.id */
 	int64_t message_id;
 	int64_t after_id; /* MESSAGE_LIST: 0 lists the newest 20 */
+	int64_t inbox_id; /* CONVERSATION_LIST */
+	int64_t page;     /* CONVERSATION_LIST, from 1 */
 	struct str query; /* CONTACT_SEARCH: text, percent-encoded here ('+' too) */
 };
 

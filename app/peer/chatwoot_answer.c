@@ -77,6 +77,8 @@ static bool expected(enum chatwoot_call call, const struct json *root)
 	case CHATWOOT_MESSAGE_LIST:
 	case CHATWOOT_INBOX_LIST:
 		return json_kind(payload) == JSON_ARRAY;
+	case CHATWOOT_CONVERSATION_LIST:
+		return json_kind(json_path(root, "data.payload")) == JSON_ARRAY;
 	case CHATWOOT_CONTACT_INBOX_CREATE:
 		return json_get_str(root, "source_id").n > 0;
 	case CHATWOOT_CONVERSATION_CREATE:
@@ -280,20 +282,38 @@ enum rc chatwoot_answer_id(struct str body, int64_t *ret_id, struct err *e)
 	return RC_OK;
 }
 
+/* CONTACT_CONVERSATIONS has its rows at the top, CONVERSATION_LIST below `data`. */
+static const struct json *conversation_rows(const struct json *root)
+{
+	const struct json *data = json_get(root, "data");
+
+	return json_get(json_kind(data) == JSON_OBJECT ? data : root, "payload");
+}
+
 enum rc chatwoot_answer_conversations(struct str body, struct arena *a,
 				      struct chatwoot_conversations *ret_list, struct err *e)
 {
 	struct json *root AUTO(json_freep) = NULL;
-	void *room = NULL;
+	struct chatwoot_conversation *items;
+	const struct json *rows;
 	size_t count = 0;
+
 	TRY(json_parse(body, &root, e));
-	TRY(open_list(root, sizeof(struct chatwoot_conversation), a, &room, e));
-	struct chatwoot_conversation *items = room;
-	for (const struct json *n = json_first(json_get(root, "payload")); n != NULL;
-	     n = json_next(n)) {
+	rows = conversation_rows(root);
+	if (json_kind(rows) != JSON_ARRAY)
+		return FAIL(e, RC_INVALID, "the answer has no list");
+	items = arena_alloc(a, ((size_t)json_count(rows) + 1) * sizeof(*items));
+	if (items == NULL)
+		return no_room(e);
+	for (const struct json *n = json_first(rows); n != NULL; n = json_next(n)) {
 		struct chatwoot_conversation *c = &items[count];
-		c->id = json_get_i64_or(n, "id", 0);
-		c->inbox_id = json_get_i64_or(n, "inbox_id", 0);
+
+		*c = (struct chatwoot_conversation){
+			.id = json_get_i64_or(n, "id", 0),
+			.inbox_id = json_get_i64_or(n, "inbox_id", 0),
+			.assignee_id = json_get_i64_or(json_path(n, "meta.assignee"), "id", 0),
+			.active_ms = json_get_i64_or(n, "last_activity_at", 0) * SECOND_MS,
+		};
 		if (!keep(a, json_get_str(n, "status"), &c->status))
 			return no_room(e);
 		if (c->id > 0)

@@ -69,11 +69,13 @@ enum rc chatwoot_answer_contact_inbox(struct str body, struct arena *a, struct s
 /* CONVERSATION_CREATE, MESSAGE_CREATE: the id at the top. */
 enum rc chatwoot_answer_id(struct str body, int64_t *ret_id, struct err *e) MUST_CHECK;
 
-/* CONTACT_CONVERSATIONS: newest first. */
+/* CONTACT_CONVERSATIONS: newest first; CONVERSATION_LIST: last active first. */
 struct chatwoot_conversation {
 	int64_t id;
 	int64_t inbox_id;
 	struct str status;
+	int64_t active_ms;   /* last_activity_at, whole seconds; 0: not told */
+	int64_t assignee_id; /* 0: nobody, or not told */
 };
 struct chatwoot_conversations {
 	const struct chatwoot_conversation *items;

@@ -77,3 +77,26 @@ def test_hops_end():
         equal(b.api("POST", "/api/v1/messages", {**m, "hop": 5}).status, 202)
         a = b.api("POST", "/api/v1/messages", {**m, "hop": 6})
         equal(a.status, 409, a)
+
+
+def test_r15_what_agents_wrote_while_the_box_was_down():
+    """Chatwoot sends a webhook once. What it could not deliver is asked for after the start and goes out once."""
+    with Box(settings={"chatwoot.chatwoot.catch_up_minutes": "1"}) as b:
+        b.peers.say("meta", **{"from": "34600000001", "text": "hola", "name": "Ana"})
+        wait_until(lambda: [m for m in b.peers.messages("chatwoot") if m["message_type"] == 0], what="the customer in Chatwoot")
+        b.wait_idle()
+        wait_until(lambda: b.get("/api/v1/conversations")["data"][0]["chatwoot_conversation_id"], what="the thread")
+        wait_until(lambda: [p for p in b.get("/api/v1/status")["parts"] if p["part"] == "chatwoot.chatwoot" and p["caught_up_at"]],
+                   what="the first look")
+        sent = b.peers.state("meta")["accepted"]
+        b.kill()
+        for i in range(3):
+            b.peers.say("chatwoot", phone="+34600000001", content=f"while you were away {i}")
+        b.peers.say("chatwoot", phone="+34600000001", content="a note", private=True)
+        b.start()
+        wait_until(lambda: b.peers.state("meta")["accepted"] == sent + 3, 60, what="the three messages")
+        b.wait_idle()
+        texts = [m["text"] for m in b.peers.messages("meta")][-3:]
+        equal(texts, [f"while you were away {i}" for i in range(3)], "in order, once, no note")
+        part = [p for p in b.get("/api/v1/status")["parts"] if p["part"] == "chatwoot.chatwoot"][0]
+        equal(part["recovered_messages"], 3)

@@ -178,6 +178,36 @@ static cJSON *form_read(const struct mini_req *req, const char *type)
 	return out;
 }
 
+/* Last active first, 25 on a page, as Chatwoot's own list. */
+static void conversation_list(struct chatwoot *t, const struct mini_req *req,
+			      const struct rule *rule)
+{
+	const struct cw_conversation **all = calloc((size_t)t->conversations_n + 1, sizeof *all);
+	char text[24] = "";
+	int inbox = query_get(req->query, "inbox_id", text, sizeof text) ? atoi(text) : 0;
+	int page = query_get(req->query, "page", text, sizeof text) ? atoi(text) : 1, n = 0;
+	struct buf b = { 0 };
+
+	for (int i = 0; i < t->conversations_n; i++) {
+		int at = n;
+		if (inbox && t->conversations[i].inbox != inbox)
+			continue;
+		for (; at > 0 && all[at - 1]->at_ms <= t->conversations[i].at_ms; at--)
+			all[at] = all[at - 1];
+		all[at] = &t->conversations[i];
+		n++;
+	}
+	buf_printf(&b, "{\"data\":{\"meta\":{\"all_count\":%d},\"payload\":[", n);
+	for (int i = (page - 1) * 25; i >= 0 && i < n && i < page * 25; i++) {
+		buf_puts(&b, i > (page - 1) * 25 ? "," : "");
+		cw_conversation_json(t, &b, all[i], NULL);
+	}
+	buf_puts(&b, "]}}");
+	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
+	buf_free(&b);
+	free(all);
+}
+
 static void application(struct chatwoot *t, const struct mini_req *req, const char *rest,
 			const cJSON *in, struct rule *rule)
 {
@@ -198,17 +228,7 @@ static void application(struct chatwoot *t, const struct mini_req *req, const ch
 	} else if (!strcmp(rest, "conversations") && is_post) {
 		conversation_post(t, req, in, rule);
 	} else if (!strcmp(rest, "conversations")) {
-		int n = 0;
-		struct buf b = { 0 };
-		buf_printf(&b, "{\"data\":{\"meta\":{\"all_count\":%d},\"payload\":[",
-			   t->conversations_n);
-		for (int i = t->conversations_n - 1; i >= 0 && n < 25; i--) {
-			buf_puts(&b, n++ ? "," : "");
-			cw_conversation_json(t, &b, &t->conversations[i], NULL);
-		}
-		buf_puts(&b, "]}}");
-		dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
-		buf_free(&b);
+		conversation_list(t, req, rule);
 	} else if (!strncmp(rest, "conversations/", 14)) {
 		slash = strchr(rest + 14, '/');
 		conversation_one(t, req, in, atoi(rest + 14), slash ? slash + 1 : "", rule);

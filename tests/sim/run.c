@@ -16,6 +16,7 @@ static const char *const STANDARD[][3] = {
 	{ "meta", "channel.main.token", "T" },
 	{ "meta", "channel.main.app_secret", "app-secret" },
 	{ "chatwoot", "chatwoot.main.inbox_id", "7" },
+	{ "chatwoot", "chatwoot.main.catch_up_minutes", "0" }, /* asked for where it matters */
 	{ "chatwoot", "chatwoot.main.token", "T" },
 	{ "chatwoot", "chatwoot.main.secret", "cw-secret" },
 	{ "chatwoot", "chatwoot.main.url", "https://chatwoot.test" },

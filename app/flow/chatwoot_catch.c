@@ -1,0 +1,223 @@
+/* chatwoot_catch.c - see chatwoot_catch.h. One worker of queue `upkeep` runs it; calls are made between units. */
+#include "flow/chatwoot_catch.h"
+
+#include "base/log.h"
+#include "flow/chatwoot_talk.h"
+#include "flow/ingest.h"
+#include "flow/upkeep_kinds.h"
+#include "store/channel_state.h"
+
+#define LIST_PAGE      100 /* messages in one answer with after= */
+#define LIST_PAGES_MAX 50
+
+struct catch
+{
+	struct upkeep_run *u;
+	struct talk talk;
+	int64_t since_ms;  /* older is known, but for what is missing of it for ever */
+	int64_t found;     /* sent in this run */
+	bool again;        /* something has to be looked at again soon */
+	int64_t oldest_ms; /* activity of the last conversation of the page */
+};
+
+/* ---- one message ---- */
+
+struct apply {
+	struct catch *c;
+	const struct chatwoot_event *ev;
+	struct parsed p;
+};
+
+static enum rc apply_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct apply *a = arg;
+
+	a->p = (struct parsed){ .app = a->c->u->w->app,
+				.config = a->c->u->config,
+				.job = a->c->u->job,
+				.chatwoot = *a->ev,
+				.has_chatwoot = true };
+	a->p.delivery.target_id = a->c->talk.target->id;
+	a->p.delivery.request_id = STR("catch-up");
+	return chatwoot_hook_apply(tx, &a->p, e);
+}
+
+static enum rc apply(struct catch *c, const struct chatwoot_event *ev, struct err *e)
+{
+	struct apply a = { .c = c, .ev = ev };
+
+	TRY(store_write(c->u->w->app->store, STORE_NORMAL, apply_unit, &a, e));
+	c->found += a.p.messages;
+	c->again |= a.p.defer_ms > 0;
+	if (a.p.messages > 0)
+		log_event(LOG_WARN, "chatwoot.caught_up", "chatwoot_message",
+			  LOG_I64(ev->message_id), "conversation", LOG_I64(ev->conversation_id),
+			  NULL);
+	return RC_OK;
+}
+
+/* ---- one conversation ---- */
+
+/* RC_ABSENT: not one of ours. */
+static enum rc known_until(struct catch *c, int64_t chatwoot_id, int64_t *ret_after, struct err *e)
+{
+	struct db *db = store_reader(c->u->w->app->store);
+	struct message m = { .company_id = c->talk.target->company_id };
+	enum rc rc = conversation_by_chatwoot(db, m.company_id, chatwoot_id, &m.conversation_id, e);
+
+	*ret_after = 0;
+	if (rc == RC_OK)
+		rc = message_chatwoot_newest(db, &m, c->talk.target->id,
+					     c->since_ms - CHATWOOT_CATCH_MARGIN_MS, ret_after, e);
+	store_reader_done(c->u->w->app->store, db);
+	return rc;
+}
+
+static enum rc call(struct catch *c, enum chatwoot_call what, const struct chatwoot_place *place,
+		    struct err *e)
+{
+	TRY(chatwoot_talk_call(&c->talk, what, place, STR_NONE, e));
+	if (c->talk.verdict.cls == CHATWOOT_DONE)
+		return RC_OK;
+	return FAIL(e, RC_RETRY, "%s", c->talk.verdict.text);
+}
+
+/* What was written before the last run is known or lost for good; sending it days later would surprise everybody. */
+static bool is_new(const struct catch *c, const struct chatwoot_event *ev)
+{
+	return ev->created_ms >= c->since_ms - CHATWOOT_CATCH_MARGIN_MS;
+}
+
+static enum rc look_at(struct catch *c, int64_t chatwoot_id, struct err *e)
+{
+	struct chatwoot_place place = { .conversation_id = chatwoot_id };
+	struct err none = { 0 };
+	enum rc rc = known_until(c, chatwoot_id, &place.after_id, &none);
+
+	if (rc == RC_ABSENT)
+		return RC_OK;
+	if (rc != RC_OK)
+		return FAIL(e, rc, "%s", none.text);
+	for (int page = 0; page < LIST_PAGES_MAX; page++) {
+		struct chatwoot_messages list;
+
+		TRY(call(c, CHATWOOT_MESSAGE_LIST, &place, e));
+		TRY(chatwoot_answer_messages(c->talk.answer, &c->u->w->arena, &list, e));
+		for (size_t i = 0; i < list.count; i++) {
+			if (is_new(c, &list.items[i]))
+				TRY(apply(c, &list.items[i], e));
+		}
+		if (list.count + list.unreadable < LIST_PAGE || list.last_id <= place.after_id)
+			break;
+		place.after_id = list.last_id;
+	}
+	return RC_OK;
+}
+
+/* ---- one run ---- */
+
+static enum rc look_at_page(struct catch *c, int64_t page, size_t *ret_count, struct err *e)
+{
+	struct chatwoot_place place = { .inbox_id = c->talk.target->inbox_id, .page = page };
+	struct chatwoot_conversations list;
+
+	arena_reset(&c->u->w->arena);
+	TRY(call(c, CHATWOOT_CONVERSATION_LIST, &place, e));
+	TRY(chatwoot_answer_conversations(c->talk.answer, &c->u->w->arena, &list, e));
+	*ret_count = list.count;
+	for (size_t i = 0; i < list.count; i++) {
+		c->oldest_ms = list.items[i].active_ms;
+		if (c->oldest_ms >= c->since_ms - CHATWOOT_CATCH_MARGIN_MS)
+			TRY(look_at(c, list.items[i].id, e));
+	}
+	return RC_OK;
+}
+
+static enum rc ended_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct catch *c = arg;
+	int64_t id = c->talk.target->id, all;
+
+	TRY(channel_fact_get_i64(tx->db, id, FACT_RECOVERED, 0, &all, e));
+	if (c->found > 0)
+		TRY(channel_fact_set_i64(tx, id, FACT_RECOVERED, all + c->found, e));
+	return c->again ? RC_OK : channel_fact_set_i64(tx, id, FACT_CAUGHT_UP, c->u->now_ms, e);
+}
+
+static enum rc look_around(struct catch *c, struct err *e)
+{
+	size_t count = 1;
+
+	for (int64_t page = 1; page <= CHATWOOT_CATCH_PAGES_MAX && count > 0; page++) {
+		TRY(look_at_page(c, page, &count, e));
+		if (c->oldest_ms < c->since_ms - CHATWOOT_CATCH_MARGIN_MS)
+			break;
+	}
+	return RC_OK;
+}
+
+static enum rc last_time(struct catch *c, struct err *e)
+{
+	struct db *db = store_reader(c->u->w->app->store);
+	enum rc rc = channel_fact_get_i64(db, c->u->ref, FACT_CAUGHT_UP, 0, &c->since_ms, e);
+
+	store_reader_done(c->u->w->app->store, db);
+	return rc;
+}
+
+int64_t chatwoot_catch_every(const struct chatwoot_target *t)
+{
+	return t->url.n > 0 && t->inbox_id > 0 ? t->catch_up_ms : 0;
+}
+
+enum rc chatwoot_catch_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
+{
+	struct catch c = { .u = u,
+			   .talk = { .w = u->w,
+				     .job = u->job,
+				     .config = u->config,
+				     .now_ms = u->now_ms,
+				     .target = config_chatwoot(u->config, u->ref) } };
+	enum rc rc = RC_OK;
+
+	if (c.talk.target == NULL || chatwoot_catch_every(c.talk.target) == 0)
+		return RC_OK;
+	TRY(last_time(&c, e));
+	if (c.since_ms > 0) /* the first time nothing can be missing */
+		rc = look_around(&c, e);
+	if (rc != RC_OK)
+		c.again = true; /* what was found is kept; the rest is asked for again */
+	if (c.found > 0)
+		log_event(LOG_WARN, "chatwoot.recovered", "messages", LOG_I64(c.found), NULL);
+	if (rc == RC_OK && c.again)
+		*ret_next_ms = u->now_ms + SECOND_MS;
+	if (c.found > 0 || rc == RC_OK)
+		TRY(store_write(u->w->app->store, STORE_NORMAL, ended_unit, &c, e));
+	return rc;
+}
+
+static enum rc start_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct config *config = arg;
+
+	for (size_t i = 0; i < config->chatwoot_count; i++) {
+		struct chore chore = { .kind = "chatwoot.catch_up",
+				       .ref = config->chatwoots[i].id };
+
+		if (chatwoot_catch_every(&config->chatwoots[i]) > 0)
+			TRY(chore_want(tx, &chore, 0, NULL, e));
+	}
+	return RC_OK;
+}
+
+void chatwoot_catch_start(struct app *app)
+{
+	AUTO(config_putp) const struct config *config = config_get(app);
+	struct config *arg; /* units take no const */
+	struct err e = { 0 };
+
+	memcpy(&arg, &config, sizeof(arg));
+	if (config->chatwoot_count > 0 &&
+	    store_write(app->store, STORE_NORMAL, start_unit, arg, &e) != RC_OK)
+		log_err(LOG_WARN, "chatwoot.not_asked", &e); /* it comes when it is due */
+}
