@@ -29,8 +29,10 @@ TEST(urls_follow_the_call)
 		{ CHATWOOT_MESSAGE_LIST, "GET", "/conversations/41/messages?after=9000" },
 		{ CHATWOOT_MESSAGE_STATUS, "PATCH", "/conversations/41/messages/9101" },
 		{ CHATWOOT_INBOX_LIST, "GET", "/inboxes" },
+		{ CHATWOOT_CONVERSATION_LIST, "GET",
+		  "/conversations?status=all&sort_by=last_activity_at_desc&inbox_id=7&page=2" },
 	};
-	const struct chatwoot_place p = { BASE, 3, 6, 41, 9101, 9000, STR("+55 1") };
+	const struct chatwoot_place p = { BASE, 3, 6, 41, 9101, 9000, 7, 2, STR("+55 1") };
 	CHECK_I64("all calls", COUNT(rows), CHATWOOT_CALLS);
 	EACH (r, rows) {
 		struct sbuf b AUTO(sbuf_release) = SBUF(4 * KIB);
