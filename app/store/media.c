@@ -13,13 +13,13 @@ static enum rc step(struct tx *tx, enum query q, const struct media *m, struct e
 	TRY(stmt_begin(tx->db, q, &s, e));
 	stmt_bind_i64(&s, "company_id", m->company_id);
 	stmt_bind_blob(&s, "sha256", str_n((const char *)m->sha256, sizeof(m->sha256)));
-	if (insert) {
+	if (insert)
 		stmt_bind_i64(&s, "bytes", m->bytes);
-		stmt_bind_text(&s, "mime", m->mime);
-		stmt_bind_i64(&s, "traits", m->traits);
-		stmt_bind_str(&s, "filename", m->filename.n > 0 ? m->filename : STR_NONE);
+	stmt_bind_text(&s, "mime", m->mime);
+	stmt_bind_i64(&s, "traits", m->traits);
+	stmt_bind_str(&s, "filename", m->filename.n > 0 ? m->filename : STR_NONE);
+	if (insert)
 		stmt_bind_text(&s, "origin", m->origin);
-	}
 	stmt_bind_i64(&s, "now_ms", tx->now_ms);
 	return stmt_run(&s, e);
 }

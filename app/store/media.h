@@ -19,7 +19,7 @@ struct media {
 	struct str filename;
 };
 
-/* Sets id, created_ms and state. The same bytes once more: what is known of them stays, their last use is now; what
+/* Sets id, created_ms and state. The same bytes once more: type and name are the newest, their last use is now; what
  * had left is `coming` again. */
 enum rc media_add(struct tx *tx, struct media *m, struct err *e) MUST_CHECK;
 enum rc media_load(struct db *db, int64_t id, struct arena *a, struct media *ret, struct err *e)

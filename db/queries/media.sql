@@ -8,10 +8,12 @@ VALUES (@company_id, @sha256, 'coming', @bytes, @mime, @traits, @filename, @orig
 ON CONFLICT (company_id, sha256) DO NOTHING;
 
 -- name: media_again
--- Known bytes came again: what had left comes back; all count as used now.
--- in: company_id sha256 now_ms
+-- Known bytes came again: what had left comes back; all count as used now. What is said of them last is believed: a ZIP
+-- that comes with the name of a document is one from now on.
+-- in: company_id sha256 mime traits filename now_ms
 UPDATE media
-   SET last_used_ms = @now_ms, state = CASE state WHEN 'stored' THEN 'stored' ELSE 'coming' END
+   SET last_used_ms = @now_ms, mime = @mime, traits = @traits, filename = coalesce(@filename, filename),
+       state = CASE state WHEN 'stored' THEN 'stored' ELSE 'coming' END
  WHERE company_id = @company_id AND sha256 = @sha256;
 
 -- name: media_by_sha

@@ -78,6 +78,8 @@ def test_a_customers_picture():
         customer_sends(b, data)
         stored(b, 2)
         equal(len(files(b)), 1, "one file for the same bytes")
+        m = b.metrics()
+        equal((m["totem_media_files"], m["totem_media_bytes"]), (1, len(data)))
 
 
 def test_what_goes_wrong_on_the_way_in():

@@ -93,6 +93,8 @@ static struct media_totals totals(void)
 
 TEST(the_same_bytes_are_one_file)
 {
+	const struct media_said csv = { .mime = STR("text/csv") };
+	struct media_put put = { .too_long = false };
 	struct media m;
 	int64_t one, two;
 
@@ -109,6 +111,11 @@ TEST(the_same_bytes_are_one_file)
 	CHECK_STR("state", m.state, "stored");
 	CHECK_STR("type", m.mime, "text/plain");
 	CHECK_SPAN("name", m.filename, STR("a.txt"));
+	MUST(place(&put, "hello", &csv));
+	media_put_drop(&put);
+	load(one, &m);
+	CHECK_STR("the newest type", m.mime, "text/csv");
+	CHECK_SPAN("a name stays", m.filename, STR("a.txt"));
 	box_close(&b);
 }
 
