@@ -52,7 +52,7 @@ static void add_evolution(struct config *c, const char *slug, struct channel *ch
 	ch->webhook_header_value = setting_of(s, "channel", slug, "webhook_header_value");
 	ch->webhook_jwt_key = setting_of(s, "channel", slug, "webhook_jwt_key");
 	ch->webhook_url = setting_of(s, "channel", slug, "webhook_url");
-	ch->webhook_base64 = str_eqc(setting_of(s, "channel", slug, "webhook_base64"), "true");
+	ch->webhook_base64 = setting_of_i64(s, "channel", slug, "webhook_base64") == 1;
 	ch->ack_ms = setting_of_i64(s, "channel", slug, "ack_seconds") * SECOND_MS;
 	if (strcmp(ch->provider, "evolution") != 0)
 		return;

@@ -334,16 +334,20 @@ static enum rc bulk_waits(struct sending *s, struct err *e)
 	return RC_RETRY;
 }
 
+/* The number waits a minute, and its messages with it. */
+static void stand_still(struct sending *s, const char *why)
+{
+	queue_hold(store_queues(s->w->app->store), s->job, s->now_ms + MINUTE_MS);
+	outside_stop(s->w->app, s->m.channel_id, s->now_ms + MINUTE_MS, why, s->now_ms);
+}
+
 static bool channel_ready(struct sending *s)
 {
 	const char *why = "the provider of the channel is not known";
 
 	if (s->channel != NULL && s->provider != NULL && s->provider->ready(s->channel, &why))
 		return true;
-	queue_hold(store_queues(s->w->app->store), s->job, s->now_ms + MINUTE_MS);
-	outside_stop(s->w->app, s->m.channel_id, s->now_ms + MINUTE_MS,
-		     s->channel != NULL ? why : "the channel is not configured any more",
-		     s->now_ms);
+	stand_still(s, s->channel != NULL ? why : "the channel is not configured any more");
 	return false;
 }
 
@@ -358,6 +362,10 @@ static enum rc send_queued(struct sending *s, struct err *e)
 	if (prepare(s, &bad) != RC_OK) {
 		dispatch_refuse(s, bad.text);
 		return dispatch_settle(s, e);
+	}
+	if (s->out.not_now != NULL) {
+		stand_still(s, s->out.not_now);
+		return RC_OK;
 	}
 	TRY(dispatch_rules(s, &go, e));
 	if (!go)

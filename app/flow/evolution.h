@@ -14,6 +14,8 @@ enum rc evolution_linked(struct tx *tx, const struct channel *ch, struct str sta
 			 const struct wa_link *l, struct err *e) MUST_CHECK;
 /* Inside a unit: ask for what was missed (kind "evolution.catch_up"). */
 enum rc evolution_catch_up_want(struct tx *tx, const struct channel *ch, struct err *e) MUST_CHECK;
+/* Inside a unit: version and connection are asked for now (kind "evolution.check"). */
+enum rc evolution_check_want(struct tx *tx, const struct channel *ch, struct err *e) MUST_CHECK;
 /* Inside a unit: a QR code is asked for, and the webhook is set when the channel knows its own address
  * (kind "evolution.connect"). RC_INVALID: another provider. */
 enum rc evolution_connect_want(struct tx *tx, const struct channel *ch, struct err *e) MUST_CHECK;

@@ -147,6 +147,19 @@ static enum rc doubt_unit(struct tx *tx, void *arg, struct err *e)
 	return incident_raise(tx, INCIDENT_ACK_MISSING, subject, NULL, e);
 }
 
+/* WhatsApp acknowledges again. */
+static enum rc fine_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct ack *a = arg;
+	char subject[80];
+
+	if (a->m.status == MESSAGE_PENDING || a->m.status == MESSAGE_ACCEPTED ||
+	    a->m.status == MESSAGE_FAILED)
+		return RC_OK;
+	(void)snprintf(subject, sizeof(subject), "channel.%s", a->ch->slug);
+	return incident_close(tx, incident_kind(INCIDENT_ACK_MISSING), subject, e);
+}
+
 enum rc evolution_ack_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
 {
 	struct ack a = { .u = u };
@@ -160,8 +173,10 @@ enum rc evolution_ack_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err
 	}
 	TRY(rc);
 	a.ch = config_channel(u->config, a.m.channel_id);
-	if (a.ch == NULL || !open_still(&a.m))
+	if (a.ch == NULL)
 		return RC_OK;
+	if (!open_still(&a.m))
+		return store_write(u->w->app->store, STORE_NORMAL, fine_unit, &a, e);
 	if (!asked)
 		TRY(ask(&a, &asked, e));
 	else

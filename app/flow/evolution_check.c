@@ -7,6 +7,8 @@
 #include "store/channel_state.h"
 #include "store/incident.h"
 
+#define CLOSED_AGAIN_MS (2 * MINUTE_MS)
+
 struct check {
 	const struct channel *ch;
 	char version[EVOLUTION_VERSION_MAX]; /* empty: not told */
@@ -144,12 +146,19 @@ enum rc evolution_check_run(struct upkeep_run *u, int64_t *ret_next_ms, struct e
 {
 	struct check k = { .ch = u->channel };
 
-	(void)ret_next_ms;
 	if (evolution_check_every(u->config, k.ch) == 0 && k.ch->instance.n == 0)
 		return RC_OK;
 	ask_version(u, &k);
 	ask_state(u, &k);
+	if (*ret_next_ms > 0 && !str_eqc(k.state, "open")) /* its messages wait for it */
+		*ret_next_ms = i64_min(*ret_next_ms, u->now_ms + CLOSED_AGAIN_MS);
 	return store_write(u->w->app->store, STORE_NORMAL, keep_unit, &k, e);
+}
+
+enum rc evolution_check_want(struct tx *tx, const struct channel *ch, struct err *e)
+{
+	return chore_want(tx, &(struct chore){ .kind = "evolution.check", .ref = ch->id }, 0, NULL,
+			  e);
 }
 
 /* ---- connecting ---- */

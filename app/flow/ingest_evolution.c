@@ -143,7 +143,8 @@ enum rc ingest_evolution_link(struct tx *tx, struct parsed *p, const struct wa_i
 	TRY(evolution_linked(tx, ch, item->event->word, item->link, e));
 	if (str_eqc(item->event->word, "open"))
 		return evolution_catch_up_want(tx, ch, e);
-	return RC_OK;
+	/* from now on it is asked every other minute: the webhook that says "open" may be lost */
+	return ch->check_every_ms > 0 ? evolution_check_want(tx, ch, e) : RC_OK;
 }
 
 enum rc ingest_evolution_twin(struct tx *tx, const struct parsed *p, struct err *e)

@@ -27,8 +27,9 @@ struct outgoing {
 	struct str tag; /* our own id of the message, to be echoed by the provider where it can */
 	struct arena *arena; /* for what the request borrows */
 	/* Filled by the provider's look(): */
-	struct str own_key; /* a message id of our own choice; none: the provider takes none */
-	struct {            /* the message that is answered or reacted to */
+	const char *not_now; /* the number cannot send now: static text, why; NULL: it can */
+	struct str own_key;  /* a message id of our own choice; none: the provider takes none */
+	struct {             /* the message that is answered or reacted to */
 		bool found, from_me;
 		struct str id, text, author;
 	} quoted;

@@ -66,8 +66,26 @@ static enum rc look_quoted(struct db *db, struct outgoing *o, struct err *e)
 	return RC_OK;
 }
 
+/* A number whose phone is unlinked would answer 500 to everything, and each send would be in doubt: they wait instead.
+ * The state is told by webhook and asked for every other minute while it is not open (evolution_check.c). */
+static enum rc look_connection(struct db *db, struct outgoing *o, struct err *e)
+{
+	struct str state;
+	enum rc rc = channel_fact_get(db, o->channel->id, FACT_CONNECTION, o->arena, &state, e);
+
+	if (rc == RC_ABSENT) {
+		err_clear(e);
+		return RC_OK;
+	}
+	TRY(rc);
+	if (str_eqc(state, "close") || str_eqc(state, "refused"))
+		o->not_now = "the number is not connected to WhatsApp";
+	return RC_OK;
+}
+
 static enum rc evolution_look(struct db *db, struct outgoing *o, struct err *e)
 {
+	TRY(look_connection(db, o, e));
 	TRY(look_version(db, o, e));
 	return look_quoted(db, o, e);
 }

@@ -168,6 +168,8 @@ static void one_message(struct evo *d, const struct json *data, bool api_send, b
 	m.from_me |= api_send;
 	m.history = history;
 	add_read(d, data, read, &m, why);
+	if (read == EVO_MESSAGE && m.from_me && !d->full)
+		evolution_read_updates(d, data);
 }
 
 static void read_upsert(struct evo *d, const struct json *data)

@@ -5,6 +5,8 @@
  * neighbours alone. Ids are raw (key.id); the caller maps them (evolution_id.h).
  *
  *   messages.upsert, messages.set, raw {"messages":[...]}   messages; fromMe: from_me; set and "append": history
+ *                                                           (records of findMessages too: MessageUpdate
+ *                                                           beside an own message gives its statuses)
  *   send.message                                            messages with from_me and api_send
  *   messages.edited, messages.delete, send.message.update   messages with an act; id "<target>:edit:<ms>" or
  *                                                           "<target>:revoke", so the same act by two events

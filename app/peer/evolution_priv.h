@@ -93,6 +93,8 @@ void evolution_add_link(struct evo *d, const struct wa_event *event, const struc
 
 void evolution_rank(const struct json *status, struct wa_message *m);
 void evolution_read_update(struct evo *d, const struct json *data);
+/* What findMessages tells beside an own message: "MessageUpdate":[{"status":"READ"}]. */
+void evolution_read_updates(struct evo *d, const struct json *data);
 void evolution_read_receipt(struct evo *d, const struct json *data);
 void evolution_read_connection(struct evo *d, const struct json *data);
 void evolution_read_qr(struct evo *d, const struct json *data);

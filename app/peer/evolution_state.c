@@ -78,6 +78,19 @@ void evolution_read_update(struct evo *d, const struct json *data)
 		evolution_add_status(d, data, &s);
 }
 
+void evolution_read_updates(struct evo *d, const struct json *data)
+{
+	const struct json *list = json_get(data, "MessageUpdate");
+	const struct json *key = json_get(data, "key");
+	for (const struct json *c = json_kind(list) == JSON_ARRAY ? json_first(list) : NULL;
+	     c != NULL && !d->full; c = json_next(c)) {
+		struct wa_status s = { .id = evolution_keep(d, json_get_str(key, "id")) };
+		fill_status(d, json_get(key, "remoteJid"), json_get(c, "status"), &s);
+		if (s.known && !d->full)
+			evolution_add_status(d, c, &s);
+	}
+}
+
 /* Baileys, groups: who of the members has got or read it. */
 void evolution_read_receipt(struct evo *d, const struct json *data)
 {
