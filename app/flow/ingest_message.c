@@ -11,6 +11,7 @@
 #include "flow/media.h"
 #include "store/contact.h"
 #include "store/conversation.h"
+#include "store/conversation_state.h"
 #include "store/topic.h"
 
 #define LID_SUFFIX "@lid" /* so that nobody takes it for a phone (R13) */
@@ -242,6 +243,17 @@ static enum rc tell(struct tx *tx, const struct wa_message *in, const struct mes
 	return dispatch_mirror(tx, m, e);
 }
 
+/* Somebody answered on the phone: the assistant is silent for a while, as after an agent's word. */
+static enum rc take_over(struct tx *tx, const struct parsed *p, const struct wa_message *in,
+			 const struct message *m, struct err *e)
+{
+	int64_t ms = p->config->takeover_ms;
+
+	if (!in->from_me || in->history || in->act != WA_ACT_NONE || ms == 0)
+		return RC_OK;
+	return conversation_state_silence(tx, m->conversation_id, tx->now_ms + ms, "human", e);
+}
+
 enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(8 * KIB);
@@ -276,5 +288,6 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 		TRY(ingest_act(tx, in, &m, e));
 	TRY(want_media(tx, p, in, &m, e));
 	TRY(tell(tx, in, &m, e));
+	TRY(take_over(tx, p, in, &m, e));
 	return in->new_from.n + in->new_user_id.n > 0 ? ingest_moved(tx, ch, in, e) : RC_OK;
 }

@@ -216,7 +216,9 @@ static void go(struct lookup_work *k, struct arena *a, struct lookup_result *ret
 	key_of(k);
 	mtx_lock(&l->lock);
 	hit = k->t->cache_ms > 0 && lookup_cache_get(&l->cache, k->key, clock_now_ms(), k);
-	if (!hit && l->thread_count == 0) {
+	if (!hit && l->stopping) {
+		lookup_fail(k, LOOKUP_DOWN, "the box is stopping");
+	} else if (!hit && l->thread_count == 0) {
 		mtx_unlock(&l->lock);
 		work_here(k);
 		mtx_lock(&l->lock);

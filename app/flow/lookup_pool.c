@@ -266,7 +266,9 @@ void lookup_pool_stop(struct app *app)
 	lookup_pool_halt(app);
 	for (int i = 0; i < l->thread_count; i++)
 		thr_join(&l->threads[i]);
+	mtx_lock(&l->lock);
 	l->thread_count = 0;
+	mtx_unlock(&l->lock);
 	mem_free(TAKE(l->threads));
 }
 
