@@ -142,6 +142,7 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 		{ "events", topic_trim, now_ms - c->retention_events_ms, 0 },
 		{ "idempotency", trim_idem, now_ms - IDEMPOTENCY_TTL_MS, 0 },
 		{ "parked", message_trim_parked, now_ms - JANITOR_PARKED_MS, 0 },
+		{ "incidents", incident_rest, now_ms - JANITOR_NEWS_MS, 0 },
 	};
 	bool all = true;
 

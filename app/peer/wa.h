@@ -70,7 +70,6 @@ struct wa_message {
 	struct str from_parent_user_id;
 	struct str profile_name; /* from the matching contacts[] element */
 	struct str username;
-	struct str contact; /* not set any more; will go */
 	struct str group_id;
 	/* whole seconds; 0: absent or nonsense, use the arrival time */
 	int64_t timestamp_ms;

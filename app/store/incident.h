@@ -37,6 +37,10 @@ enum rc incident_raise(struct tx *tx, enum incident_code code, const char *subje
 		       const struct incident_args *args, struct err *e) MUST_CHECK;
 enum rc incident_close(struct tx *tx, const char *kind, const char *subject, struct err *e)
 	MUST_CHECK; /* none open: fine */
+/* Closes news that have no end of their own (a number that is not ours, an error told once) and were not told again since
+ * `before_ms`. `limit` is not looked at: there are few. */
+enum rc incident_rest(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+		      struct err *e) MUST_CHECK;
 typedef enum rc incident_each_fn(void *arg, const struct incident *i, struct err *e);
 enum rc incident_each(struct db *db, bool open_only, int limit, incident_each_fn *fn, void *arg,
 		      struct err *e) MUST_CHECK;

@@ -31,10 +31,13 @@ INSERT INTO channel_hours (channel_id, hour, messages) VALUES (@channel_id, @hou
     ON CONFLICT DO UPDATE SET messages = messages + excluded.messages;
 
 -- name: channel_event_add
--- What a provider told of an account.
+-- What a provider told of an account, once: a webhook that comes again says nothing new.
 -- in: channel_id field event at_ms recorded_ms detail
 INSERT INTO channel_events (channel_id, field, event, at_ms, recorded_ms, detail)
-VALUES (@channel_id, @field, @event, @at_ms, @recorded_ms, @detail);
+SELECT @channel_id, @field, @event, @at_ms, @recorded_ms, @detail
+ WHERE NOT EXISTS (SELECT 1 FROM channel_events
+                    WHERE channel_id = @channel_id AND id > (SELECT coalesce(max(id), 0) - 500 FROM channel_events)
+                      AND at_ms = @at_ms AND field = @field AND detail = @detail);
 
 -- name: channel_event_list
 -- The newest of them.

@@ -31,6 +31,14 @@ SELECT json_object('incident', id, 'kind', kind, 'code', code, 'subject', subjec
 UPDATE incidents SET closed_ms = @now_ms, updated_ms = @now_ms
  WHERE kind = @kind AND subject = @subject AND closed_ms = 0;
 
+-- name: incident_rest
+-- News without an end of their own: nobody said it again since, so it is over. The other kinds end when their state does.
+-- in: before_ms now_ms
+-- scan: the open ones are few
+UPDATE incidents INDEXED BY incidents_open SET closed_ms = @now_ms
+ WHERE closed_ms = 0 AND updated_ms < @before_ms
+   AND kind IN ('unknown-number', 'whatsapp-error', 'lost', 'history', 'group');
+
 -- name: incident_list
 -- All of them, newest first.
 -- in: limit

@@ -129,3 +129,22 @@ TX_TEST(an_argument_is_one_line_and_not_endless)
 			    &(struct incident_args){ { endless } }, &t_err));
 	CHECK_I64("open", list(tx, true).n, 1);
 }
+
+TX_TEST(news_that_nobody_tells_again_are_over)
+{
+	int64_t n = 0, began = tx->now_ms;
+
+	MUST(incident_raise(tx, INCIDENT_NUMBER_UNKNOWN, "123",
+			    &(struct incident_args){ { "123" } }, &t_err));
+	MUST(incident_raise(tx, INCIDENT_TARGET_DOWN, "n8n.main", NULL, &t_err));
+	MUST(incident_rest(tx, began, 10, &n, &t_err));
+	CHECK_I64("not yet", n, 0);
+	tx->now_ms += 1000;
+	MUST(incident_raise(tx, INCIDENT_NUMBER_UNKNOWN, "123",
+			    &(struct incident_args){ { "123" } }, &t_err));
+	MUST(incident_rest(tx, began + 1, 10, &n, &t_err));
+	CHECK_I64("told again since", n, 0);
+	MUST(incident_rest(tx, began + 1001, 10, &n, &t_err));
+	CHECK_I64("over", n, 1);
+	CHECK_I64("a state ends with its state", list(tx, true).n, 1);
+}

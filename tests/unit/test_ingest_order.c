@@ -13,6 +13,12 @@
 #include "store/incident.h"
 
 #define FILE_MAX (64 * KIB)
+/* One thread has no races to find, and is twenty times slower while they are looked for. */
+#ifdef __SANITIZE_THREAD__
+#define THOUSAND 100
+#else
+#define THOUSAND 1000
+#endif
 
 static const char *const ARGS[] = {
 	"channel.main.phone_number_id=109876543210987",
@@ -289,7 +295,7 @@ static enum rc own_unit(struct tx *tx, void *arg, struct err *e)
 	const struct channel *ch = &b.app.config->channels[0];
 
 	(void)arg;
-	for (int i = 0; i < 1000; i++) {
+	for (int i = 0; i < THOUSAND; i++) {
 		char phone[24], wamid[24];
 		struct contact_who who = { 0 };
 		struct message m = { .company_id = 1,
@@ -326,7 +332,7 @@ TEST(a_thousand_statuses_in_one_post)
 		int64_t began_us;
 
 		sbuf_text(&lists, "\"statuses\":[");
-		for (int i = 0; i < 1000; i++)
+		for (int i = 0; i < THOUSAND; i++)
 			sbuf_printf(&lists,
 				    "%s{\"id\":\"wamid.OUT%d\",\"status\":\"%s\",\"timestamp\":"
 				    "\"1790000000\",\"recipient_id\":\"55119%08d\",\"recipient_"
@@ -343,7 +349,7 @@ TEST(a_thousand_statuses_in_one_post)
 			      (double)(clock_mono_us() - began_us) / 1000.0);
 	}
 	db = store_reader(b.app.store);
-	for (int i = 0; i < 1000; i += 111) {
+	for (int i = 0; i < THOUSAND; i += THOUSAND / 9) {
 		struct message m;
 		char wamid[24];
 		int64_t id = 0;
