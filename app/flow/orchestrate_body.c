@@ -9,6 +9,7 @@
 
 #define HISTORY_BYTES (128 * KIB)
 #define STATE_BYTES   (64 * KIB)
+#define CONTENT_MAX   (32 * KIB) /* a longer structure stays here: the API has it */
 
 /* ---- reading ---- */
 
@@ -211,6 +212,7 @@ enum rc orchestrate_body_write(const struct orchestrate_place *p, struct orchest
 		.contact_user_id = phone ? STR_NONE : s->m.wa_id,
 		.channel = str_of(ch != NULL ? ch->slug : NULL),
 		.text = s->m.content,
+		.content = s->m.content_json.n <= CONTENT_MAX ? s->m.content_json : STR_NONE,
 		.type = str_of(s->m.type),
 		.origin = STR("wa"),
 		.hop = (int)s->event.hop,

@@ -75,6 +75,8 @@ enum rc n8n_encode(const struct n8n_message *m, struct sbuf *to, struct err *e)
 	jsonw_kstr(&w, "type", m->type);
 	if (m->media.n > 0)
 		jsonw_kraw(&w, "media", m->media);
+	if (m->content.n > 0)
+		jsonw_kraw(&w, "content", m->content);
 	jsonw_kstr(&w, "origin", m->origin);
 	jsonw_ki64(&w, "hop", m->hop);
 	write_if(&w, "reply_url", m->reply_url);

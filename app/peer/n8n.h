@@ -39,6 +39,7 @@ struct n8n_message {
 	struct str reply_url;   /* for answers that come later */
 	struct str reply_token; /* Authorization: Bearer of such an answer */
 	struct str media;       /* JSON object of its file, or none */
+	struct str content;     /* its structure as a JSON object (README.md), or none */
 	struct str media_url;   /* the whole address of the file; to be read with a token */
 	struct str status;      /* of the conversation */
 	/* JSON made elsewhere: [{"from","type","text","at"}] oldest first, ["vip"], {"dni":"..."} */

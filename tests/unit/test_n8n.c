@@ -13,6 +13,7 @@ static const struct n8n_message full = {
 	.channel = { "loja", 4 },
 	.text = { "oi", 2 },
 	.type = { "text", 4 },
+	.content = { "{\"context\":{}}", 14 },
 	.origin = { "wa", 2 },
 	.hop = 1,
 	.reply_url = { "https://totem.test/api/v1/n8n/reply", 35 },
@@ -30,7 +31,8 @@ TEST(the_body_has_ids_as_text)
 		  "\"Rita "
 		  "\\\"R\\\"\",\"phone\":\"+5511955501234\",\"user_id\":\"BR.1\"},\"channel\":"
 		  "\"loja\","
-		  "\"text\":\"oi\",\"type\":\"text\",\"origin\":\"wa\",\"hop\":1,\"reply_url\":"
+		  "\"text\":\"oi\",\"type\":\"text\",\"content\":{\"context\":{}},\"origin\":"
+		  "\"wa\",\"hop\":1,\"reply_url\":"
 		  "\"https://totem.test/api/v1/n8n/"
 		  "reply\",\"idempotency_key\":\"key-1\",\"created_at\":"
 		  "\"2026-09-21T14:13:20.123Z\"}");
