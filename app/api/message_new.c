@@ -310,9 +310,14 @@ static struct str correlation_of(const struct req *q)
 static enum rc check_files(struct call *c, const struct send_new *n, struct wa_content_bad *bad,
 			   struct err *e)
 {
+	const struct send_new instead = { .channel = n->channel,
+					  .type = "template",
+					  .content_json = n->fallback };
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = send_files_check(db, n, bad, e);
 
+	if (rc == RC_OK && n->fallback.n > 0)
+		rc = send_files_check(db, &instead, bad, e);
 	store_reader_done(c->app->store, db);
 	return rc;
 }

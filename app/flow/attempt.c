@@ -1,7 +1,7 @@
 /* attempt.c - see attempt.h. */
 #include "flow/attempt.h"
 
-#include "base/ids.h"
+#include "flow/send_files.h"
 #include "io/json.h"
 #include "peer/wa_content.h"
 #include "store/topic.h"
@@ -30,6 +30,21 @@ static enum rc add_row(struct tx *tx, const struct message *old, const struct at
 	return message_add(tx, m, e);
 }
 
+/* The new row shows its file too. One that is gone meanwhile is told when the message would leave. */
+static enum rc keep_files(struct tx *tx, const struct message *m, struct err *e)
+{
+	const struct channel ch = { .id = m->channel_id, .company_id = m->company_id };
+	const struct send_new n = { .channel = &ch,
+				    .type = m->type,
+				    .content_json = m->content_json };
+	enum rc rc = send_files_use(tx, &n, m->id, e);
+
+	if (rc != RC_INVALID && rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	return RC_OK;
+}
+
 static enum rc publish(struct tx *tx, const struct message *m, int64_t due_ms, struct err *e)
 {
 	struct topic_event ev = { .topic = TOPIC_OUTBOUND_JOBS,
@@ -56,6 +71,7 @@ enum rc attempt_add(struct tx *tx, const struct message *old, const struct attem
 	if (plan.replaced_by != 0)
 		return FAIL(e, RC_CONFLICT, "another attempt has taken the place of this message");
 	TRY(add_row(tx, old, a, &m, e));
+	TRY(keep_files(tx, &m, e));
 	plan.attempt_of = old->id;
 	plan.fallback = a->template.n > 0 ? STR_NONE : plan.fallback;
 	TRY(message_plan_set(tx, m.id, &plan, e));

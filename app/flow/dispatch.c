@@ -218,7 +218,10 @@ static enum rc send_now(struct sending *s, struct err *e)
 		dispatch_refuse(s, peer.text);
 	told_outside(s, rc, &ans);
 	http_answer_release(&ans);
-	return dispatch_settle(s, e);
+	rc = dispatch_settle(s, e);
+	if (rc == RC_OK)
+		dispatch_learn(s);
+	return rc;
 }
 
 /* ---- in doubt ---- */

@@ -47,5 +47,7 @@ enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct e
 /* dispatch_rules.c: false: it does not go, and is settled. */
 enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e) MUST_CHECK;
 enum rc dispatch_expire(struct sending *s, struct err *e) MUST_CHECK;
+/* After an accepted send is stored: addresses that the answer told are kept with their contact. */
+void dispatch_learn(struct sending *s);
 
 #endif

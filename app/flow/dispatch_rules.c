@@ -1,8 +1,10 @@
-/* dispatch_rules.c - right before a message leaves: is it still in time, still allowed. */
+/* dispatch_rules.c - right before a message leaves: is it still in time, still allowed; and right after: whom it reached. */
 #include "flow/dispatch_priv.h"
 
+#include "base/log.h"
 #include "flow/attempt.h"
 #include "flow/rules.h"
+#include "store/contact.h"
 
 static enum rc replaced_unit(struct tx *tx, void *arg, struct err *e)
 {
@@ -59,4 +61,76 @@ enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e)
 	if (a.verdict == RULES_WINDOW)
 		s->verdict.cls = WA_SEND_TEMPLATE;
 	return dispatch_settle(s, e);
+}
+
+/* ---- afterwards ---- */
+
+#define MATCH_MAX 64
+
+static bool is_digits(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0;
+}
+
+/* The provider names the person that it wrote to: maybe under another spelling of the phone (Brazil, Mexico, Argentina), maybe
+ * with a user id. A phone that is nobody's spelling of ours is not believed to be the same person. */
+static bool person_named(const struct sending *s, struct contact_who *ret)
+{
+	struct str told = str_of(s->verdict.wa_id), ours = s->m.wa_id;
+	char a[MATCH_MAX], b[MATCH_MAX];
+
+	*ret = (struct contact_who){ .user_id = str_of(s->verdict.user_id) };
+	if (!is_digits(ours)) { /* written to by user id */
+		ret->phone = ret->user_id.n > 0 && str_eq(ret->user_id, ours) && is_digits(told)
+				     ? told
+				     : STR_NONE;
+		return ret->phone.n > 0;
+	}
+	ret->phone = ours;
+	if (!is_digits(told) || str_eq(told, ours))
+		return ret->user_id.n > 0;
+	contact_match(ours, a, sizeof(a));
+	contact_match(told, b, sizeof(b));
+	if (strcmp(a, b) != 0)
+		return false;
+	ret->phone = told;
+	return true;
+}
+
+static enum rc learn_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+	struct contact_who who;
+	int64_t id;
+
+	(void)person_named(s, &who);
+	return contact_resolve(tx, s->m.company_id, &who, &id, e);
+}
+
+void dispatch_learn(struct sending *s)
+{
+	const struct contact_who phone = { .phone = str_of(s->verdict.wa_id) },
+				 user = { .user_id = str_of(s->verdict.user_id) };
+	struct err e = { 0 };
+	struct contact_who who;
+	int64_t a = 0, b = 0;
+	struct db *db;
+	bool known;
+
+	if (s->verdict.cls != WA_SEND_ACCEPTED || !person_named(s, &who))
+		return;
+	db = store_reader(s->w->app->store);
+	known = (phone.phone.n == 0 ||
+		 contact_find(db, s->m.company_id, &phone, &a, &e) == RC_OK) &&
+		(user.user_id.n == 0 || contact_find(db, s->m.company_id, &user, &b, &e) == RC_OK);
+	store_reader_done(s->w->app->store, db);
+	if (known && (a == 0 || b == 0 || a == b))
+		return;
+	err_clear(&e);
+	/* A unit of its own: whatever is wrong with an address, the outcome of the send is stored already. */
+	if (dispatch_write(s, learn_unit, &e) != RC_OK)
+		log_err(LOG_WARN, "message.address", &e);
 }

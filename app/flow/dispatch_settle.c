@@ -80,6 +80,12 @@ enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 	const struct sending *s = arg;
 
 	TRY(message_accepted(tx, s->m.id, str_of(s->verdict.wamid), e));
+	if (s->verdict.held)
+		TRY(message_plan_note(
+			tx, s->m.id, STR("totem"),
+			"Meta holds this template back for a quality check: it may leave later "
+			"or fail (132015).",
+			e));
 	TRY(publish_status(tx, s, "accepted", e));
 	TRY(tell_provider(tx, s, e));
 	TRY(dispatch_mirror(tx, &s->m, e));
