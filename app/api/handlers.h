@@ -79,6 +79,8 @@ route_fn user_list, user_get, user_post, user_patch, user_reset_post, user_totp_
 route_fn me_get, me_patch, me_password_put, me_totp_post, me_totp_confirm_post, me_totp_delete,
 	me_sessions_get, me_session_delete;
 route_fn audit_list, audit_verify_get;
+/* erase.c */
+route_fn erase_contact_delete, erase_export_get;
 /* backups.c */
 route_fn backup_api_list, backup_api_post, backup_verify_post;
 /* health.c, metrics.c */

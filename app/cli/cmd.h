@@ -7,6 +7,8 @@
 cli_fn cmd_serve;   /* the box */
 cli_fn cmd_init;    /* totem.conf, data folder, first token */
 cli_fn cmd_check;   /* configuration and environment, each finding with its cure */
+cli_fn cmd_doctor;  /* the living box */
+cli_fn cmd_bundle;  /* one file for whoever helps */
 cli_fn cmd_migrate; /* brings the database to this program's schema, with a copy */
 cli_fn cmd_token;   /* create, list, revoke */
 cli_fn cmd_user;    /* accounts: list, add, reset-password, role, disable, enable, reset-totp */

@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/place.h"
 #include "cli/progress.h"
+#include "flow/backup_s3.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
 #include "io/file.h"
@@ -232,6 +233,54 @@ static enum rc stick(const struct cli *c, const struct place *p, const struct ba
 	return rc;
 }
 
+/* ---- a store ---- */
+
+static enum rc send_or_fetch(const struct cli *c, const char *verb, const struct place *p,
+			     const struct backup_plan *plan, struct err *e)
+{
+	const char *given = cli_word(c, 1);
+	struct backup_info info;
+	struct s3_target t;
+	char name[BACKUP_NAME_MAX];
+	size_t n = 0;
+
+	TRY(backup_s3_target(p->settings, &t, e));
+	if (strcmp(verb, "fetch") == 0) {
+		TRY(file_mkdir(plan->folder, 0700, e));
+		TRY(backup_s3_fetch(plan, &t, given != NULL ? given : "", name, e));
+		(void)printf("fetched %s into %s: totem restore %s\n", name, plan->folder, name);
+		return RC_OK;
+	}
+	if (given != NULL)
+		return backup_s3_send(plan, &t, given, e);
+	TRY(backup_list(plan->folder, &info, 1, &n, e));
+	if (n == 0)
+		return FAIL(e, RC_ABSENT, "there is no backup in %.150s yet: totem backup",
+			    plan->folder);
+	TRY(backup_s3_send(plan, &t, info.name, e));
+	print_info(c, "sent", &info);
+	return RC_OK;
+}
+
+static int at_store(struct cli *c, const char *verb)
+{
+	struct err e = { .rc = RC_OK };
+	struct backup_plan plan;
+	struct progress say;
+	struct place p;
+	enum rc rc;
+
+	if (c->word_count > 2)
+		return cli_usage(c, "one name");
+	if (place_begin(c, &p, &e) != RC_OK)
+		return cli_fail(&e);
+	progress_begin(&say, c->json);
+	plan_of(&p, &say, &plan);
+	rc = send_or_fetch(c, verb, &p, &plan, &e);
+	place_end(&p);
+	return rc == RC_OK ? 0 : cli_fail(&e);
+}
+
 int cmd_backup(struct cli *c)
 {
 	const char *verb = cli_word(c, 0), *to = cli_option(c, "to");
@@ -246,10 +295,12 @@ int cmd_backup(struct cli *c)
 	log_set_level(LOG_ERROR);
 	if (verb == NULL)
 		verb = "make";
+	if (strcmp(verb, "send") == 0 || strcmp(verb, "fetch") == 0)
+		return at_store(c, verb);
 	to_disk = strcmp(verb, "copy") == 0 || strcmp(verb, "stick") == 0;
 	if ((strcmp(verb, "make") != 0 && strcmp(verb, "list") != 0 && !to_disk) ||
 	    to_disk != (c->word_count == 2) || c->word_count > 2)
-		return cli_usage(c, "make, list, copy or stick?");
+		return cli_usage(c, "make, list, copy, stick, send or fetch?");
 	if (place_begin(c, &p, &e) != RC_OK)
 		return cli_fail(&e);
 	progress_begin(&say, c->json);

@@ -1,187 +1,250 @@
-/* cmd_check.c - totem check: would this box run well? Each finding with its cure. Changes nothing but the folder's lock
- * file; exit code 0: nothing is wrong, 1: something is. */
-#include <stdarg.h>
+/* cmd_check.c - totem check: would this box run well? totem doctor: does it? Each finding with its cure (finding.def), in
+ * the reader's language. Nothing is changed but the folder's lock file; exit code 0: nothing is wrong, 1: something is. */
+#include "cli/check.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/serve_web.h"
+#include "flow/backup.h"
+#include "io/crypto.h"
 #include "io/file.h"
 #include "io/http.h"
-#include "io/jsonw.h"
 #include "io/migrate.h"
+#include "io/probe.h"
 #include "io/sys.h"
-#include "store/setting.h"
 
 #define CLOCK_LEAST_MS 1767225600000 /* 2026-01-01: this program is younger */
+#define CLOCK_BACK_MS  HOUR_MS
 #define FREE_WARN      (1024 * (int64_t)MIB)
 #define SYNC_ROUNDS    20
 #define SYNC_WARN_US   20000
-#define CURE_DISK      "free space, or move data_dir to a larger disk"
+#define WEAR_WARN      70
+#define WEAR_BAD       90
+#define BACKUP_OLD_MS  (3 * DAY_MS)
+#define CERT_WARN_DAYS 21
+#define PEM_MAX        MIB
 
-enum finding { FINE, WARN, WRONG };
-static const char *const FINDINGS[] = { "ok", "warning", "WRONG" };
-
-struct checks {
-	const struct cli *cli;
-	struct supervise_options options;
-	char folder[SUPERVISE_PATH_MAX];
-	struct settings *settings; /* NULL: not readable */
-	bool served;               /* a Totem runs here */
-	struct cli_table table;
-	struct jsonw json;
-	bool wrong;
-};
-
-/* `cure` may be NULL for FINE. */
-static void found(struct checks *k, const char *what, enum finding f, const char *cure,
-		  const char *fmt, ...) PRINTF(5, 6);
-static void found(struct checks *k, const char *what, enum finding f, const char *cure,
-		  const char *fmt, ...)
+static void add(struct check *k, enum finding_code code, enum finding_state state, const char *text)
 {
-	char text[400];
-	va_list args;
-
-	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args); /* cut is fine */
-	va_end(args);
-	cli_table_text(&k->table, what);
-	cli_table_text(&k->table, FINDINGS[f]);
-	cli_table_text(&k->table, text);
-	cli_table_text(&k->table, f != FINE ? cure : "");
-	jsonw_object(&k->json);
-	jsonw_ktext(&k->json, "what", what);
-	jsonw_ktext(&k->json, "state", FINDINGS[f]);
-	jsonw_ktext(&k->json, "detail", text);
-	jsonw_ktext(&k->json, "cure", f != FINE ? cure : NULL);
-	jsonw_end(&k->json);
-	k->wrong = k->wrong || f == WRONG;
+	finding_add(&k->findings, code, state, text, NULL);
 }
 
-static void check_program(struct checks *k)
+static void check_program(struct check *k)
 {
 	struct err e = { .rc = RC_OK };
 	enum rc rc = supervise_libraries(&e);
 
-	found(k, "libraries", rc == RC_OK ? FINE : WRONG,
-	      "install a build of this program that is whole", "%s",
-	      rc == RC_OK ? "all as built" : e.text);
-	found(k, "sqlite", FINE, NULL, "%s", db_version());
+	add(k, FINDING_PROGRAM, rc == RC_OK ? FINDING_FINE : FINDING_BAD,
+	    rc == RC_OK ? "ok" : e.text);
+	/* db_open refuses an older one; the library is part of the program. */
+	add(k, FINDING_SQLITE, FINDING_FINE, db_version());
 }
 
-static void check_clock(struct checks *k)
+/* The newest start that the database knows: a clock behind it went back. */
+static int64_t newest_start(struct db *db)
 {
-	char now[CLOCK_TEXT_MAX];
-
-	clock_text(clock_now_ms(), now);
-	found(k, "clock", clock_now_ms() >= CLOCK_LEAST_MS ? FINE : WRONG,
-	      "set the clock (timedatectl set-ntp true): signatures with a time are refused", "%s",
-	      now);
-}
-
-static void check_folder(struct checks *k)
-{
+	AUTO(stmt_end) struct stmt s = { 0 };
 	struct err e = { .rc = RC_OK };
-	char lock[SUPERVISE_PATH_MAX];
-	int64_t us;
-	int fd = -1;
 
-	if (supervise_folder(&k->options, k->folder, &e) != RC_OK) {
-		found(k, "data folder", WRONG, "correct the settings, see below", "%s", e.text);
-		return;
+	if (db == NULL || stmt_begin(db, Q_CHECK_NEWEST_START, &s, &e) != RC_OK ||
+	    stmt_next(&s, &e) != RC_OK)
+		return 0;
+	return stmt_i64(&s, "started_ms");
+}
+
+static void check_clock(struct check *k)
+{
+	int64_t now_ms = clock_now_ms(), newest_ms = newest_start(k->db);
+	char now[CLOCK_TEXT_MAX], then[CLOCK_TEXT_MAX], text[120];
+	bool kept;
+
+	clock_text(now_ms, now);
+	clock_text(newest_ms, then);
+	if (newest_ms > now_ms + CLOCK_BACK_MS) {
+		(void)snprintf(text, sizeof(text), "%s < %s", now, then);
+		add(k, FINDING_CLOCK, FINDING_BAD, text);
+	} else {
+		add(k, FINDING_CLOCK, now_ms >= CLOCK_LEAST_MS ? FINDING_FINE : FINDING_BAD, now);
 	}
-	if (!file_exists(k->folder)) {
-		found(k, "data folder", WARN,
-		      "totem serve makes it; for /var/lib/totem: make it and give it to the user",
-		      "%s is not there", k->folder);
+	if (probe_clock_kept(&kept))
+		add(k, FINDING_CLOCK_SYNC, kept ? FINDING_FINE : FINDING_WARNS,
+		    kept ? "ok" : "STA_UNSYNC");
+}
+
+static void check_rights(struct check *k)
+{
+	static const char *const FILES[] = { "", "totem.db", "totem.key" };
+
+	for (size_t i = 0; i < COUNT(FILES); i++) {
+		struct err e = { .rc = RC_OK };
+		char path[SUPERVISE_PATH_MAX];
+
+		if (supervise_file(k->folder, FILES[i], path, &e) == RC_OK &&
+		    probe_foreign_bits(path) > 0)
+			add(k, FINDING_RIGHTS, FINDING_WARNS, path);
+	}
+}
+
+static void check_disk(struct check *k)
+{
+	char text[80], disk[PROBE_TEXT_MAX], percent[16];
+	struct err e = { .rc = RC_OK };
+	int64_t us, bytes;
+	int used;
+
+	if (probe_read_only(k->folder)) {
+		add(k, FINDING_READ_ONLY, FINDING_BAD, k->folder);
 		return;
 	}
 	if (sys_probe_fsync(k->folder, SYNC_ROUNDS, &us, &e) != RC_OK) {
-		found(k, "data folder", WRONG, "chown it to the user that runs totem", "%s",
-		      e.text);
+		add(k, FINDING_FOLDER, FINDING_BAD, e.text);
 		return;
 	}
-	found(k, "data folder", FINE, NULL, "%s", k->folder);
-	found(k, "sync", us <= SYNC_WARN_US ? FINE : WARN,
-	      "a faster disk (SSD): each webhook waits for one of these",
-	      "%lld us for 4 KiB to the disk", (long long)us);
+	(void)snprintf(text, sizeof(text), "%lld", (long long)us);
+	add(k, FINDING_SYNC, us <= SYNC_WARN_US ? FINDING_FINE : FINDING_WARNS, text);
+	if (file_free_space(k->folder, &bytes, &e) == RC_OK) {
+		(void)snprintf(text, sizeof(text), "%lld", (long long)(bytes / (int64_t)MIB));
+		add(k, FINDING_SPACE,
+		    bytes < DISK_RESUME_BYTES ? FINDING_BAD
+		    : bytes < FREE_WARN       ? FINDING_WARNS
+					      : FINDING_FINE,
+		    text);
+	}
+	if (probe_wear(k->folder, disk, &used)) {
+		(void)snprintf(percent, sizeof(percent), "%d %%", used);
+		finding_add(&k->findings, FINDING_WEAR,
+			    used >= WEAR_BAD    ? FINDING_BAD
+			    : used >= WEAR_WARN ? FINDING_WARNS
+						: FINDING_FINE,
+			    disk, percent);
+	}
+}
+
+static void check_folder(struct check *k)
+{
+	struct err e = { .rc = RC_OK };
+	char lock[SUPERVISE_PATH_MAX];
+	int fd = -1;
+
+	if (supervise_folder(&k->options, k->folder, &e) != RC_OK) {
+		add(k, FINDING_FOLDER, FINDING_BAD, e.text);
+		return;
+	}
+	if (!file_exists(k->folder)) {
+		add(k, FINDING_FOLDER, FINDING_WARNS, k->folder);
+		return;
+	}
+	k->has_folder = true;
+	add(k, FINDING_FOLDER, FINDING_FINE, k->folder);
+	check_disk(k);
+	check_rights(k);
 	if (supervise_file(k->folder, "totem.lock", lock, &e) == RC_OK)
 		k->served = file_lock(lock, &fd, &e) == RC_CONFLICT;
 	file_unlock(fd);
 }
 
-static void check_space(struct checks *k)
+static void check_openers(struct check *k, const char *path)
 {
-	struct err e = { .rc = RC_OK };
-	int64_t bytes;
+	char names[PROBE_TEXT_MAX];
 
-	if (k->folder[0] == '\0' || !file_exists(k->folder))
-		return;
-	if (file_free_space(k->folder, &bytes, &e) != RC_OK)
-		found(k, "free space", WRONG, CURE_DISK, "%s", e.text);
+	if (probe_openers(path, names) > 0)
+		add(k, FINDING_OTHERS, FINDING_WARNS, names);
 	else
-		found(k, "free space",
-		      bytes < DISK_RESUME_BYTES ? WRONG
-		      : bytes < FREE_WARN       ? WARN
-						: FINE,
-		      CURE_DISK, "%lld MiB", (long long)(bytes / (int64_t)MIB));
+		add(k, FINDING_OTHERS, FINDING_FINE, "ok");
 }
 
-/* Database: schema and key file. *ret_db for the settings; NULL: none. */
-static struct db *check_database(struct checks *k)
+static void check_database(struct check *k)
 {
+	char path[SUPERVISE_PATH_MAX], key[SUPERVISE_PATH_MAX], mark[SUPERVISE_PATH_MAX], text[80];
 	struct err e = { .rc = RC_OK };
-	char path[SUPERVISE_PATH_MAX], key[SUPERVISE_PATH_MAX];
-	struct db *db = NULL;
 	int64_t at = 0;
 	size_t count;
 
 	(void)migrate_table(&count);
-	if (k->folder[0] == '\0' || supervise_file(k->folder, "totem.db", path, &e) != RC_OK ||
-	    !file_exists(path) || supervise_file(k->folder, "totem.key", key, &e) != RC_OK)
-		return NULL;
-	if (db_open(path, DB_READER, &db, &e) != RC_OK ||
-	    db_pragma_i64(db, "user_version", &at, &e) != RC_OK) {
-		found(k, "database", WRONG, "restore a backup", "%s", e.text);
-		db_close(db);
-		return NULL;
+	if (!k->has_folder || supervise_file(k->folder, "totem.db", path, &e) != RC_OK ||
+	    !file_exists(path) || supervise_file(k->folder, "totem.key", key, &e) != RC_OK ||
+	    supervise_file(k->folder, "damaged", mark, &e) != RC_OK)
+		return;
+	if (file_exists(mark) || db_open(path, DB_READER, &k->db, &e) != RC_OK ||
+	    db_pragma_i64(k->db, "user_version", &at, &e) != RC_OK) {
+		add(k, FINDING_DATABASE, FINDING_BAD, e.rc != RC_OK ? e.text : mark);
+		return;
 	}
-	found(k, "database", (size_t)at > count ? WRONG : FINE,
-	      "install the newer program that made it", "schema %lld, this program has %zu",
-	      (long long)at, count);
-	found(k, "key file", file_exists(key) ? FINE : WRONG,
-	      "put totem.key back from a backup, or enter secrets again", "%s", key);
-	return db;
+	(void)snprintf(text, sizeof(text), "%lld / %zu", (long long)at, count);
+	add(k, FINDING_DATABASE, (size_t)at > count ? FINDING_BAD : FINDING_FINE, text);
+	add(k, FINDING_KEY, file_exists(key) ? FINDING_FINE : FINDING_BAD, key);
+	check_openers(k, path);
 }
 
-static void check_settings(struct checks *k, struct db *db)
+static void check_settings(struct check *k)
 {
-	const struct setting_sources src = { .file = k->cli->config_file,
-					     .args = k->cli->sets,
-					     .arg_count = k->cli->set_count };
 	struct err e = { .rc = RC_OK };
-	enum rc rc = settings_load(&src, db, &k->settings, &e);
+	char text[60];
+	int64_t unreadable;
 
-	found(k, "settings", rc == RC_OK ? FINE : WRONG,
-	      "correct the place that is named (totem config list explains all)", "%s",
-	      rc != RC_OK                   ? e.text
-	      : k->cli->config_file != NULL ? k->cli->config_file
-					    : "no file, defaults");
+	if (supervise_settings(&k->options, k->folder, &k->settings, &e) != RC_OK) {
+		add(k, FINDING_SETTINGS, FINDING_BAD, e.text);
+		return;
+	}
+	add(k, FINDING_SETTINGS, FINDING_FINE,
+	    k->cli->config_file != NULL ? k->cli->config_file : "ok");
+	unreadable = settings_unreadable(k->settings);
+	if (unreadable > 0) {
+		(void)snprintf(text, sizeof(text), "%lld ?", (long long)unreadable);
+		add(k, FINDING_KEY, FINDING_BAD, text);
+	}
 }
 
-static void check_ca(struct checks *k)
+static void check_backup(struct check *k)
 {
-	struct str file = setting_str(k->settings, "ca_file");
+	struct str set = setting_str(k->settings, "backup_dir");
+	char folder[FOLDER_PATH_MAX], at[CLOCK_TEXT_MAX];
 	struct err e = { .rc = RC_OK };
-	enum rc rc = http_set_ca_file(file.n > 0 ? file.p : NULL, &e);
+	struct backup_info newest;
+	size_t n = 0;
 
-	found(k, "certificates", rc == RC_OK ? FINE : WRONG,
-	      "apt-get install ca-certificates, or set ca_file: without them no peer can be called "
-	      "over https",
-	      "%s",
-	      rc != RC_OK  ? e.text
-	      : file.n > 0 ? file.p
-			   : "the system's");
+	if (k->db == NULL || (set.n > 0 ? !str_copy(set, folder, sizeof(folder))
+					: folder_join(k->folder, "backups", folder, &e) != RC_OK))
+		return;
+	if (backup_list(folder, &newest, 1, &n, &e) != RC_OK || n == 0) {
+		add(k, FINDING_BACKUP, FINDING_WARNS, folder);
+		return;
+	}
+	clock_text(newest.created_ms, at);
+	add(k, FINDING_BACKUP,
+	    clock_now_ms() - newest.created_ms > BACKUP_OLD_MS ? FINDING_WARNS : FINDING_FINE, at);
+}
+
+static void check_certificates(struct check *k)
+{
+	AUTO(sbuf_release) struct sbuf pem = SBUF(PEM_MAX);
+	struct str roots = setting_str(k->settings, "ca_file"),
+		   own = setting_str(k->settings, "tls_cert");
+	struct err e = { .rc = RC_OK };
+	enum rc rc = http_set_ca_file(roots.n > 0 ? roots.p : NULL, &e);
+	char text[CLOCK_TEXT_MAX];
+	int64_t until_ms = 0, left_days;
+
+	add(k, FINDING_ROOTS, rc == RC_OK ? FINDING_FINE : FINDING_BAD,
+	    rc == RC_OK ? "ok" : e.text);
+	if (own.n == 0)
+		return;
+	e = (struct err){ .rc = RC_OK };
+	if (file_read(own.p, &pem, &e) != RC_OK ||
+	    crypto_cert_until(sbuf_view(&pem), &until_ms, &e) != RC_OK) {
+		add(k, FINDING_CERTIFICATE, FINDING_BAD, e.text);
+	} else {
+		left_days = (until_ms - clock_now_ms()) / DAY_MS;
+		clock_text(until_ms, text);
+		add(k, FINDING_CERTIFICATE,
+		    until_ms < clock_now_ms()    ? FINDING_BAD
+		    : left_days < CERT_WARN_DAYS ? FINDING_WARNS
+						 : FINDING_FINE,
+		    text);
+	}
+	if (pem.p != NULL)
+		crypto_zero(pem.p, pem.cap); /* the key stands in it too */
 }
 
 static void never_called(void *arg, struct req *q, struct res *r)
@@ -192,7 +255,7 @@ static void never_called(void *arg, struct req *q, struct res *r)
 }
 
 /* Opens the port for a moment. */
-static void check_port(struct checks *k, const char *key)
+static void check_port(struct check *k, const char *key)
 {
 	struct str address = setting_str(k->settings, key);
 	struct web_config c = { .listener = WEB_MAIN,
@@ -207,58 +270,52 @@ static void check_port(struct checks *k, const char *key)
 
 	if (address.n == 0)
 		return;
-	if (k->served) {
-		found(k, key, FINE, NULL, "%s: Totem is running", address.p);
-		return;
-	}
-	if (web_start(&c, &w, &e) == RC_OK) {
-		web_stop(w);
-		found(k, key, FINE, NULL, "%s is free", address.p);
+	if (k->served || web_start(&c, &w, &e) == RC_OK) {
+		finding_add(&k->findings, FINDING_PORT, FINDING_FINE, address.p, key);
+		if (w != NULL)
+			web_stop(w);
 	} else {
-		found(k, key, WRONG,
-		      "stop the program that has this port (ss -ltnp), or choose another", "%s",
-		      e.text);
+		finding_add(&k->findings, FINDING_PORT, FINDING_BAD, e.text, key);
 	}
+}
+
+bool cmd_check_begin(struct check *k, const struct cli *c)
+{
+	*k = (struct check){ .cli = c,
+			     .options = { .data_dir = c->data_dir,
+					  .config_file = c->config_file,
+					  .args = c->sets,
+					  .arg_count = c->set_count } };
+	log_set_level(LOG_ERROR);
+	if (!finding_begin(c, &k->findings))
+		return false;
+	check_program(k);
+	check_folder(k);
+	check_database(k);
+	check_clock(k);
+	check_settings(k);
+	if (k->settings == NULL)
+		return true;
+	check_backup(k);
+	check_certificates(k);
+	check_port(k, "listen");
+	check_port(k, "hooks_listen");
+	return true;
+}
+
+int cmd_check_end(struct check *k)
+{
+	if (k->settings != NULL)
+		settings_free(TAKE(k->settings));
+	db_close(TAKE(k->db));
+	return finding_end(k->cli, &k->findings);
 }
 
 int cmd_check(struct cli *c)
 {
-	static const char *const TITLES[] = { "what", "state", "detail", "cure" };
-	AUTO(sbuf_release) struct sbuf text = SBUF(64 * KIB);
-	struct checks k = { .cli = c,
-			    .options = { .data_dir = c->data_dir,
-					 .config_file = c->config_file,
-					 .args = c->sets,
-					 .arg_count = c->set_count } };
-	struct db *db;
+	struct check k;
 
-	log_set_level(LOG_ERROR);
 	if (c->word_count > 0)
 		return cli_usage(c, "check takes options only");
-	cli_table_begin(&k.table, TITLES, COUNT(TITLES));
-	jsonw_init(&k.json, &text);
-	jsonw_object(&k.json);
-	jsonw_karray(&k.json, "data");
-	check_program(&k);
-	check_clock(&k);
-	check_folder(&k);
-	check_space(&k);
-	db = check_database(&k);
-	check_settings(&k, db);
-	db_close(db);
-	if (k.settings != NULL) {
-		check_ca(&k);
-		check_port(&k, "listen");
-		check_port(&k, "hooks_listen");
-		settings_free(k.settings);
-	}
-	jsonw_end(&k.json);
-	jsonw_kbool(&k.json, "ok", !k.wrong);
-	jsonw_end(&k.json);
-	if (c->json)
-		(void)printf("%s\n", sbuf_c(&text));
-	else
-		cli_table_print(&k.table);
-	sbuf_release(&k.table.cells);
-	return k.wrong ? 1 : 0;
+	return cmd_check_begin(&k, c) ? cmd_check_end(&k) : CLI_EXIT_USAGE;
 }

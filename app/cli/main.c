@@ -24,9 +24,20 @@ const struct cli_command main_commands[] = {
 	  "  --print  only writes the file's text to stdout\n\n"
 	  "Example: totem init --config /etc/totem/totem.conf --data /var/lib/totem\n" },
 	{ "check", cmd_check, "Checks configuration and environment; each finding with its cure",
-	  "", "",
-	  "Exit code 0: nothing is wrong; 1: something is.\n\nExample: totem check --data "
-	  "/srv/totem\n" },
+	  "[--lang LANG]", "lang=",
+	  "Exit code 0: nothing is wrong; 1: something is.\n\n"
+	  "  --lang LANG  en, es or pt (default: as the environment's LANG)\n\n"
+	  "Example: totem check --data /srv/totem --lang es\n" },
+	{ "doctor", cmd_doctor, "Checks the living box: all of check, the server, incidents, peers",
+	  "[--lang LANG]", "lang=",
+	  "Exit code 0: nothing is wrong; 1: something is.\n\n"
+	  "  --lang LANG  en, es or pt (default: as the environment's LANG)\n\n"
+	  "Example: totem doctor\n" },
+	{ "support-bundle", cmd_bundle, "Puts state, log, settings and versions into one file",
+	  "[FILE]", "",
+	  "A tar archive for whoever helps. Secrets are not in it, numbers, addresses and paths of "
+	  "URLs are masked; look through\n"
+	  "it before you give it away.\n\nExample: totem support-bundle /tmp/totem.tar\n" },
 	{ "migrate", cmd_migrate, "Brings the database to this program's schema", "", "",
 	  "A copy is made beside the database first; a migration that fails leaves it untouched. "
 	  "totem serve does the\n"
@@ -109,7 +120,8 @@ const struct cli_command main_commands[] = {
 	  "elsewhere, shows later\n"
 	  "whether rows were cut off.\n\nExample: totem prove --data /srv/totem\n" },
 	{ "backup", cmd_backup, "Makes, lists and copies backups; each is checked by restoring it",
-	  "[make [--to DIR] [--fast]] | list | copy DIR | stick DIR [--prepare]",
+	  "[make [--to DIR] [--fast]] | list | copy DIR | stick DIR [--prepare] | send [NAME] | "
+	  "fetch [NAME]",
 	  "to= fast prepare passphrase-file=",
 	  "Works beside a running server. A backup holds the database, all media and, with a "
 	  "passphrase (setting\n"
@@ -120,7 +132,10 @@ const struct cli_command main_commands[] = {
 	  "  --to DIR                another folder; nothing is rotated there\n"
 	  "`stick` does so with a USB stick that was prepared for this box (--prepare); plugging "
 	  "it in "
-	  "does the same.\n\n"
+	  "does the same.\n"
+	  "`send` and `fetch` go to and from the S3-compatible store of the settings backup_s3_*; "
+	  "the "
+	  "server sends by itself.\n\n"
 	  "  --fast                  at full speed (else as setting backup_pace says)\n"
 	  "  --passphrase-file FILE  first line: the passphrase\n\n"
 	  "Example: totem backup --to /media/stick/totem\n" },

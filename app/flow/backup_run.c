@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thr.h"
+#include "flow/backup_s3.h"
 #include "flow/config.h"
 #include "flow/damage.h"
 #include "store/incident.h"
@@ -100,7 +101,21 @@ struct work {
 	struct tempo pace;
 	char folder[FOLDER_PATH_MAX];
 	int64_t keep, weeks;
+	struct s3_target store;
+	bool send; /* a store is set */
+	int64_t store_keep;
 };
+
+/* The backup here counts already; the one there is the second. */
+static enum rc send_one(struct work *w, const char *name, struct err *e)
+{
+	int removed = 0;
+
+	TRY(backup_s3_send(&w->plan, &w->store, name, e));
+	TRY(backup_s3_rotate(&w->store, w->store_keep, &removed, e));
+	log_event(LOG_INFO, "backup.sent", "name", name, "removed", LOG_I64(removed), NULL);
+	return RC_OK;
+}
 
 static enum rc make_one(struct work *w, struct err *e)
 {
@@ -118,7 +133,7 @@ static enum rc make_one(struct work *w, struct err *e)
 	TRY(backup_rotate(w->folder, w->keep, w->weeks, info.created_ms, &removed, e));
 	if (removed > 0)
 		log_event(LOG_INFO, "backup.rotated", "removed", LOG_I64(removed), NULL);
-	return RC_OK;
+	return w->send ? send_one(w, info.name, e) : RC_OK;
 }
 
 static enum rc verify_one(struct work *w, const char *name, struct err *e)
@@ -146,6 +161,8 @@ static enum rc prepare(struct work *w, const struct config *c, struct err *e)
 					.pace = &w->pace,
 					.say = say,
 					.say_arg = w->b };
+	w->send = backup_s3_target(c->settings, &w->store, NULL) == RC_OK;
+	w->store_keep = setting_i64(c->settings, "backup_s3_keep");
 	return RC_OK;
 }
 
@@ -159,8 +176,8 @@ static void work(struct backup_run *b, const char *verify)
 	if (rc == RC_OK)
 		rc = verify[0] != '\0' ? verify_one(&w, verify, &e) : make_one(&w, &e);
 	note(b, rc, &e, clock_now_ms());
-	if (rc == RC_RETRY)
-		return; /* stopped */
+	if (rc == RC_RETRY && __atomic_load_n(&b->stopping, __ATOMIC_RELAXED))
+		return;
 	if (rc == RC_OK) {
 		incident(b, NULL);
 		return;

@@ -13,9 +13,11 @@
 #include <mbedtls/sha256.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
 #include <psa/crypto.h>
 #include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/enc.h"
 
 #if !defined(MBEDTLS_THREADING_C) || !defined(MBEDTLS_THREADING_PTHREAD)
@@ -299,4 +301,28 @@ int64_t crypto_peer_ends_ms(const void *ssl)
 	t = &cert->valid_to;
 	return days_of(t->year, t->mon, t->day) * DAY_MS + t->hour * HOUR_MS + t->min * MINUTE_MS +
 	       t->sec * SECOND_MS;
+}
+
+enum rc crypto_cert_until(struct str pem, int64_t *ret_until_ms, struct err *e)
+{
+	AUTO(secret_release) struct sbuf text = SBUF(pem.n + 1);
+	mbedtls_x509_crt crt;
+	char at[CLOCK_TEXT_MAX];
+	bool ok;
+
+	sbuf_str(&text, pem);
+	(void)sbuf_c(&text); /* the parser wants the NUL counted */
+	mbedtls_x509_crt_init(&crt);
+	ok = pem.n > 0 &&
+	     mbedtls_x509_crt_parse(&crt, (const unsigned char *)text.p, text.n + 1) >= 0 &&
+	     crt.raw.len > 0;
+	if (ok) {
+		const mbedtls_x509_time *t = &crt.valid_to;
+
+		(void)snprintf(at, sizeof(at), "%04d-%02d-%02dT%02d:%02d:%02dZ", t->year, t->mon,
+			       t->day, t->hour, t->min, t->sec);
+		ok = clock_parse(str_of(at), ret_until_ms);
+	}
+	mbedtls_x509_crt_free(&crt);
+	return ok ? RC_OK : FAIL(e, RC_INVALID, "there is no certificate in PEM format");
 }

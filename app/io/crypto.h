@@ -44,6 +44,9 @@ bool crypto_equal(struct str a, struct str b);
 void crypto_random(uint8_t *ret_bytes, size_t n); /* failure is a bug: no entropy, no start */
 void crypto_zero(void *p, size_t n);
 
+/* When the first certificate of a PEM text ends, milliseconds since 1970. RC_INVALID: there is none. */
+enum rc crypto_cert_until(struct str pem, int64_t *ret_until_ms, struct err *e) MUST_CHECK;
+
 /* Sealed secrets: AES-256-GCM with a random nonce and `context` (table, column, row) as additional data, so
  * that a sealed value cannot be moved to another place. Text form "v1:" + base64. */
 enum rc crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], struct str context, struct str plain,

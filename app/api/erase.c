@@ -1,0 +1,99 @@
+/* erase.c - the rights of one person: everything about them, and nothing any more. */
+#include "api/handlers.h"
+#include "base/log.h"
+#include "flow/backup_run.h"
+#include "flow/erase.h"
+#include "store/contact.h"
+
+#define BACKUPS_LISTED 64
+
+/* The contact of the path, if it is the caller's; else the problem is answered. */
+static bool load(struct call *c, int64_t *ret_id)
+{
+	struct err e = { .rc = RC_OK };
+	int64_t created_ms;
+	struct contact k;
+	struct db *db;
+	enum rc rc;
+
+	if (!param_id(c, 0, &created_ms, ret_id))
+		return false;
+	db = store_reader(c->app->store);
+	rc = contact_load(db, *ret_id, c->q->arena, &k, &e);
+	store_reader_done(c->app->store, db);
+	if (rc == RC_OK && k.company_id == c->who.company_id && k.created_ms == created_ms)
+		return true;
+	if (rc == RC_OK || rc == RC_ABSENT)
+		problem(c, 404, "not-found", "There is no contact with this id.");
+	else
+		problem_err(c, &e);
+	return false;
+}
+
+/* Those made until now hold the person still. */
+static void backups_write(struct call *c, struct jsonw *w)
+{
+	struct backup_info *all = arena_alloc(c->q->arena, BACKUPS_LISTED * sizeof(*all));
+	struct err e = { .rc = RC_OK };
+	char folder[FOLDER_PATH_MAX];
+	size_t n = 0;
+
+	jsonw_karray(w, "backups");
+	if (all != NULL && c->app->data_dir != NULL &&
+	    backup_run_folder(c->app, folder, &e) == RC_OK &&
+	    backup_list(folder, all, BACKUPS_LISTED, &n, &e) == RC_OK) {
+		for (size_t i = 0; i < n; i++)
+			jsonw_text(w, all[i].name);
+	}
+	jsonw_end(w);
+}
+
+void erase_contact_delete(struct call *c)
+{
+	struct err e = { .rc = RC_OK };
+	struct erase_report r;
+	struct jsonw w;
+	int64_t id;
+
+	if (!load(c, &id))
+		return;
+	if (erase_contact(c->app, id, &r, &e) != RC_OK) {
+		problem_err(c, &e);
+		return;
+	}
+	log_event(LOG_INFO, "contact.erased", "messages", LOG_I64(r.messages), NULL);
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_ki64(&w, "messages", r.messages);
+	jsonw_ki64(&w, "deliveries", r.deliveries);
+	jsonw_ki64(&w, "dead_letters", r.letters);
+	jsonw_ki64(&w, "files", r.files);
+	jsonw_ki64(&w, "conversations", r.conversations);
+	backups_write(c, &w);
+	jsonw_end(&w);
+	answer_json(c, 200, &w);
+}
+
+void erase_export_get(struct call *c)
+{
+	struct err e = { .rc = RC_OK };
+	int64_t id, after, next;
+	struct db *db;
+	enum rc rc;
+
+	if (!query_i64(c, "after", 0, 0, INT64_MAX, &after) || !load(c, &id))
+		return;
+	sbuf_reset(&c->r->body);
+	c->r->body_static = STR_NONE;
+	db = store_reader(c->app->store);
+	rc = erase_export(db, id, after, &c->r->body, &next, &e);
+	store_reader_done(c->app->store, db);
+	if (rc == RC_OK && !sbuf_ok(&c->r->body))
+		rc = FAIL(&e, RC_LIMIT, "this page is too long");
+	if (rc != RC_OK) {
+		problem_err(c, &e);
+		return;
+	}
+	c->r->status = 200;
+	c->r->content_type = "application/json";
+}

@@ -1,0 +1,123 @@
+/* cmd_bundle.c - totem support-bundle: one file for whoever helps. State, log, settings, versions; secrets are never in
+ * what is asked for, and everything goes through the mask. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "cli/call.h"
+#include "cli/cmd.h"
+#include "cli/mask.h"
+#include "flow/supervise.h"
+#include "io/file.h"
+#include "io/probe.h"
+#include "io/tar.h"
+
+#define BUNDLE_MAX (64 * MIB)
+#define PART_MAX   (8 * MIB)
+#define LOG_LINES  "5000"
+
+static const struct {
+	const char *file;
+	const char *words[8];
+} PROGRAMS[] = {
+	{ "log.txt", { "journalctl", "-u", "totem", "-n", LOG_LINES, "-o", "cat", NULL } },
+	{ "kernel.txt", { "uname", "-srm", NULL } },
+	{ "disks.txt", { "df", "-h", NULL } },
+	{ "memory.txt", { "cat", "/proc/meminfo", "/proc/loadavg", "/etc/os-release", NULL } },
+};
+
+struct bundle {
+	struct sbuf tar;
+	int64_t now_ms;
+};
+
+static void add(struct bundle *b, const char *name, struct str text)
+{
+	AUTO(sbuf_release) struct sbuf masked = SBUF(2 * PART_MAX);
+	char path[TAR_NAME_MAX + 1];
+
+	mask_text(text, &masked);
+	(void)snprintf(path, sizeof(path), "totem-support/%s", name); /* ours, short */
+	tar_add(&b->tar, path, sbuf_view(&masked), b->now_ms);
+}
+
+/* What the API says; without a server from the files, as every command. */
+static void add_answers(struct bundle *b, const struct cli *c)
+{
+	static const struct {
+		const char *file, *path;
+	} ASKED[] = {
+		{ "status.json", "/api/v1/status" },   { "ready.json", "/readyz" },
+		{ "queues.json", "/api/v1/queues" },   { "incidents.json", "/api/v1/incidents" },
+		{ "backups.json", "/api/v1/backups" }, { "settings.json", "/api/v1/settings" },
+		{ "metrics.txt", "/metrics" },
+	};
+	struct err e = { .rc = RC_OK };
+	struct caller by;
+
+	if (call_begin(c, &by, &e) != RC_OK) {
+		add(b, "api-error.txt", str_of(e.text));
+		return;
+	}
+	for (size_t i = 0; i < COUNT(ASKED); i++) {
+		struct call_answer a = CALL_ANSWER;
+		struct err why = { .rc = RC_OK };
+
+		if (call_do(&by, &(struct call_request){ "GET", ASKED[i].path, STR_NONE }, &a,
+			    &why) == RC_OK ||
+		    a.body.n > 0)
+			add(b, ASKED[i].file, sbuf_view(&a.body));
+		else
+			add(b, ASKED[i].file, str_of(why.text));
+		call_answer_release(&a);
+	}
+	call_end(&by);
+}
+
+static void add_output(struct bundle *b, const char *name, const char *const *words)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(PART_MAX);
+
+	probe_output(words, &text);
+	add(b, name, sbuf_view(&text));
+}
+
+static void add_version(struct bundle *b)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(KIB);
+
+	sbuf_printf(&text, "totem %s\n", TOTEM_VERSION);
+	add(b, "version.txt", sbuf_view(&text));
+}
+
+int cmd_bundle(struct cli *c)
+{
+	struct bundle b = { .tar = SBUF(BUNDLE_MAX), .now_ms = clock_now_ms() };
+	char at[CLOCK_TEXT_MAX], usual[64];
+	const char *path = cli_word(c, 0);
+	struct err e = { .rc = RC_OK };
+	enum rc rc;
+
+	if (c->word_count > 1)
+		return cli_usage(c, "one file");
+	log_set_level(LOG_ERROR);
+	clock_text(b.now_ms, at);
+	(void)snprintf(usual, sizeof(usual), "totem-support-%.10s.tar", at);
+	if (path == NULL)
+		path = usual;
+	add_version(&b);
+	add_answers(&b, c);
+	for (size_t i = 0; i < COUNT(PROGRAMS); i++)
+		add_output(&b, PROGRAMS[i].file, PROGRAMS[i].words);
+	tar_end(&b.tar);
+	rc = sbuf_ok(&b.tar)
+		     ? file_write(path, sbuf_view(&b.tar), 0600, &e)
+		     : FAIL(&e, RC_LIMIT, "the bundle would be longer than %zu bytes", BUNDLE_MAX);
+	sbuf_release(&b.tar);
+	if (rc != RC_OK)
+		return cli_fail(&e);
+	(void)printf("%s\nLook through it before you give it away: secrets are out and numbers are "
+		     "masked, but only you know\n"
+		     "what else should stay here.\n",
+		     path);
+	return 0;
+}

@@ -1,0 +1,24 @@
+/* probe.h - looks at the machine for totem check and totem doctor. Nothing is changed. */
+#ifndef IO_PROBE_H
+#define IO_PROBE_H
+
+#include "base/err.h"
+#include "base/sbuf.h"
+
+#define PROBE_TEXT_MAX 128
+
+/* Used life of the disk below the folder, in percent (eMMC tells in steps of ten); false: the disk does not say. */
+bool probe_wear(const char *folder, char ret_disk[PROBE_TEXT_MAX], int *ret_percent);
+bool probe_read_only(const char *folder);
+/* Whether the kernel's clock is kept by a time service; false: it cannot be told. */
+bool probe_clock_kept(bool *ret_kept);
+/* Names of programs other than `totem` that have the file open, at most a few; how many. As far as /proc shows them. */
+int probe_openers(const char *path, char ret_names[PROBE_TEXT_MAX]);
+/* RC_RETRY: the name is not known now. */
+enum rc probe_resolve(const char *host, struct err *e) MUST_CHECK;
+/* What a program of this machine writes to stdout; nothing when there is none. words: NULL-terminated, constants. */
+void probe_output(const char *const *words, struct sbuf *to);
+/* Permission bits for group and others; -1: it is not there. */
+int probe_foreign_bits(const char *path);
+
+#endif

@@ -1,0 +1,192 @@
+"""What an operator does: check, doctor, support bundle, settings, one person's data, a store for backups."""
+import io, json, os, subprocess, tarfile
+from lib import *
+from s3_double import KEY_ID, SECRET as S3_SECRET, Store
+
+
+def test_check_and_doctor_name_each_trouble_with_its_cure():
+    with Box(n8n=None) as b:
+        b.hook(meta_hook("34600123456", "hola"))
+        found = json.loads(b.cli("doctor", "--json", code=None, timeout=60))["data"]
+        codes = {f["code"]: f for f in found}
+        for code in ("PROGRAM", "SQLITE", "CLOCK", "FOLDER", "SYNC", "SPACE", "DATABASE", "KEY", "OTHERS", "SETTINGS", "PORT", "SERVER",
+                     "BACKUP", "ROOTS"):
+            assert code in codes, (code, found)
+        equal(codes["SERVER"]["state"], "ok")
+        equal(codes["BACKUP"]["state"], "warning", "there is none yet")
+        assert all(f["cure"] for f in found if f["state"] != "ok"), found
+        es = b.cli("check", "--lang", "es", code=None)
+        assert "remedio" in es and "carpeta de datos" in es, es
+        assert "respaldo" in subprocess.run([b.binary, "check", "--data", b.data], env={**os.environ, "LANG": "es_PY.UTF-8", "LC_ALL": ""},
+                                            stdout=subprocess.PIPE, text=True).stdout
+        b.cli("check", "--lang", "xx", code=64)
+        # Each trouble by itself.
+        held = open(b.data + "/totem.db", "rb")
+        os.chmod(b.data + "/totem.key", 0o644)
+        found = json.loads(b.cli("check", "--json", code=None))["data"]
+        by = {f["code"]: f for f in found if f["state"] != "ok"}
+        assert "OTHERS" in by and "python" in by["OTHERS"]["detail"], found
+        assert "RIGHTS" in by and "totem.key" in by["RIGHTS"]["detail"], found
+        held.close()
+        os.chmod(b.data + "/totem.key", 0o600)
+        b.cli("config", "set", "n8n.gone.url", "http://127.0.0.1:1/hook")
+        b.cli("config", "set", "n8n.nowhere.url", "http://no-such-host.invalid/hook")
+        found = json.loads(b.cli("doctor", "--json", code=1, timeout=60))["data"]
+        bad = {f["code"] for f in found if f["state"] == "WRONG"}
+        assert {"PEER", "NAME"} <= bad, found
+        b.stop()
+        found = json.loads(b.cli("doctor", "--json", code=1, timeout=60))["data"]
+        assert any(f["code"] == "SERVER" and f["state"] == "WRONG" for f in found), found
+        # The clock went back by a year: starts of the future are known.
+        import sqlite3
+        db = sqlite3.connect(b.data + "/totem.db")
+        db.execute("UPDATE boots SET started_ms = started_ms + 365 * 86400000")
+        db.commit()
+        db.close()
+        found = json.loads(b.cli("check", "--json", code=1))["data"]
+        assert any(f["code"] == "CLOCK" and f["state"] == "WRONG" for f in found), found
+        b.start()
+        equal(b.hook(meta_hook("34600123456", "with a wrong clock")).status, 200)
+        wait_until(lambda: len(b.messages(direction="inbound")) == 2, what="still processed")
+
+
+def test_certificate_age():
+    with Box(doubles=False, start=False) as b:
+        pem = b.dir + "/cert.pem"
+        for days, state in ((400, "ok"), (5, "warning")):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                            pem + ".key", "-out", pem + ".crt", "-days", str(days), "-subj", "/CN=test"], check=True, stderr=subprocess.DEVNULL)
+            open(pem, "wb").write(open(pem + ".key", "rb").read() + open(pem + ".crt", "rb").read())
+            found = json.loads(b.cli("check", "--json", "--set", f"tls_cert={pem}", code=None))["data"]
+            equal([f["state"] for f in found if f["code"] == "CERTIFICATE"], [state])
+
+
+def test_support_bundle_holds_no_secret_and_no_number():
+    with Box(n8n=None) as b:
+        b.hook(meta_hook("34600123456", "confidential words"))
+        b.cli("config", "set", "chatwoot.other.token", "very-secret-token")
+        b.wait_idle()
+        for served in (True, False):
+            if not served:
+                b.stop()
+            path = b.dir + "/bundle.tar"
+            b.cli("support-bundle", path)
+            equal(os.stat(path).st_mode & 0o777, 0o600)
+            with tarfile.open(path) as t:
+                names = t.getnames()
+                text = b"".join(t.extractfile(n).read() for n in names).decode(errors="replace")
+            for n in ("version.txt", "status.json", "queues.json", "settings.json", "incidents.json", "memory.txt"):
+                assert f"totem-support/{n}" in names, names
+            for word in ("34600123456", "confidential", "very-secret-token", SECRET, META_TOKEN, CHATWOOT_TOKEN, b.token):
+                assert word not in text, word
+            assert not served or "channel.main.token" in text
+
+
+def test_config_tells_what_differs_and_where_from():
+    with Box(doubles=False) as b:
+        b.cli("config", "set", "company_name", "Almacén")
+        out = b.cli("config", "diff")
+        assert "company_name" in out and "database" in out and "argument" in out, out
+        assert "retention_events_days" not in out, out
+        conf = b.dir + "/totem.conf"
+        open(conf, "w").write("# comment\n\nretention_events_days = 9000\n")
+        p = subprocess.run([b.binary, "check", "--data", b.dir + "/x", "--config", conf, "--json"], stdout=subprocess.PIPE, text=True)
+        detail = [f["detail"] for f in json.loads(p.stdout)["data"] if f["code"] == "SETTINGS"][0]
+        for word in ("totem.conf:3", "retention_events_days", "9000", "1", "365"):
+            assert word in detail, detail
+        p = subprocess.run([b.binary, "check", "--data", b.dir + "/x", "--json"], stdout=subprocess.PIPE, text=True,
+                           env={**os.environ, "TOTEM_RETENTION_EVENTS_DAYS": "many"})
+        detail = [f["detail"] for f in json.loads(p.stdout)["data"] if f["code"] == "SETTINGS"][0]
+        assert "TOTEM_RETENTION_EVENTS_DAYS" in detail and "many" in detail, detail
+
+
+def test_one_person_is_handed_over_and_erased_everywhere():
+    import sqlite3
+    with Box(n8n=None) as b:
+        person, other = "34600111222", "34600333444"
+        for n in range(3):
+            b.hook(meta_hook(person, f"geheim {n}"))
+            b.hook(meta_hook(other, f"kept {n}"))
+        b.send(person, "geheim answer", headers={"Idempotency-Key": "k1"})
+        b.wait_idle()
+        contacts = {json.dumps(c): c["id"] for c in b.get("/api/v1/contacts?limit=100")["data"]}
+        mine = [i for text, i in contacts.items() if person in text]
+        equal(len(mine), 1, str(contacts))
+        e = b.get(f"/api/v1/contacts/{mine[0]}/export")
+        assert person in json.dumps(e["contact"]) and len(e["messages"]) == 4 and e["next"] is None, e
+        assert all("kept" not in json.dumps(m) for m in e["messages"])
+        b.cli("backup")
+        report = b.api("DELETE", f"/api/v1/contacts/{mine[0]}")
+        equal(report.status, 200, str(report))
+        r = report.json
+        equal(r["messages"], 4)
+        assert r["deliveries"] >= 3 and len(r["backups"]) == 1, r
+        b.get(f"/api/v1/contacts/{mine[0]}", status=404)
+        equal(b.api("DELETE", f"/api/v1/contacts/{mine[0]}").status, 404)
+        assert not any("geheim" in json.dumps(m) for m in b.messages())
+        equal(len([m for m in b.messages() if "kept" in json.dumps(m)]), 3)
+        b.wait_idle()
+        b.cli("prove")
+        b.stop()
+        db = sqlite3.connect(b.data + "/totem.db")
+        left = []
+        for (t,) in db.execute("SELECT name FROM pragma_table_list WHERE schema='main' AND type='table' AND name NOT LIKE 'sqlite_%'").fetchall():
+            for row in db.execute(f'SELECT * FROM "{t}"'):
+                line = " ".join(x.decode(errors="replace") if isinstance(x, bytes) else str(x) for x in row)
+                if person in line or "geheim" in line:
+                    left.append((t, line[:200]))
+        db.close()
+        equal(left, [], "nothing of the person is left")
+        b.start()
+        b.hook(meta_hook(person, "again"))
+        wait_until(lambda: [m for m in b.messages() if "again" in json.dumps(m)], what="a new life begins")
+
+
+def test_backups_go_to_a_store_and_come_back():
+    s3 = Store(page=3)
+    try:
+        with Box(settings={"backup_s3_url": s3.url(), "backup_s3_key_id": KEY_ID, "backup_s3_secret": S3_SECRET, "backup_s3_keep": "2"},
+                 doubles=False) as b:
+            for n in range(20):
+                b.hook(meta_hook("34600123456", f"m{n}"))
+            os.makedirs(b.data + "/media/1/ab", exist_ok=True)
+            open(b.data + "/media/1/ab/big", "wb").write(os.urandom(9 * 1024 * 1024))  # two pieces
+            s3.fail = 1  # weather
+            for n in range(3):
+                b.post("/api/v1/backups", status=202)
+                wait_until(lambda: b.log().count("backup.sent") == n + 1, what="sent", timeout=60)
+                wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
+                time.sleep(1.1)
+            equal(s3.refused, [])
+            names = {k.split("/")[2] for k in s3.objects if "/totem-" in k}
+            equal(len(names), 2, "the oldest went")
+            b.stop()
+            sets = [x for k, v in b.settings.items() if k.startswith("backup_s3") for x in ("--set", f"{k}={v}")]
+            new = b.dir + "/new"
+            p = subprocess.run([b.binary, "backup", "fetch", "--data", new, *sets], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            equal(p.returncode, 0, str(p))
+            name = sorted(names)[-1]
+            p = subprocess.run([b.binary, "restore", name, "--data", new, "--without-key"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            equal(p.returncode, 0, str(p))
+            equal(open(new + "/media/1/ab/big", "rb").read(), open(b.data + "/media/1/ab/big", "rb").read(), "media")
+            # A wrong secret is told.
+            p = subprocess.run([b.binary, "backup", "fetch", "--data", b.dir + "/x", *sets, "--set", "backup_s3_secret=wrong"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            assert p.returncode != 0 and "403" in p.stderr, p
+            b.start()
+    finally:
+        s3.close()
+
+
+def test_a_stick_of_this_box_only():
+    with Box(doubles=False) as b:
+        for name in ("mine", "strange"):
+            os.makedirs(f"{b.dir}/{name}")
+        b.cli("backup", "stick", b.dir + "/mine", "--prepare")
+        b.cli("backup", "stick", b.dir + "/mine")
+        assert [x for x in os.listdir(b.dir + "/mine/totem-backups") if x.startswith("totem-2")]
+        equal(b.get("/api/v1/backups")["stick"]["state"], "done")
+        b.cli("backup", "stick", b.dir + "/strange", code=77)
+        equal(os.listdir(b.dir + "/strange"), [])
+        equal(b.get("/api/v1/backups")["stick"]["state"], "failed")
+        b.cli("verify", "--from", b.dir + "/mine/totem-backups")
