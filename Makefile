@@ -107,12 +107,13 @@ VENDOR_SRC := $(shell find vendor -type f ! -name '*.md' 2>/dev/null)
 
 # --- generators -----------------------------------------------------------------------------------------------------
 
+HOSTCC ?= $(CC)
 quiet = @printf '  %-8s %s\n' $(1) $(2)
 
 build/tools/%: app/tools/%.c
 	$(call quiet,HOSTCC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -g $(WARN) -o $@ $<
+	$(Q)$(HOSTCC) -std=gnu17 -D_GNU_SOURCE -O1 -g $(WARN) -o $@ $<
 
 # Outputs are only touched when they change; the stamp is what make looks at.
 build/gen/queries.stamp: build/tools/sqlgen $(QUERIES)
@@ -260,7 +261,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 
 # --- use ------------------------------------------------------------------------------------------------------------
 
-.PHONY: deb dist docs check-install check-deb all run demo dev-free web-check test check lint unit scenario golden integration attack crash torture bench asan tsan \
+.PHONY: deb dist cross docs check-install check-deb all run demo dev-free web-check test check lint unit scenario golden integration attack crash torture bench asan tsan \
 	test-n8n peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
@@ -287,11 +288,25 @@ dev-free: $(B)/totem ## debug build with a free port and a throw-away folder
 VERSION := $(shell sed -n 's/.*TOTEM_VERSION *"\(.*\)".*/\1/p' app/base/version.h)
 DEB_ARCH := $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
 
-deb: build/totem ## build/totem_VERSION_ARCH.deb
-	@packaging/deb.sh build/totem $(DEB_ARCH) $(VERSION) build/totem_$(VERSION)_$(DEB_ARCH).deb
+# ARCH=arm64: the program is made by Debian's cross compiler (packaging/cross.sh).
+ifneq ($(filter-out $(DEB_ARCH),$(ARCH)),)
+deb dist: cross
+packaged = build/cross-$(ARCH)/tree/build/totem
+else
+deb dist: build/totem
+packaged = build/totem
+endif
+PKG_ARCH = $(or $(ARCH),$(DEB_ARCH))
 
-dist: build/totem ## build/totem-VERSION-linux-ARCH.tar.xz: the program, its units and documents
-	@packaging/dist.sh build/totem $(DEB_ARCH) $(VERSION) build
+deb: ## build/totem_VERSION_ARCH.deb (ARCH=arm64: for that processor)
+	@packaging/deb.sh $(packaged) $(PKG_ARCH) $(VERSION) build/totem_$(VERSION)_$(PKG_ARCH).deb
+
+dist: ## build/totem-VERSION-linux-ARCH.tar.xz: the program, its units and documents (ARCH as above)
+	@packaging/dist.sh $(packaged) $(PKG_ARCH) $(VERSION) build
+
+cross: ## the program for ARCH=arm64, in build/cross-ARCH
+	@vendor/deps.sh --install run
+	@packaging/cross.sh $(ARCH) >/dev/null
 
 docs: build/totem ## completions, man page and example settings, as the program's tables say
 	@build/totem help --bash >packaging/completion/totem.bash

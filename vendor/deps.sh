@@ -14,6 +14,8 @@ run='gcc libc6-dev make binutils xz-utils bzip2 patch pkg-config ca-certificates
 demo='python3'
 test='clang libclang-rt-dev llvm clang-tidy clang-format cppcheck shellcheck python3 openssl procps'
 # What make check-install needs to look at the package in a clean system.
+# What make deb ARCH=arm64 needs: the cross compiler; the static libraries are of the other architecture.
+cross='gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu'
 install='lintian debootstrap systemd'
 browser='chromium'
 
@@ -25,8 +27,8 @@ for a in "$@"; do
 	--check) mode=check ;;
 	--install) mode=install ;;
 	-h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
-	run | demo | test | install | browser) sets="$sets $a" ;;
-	*) say "unknown argument $a; sets are run, demo, test, install, browser; modes are --check and --install"; exit 2 ;;
+	run | demo | test | install | cross | browser) sets="$sets $a" ;;
+	*) say "unknown argument $a; sets are run, demo, test, install, cross, browser; modes are --check and --install"; exit 2 ;;
 	esac
 done
 
@@ -35,6 +37,7 @@ for s in $sets; do
 	case $s in
 	demo) list="$list $demo" ;;
 	test) list="$list $test" ;;
+	cross) list="$list $cross" ;;
 	install) list="$list $install" ;;
 	browser) list="$list $browser" ;;
 	esac

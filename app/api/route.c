@@ -3,6 +3,7 @@
 
 #include "api/audit_row.h"
 #include "api/auth.h"
+#include "api/forward.h"
 #include "api/match.h"
 
 void answer_begin(struct call *c, struct jsonw *w)
@@ -72,6 +73,9 @@ void route_handle(void *arg, struct req *q, struct res *r)
 		r->headers.max = 32 * KIB; /* made by hand: tests, simulator, CLI */
 	if (r->body.max == 0)
 		r->body.max = WEB_RESPONSE_MAX;
+	forward_apply(config->settings, q);
+	if (q->secure)
+		web_header(r, "Strict-Transport-Security", STR("max-age=31536000"));
 	switch (match_find(rows, count, q, &m)) {
 	case RC_OK:
 		serve(&c, &m);

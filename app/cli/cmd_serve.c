@@ -240,6 +240,7 @@ int cmd_serve(struct cli *c)
 	sys_raise_file_limit();
 	if (bring_up(&s, &o, &e) == RC_OK) {
 		announce(&s, clock_mono_us() - began_us);
+		supervise_on_reload(s.below, serve_web_reload, &s.web);
 		supervise_wait(s.below);
 	}
 	bring_down(&s);

@@ -203,6 +203,22 @@ enum rc serve_web_publish(const struct serve_web *s, struct err *e)
 	return file_write(path, sbuf_view(&b), 0600, e);
 }
 
+/* Files that cannot be used change nothing: connections get the old ones. */
+void serve_web_reload(void *arg)
+{
+	struct serve_web *s = arg;
+	struct web *all[] = { s->hooks, s->main };
+
+	for (size_t i = 0; i < COUNT(all) && s->tls; i++) {
+		bool ok = all[i] != NULL && web_reload_tls(all[i]);
+
+		if (all[i] != NULL)
+			log_event(ok ? LOG_INFO : LOG_ERROR,
+				  ok ? "tls.reloaded" : "tls.not_reloaded", "listener",
+				  i == 0 ? "hooks_listen" : "listen", NULL);
+	}
+}
+
 static void stop_run(void *arg)
 {
 	web_stop(arg);

@@ -25,6 +25,8 @@ enum rc serve_web_listen(struct serve_web *s, struct err *e) MUST_CHECK;
 /* ports.json in the data folder. */
 enum rc serve_web_publish(const struct serve_web *s, struct err *e) MUST_CHECK;
 /* Closes streams and ports; waits for running handlers. */
+/* SIGHUP: certificates and keys from their files. */
+void serve_web_reload(void *s);
 void serve_web_stop(struct serve_web *s);
 void serve_web_free(struct serve_web *s); /* after the store is closed */
 /* The address a client on this machine uses: "0.0.0.0:80" with port 8080 gives "127.0.0.1:8080". Pure. */

@@ -44,6 +44,9 @@ struct app {
 	struct store *spool; /* takes webhooks in while `damaged`; NULL: there is none; atomic */
 	struct backup_run *backups; /* NULL without a server */
 	/* The janitor's own. */
+	bool clock_seen;
+	int64_t clock_offset_ms; /* wall minus monotonic clock at the last look */
+	int64_t clock_back_ms;   /* it went back: until when the incident is open; 0: it did not */
 	int64_t janitor_minute_ms; /* when retention ran last */
 	bool wal_alarm;            /* an incident of a too long log is open */
 };

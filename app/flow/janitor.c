@@ -1,8 +1,10 @@
 /* janitor.c - see janitor.h. One thread calls it (flow/supervise.c), or the simulator. */
 #include "flow/janitor.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/clockwatch.h"
 #include "flow/config.h"
 #include "flow/media_store.h"
 #include "flow/trouble.h"
@@ -13,6 +15,7 @@
 #include "store/idem.h"
 #include "store/incident.h"
 #include "store/message.h"
+#include "store/retention.h"
 #include "store/queue.h"
 #include "store/search.h"
 #include "store/target.h"
@@ -134,6 +137,37 @@ static bool trim_some(struct app *app, struct trim *t)
 	return t->count < JANITOR_CHUNK;
 }
 
+/* 0 days: for ever. */
+static int64_t days_before(const struct config *c, const char *key, int64_t now_ms)
+{
+	int64_t days = setting_i64(c->settings, key);
+
+	return days > 0 ? now_ms - days * DAY_MS : 0;
+}
+
+/* The database is larger than it may be: the oldest raw requests go before their time, a little each second. */
+static bool trim_bytes(struct app *app, const struct config *c, int64_t now_ms)
+{
+	int64_t max = setting_i64(c->settings, "database_max_mib") * (int64_t)MIB, used = 0;
+	struct trim oldest = { "deliveries by size", delivery_trim, now_ms - JANITOR_YOUNG_MS, 0 };
+	struct err e = { .rc = RC_OK };
+	struct db *db;
+	enum rc rc;
+
+	if (max == 0)
+		return true;
+	db = store_reader(app->store);
+	rc = retention_used_bytes(db, &used, &e);
+	store_reader_done(app->store, db);
+	if (rc != RC_OK || used <= max)
+		return true;
+	if (store_write(app->store, STORE_NORMAL, trim_unit, &oldest, &e) != RC_OK) {
+		log_err(LOG_WARN, "janitor.trim_failed", &e);
+		return true;
+	}
+	return oldest.count < JANITOR_CHUNK; /* what is left is young, or messages */
+}
+
 bool janitor_trim(struct app *app, int64_t now_ms)
 {
 	AUTO(config_putp) const struct config *c = config_get(app);
@@ -143,6 +177,12 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 		{ "idempotency", trim_idem, now_ms - IDEMPOTENCY_TTL_MS, 0 },
 		{ "parked", message_trim_parked, now_ms - JANITOR_PARKED_MS, 0 },
 		{ "incidents", incident_rest, now_ms - JANITOR_NEWS_MS, 0 },
+		{ "old incidents", retention_incidents, now_ms - JANITOR_INCIDENTS_MS, 0 },
+		{ "starts", retention_boots, now_ms - JANITOR_BOOTS_MS, 0 },
+		{ "messages", retention_messages, days_before(c, "retention_messages_days", now_ms),
+		  0 },
+		{ "dead letters", retention_letters,
+		  days_before(c, "retention_dead_letters_days", now_ms), 0 },
 	};
 	bool all = true;
 
@@ -152,6 +192,8 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 	}
 	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 		all = media_retain(app, now_ms) && all;
+	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
+		all = trim_bytes(app, c, now_ms) && all;
 	return all;
 }
 
@@ -289,6 +331,8 @@ void janitor_one(struct app *app, int64_t now_ms)
 	queue_tick(store_queues(app->store), now_ms);
 	look_at_disk(app);
 	damage_watch(app);
+	if (app->data_dir != NULL) /* not in the simulator, whose time is its own */
+		clockwatch_one(app, now_ms, clock_mono_us());
 	if (__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
 		return; /* nothing is changed */
 	fill_search(app, now_ms);

@@ -39,6 +39,8 @@ struct supervise {
 	struct cnd changed;
 	bool stopping, pools_ended;
 	struct thr janitor, checker, stopper;
+	void (*on_reload)(void *arg);
+	void *on_reload_arg;
 	struct db *checking; /* the checker's reader */
 };
 
@@ -191,25 +193,6 @@ static enum rc open_store(struct supervise *s, struct err *e)
 	return s->serve ? begin_serving(s, e) : RC_OK;
 }
 
-static enum rc key_unit(struct tx *tx, void *arg, struct err *e)
-{
-	const int64_t *unreadable = arg;
-
-	if (*unreadable == 0)
-		return incident_close(tx, "key", "box", e);
-	return incident_raise(tx, INCIDENT_KEY_LOST, "box", NULL, e);
-}
-
-/* A lost key file is noticed by what cannot be opened without it. */
-static enum rc look_at_key(struct supervise *s, struct err *e)
-{
-	const struct config *c = config_get(&s->app);
-	int64_t unreadable = settings_unreadable(c->settings);
-
-	config_put(c);
-	return s->serve ? store_write(s->app.store, STORE_NORMAL, key_unit, &unreadable, e) : RC_OK;
-}
-
 static enum rc use_ca_file(struct supervise *s, struct err *e)
 {
 	const struct config *c = config_get(&s->app);
@@ -236,7 +219,8 @@ static enum rc bring_up(struct supervise *s, const struct supervise_options *o, 
 	TRY(open_store(s, e));
 	TRY(config_reload(&s->app, e));
 	TRY(use_ca_file(s, e));
-	TRY(look_at_key(s, e));
+	if (s->serve)
+		TRY(supervise_key_look(&s->app, e));
 	return janitor_lanes(&s->app, s->app.started_ms, e);
 }
 
@@ -374,7 +358,15 @@ static void reload(struct supervise *s)
 		log_event(LOG_INFO, "config.reloaded", NULL);
 	else
 		log_err(LOG_ERROR, "config.not_reloaded", &e); /* the old one stays */
+	if (s->on_reload != NULL)
+		s->on_reload(s->on_reload_arg);
 	sys_notify("READY=1");
+}
+
+void supervise_on_reload(struct supervise *s, void (*fn)(void *arg), void *arg)
+{
+	s->on_reload = fn;
+	s->on_reload_arg = arg;
 }
 
 void supervise_wait(struct supervise *s)

@@ -46,6 +46,8 @@ enum rc supervise_file(const char *folder, const char *name, char ret_path[SUPER
 enum rc supervise_open(const struct supervise_options *o, struct supervise **ret, struct err *e)
 	MUST_CHECK;
 enum rc supervise_run(struct supervise *s, struct err *e) MUST_CHECK;
+/* What else a SIGHUP rereads, after the configuration. NULL: nothing. Before supervise_wait. */
+void supervise_on_reload(struct supervise *s, void (*fn)(void *arg), void *arg);
 /* Returns on SIGTERM or SIGINT. SIGHUP reloads the configuration. */
 void supervise_wait(struct supervise *s);
 /* First step of a stop: workers take nothing new. The web side may still answer. */

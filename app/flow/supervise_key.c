@@ -3,8 +3,10 @@
 
 #include "base/enc.h"
 #include "base/log.h"
+#include "flow/config.h"
 #include "flow/supervise.h"
 #include "io/file.h"
+#include "store/incident.h"
 #include "store/setting.h"
 
 #define KEY_DIGITS (2 * CRYPTO_KEY_BYTES)
@@ -86,4 +88,22 @@ enum rc supervise_settings(const struct supervise_options *o, const char *folder
 	db_close(db);
 	crypto_zero(key, sizeof(key));
 	return rc == RC_OK ? RC_OK : FAIL(e, rc, "%s", passed.text);
+}
+
+static enum rc key_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const int64_t *unreadable = arg;
+
+	if (*unreadable == 0)
+		return incident_close(tx, "key", "box", e);
+	return incident_raise(tx, INCIDENT_KEY_LOST, "box", NULL, e);
+}
+
+enum rc supervise_key_look(struct app *app, struct err *e)
+{
+	const struct config *c = config_get(app);
+	int64_t unreadable = settings_unreadable(c->settings);
+
+	config_put(c);
+	return store_write(app->store, STORE_NORMAL, key_unit, &unreadable, e);
 }

@@ -2,6 +2,7 @@
 #ifndef FLOW_SUPERVISE_KEY_H
 #define FLOW_SUPERVISE_KEY_H
 
+#include "flow/app.h"
 #include "io/crypto.h"
 
 #define SUPERVISE_KEY_FILE "totem.key"
@@ -10,5 +11,8 @@
  * a missing key is told in the log, because the secrets of that database cannot be read any more. */
 enum rc supervise_key(const char *folder, bool has_database, uint8_t ret_key[CRYPTO_KEY_BYTES],
 		      struct err *e) MUST_CHECK;
+
+/* A lost or replaced key file is noticed by the secrets that cannot be opened: an incident while there are any. */
+enum rc supervise_key_look(struct app *app, struct err *e) MUST_CHECK;
 
 #endif

@@ -530,6 +530,11 @@ enum rc web_start(const struct web_config *c, struct web **ret_web, struct err *
 	return RC_OK;
 }
 
+bool web_reload_tls(struct web *w)
+{
+	return mg_reload_tls(w->ctx) != 0;
+}
+
 int web_port(const struct web *w)
 {
 	return w->port;

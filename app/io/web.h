@@ -108,6 +108,9 @@ enum rc web_start(const struct web_config *c, struct web **ret_web, struct err *
 int web_port(const struct web *w); /* the real port */
 /* Waits for running handlers. All streams must be closed before (sse_stop): their TLS state lives here. */
 void web_stop(struct web *w);
+/* Certificates and key anew from their files, for new connections. False: plain HTTP, or the files cannot be used and the
+ * old ones stay; told in the log. One caller at a time. */
+bool web_reload_tls(struct web *w);
 const char *web_version(void);
 
 /* Used by io/sse.c: write what can be written without blocking. Returns bytes, 0 = would block,

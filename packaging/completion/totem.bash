@@ -19,7 +19,11 @@ _totem() {
 	*:user) words="list add es pt en reset-password role disable enable reset-totp --role --name --language --password $common" ;;
 	*:config) words="list diff get set unset $common" ;;
 	*:queue) words="list show pause resume drain clear --for --yes webhooks messages crm-api-whatsapp-inbound support-bridge-inbound support-bridge-crm-mirror orchestrator-inbound support-bridge-outbound support-bridge-status media upkeep message-acts support-bridge-state $common" ;;
+<<<<<<< HEAD
 	*:send) words="--to --text --channel --media-id --type --template --body $common" ;;
+=======
+	*:send) words="--to --text --channel $common" ;;
+>>>>>>> 1241b74 (packaging: completions, man page and example settings as the tables say)
 	*:lookup) words="$common" ;;
 	*:tail) words="--count --after $common" ;;
 	*:replay) words="--from --to --source --dry-run $common" ;;

@@ -715,6 +715,44 @@ def run(a):
         return name, "broken", "%s: %s" % (type(e).__name__, e)
 
 
+@attack("0013")
+def tls_reload():
+    """0013-tls-reload: a certificate that was renewed; files that cannot be used change nothing."""
+    path = os.path.join(os.environ.get("TMPDIR", "/tmp"), "attack-reload-%d.pem" % os.getpid())
+
+    def put(name):
+        with open(cert(name), "rb") as f, open(path + ".new", "wb") as g:
+            g.write(f.read())
+        os.replace(path + ".new", path)
+
+    def seen(srv):
+        with srv.connect("handshake") as s:
+            return s.getpeercert(binary_form=True)
+    put("server.pem")
+    try:
+        with Server(ssl_certificate=path) as srv:
+            first = seen(srv)
+            with srv.connect("handshake") as held:  # goes on with the old one
+                put("selfsigned.pem")
+                srv.p.stdin.write(b"r")
+                srv.p.stdin.flush()
+                until = time.time() + 2
+                while seen(srv) == first and time.time() < until:
+                    time.sleep(0.05)
+                second = seen(srv)
+                put("mismatch.pem")
+                srv.p.stdin.write(b"r")
+                srv.p.stdin.flush()
+                time.sleep(0.3)
+                third = seen(srv)
+                held.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                alive = held.recv(16).startswith(b"HTTP/1.1")
+        return second == first or third != second or not alive, \
+            "new: %s, kept: %s, open one alive: %s" % (second != first, third == second, alive)
+    finally:
+        os.unlink(path)
+
+
 @attack("0012")
 def inherited_socket():
     """0012-inherited-socket: a socket that listens already at the address."""

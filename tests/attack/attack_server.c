@@ -201,6 +201,9 @@ int mg_inherited_socket(const struct sockaddr *address)
 	return dup(atoi(given));
 }
 
+/* Absent without its patch. */
+extern int mg_reload_tls(struct mg_context *ctx) __attribute__((weak));
+
 int main(int argc, char **argv)
 {
 	const char *options[128];
@@ -250,8 +253,10 @@ int main(int argc, char **argv)
 	printf("ports %d %d\n", plain, tls);
 	fflush(stdout);
 
-	while (read(0, &c, 1) > 0)
-		;
+	while (read(0, &c, 1) > 0) { /* 'r': new certificates */
+		if (c == 'r' && mg_reload_tls != NULL)
+			(void)mg_reload_tls(ctx);
+	}
 
 	pthread_mutex_lock(&lock);
 	stopping = 1;

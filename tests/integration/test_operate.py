@@ -190,3 +190,61 @@ def test_a_stick_of_this_box_only():
         equal(os.listdir(b.dir + "/strange"), [])
         equal(b.get("/api/v1/backups")["stick"]["state"], "failed")
         b.cli("verify", "--from", b.dir + "/mine/totem-backups")
+
+
+def test_retention_by_age_and_by_size():
+    import sqlite3
+    with Box(n8n=None) as b:
+        for n in range(6):
+            b.hook(meta_hook("34600123456", f"old {n}"))
+        b.wait_idle()
+        b.stop()
+        db = sqlite3.connect(b.data + "/totem.db")
+        day = 86400000
+        old = [r[0] for r in db.execute("SELECT id FROM whatsapp_messages ORDER BY id LIMIT 4")]
+        db.execute(f"UPDATE whatsapp_messages SET created_at = created_at - 40 * {day} WHERE id <= ?", (old[-1],))
+        db.execute("INSERT INTO incidents(kind, subject, text, count, opened_ms, updated_ms, closed_ms) VALUES ('x','box','long ago',1,1,1,2)")
+        db.execute("INSERT INTO dead_letters(queue, class, reason, error, okey, lane, prio, attempts, ref, job_created_ms, created_ms) "
+                   "VALUES ('messages','ours','x','old',0,0,1,1,0,1,1)")
+        db.execute("UPDATE queues SET dead = dead + 1, accepted = accepted + 1 WHERE name = 'messages'")
+        db.executemany("INSERT INTO webhook_deliveries(received_ms,company_id,target_id,source,outcome,request_id,signature,headers,body_size,body) "
+                       f"VALUES(?,1,0,'meta','x','r','valid','{{}}',10000,?)", [(int(time.time() * 1000) - day, os.urandom(10000)) for _ in range(700)])
+        db.commit()
+        db.close()
+        b.settings.update({"retention_messages_days": "30", "retention_dead_letters_days": "100", "database_max_mib": "3"})
+        b.start()
+        wait_until(lambda: len(b.messages(direction="inbound")) == 2, what="old messages go")
+        wait_until(lambda: not b.dead_letters(), what="old letters go")
+        wait_until(lambda: not [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == "x"], what="old incidents go")
+
+        def used():
+            d = sqlite3.connect(f"file:{b.data}/totem.db?mode=ro", uri=True)
+            p, f = d.execute("PRAGMA page_count").fetchone()[0], d.execute("PRAGMA freelist_count").fetchone()[0]
+            d.close()
+            return (p - f) * 4096
+        wait_until(lambda: used() < 3 * 1024 * 1024, what=lambda: f"the size goes down ({used()})")
+        b.stop()
+        db = sqlite3.connect(b.data + "/totem.db")
+        for t, key in (("message_statuses", "message_id"), ("message_attempts", "message_id"), ("message_media", "message_id")):
+            equal(db.execute(f"SELECT count(*) FROM {t} WHERE {key} <= ?", (old[-1],)).fetchone()[0], 0, t)
+        db.close()
+        b.start()
+
+
+def test_a_read_only_disk_is_told_and_loses_nothing():
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        print("needs root and mount namespaces: passed over")
+        return
+    with Box(doubles=False) as b:
+        equal(b.hook(meta_hook("34600123456", "before")).status, 200)
+        wait_until(lambda: len(b.messages()) == 1, what="stored")
+        b.stop()
+        script = f"mount --bind {b.data} {b.data} && mount -o remount,ro,bind {b.data} && exec \"$@\""
+        p = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *b.arguments()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                           timeout=30)
+        assert p.returncode != 0 and ("read-only" in p.stderr.lower() or "readonly" in p.stderr.lower()), p
+        p = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", b.binary, "check", "--data", b.data, "--json"], stdout=subprocess.PIPE,
+                           text=True, timeout=30)
+        assert any(f["code"] == "READ_ONLY" and f["state"] == "WRONG" for f in json.loads(p.stdout)["data"]), p
+        b.start()
+        equal(len(b.messages()), 1)

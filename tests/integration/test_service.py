@@ -169,3 +169,37 @@ def test_packaging_says_what_the_tables_say():
     complete = 'source packaging/completion/totem.bash; COMP_WORDS=(totem backup ""); COMP_CWORD=2; _totem; echo "${COMPREPLY[@]}"'
     words = subprocess.run(["bash", "-c", complete], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
     assert {"make", "list", "copy", "stick", "--to", "--data"} <= set(words), words
+
+
+def test_certificates_are_reread_on_sighup():
+    import ssl
+    with Box(doubles=False, start=False) as b:
+        pem = b.dir + "/cert.pem"
+
+        def make(name):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                            pem + ".key", "-out", pem + ".crt", "-days", "30", "-subj", f"/CN={name}"], check=True, stderr=subprocess.DEVNULL)
+            open(pem + ".new", "wb").write(open(pem + ".key", "rb").read() + open(pem + ".crt", "rb").read())
+            os.replace(pem + ".new", pem)
+
+        def seen(port):
+            c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            c.check_hostname, c.verify_mode = False, ssl.CERT_NONE
+            with socket.create_connection(("127.0.0.1", port), 10) as s, c.wrap_socket(s) as t:
+                t.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                answer = t.recv(65536)
+                assert b"Strict-Transport-Security: max-age=" in answer, answer
+                return t.getpeercert(True)
+        make("one")
+        b.settings["tls_cert"] = pem
+        b.start()
+        first = seen(b.main), seen(b.hooks)
+        make("two")
+        b.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: b.log().count("tls.reloaded") == 2, what="reloaded")
+        assert seen(b.main) != first[0] and seen(b.hooks) != first[1]
+        second = seen(b.main)
+        open(pem, "w").write("nonsense")
+        b.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "tls.not_reloaded" in b.log(), what="told")
+        equal(seen(b.main), second, "the old one stays")

@@ -1,0 +1,82 @@
+/* clockwatch.c - see clockwatch.h. */
+#include "flow/clockwatch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/incident.h"
+
+struct jump {
+	int64_t from_ms, to_ms; /* to 0: it is right again */
+};
+
+static enum rc jump_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct jump *j = arg;
+	char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX], text[2 * CLOCK_TEXT_MAX + 8];
+
+	if (j->to_ms == 0)
+		return incident_close(tx, "clock", "box", e);
+	clock_text(j->from_ms, from);
+	clock_text(j->to_ms, to);
+	(void)snprintf(text, sizeof(text), "%s > %s", from, to);
+	return incident_raise(tx, INCIDENT_CLOCK_WRONG, "box", &(struct incident_args){ { text } },
+			      e);
+}
+
+static void tell(struct app *app, struct jump j)
+{
+	struct err e = { .rc = RC_OK };
+
+	if (store_write(app->store, STORE_NORMAL, jump_unit, &j, &e) != RC_OK)
+		log_err(LOG_WARN, "clock.incident_not_stored", &e);
+}
+
+static int64_t newest_start(struct app *app)
+{
+	struct db *db = store_reader(app->store);
+	struct err e = { .rc = RC_OK };
+	struct stmt s;
+	int64_t ms = 0;
+
+	if (stmt_begin(db, Q_CHECK_NEWEST_START, &s, &e) == RC_OK && stmt_next(&s, &e) == RC_OK) {
+		ms = stmt_i64(&s, "started_ms");
+		stmt_end(&s);
+	}
+	store_reader_done(app->store, db);
+	return ms;
+}
+
+static void jumped(struct app *app, int64_t from_ms, int64_t to_ms)
+{
+	log_event(to_ms < from_ms ? LOG_ERROR : LOG_WARN, "clock.jumped", "from_ms",
+		  LOG_I64(from_ms), "to_ms", LOG_I64(to_ms), NULL);
+	if (to_ms >= from_ms)
+		return; /* a box without a battery gets its time late */
+	app->clock_back_ms = i64_max(app->clock_back_ms, from_ms);
+	tell(app, (struct jump){ from_ms, to_ms });
+}
+
+void clockwatch_one(struct app *app, int64_t now_ms, int64_t mono_us)
+{
+	int64_t offset_ms = now_ms - mono_us / 1000, before_ms;
+
+	if (!app->clock_seen) {
+		before_ms = newest_start(app);
+		app->clock_seen = true;
+		if (before_ms > now_ms + CLOCKWATCH_JUMP_MS)
+			jumped(app, before_ms, now_ms);
+		else
+			tell(app, (struct jump){ 0, 0 }); /* of an earlier life */
+	} else {
+		before_ms = app->clock_offset_ms + mono_us / 1000; /* what it should show */
+		if (before_ms - now_ms > CLOCKWATCH_JUMP_MS ||
+		    now_ms - before_ms > CLOCKWATCH_JUMP_MS)
+			jumped(app, before_ms, now_ms);
+	}
+	app->clock_offset_ms = offset_ms;
+	if (app->clock_back_ms == 0 || now_ms < app->clock_back_ms)
+		return;
+	app->clock_back_ms = 0;
+	log_event(LOG_INFO, "clock.right_again", NULL);
+	tell(app, (struct jump){ 0, 0 });
+}

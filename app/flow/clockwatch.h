@@ -1,0 +1,14 @@
+/* clockwatch.h - a clock that jumps is told. Nothing is lost by it: what waits for a later time goes on when that time
+ * comes, what arrives is taken in and processed; but signatures with a time are refused, and people read wrong hours. */
+#ifndef FLOW_CLOCKWATCH_H
+#define FLOW_CLOCKWATCH_H
+
+#include "flow/app.h"
+
+#define CLOCKWATCH_JUMP_MS MINUTE_MS /* less is a time service at work */
+
+/* Once a second, from the janitor. The first call compares with the newest start that the database knows; later ones with
+ * the monotonic clock. An incident is open from a jump back until the old time is reached again. */
+void clockwatch_one(struct app *app, int64_t now_ms, int64_t mono_us);
+
+#endif

@@ -1,0 +1,20 @@
+/* retention.h - what goes by age, beside what has its own module (delivery, topic, media): each deletes at most `limit` rows
+ * from before a time in the caller's unit and says how many. */
+#ifndef STORE_RETENTION_H
+#define STORE_RETENTION_H
+
+#include "store/store.h"
+
+/* Messages whose way is at its end, with all that hangs on them; a file that no other message uses leaves. */
+enum rc retention_messages(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			   struct err *e) MUST_CHECK;
+enum rc retention_letters(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			  struct err *e) MUST_CHECK;
+enum rc retention_incidents(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			    struct err *e) MUST_CHECK;
+enum rc retention_boots(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			struct err *e) MUST_CHECK;
+/* Bytes of the database that hold something: the file without its free pages. */
+enum rc retention_used_bytes(struct db *db, int64_t *ret, struct err *e) MUST_CHECK;
+
+#endif
