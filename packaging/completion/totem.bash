@@ -3,7 +3,7 @@
 _totem() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=''
 	local common='--data --config --set --json --help'
-	local commands='serve init check migrate token user config queue send lookup tail replay prove backup verify restore version help'
+	local commands='serve init check doctor support-bundle migrate token user config queue send lookup tail replay prove backup verify restore version help'
 
 	case $prev in
 	--data | --to | --from) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -13,22 +13,20 @@ _totem() {
 	1:* | *:help) words=$commands ;;
 	*:serve) words="--listen --hooks-listen --with-parent $common" ;;
 	*:init) words="--print $common" ;;
-	*:check) words="$common" ;;
+	*:check) words="--lang $common" ;;
+	*:doctor) words="--lang $common" ;;
+	*:support-bundle) words="$common" ;;
 	*:migrate) words="$common" ;;
 	*:token) words="create list revoke --scopes $common" ;;
 	*:user) words="list add es pt en reset-password role disable enable reset-totp --role --name --language --password $common" ;;
 	*:config) words="list diff get set unset $common" ;;
 	*:queue) words="list show pause resume drain clear --for --yes webhooks messages crm-api-whatsapp-inbound support-bridge-inbound support-bridge-crm-mirror orchestrator-inbound support-bridge-outbound support-bridge-status media upkeep message-acts support-bridge-state $common" ;;
-<<<<<<< HEAD
 	*:send) words="--to --text --channel --media-id --type --template --body $common" ;;
-=======
-	*:send) words="--to --text --channel $common" ;;
->>>>>>> 1241b74 (packaging: completions, man page and example settings as the tables say)
 	*:lookup) words="$common" ;;
 	*:tail) words="--count --after $common" ;;
 	*:replay) words="--from --to --source --dry-run $common" ;;
 	*:prove) words="$common" ;;
-	*:backup) words="make list copy stick --to --fast --prepare --passphrase-file $common" ;;
+	*:backup) words="make list copy stick send fetch --to --fast --prepare --passphrase-file $common" ;;
 	*:verify) words="--all --from --passphrase-file $common" ;;
 	*:restore) words="--without-key --resume --passphrase-file $common" ;;
 	*:version) words="--verbose $common" ;;
