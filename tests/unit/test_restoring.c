@@ -52,18 +52,18 @@ static enum rc add_unit(struct tx *tx, void *arg, struct err *e)
 }
 
 /* A box with one request, one picture and a key; its backup; an empty target. */
-static void up(struct rig *r, bool with_send)
+static void make_box(struct rig *r, bool with_send, struct str passphrase)
 {
 	static struct box b;
 	uint8_t key[CRYPTO_KEY_BYTES];
 	struct backup_plan plan = { .data_dir = t_dir(),
 				    .folder = r->backups,
-				    .passphrase = STR("long passphrase") };
+				    .passphrase = passphrase };
 	static const char *const ARGS[] = { "channel.main.phone_number_id=1",
 					    "channel.main.window_hours=0", "channel.main.token=t" };
 	bool damaged;
 
-	*r = (struct rig){ .plan = { .passphrase = STR("long passphrase") } };
+	*r = (struct rig){ .plan = { .passphrase = passphrase, .without_key = passphrase.n == 0 } };
 	MUST(folder_join(t_dir(), "backups", r->backups, &t_err));
 	MUST(folder_join(t_dir(), "new", r->target, &t_err));
 	box_open(&b, ARGS, with_send ? COUNT(ARGS) : 0);
@@ -82,6 +82,17 @@ static void up(struct rig *r, bool with_send)
 	r->plan.data_dir = r->target;
 	r->plan.folder = r->backups;
 	r->plan.name = r->made.name;
+}
+
+/* Sealing is slow on purpose; most tests do without. */
+static void up(struct rig *r, bool with_send)
+{
+	make_box(r, with_send, STR_NONE);
+}
+
+static void up_sealed(struct rig *r)
+{
+	make_box(r, false, STR("long passphrase"));
 }
 
 static enum rc run(struct rig *r, struct err *e)
@@ -114,7 +125,7 @@ TEST(a_blank_folder_gets_everything)
 	struct err e;
 	struct rig r;
 
-	up(&r, false);
+	up_sealed(&r);
 	CHECK_I64("restored", run(&r, &e), RC_OK);
 	CHECK(r.report.key_restored);
 	CHECK(!r.report.paused);
@@ -132,7 +143,7 @@ TEST(what_was_there_is_kept_and_a_stale_log_never_meets_the_new_database)
 	struct err e;
 	struct rig r;
 
-	up(&r, false);
+	up_sealed(&r);
 	put(r.target, "totem.db", "old database");
 	put(r.target, "totem.db-wal", "old log");
 	put(r.target, "totem.key", "old key");
@@ -182,7 +193,7 @@ TEST(a_wrong_passphrase_is_told_and_without_any_it_asks)
 	struct err e;
 	struct rig r;
 
-	up(&r, false);
+	up_sealed(&r);
 	r.plan.passphrase = STR("other");
 	CHECK_I64("wrong", run(&r, &e), RC_REFUSED);
 	r.plan.passphrase = STR_NONE;
