@@ -42,7 +42,7 @@ static const char *arg(struct arg *a, struct str s)
 static enum rc judge(struct tx *tx, const struct wa_event *ev, struct err *e)
 {
 	enum incident_code code = TOLD[ev->about].code;
-	struct arg subject, word, detail;
+	struct arg subject = { "" }, word = { "" }, detail = { "" };
 
 	if (!TOLD[ev->about].here || ev->gravity == WA_GRAVITY_NOTE)
 		return RC_OK;
@@ -138,7 +138,7 @@ static enum rc raise_fault(struct tx *tx, struct parsed *p, const char *where,
 			   const struct wa_fault *f, struct err *e)
 {
 	char subject[SUBJECT_MAX], code[24];
-	struct arg text;
+	struct arg text = { "" };
 	size_t i = 0;
 
 	while (i < COUNT(ERRORS) && ERRORS[i].code != f->code)
@@ -179,7 +179,7 @@ enum rc ingest_error(struct tx *tx, struct parsed *p, const struct wa_item *item
 
 enum rc ingest_stranger(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
 {
-	struct arg number;
+	struct arg number = { "" };
 
 	p->note = "a number that is not ours";
 	if (p->stranger.p != NULL && str_eq(p->stranger, item->phone_number_id))
