@@ -2,6 +2,7 @@
 #include "api/view.h"
 
 #include "base/ids.h"
+#include "flow/provider.h"
 
 #define VIEW_ARENA (256 * KIB)
 #define WINDOW_MS  DAY_MS /* free answers are allowed that long after the customer's last message */
@@ -95,6 +96,18 @@ enum rc view_message(struct view *v, const struct message *m, struct err *e)
 	return RC_OK;
 }
 
+/* Only a provider with a window has an end of it. */
+static int64_t window_end(const struct view *v, const struct conversation *c)
+{
+	const struct channel *ch =
+		v->config != NULL ? config_channel(v->config, c->channel_id) : NULL;
+	const struct provider *p = ch != NULL ? provider_of(ch) : NULL;
+
+	if (c->last_inbound_ms <= 0 || (p != NULL && !p->window))
+		return 0;
+	return c->last_inbound_ms + WINDOW_MS;
+}
+
 enum rc view_conversation(struct view *v, const struct conversation *c, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(VIEW_ARENA);
@@ -122,8 +135,7 @@ enum rc view_conversation(struct view *v, const struct conversation *c, struct e
 	jsonw_kstr(w, "last_content", c->last_content);
 	jsonw_ktime(w, "last_message_at", c->last_message_at);
 	jsonw_ktime(w, "last_inbound_at", c->last_inbound_ms);
-	jsonw_ktime(w, "window_open_until",
-		    c->last_inbound_ms > 0 ? c->last_inbound_ms + WINDOW_MS : 0);
+	jsonw_ktime(w, "window_open_until", window_end(v, c));
 	number_or_null(w, "chatwoot_conversation_id", c->chatwoot_conversation_id);
 	jsonw_ktime(w, "automation_off_until", c->automation_off_until_ms);
 	jsonw_ktime(w, "created_at", c->created_ms);
