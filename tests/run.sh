@@ -18,6 +18,7 @@ make=(make --no-print-directory -k)
 stage() {
 	case $1 in
 	build)            "${make[@]}" all ;;
+	web)              "${make[@]}" web-check ;;
 	lint)             "${make[@]}" lint ;;
 	unit)             "${make[@]}" unit ;;
 	scenario)         "${make[@]}" scenario ;;
@@ -35,7 +36,7 @@ stage() {
 	clang)            "${make[@]}" clang ;;
 	tidy)             "${make[@]}" tidy ;;
 	cppcheck)         "${make[@]}" cppcheck ;;
-	fuzz)             "${make[@]}" fuzz N=30 ;;
+	fuzz)             "${make[@]}" fuzz N=15 ;;
 	crash)            "${make[@]}" crash N=100 ;;
 	crash-sends)      "${make[@]}" crash N=30 ARGS=--sends ;;
 	bench)            "${make[@]}" bench ARGS=--smoke ;;
@@ -47,7 +48,7 @@ stages=()
 for word in "${@:-test}"; do
 	case $word in
 	# golden is a part of unit
-	test) stages+=(build lint unit scenario peers integration attack deb asan-unit asan-scenario asan-integration
+	test) stages+=(build web lint unit scenario peers integration attack deb asan-unit asan-scenario asan-integration
 		tsan-unit tsan-scenario tsan-integration clang tidy cppcheck fuzz crash crash-sends bench) ;;
 	check) stages+=(lint unit scenario) ;;
 	asan) stages+=(asan-unit asan-scenario) ;;

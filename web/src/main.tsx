@@ -5,6 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import './styles/base.css';
 import './styles/parts.css';
 import './styles/frame.css';
+import './styles/screens.css';
 import { Questions, Toasts } from './ui/base';
 import { lang } from './lib/i18n';
 import { look, takeLink, who } from './lib/session';

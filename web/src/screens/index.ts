@@ -1,7 +1,9 @@
 /* index.ts - the table of screens: where, what it is called, who sees it, and its code. A new screen is a row here. */
 import type { JSX } from 'preact';
 import type { Words } from '../words/en';
+import { Messages } from './messages';
 import { Queues } from './queues';
+import { Start } from './start';
 
 export interface Screen {
 	path: string;         /* first part of the address behind '#/' */
@@ -13,5 +15,7 @@ export interface Screen {
 }
 
 export const SCREENS: Screen[] = [
+	{ path: 'start', title: 'start', icon: 'start', right: 'status', key: 's', view: Start },
+	{ path: 'messages', title: 'messages', icon: 'conversations', right: 'messages:read', key: 'm', view: Messages },
 	{ path: 'queues', title: 'queues', icon: 'queues', right: 'queues:read', key: 'q', view: Queues },
 ];

@@ -10,8 +10,15 @@ export const en = {
 	setup_link: 'This box has no owner yet. Open the link that “totem serve” printed when it started; “totem user add” makes one too.',
 	queues: 'Queues', queue: 'Queue', waiting: 'Waiting', active: 'Running', delayed: 'Later', completed: 'Done', dead: 'Failed', oldest: 'Oldest',
 	action: 'Action', pause: 'Pause', resume: 'Resume', 'state.paused': 'paused', 'state.draining': 'draining',
+	start: 'Start', all_well: 'All is well.', not_well: '{n|# thing needs|# things need} attention.', parts: 'Parts', part: 'Part',
+	state: 'State', since: 'Since', why: 'Why', messages: 'Messages',
+	messages_none: 'No messages yet. What customers write appears here by itself.', to: 'To (phone number with country code)', text: 'Text',
+	send: 'Send', send_title: 'Send a message', 'status.pending': 'waiting to be sent', 'status.accepted': 'taken by WhatsApp',
+	'status.sent': 'sent', 'status.delivered': 'delivered', 'status.read': 'read', 'status.played': 'played', 'status.failed': 'failed',
+	'status.unknown': 'not known whether it was sent', 'status.cancelled': 'cancelled', 'state.up': 'works', 'state.running': 'works',
+	'state.failing': 'fails', 'state.stopped': 'stopped',
 	'q.webhooks': 'Received', 'q.messages': 'To send', 'q.crm-api-whatsapp-inbound': 'Inbox', 'q.support-bridge-inbound': 'To Chatwoot',
 	'q.support-bridge-crm-mirror': 'Copies to Chatwoot', 'q.orchestrator-inbound': 'To n8n', 'q.support-bridge-outbound': 'Answers to Chatwoot',
-	'q.support-bridge-status': 'States to Chatwoot', 'q.media': 'Files', 'q.upkeep': 'Upkeep',
+	'q.support-bridge-status': 'States to Chatwoot', 'q.media': 'Files', 'q.upkeep': 'Upkeep', 'q.message-acts': 'Read and typing', 'q.support-bridge-state': 'Thread states to Chatwoot',
 };
 export type Words = typeof en;
