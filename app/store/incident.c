@@ -102,7 +102,7 @@ static void add_args(const struct incident_args *args, struct sbuf *to)
 	for (int k = 0; args != NULL && k < INCIDENT_ARGS; k++) {
 		const char *v = args->v[k] != NULL ? args->v[k] : "";
 
-		for (size_t n = 0; v[n] != '\0' && n < INCIDENT_ARG_MAX; n++)
+		for (size_t n = 0; n < INCIDENT_ARG_MAX && v[n] != '\0'; n++)
 			sbuf_char(to, (unsigned char)v[n] < ' ' ? ' ' : v[n]);
 		sbuf_char(to, '\n');
 	}
