@@ -430,7 +430,7 @@ CREATE TABLE receipts (
 	dead       INTEGER NOT NULL,            -- of those, a person has to look
 	unknown    INTEGER NOT NULL,            -- messages of which it is not known whether they left
 	lost       INTEGER NOT NULL,            -- accepted - done - discarded - dead - there: 0
-	bounds     TEXT NOT NULL,               -- JSON: newest job of each queue at its end
+	bounds     TEXT NOT NULL,               -- target (0: all), then the newest job of each queue at its end
 	settled_ms INTEGER NOT NULL DEFAULT 0   -- when nothing was open any more
 ) STRICT;
 
@@ -470,6 +470,14 @@ CREATE TABLE settings (
 	key        TEXT PRIMARY KEY,
 	value      TEXT NOT NULL,              -- sealed text for secrets
 	updated_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE setup_results (
+	step     TEXT PRIMARY KEY,              -- "whatsapp", "chatwoot", ...
+	code     TEXT NOT NULL,                 -- store/setup_text.def; '' while a test runs
+	arg      TEXT NOT NULL,
+	asked_ms INTEGER NOT NULL,
+	at_ms    INTEGER NOT NULL               -- of the result; 0: none yet
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE "targets" (
@@ -645,6 +653,9 @@ CREATE INDEX whatsapp_messages_by_media ON whatsapp_messages(media_id) WHERE med
 CREATE UNIQUE INDEX whatsapp_messages_by_meta ON whatsapp_messages(meta_message_id) WHERE meta_message_id IS NOT NULL;
 
 CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sending IN ('sending', 'unknown');
+
+CREATE TRIGGER message_attempts_gone AFTER DELETE ON whatsapp_messages
+BEGIN DELETE FROM message_attempts WHERE message_id = old.id; END;
 
 CREATE TRIGGER search_message_edited AFTER UPDATE OF content ON whatsapp_messages WHEN new.content IS NOT old.content
 BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('message', new.id); END;

@@ -212,6 +212,24 @@ static bool csrf_ok(struct call *c)
 	return false;
 }
 
+/* Commands of this machine are nobody's flood. */
+static bool slowly(struct call *c)
+{
+	int64_t wait_ms;
+	char text[24];
+
+	if (c->who.id == 0)
+		return true;
+	wait_ms = rate_take(&state_of(c->app)->rate, c->who.id,
+			    setting_i64(c->config->settings, "api_per_second"), c->q->now_ms);
+	if (wait_ms == 0)
+		return true;
+	(void)snprintf(text, sizeof(text), "%lld", (long long)((wait_ms + 999) / 1000));
+	web_header(c->r, "Retry-After", str_of(text));
+	problem(c, 429, "slow-down", "More calls than setting api_per_second allows.");
+	return false;
+}
+
 bool auth_scope(struct call *c, enum token_scope scope)
 {
 	struct err e = { .rc = RC_OK };
@@ -233,7 +251,7 @@ bool auth_scope(struct call *c, enum token_scope scope)
 		problem_err(c, &e);
 		return false;
 	}
-	if (!csrf_ok(c))
+	if (!csrf_ok(c) || !slowly(c))
 		return false;
 	if ((c->who.scopes & SCOPE_BIT(scope)) == 0) {
 		(void)snprintf(detail, sizeof(detail), "This %s lacks the right %s.",

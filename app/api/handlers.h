@@ -23,6 +23,8 @@ bool conversation_of_path(struct call *c, struct conversation *ret);
 /* desk.c, presence.c, search.c, quick.c */
 route_fn conversation_assign_post, conversation_status_post, conversation_labels_post,
 	conversation_presence_post, conversation_unread_get, label_list, message_search_get;
+/* timeline.c, history.c */
+route_fn message_timeline_get, queue_history_get, receipt_list;
 route_fn quick_list, quick_post, quick_patch, quick_delete;
 /* stream.c */
 route_fn stream_get;
@@ -73,6 +75,8 @@ route_fn orchestrator_reply_post;
 /* lookups.c */
 route_fn lookup_query_post, lookup_post, lookup_list;
 /* session.c, enter.c, users.c, me.c, audits.c */
+/* setup.c: how far the first run is */
+route_fn setup_get, setup_test_post;
 route_fn session_get, session_post, session_delete, setup_post, invitation_post;
 route_fn user_list, user_get, user_post, user_patch, user_reset_post, user_totp_delete,
 	user_sessions_get, user_session_delete;

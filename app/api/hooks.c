@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "flow/damage.h"
 #include "peer/sign.h"
+#include "store/channel_state.h"
 
 #define REFUSAL_LOG_MS  (10 * SECOND_MS)
 #define CHALLENGE_MAX   200u
@@ -257,10 +258,26 @@ static bool challenge_ok(struct str s)
 	return true;
 }
 
+/* Best effort: the first run shows that Meta called; Meta gets its answer either way. */
+static enum rc handshake_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const int64_t *id = arg;
+
+	return channel_fact_set_i64(tx, *id, FACT_HANDSHAKE, tx->now_ms, e);
+}
+
+static void handshake_note(struct call *c, int64_t channel_id)
+{
+	struct err e = { .rc = RC_OK };
+
+	if (store_write(c->app->store, STORE_NORMAL, handshake_unit, &channel_id, &e) != RC_OK)
+		log_err(LOG_WARN, "hook.handshake_unwritten", &e);
+}
+
 void hook_meta_get(struct call *c)
 {
 	struct str mode, token, challenge;
-	const struct channel *channel;
+	const struct channel *channel, *fitting = NULL;
 	bool readable, fits = false;
 
 	if (!from_meta(c)) {
@@ -274,8 +291,11 @@ void hook_meta_get(struct call *c)
 	for (size_t i = 0; readable && i < c->config->channel_count; i++) {
 		const struct channel *ch = &c->config->channels[i];
 
-		if (channel == NULL || channel == ch)
-			fits |= sign_token_equal(token, ch->verify_token);
+		if ((channel == NULL || channel == ch) &&
+		    sign_token_equal(token, ch->verify_token)) {
+			fits = true;
+			fitting = ch;
+		}
 	}
 	if (!fits || !str_eqc(mode, "subscribe") || !challenge_ok(challenge)) {
 		log_event(LOG_WARN, "hook.handshake_refused", "client", c->q->client, NULL);
@@ -285,6 +305,7 @@ void hook_meta_get(struct call *c)
 	}
 	log_event(LOG_INFO, "hook.handshake_answered", "channel",
 		  channel != NULL ? channel->slug : "any", NULL);
+	handshake_note(c, fitting->id);
 	hook_answer_text(c, 200, challenge);
 }
 

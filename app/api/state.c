@@ -6,6 +6,7 @@ static void state_release(struct state *s)
 	if (s == NULL)
 		return;
 	guard_destroy(&s->guard);
+	rate_destroy(&s->rate);
 	mtx_destroy(&s->lock);
 	mem_free(s);
 }
@@ -19,6 +20,7 @@ struct state *state_of(struct app *app)
 	s = mem_new(1, sizeof(*s));
 	mtx_init(&s->lock, LOCK_FLOW);
 	guard_init(&s->guard);
+	rate_init(&s->rate);
 	if (__atomic_compare_exchange_n(&app->api, &none, s, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE)) {
 		app->api_release = state_release;

@@ -5,6 +5,7 @@
 
 #include "api/guard.h"
 #include "api/meter.h"
+#include "api/rate.h"
 #include "api/seen.h"
 #include "flow/app.h"
 #include "store/token.h"
@@ -25,6 +26,7 @@ struct state {
 	_Atomic int large_hooks;                    /* bodies above HOOK_BODY_MAX in memory now */
 	_Atomic int64_t signature_failures, auth_failures;
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
+	struct rate rate;                                     /* calls of each client */
 	struct guard guard;                                   /* before password checks */
 	_Atomic int64_t refusals_minute, refusals_n; /* logins noted in the audit log this minute */
 	struct mtx lock;                             /* LOCK_FLOW; nothing else is taken with it */

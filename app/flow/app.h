@@ -48,6 +48,8 @@ struct app {
 	int64_t clock_offset_ms; /* wall minus monotonic clock at the last look */
 	int64_t clock_back_ms;   /* it went back: until when the incident is open; 0: it did not */
 	int64_t janitor_minute_ms; /* when retention ran last */
+	uint64_t pulse_hash;       /* of what pages were told of the queues last */
+	int64_t pulse_minute;      /* whose counters are kept */
 	bool wal_alarm;            /* an incident of a too long log is open */
 };
 

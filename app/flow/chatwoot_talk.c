@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/called.h"
 #include "flow/backoff.h"
 #include "flow/outside.h"
 #include "flow/posting.h"
@@ -115,6 +116,14 @@ enum rc chatwoot_talk_call(struct talk *t, enum chatwoot_call call,
 	log_event(LOG_DEBUG, "chatwoot.called", "call", chatwoot_method(call), "class",
 		  chatwoot_answer_class_name(t->verdict.cls), "status", LOG_I64(ans.status), "ms",
 		  LOG_I64(ans.duration_ms), NULL);
+	called_note(t->w,
+		    &(struct called_peer){ .message_id = t->m.id,
+					   .kind = "chatwoot",
+					   .slug = t->target->slug,
+					   .class = chatwoot_answer_class_name(t->verdict.cls),
+					   .rc = rc,
+					   .why = &peer },
+		    &ans, clock_now_ms());
 	http_answer_release(&ans);
 	if (t->verdict.cls !=
 	    CHATWOOT_PARK) /* settling it stops the target: its incident must not close in between */

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/called.h"
 #include "flow/backoff.h"
 #include "flow/media.h"
 #include "flow/outside.h"
@@ -174,6 +175,19 @@ static void judge(struct sending *s, enum rc rc, const struct http_answer *ans)
 		  s->verdict.fbtrace_id[0] != '\0' ? s->verdict.fbtrace_id : NULL, NULL);
 }
 
+static void note(struct sending *s, enum rc rc, const struct http_answer *ans,
+		 const struct err *why)
+{
+	called_note(s->w,
+		    &(struct called_peer){ .message_id = s->m.id,
+					   .kind = "channel",
+					   .slug = s->channel->slug,
+					   .class = wa_class_name(s->verdict.cls),
+					   .rc = rc,
+					   .why = why },
+		    ans, clock_now_ms());
+}
+
 static void told_outside(struct sending *s, enum rc rc, const struct http_answer *ans)
 {
 	struct meta_usage usage;
@@ -214,6 +228,7 @@ static enum rc send_now(struct sending *s, struct err *e)
 	rc = request(s, &r, &ans, &peer);
 	s->unsent = rc == RC_RETRY;
 	judge(s, rc, &ans);
+	note(s, rc, &ans, &peer);
 	if (rc == RC_INVALID || rc == RC_LIMIT || rc == RC_REFUSED) /* the guard: nothing left */
 		dispatch_refuse(s, peer.text);
 	told_outside(s, rc, &ans);
@@ -252,6 +267,7 @@ static enum rc find_now(struct sending *s, struct err *e)
 	store_reader_done(s->w->app->store, s->out.db);
 	name_it(s);
 	told_outside(s, rc, &ans);
+	note(s, rc, &ans, &peer);
 	http_answer_release(&ans);
 	log_event(LOG_INFO, "message.found", "message", LOG_I64(s->m.id), "class",
 		  wa_class_name(s->verdict.cls), NULL);

@@ -7,16 +7,20 @@
 #include "flow/clockwatch.h"
 #include "flow/config.h"
 #include "flow/media_store.h"
+#include "flow/outage.h"
+#include "flow/pulse.h"
 #include "flow/trouble.h"
 #include "flow/upkeep.h"
 #include "flow/damage.h"
 #include "io/file.h"
+#include "store/peer_call.h"
 #include "store/delivery.h"
 #include "store/idem.h"
 #include "store/incident.h"
 #include "store/message.h"
 #include "store/retention.h"
 #include "store/queue.h"
+#include "store/queue_history.h"
 #include "store/search.h"
 #include "store/target.h"
 #include "store/topic.h"
@@ -109,6 +113,13 @@ static enum rc trim_idem(struct tx *tx, int64_t before_ms, int limit, int64_t *r
 	return idem_trim(tx, before_ms, ret_count, e);
 }
 
+static enum rc trim_history(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			    struct err *e)
+{
+	(void)limit; /* a minute has one row a queue */
+	return queue_history_trim(tx, before_ms, ret_count, e);
+}
+
 static enum rc trim_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct trim *t = arg;
@@ -183,6 +194,8 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 		  0 },
 		{ "dead letters", retention_letters,
 		  days_before(c, "retention_dead_letters_days", now_ms), 0 },
+		{ "attempts", peer_call_trim, now_ms - c->retention_deliveries_ms, 0 },
+		{ "history", trim_history, now_ms - QUEUE_HISTORY_MS, 0 },
 	};
 	bool all = true;
 
@@ -336,10 +349,12 @@ void janitor_one(struct app *app, int64_t now_ms)
 	if (__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
 		return; /* nothing is changed */
 	fill_search(app, now_ms);
+	pulse_one(app, now_ms);
 	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
 		return;
 	end_pauses(app, now_ms);
 	upkeep_ensure(app, now_ms);
+	outage_look(app);
 	app->janitor_minute_ms =
 		janitor_trim(app, now_ms) ? now_ms : now_ms - JANITOR_EVERY_MS + SECOND_MS;
 }

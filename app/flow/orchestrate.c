@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/called.h"
 #include "flow/backoff.h"
 #include "flow/handlers.h"
 #include "flow/orchestrate.h"
@@ -169,6 +170,14 @@ static enum rc call(struct asking *s, struct err *e)
 	log_event(LOG_INFO, "orchestrator.asked", "message", s->s.id, "target", s->target->slug,
 		  "class", n8n_class_name(s->verdict.cls), "status", LOG_I64(ans.status), "ms",
 		  LOG_I64(ans.duration_ms), "replies", LOG_I64(s->verdict.reply_count), NULL);
+	called_note(s->w,
+		    &(struct called_peer){ .message_id = s->s.m.id,
+					   .kind = "n8n",
+					   .slug = s->target->slug,
+					   .class = n8n_class_name(s->verdict.cls),
+					   .rc = rc,
+					   .why = &peer },
+		    &ans, clock_now_ms());
 	http_answer_release(&ans);
 	if (s->verdict.cls != N8N_PARK)
 		outside_end(s->w->app, s->target->id, s->verdict.cls != N8N_RETRY, s->verdict.text,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "store/channel_state.h"
 #include "store/queue.h"
+#include "store/receipt.h"
 #include "store/target.h"
 
 struct outside *outside_new(void)
@@ -59,7 +60,8 @@ static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 		TRY(channel_fact_set(tx, w->target_id, FACT_RESTRICTED_UNTIL, STR_NONE, NULL, e));
 	if (w->open)
 		return incident_raise(tx, w->code, subject, &w->args, e);
-	return incident_close(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, e);
+	TRY(incident_close(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, e));
+	return receipt_peer(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, w->target_id, e);
 }
 
 static void incident(struct app *app, const struct incident_work *w)

@@ -11,6 +11,7 @@
 #include "flow/janitor.h"
 #include "flow/lookup.h"
 #include "flow/media_store.h"
+#include "flow/outage.h"
 #include "flow/outside.h"
 #include "flow/posting.h"
 #include "flow/restore.h"
@@ -155,7 +156,8 @@ static enum rc begin_serving(struct supervise *s, struct err *e)
 	TRY(recover(s, e));
 	TRY(media_recover(&s->app, e));
 	TRY(restore_tell(&s->app, e));
-	return damage_take_over(&s->app, &taken, e);
+	TRY(damage_take_over(&s->app, &taken, e));
+	return outage_begin(&s->app, s->app.started_ms, e);
 }
 
 /* Only a server has something to do then: it goes on receiving. */

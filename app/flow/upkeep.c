@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "flow/handlers.h"
+#include "flow/setup_test.h"
 #include "flow/template_sync.h"
 #include "flow/upkeep_kinds.h"
 #include "io/crypto.h"
@@ -39,6 +40,7 @@ static const struct upkeep_kind KINDS[] = {
 	  .every_ms = template_sync_every,
 	  .about_channel = true,
 	  .provider = "meta" },
+	{ .name = SETUP_TEST_KIND, .run = setup_test_run }, /* ref: a step */
 	{ .name = "n8n.echo", .run = n8n_import_run },
 	{ .name = "n8n.dni", .run = n8n_import_run },
 	{ .name = "chatwoot.catch_up",

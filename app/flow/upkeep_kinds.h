@@ -11,6 +11,8 @@ int64_t channel_check_every(const struct config *c, const struct channel *ch);
 upkeep_fn evolution_check_run, evolution_connect_run, evolution_catch_up_run, evolution_ack_run;
 int64_t evolution_check_every(const struct config *c, const struct channel *ch);
 int64_t evolution_catch_up_every(const struct config *c, const struct channel *ch);
+/* setup_test.c: the live tests of the first run. */
+upkeep_fn setup_test_run;
 /* channel_listen.c: learns the usual traffic and notices when it stops. */
 upkeep_fn channel_listen_run;
 int64_t channel_listen_every(const struct config *c, const struct channel *ch);

@@ -7,6 +7,7 @@
 #include "base/thr.h"
 #include "flow/backoff.h"
 #include "flow/config.h"
+#include "flow/called.h"
 #include "flow/handlers.h"
 #include "io/crypto.h"
 #include "io/http.h"
@@ -133,7 +134,7 @@ static void tidy(struct worker *w)
 	mem_trim();
 }
 
-enum rc work_one(struct worker *w, int64_t now_ms)
+static enum rc one(struct worker *w, int64_t now_ms)
 {
 	struct queues *qs = store_queues(w->app->store);
 	struct job jobs[JOB_BATCH_MAX];
@@ -163,6 +164,14 @@ enum rc work_one(struct worker *w, int64_t now_ms)
 	hold(w, jobs, n, now_ms, &e);
 	tidy(w);
 	return RC_OK;
+}
+
+enum rc work_one(struct worker *w, int64_t now_ms)
+{
+	enum rc rc = one(w, now_ms);
+
+	called_end(w);
+	return rc;
 }
 
 /* ---- settling one job ---- */

@@ -80,6 +80,8 @@ CREATE TABLE message_attempts (
 	answer      TEXT NOT NULL,              -- beginning of the answer, or why there was none
 	PRIMARY KEY (message_id, n)
 ) STRICT, WITHOUT ROWID;
+CREATE TRIGGER message_attempts_gone AFTER DELETE ON whatsapp_messages
+BEGIN DELETE FROM message_attempts WHERE message_id = old.id; END;
 
 -- The counters of the queues, minute by minute, for a day.
 CREATE TABLE queue_minutes (
@@ -106,6 +108,6 @@ CREATE TABLE receipts (
 	dead       INTEGER NOT NULL,            -- of those, a person has to look
 	unknown    INTEGER NOT NULL,            -- messages of which it is not known whether they left
 	lost       INTEGER NOT NULL,            -- accepted - done - discarded - dead - there: 0
-	bounds     TEXT NOT NULL,               -- JSON: newest job of each queue at its end
+	bounds     TEXT NOT NULL,               -- target (0: all), then the newest job of each queue at its end
 	settled_ms INTEGER NOT NULL DEFAULT 0   -- when nothing was open any more
 ) STRICT;

@@ -179,7 +179,7 @@ class Stream:
     """Reads server-sent events in a thread. `events` holds (id, event, data)."""
 
     def __init__(self, port, token, last_id=None, path="/api/v1/whatsapp/stream"):
-        self.events, self.closed = [], threading.Event()
+        self.events, self.passing, self.closed = [], [], threading.Event()
         self.sock = socket.create_connection(("127.0.0.1", port), WAIT)
         head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream\r\n"
         if last_id is not None:
@@ -216,8 +216,10 @@ class Stream:
             if line and not line.startswith(":"):
                 name, _, value = line.partition(":")
                 fields[name] = value.lstrip(" ")
-        if "data" in fields:
-            self.events.append((int(fields.get("id", -1)), fields.get("event", "message"), json.loads(fields["data"])))
+        if "data" in fields and "id" not in fields:  # not kept: presence, how the queues stand
+            self.passing.append(fields.get("event", "message"))
+        elif "data" in fields:
+            self.events.append((int(fields["id"]), fields.get("event", "message"), json.loads(fields["data"])))
 
     def kinds(self):
         return [k for _, k, _ in self.events]

@@ -10,6 +10,7 @@
 #include "flow/handlers.h"
 #include "flow/janitor.h"
 #include "flow/media_store.h"
+#include "flow/outage.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "sim/sim.h"
@@ -89,6 +90,7 @@ static void open_in(const char *dir)
 	/* as supervise_open does for a server, whose writer is a thread */
 	must(store_write(b->app->store, STORE_NORMAL, recover_unit, NULL, &e), &e, "recovery");
 	must(media_recover(b->app, &e), &e, "recovery of files");
+	must(outage_begin(b->app, sim.now_ms, &e), &e, "receipt");
 	for (int d = 0; d < DEPTHS; d++) {
 		for (int q = 0; q < QUEUE_COUNT; q++)
 			start_worker(&b->workers[d][q], b->app, (enum queue_id)q);

@@ -1,0 +1,365 @@
+/* setup_test.c - kind `setup.test` of upkeep: the live tests of the first run. `ref` is the step (store/setup.h).
+ *
+ * Each asks one peer one harmless question and turns the answer into a code: what is wrong and what to do. The clock is
+ * compared with the Date of whoever answered. */
+#include "base/enc.h"
+#include "base/log.h"
+#include "flow/channel_check.h"
+#include "flow/setup_test.h"
+#include "flow/upkeep_kinds.h"
+#include "io/http.h"
+#include "io/jsonw.h"
+#include "peer/chatwoot.h"
+#include "store/setup.h"
+
+#define CLOCK_MAX_MS \
+	(2 *         \
+	 MINUTE_MS) /* Chatwoot's signatures are good for five minutes, TLS for less than a day */
+#define TIMEOUT_MS 10000
+
+struct finding {
+	enum setup_step step;
+	enum setup_code code;
+	char arg[SETUP_ARG_MAX];
+};
+
+static void find(struct finding *f, enum setup_code code, struct str arg)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(4 * SETUP_ARG_MAX);
+
+	enc_utf8_clean(&b, enc_utf8_ok(arg) ? enc_utf8_cut(arg, SETUP_ARG_MAX / 4) : STR("?"));
+	f->code = code;
+	if (!str_copy(sbuf_view(&b), f->arg, sizeof(f->arg)))
+		f->arg[0] = '\0';
+}
+
+/* ---- the clock ---- */
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7). False: something else. */
+bool setup_test_date(struct str text, int64_t *ret_ms)
+{
+	static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int64_t day, year, h, m, s;
+	char iso[40];
+	int month = 0;
+
+	if (text.n != 29 || !str_ends(text, STR(" GMT")) ||
+	    !str_i64(str_sub(text, 5, 2), 1, 31, &day) ||
+	    !str_i64(str_sub(text, 12, 4), 1970, 9999, &year) ||
+	    !str_i64(str_sub(text, 17, 2), 0, 23, &h) ||
+	    !str_i64(str_sub(text, 20, 2), 0, 59, &m) || !str_i64(str_sub(text, 23, 2), 0, 60, &s))
+		return false;
+	while (month < 12 && memcmp(MONTHS + 3 * month, text.p + 8, 3) != 0)
+		month++;
+	if (month == 12)
+		return false;
+	(void)snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, month + 1,
+		       (int)day, (int)h, (int)m, (int)(s == 60 ? 59 : s));
+	return clock_parse(str_of(iso), ret_ms);
+}
+
+/* True: the clock is off, and that is the finding. */
+static bool clock_is_off(struct finding *f, const struct http_answer *ans, int64_t now_ms)
+{
+	int64_t there_ms, off_ms;
+	char text[40];
+
+	if (!setup_test_date(str_of(ans->kept), &there_ms))
+		return false;
+	off_ms = now_ms - there_ms;
+	if (off_ms > -CLOCK_MAX_MS && off_ms < CLOCK_MAX_MS)
+		return false;
+	(void)snprintf(text, sizeof(text), "%s%lld min", off_ms < 0 ? "-" : "+",
+		       (long long)((off_ms < 0 ? -off_ms : off_ms) / MINUTE_MS));
+	find(f, SETUP_CLOCK_WRONG, str_of(text));
+	return true;
+}
+
+/* ---- one question ---- */
+
+/* Host of an address, for people. */
+static struct str host_of(struct str url)
+{
+	ptrdiff_t at = str_find(url, STR("://")), end;
+
+	if (at >= 0)
+		url = str_sub(url, (size_t)at + 3, url.n);
+	end = str_chr(url, '/');
+	return end >= 0 ? str_sub(url, 0, (size_t)end) : url;
+}
+
+/* False: there was no answer, or the clock is off: the finding is made. */
+static bool ask(struct upkeep_run *u, struct str url, const struct http_header *header,
+		struct http_answer *ans, struct finding *f)
+{
+	struct err e = { .rc = RC_OK };
+	const char *text = arena_dup(&u->w->arena, url);
+	enum rc rc = http_do(u->w->http,
+			     &(struct http_request){ .method = "GET",
+						     .url = text != NULL ? text : "",
+						     .headers = header,
+						     .header_count = header != NULL ? 1 : 0,
+						     .timeout_ms = TIMEOUT_MS,
+						     .keep_header = "Date" },
+			     ans, &e);
+
+	if (ans->cert_refused) {
+		find(f, SETUP_CERTIFICATE, host_of(url));
+		return false;
+	}
+	if (rc != RC_OK) {
+		find(f, SETUP_UNREACHABLE, host_of(url));
+		return false;
+	}
+	return !clock_is_off(f, ans, u->now_ms);
+}
+
+/* ---- WhatsApp ---- */
+
+static void judge_number(struct upkeep_run *u, const struct http_answer *ans, struct finding *f)
+{
+	struct meta_refusal no = { .code = -1 };
+	struct meta_number number;
+	struct err e = { .rc = RC_OK };
+	enum rc rc = meta_health_number(sbuf_view(&ans->body), &u->w->arena, &number, &no, &e);
+
+	if (rc == RC_OK)
+		find(f, SETUP_FINE,
+		     number.display_phone_number.n > 0 ? number.display_phone_number : STR("Meta"));
+	else if (rc != RC_REFUSED)
+		find(f, SETUP_PEER_SAYS, str_of(e.text));
+	else if (no.code == 190)
+		find(f, SETUP_WRONG_TOKEN, STR(""));
+	else if (no.code == 100 || no.code == 803)
+		find(f, SETUP_WRONG_NUMBER_ID, STR(""));
+	else if (no.code == 10 || (no.code >= 200 && no.code <= 299))
+		find(f, SETUP_NO_PERMISSION, STR(""));
+	else
+		find(f, SETUP_PEER_SAYS, no.message);
+}
+
+static const struct channel *first_channel(const struct config *c)
+{
+	const struct channel *ch = config_channel_default(c);
+
+	return ch != NULL || c->channel_count == 0 ? ch : &c->channels[0];
+}
+
+static enum rc check_unit(struct tx *tx, void *arg, struct err *e)
+{
+	int count;
+
+	return upkeep_check(tx, arg, &count, e);
+}
+
+static void test_whatsapp(struct upkeep_run *u, struct finding *f)
+{
+	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
+	const struct channel *ch = first_channel(u->config);
+	struct http_answer ans = HTTP_ANSWER;
+	struct http_header bearer = { .name = "Authorization" };
+	struct channel copy;
+	struct err e = { .rc = RC_OK };
+
+	if (ch == NULL || ch->token.n == 0 ||
+	    (strcmp(ch->provider, "meta") == 0 && ch->phone_number_id.n == 0)) {
+		find(f, SETUP_NOT_SET,
+		     ch == NULL || ch->token.n == 0 ? STR("channel.*.token")
+						    : STR("channel.*.phone_number_id"));
+		return;
+	}
+	copy = *ch;
+	if (strcmp(ch->provider, "meta") != 0) {
+		find(f, SETUP_CHECKED_THERE, STR(""));
+		if (store_write(u->w->app->store, STORE_NORMAL, check_unit, &copy, &e) != RC_OK)
+			find(f, SETUP_PEER_SAYS, str_of(e.text));
+		return;
+	}
+	bearer.value = arena_printf(&u->w->arena, "Bearer %.*s", STRF(ch->token));
+	if (meta_health_url(&(struct meta_asked){ .what = META_ASK_NUMBER,
+						  .base = ch->base_url,
+						  .version = ch->version,
+						  .id = ch->phone_number_id },
+			    &url, &e) != RC_OK)
+		find(f, SETUP_WRONG_NUMBER_ID, STR(""));
+	else if (ask(u, sbuf_view(&url), &bearer, &ans, f))
+		judge_number(u, &ans, f);
+	http_answer_release(&ans);
+}
+
+/* ---- the box as the internet sees it ---- */
+
+static void test_url(struct upkeep_run *u, struct finding *f)
+{
+	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
+	struct str address = setting_str(u->config->settings, "public_url");
+	struct http_answer ans = HTTP_ANSWER;
+
+	if (address.n == 0) {
+		find(f, SETUP_NOT_SET, STR("public_url"));
+		return;
+	}
+	while (str_ends(address, STR("/")))
+		address.n--;
+	sbuf_str(&url, address);
+	sbuf_text(&url, "/healthz");
+	if (ask(u, sbuf_view(&url), NULL, &ans, f)) {
+		if (ans.status == 200)
+			find(f, SETUP_FINE, host_of(address));
+		else
+			find(f, SETUP_URL_OUTSIDE, address);
+	} else if (f->code == SETUP_UNREACHABLE) {
+		find(f, SETUP_URL_OUTSIDE, address);
+	}
+	http_answer_release(&ans);
+}
+
+/* ---- Chatwoot ---- */
+
+/* A literal address that is not of the internet, or this machine. */
+bool setup_test_is_private(struct str host)
+{
+	static const char *const STARTS[] = { "10.",   "192.168.", "127.", "169.254.", "localhost",
+					      "[::1]", "[fe80",    "[fc",  "[fd" };
+	struct str part, rest = host;
+	int64_t n;
+
+	for (size_t i = 0; i < COUNT(STARTS); i++) {
+		if (str_starts(host, str_of(STARTS[i])))
+			return true;
+	}
+	return str_cut(&rest, '.', &part) && str_eqc(part, "172") && str_cut(&rest, '.', &part) &&
+	       str_i64(part, 16, 31, &n);
+}
+
+/* Whether an agent's message ever came from there: then nothing blocks its webhooks. */
+static bool heard_of(struct upkeep_run *u, int64_t target_id)
+{
+	struct err e = { .rc = RC_OK };
+	struct db *db = store_reader(u->w->app->store);
+	bool heard = false;
+	enum rc rc = setup_heard(db, target_id, &heard, &e);
+
+	store_reader_done(u->w->app->store, db);
+	return rc == RC_OK && heard;
+}
+
+static void judge_inbox(struct upkeep_run *u, const struct chatwoot_target *t,
+			const struct http_answer *ans, struct finding *f)
+{
+	AUTO(json_freep) struct json *root = NULL;
+	struct str hook;
+	char text[120];
+
+	if (ans->status == 401 || ans->status == 403) {
+		find(f, SETUP_WRONG_TOKEN, STR(""));
+		return;
+	}
+	if (ans->status == 404) {
+		find(f, SETUP_WRONG_INBOX, STR(""));
+		return;
+	}
+	if (ans->status != 200 || json_parse(sbuf_view(&ans->body), &root, NULL) != RC_OK) {
+		(void)snprintf(text, sizeof(text), "Chatwoot: HTTP %d", ans->status);
+		find(f, SETUP_PEER_SAYS, str_of(text));
+		return;
+	}
+	hook = json_get_str(root, "webhook_url");
+	if (hook.n == 0) {
+		(void)snprintf(text, sizeof(text), "http://.../webhooks/chatwoot/%s", t->slug);
+		find(f, SETUP_NO_WEBHOOK, str_of(text));
+		return;
+	}
+	if (setup_test_is_private(host_of(hook)) && !heard_of(u, t->id))
+		find(f, SETUP_PRIVATE_BLOCKED, host_of(hook));
+	else
+		find(f, SETUP_FINE, json_get_str(root, "name"));
+}
+
+static void test_chatwoot(struct upkeep_run *u, struct finding *f)
+{
+	const struct config *c = u->config;
+	const struct chatwoot_target *t = c->chatwoot_count > 0 ? &c->chatwoots[0] : NULL;
+	struct http_answer ans = HTTP_ANSWER;
+	struct http_header token = { .name = "api_access_token" };
+	struct str base;
+	const char *url;
+
+	if (t == NULL || t->url.n == 0 || t->token.n == 0 || t->inbox_id == 0) {
+		find(f, SETUP_NOT_SET,
+		     t == NULL || t->url.n == 0 ? STR("chatwoot.*.url")
+		     : t->token.n == 0          ? STR("chatwoot.*.token")
+						: STR("chatwoot.*.inbox_id"));
+		return;
+	}
+	base = t->url;
+	while (str_ends(base, STR("/")))
+		base.n--;
+	token.value = arena_dup(&u->w->arena, t->token);
+	url = arena_printf(&u->w->arena, "%.*s/api/v1/accounts/%lld/inboxes/%lld", STRF(base),
+			   (long long)t->account_id, (long long)t->inbox_id);
+	if (ask(u, str_of(url), &token, &ans, f))
+		judge_inbox(u, t, &ans, f);
+	http_answer_release(&ans);
+}
+
+/* ---- n8n ---- */
+
+/* A GET of the production address of a POST webhook: n8n says "not registered for GET requests" with a hint at POST when
+ * the workflow is active, and plainly "not registered" when it is not. Nothing runs. */
+static void test_n8n(struct upkeep_run *u, struct finding *f)
+{
+	const struct config *c = u->config;
+	const struct n8n_target *t = c->n8n_count > 0 ? &c->n8ns[0] : NULL;
+	struct http_answer ans = HTTP_ANSWER;
+	struct str body;
+	char text[60];
+
+	if (t == NULL || t->url.n == 0) {
+		find(f, SETUP_NOT_SET, STR("n8n.*.url"));
+		return;
+	}
+	if (ask(u, t->url, NULL, &ans, f)) {
+		body = sbuf_view(&ans.body);
+		(void)snprintf(text, sizeof(text), "n8n: HTTP %d", ans.status);
+		if (ans.status == 404 && str_find(body, STR("for GET requests")) >= 0)
+			find(f, SETUP_FINE, host_of(t->url));
+		else if (ans.status == 404)
+			find(f, SETUP_NOT_ACTIVE, STR(""));
+		else if (ans.status < 500)
+			find(f, SETUP_FINE, host_of(t->url));
+		else
+			find(f, SETUP_PEER_SAYS, str_of(text));
+	}
+	http_answer_release(&ans);
+}
+
+/* ---- the run ---- */
+
+static void (*const TESTS[SETUP_STEPS])(struct upkeep_run *u, struct finding *f) = {
+	[SETUP_STEP_WHATSAPP] = test_whatsapp,
+	[SETUP_STEP_URL] = test_url,
+	[SETUP_STEP_CHATWOOT] = test_chatwoot,
+	[SETUP_STEP_N8N] = test_n8n,
+};
+
+static enum rc found_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct finding *f = arg;
+
+	return setup_found(tx, f->step, f->code, str_of(f->arg), e);
+}
+
+enum rc setup_test_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
+{
+	struct finding f = { .code = SETUP_PEER_SAYS };
+
+	*ret_next_ms = 0;
+	if (u->ref < 0 || u->ref >= SETUP_STEPS)
+		return RC_OK; /* a step of another version */
+	f.step = (enum setup_step)u->ref;
+	TESTS[f.step](u, &f);
+	log_event(LOG_INFO, "setup.tested", "step", setup_step_name(f.step), "code",
+		  setup_code_name(f.code), NULL);
+	return store_write(u->w->app->store, STORE_NORMAL, found_unit, &f, e);
+}
