@@ -194,7 +194,7 @@ static bool check(struct call *c, struct str login, const struct user *u, struct
 	}
 	right = password_check(password, u != NULL ? u->password : STR_NONE, iterations(c));
 	guard_leave(g);
-	if (right && u->disabled_ms == 0)
+	if (right && u != NULL && u->disabled_ms == 0)
 		return true;
 	*ret_why = u == NULL ? "unknown" : right ? "disabled" : "password";
 	return false;

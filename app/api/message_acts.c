@@ -251,7 +251,7 @@ void message_edit_post(struct call *c)
 	AUTO(json_freep) struct json *root = NULL;
 	AUTO(sbuf_release) struct sbuf b = SBUF(WA_CONTENT_MAX);
 	AUTO(json_freep) struct json *content = NULL;
-	struct wa_content_bad bad;
+	struct wa_content_bad bad = { "" };
 	struct err e = { .rc = RC_OK };
 	struct message m;
 	struct str text;

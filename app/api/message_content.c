@@ -57,7 +57,7 @@ static bool read_text(struct call *c, const struct json *text, struct send_new *
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(64);
 	const struct json *preview = json_get(text, "preview_url");
-	struct wa_content_bad bad;
+	struct wa_content_bad bad = { "" };
 	struct err e = { .rc = RC_OK };
 	struct jsonw w;
 
@@ -131,7 +131,7 @@ bool message_content_fallback(struct call *c, const struct json *root, struct se
 	AUTO(sbuf_release) struct sbuf b = SBUF(WA_CONTENT_MAX);
 	const struct json *fallback = json_get(root, "fallback");
 	const struct json *template = json_get(fallback, "template");
-	struct wa_content_bad bad;
+	struct wa_content_bad bad = { "" };
 	struct err e = { .rc = RC_OK };
 	char field[WA_CONTENT_FIELD_MAX + 10];
 

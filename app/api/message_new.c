@@ -325,7 +325,7 @@ static enum rc check_files(struct call *c, const struct send_new *n, struct wa_c
 bool message_new_read(struct call *c, const struct json *root, struct send_new *ret)
 {
 	struct err e = { .rc = RC_OK };
-	struct wa_content_bad bad;
+	struct wa_content_bad bad = { "" };
 
 	*ret = (struct send_new){ .correlation = correlation_of(c->q) };
 	if (!message_content_type(c, root, ret) || !fields_known(c, root, ret->type) ||

@@ -251,6 +251,7 @@ void message_get(struct call *c)
 }
 
 struct message_page {
+	struct jsonw w; /* view.w */
 	struct view view;
 	struct cursor cursor;
 };
@@ -274,18 +275,18 @@ static enum rc page_write(struct call *c, struct message_page *p, int64_t conver
 				    .before_ts = p->cursor.a,
 				    .before_id = p->cursor.b,
 				    .limit = (int)p->cursor.limit };
-	struct jsonw w;
+	struct jsonw *w = &p->w;
 
-	p->view.w = &w;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	p->view.w = w;
+	answer_begin(c, w);
+	jsonw_object(w);
+	jsonw_karray(w, "data");
 	TRY(message_each(p->view.db, &f, message_row, p, e));
-	jsonw_end(&w);
-	cursor_next(&p->cursor, &w);
-	cursor_prev(&p->cursor, &w);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	jsonw_end(w);
+	cursor_next(&p->cursor, w);
+	cursor_prev(&p->cursor, w);
+	jsonw_end(w);
+	answer_json(c, 200, w);
 	return RC_OK;
 }
 
@@ -313,16 +314,16 @@ static enum rc newer_write(struct call *c, struct message_page *p, const struct 
 			   struct err *e)
 {
 	int64_t *ids = arena_alloc(c->q->arena, (size_t)p->cursor.limit * sizeof(*ids));
-	struct jsonw w;
+	struct jsonw *w = &p->w;
 	int n;
 
 	if (ids == NULL)
 		return FAIL(e, RC_LIMIT, "no memory for this page");
 	TRY(message_newer(p->view.db, at, (int)p->cursor.limit, ids, &n, e));
-	p->view.w = &w;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	p->view.w = w;
+	answer_begin(c, w);
+	jsonw_object(w);
+	jsonw_karray(w, "data");
 	while (n-- > 0) {
 		AUTO(arena_release) struct arena a = ARENA(ANSWER_MAX);
 		struct message m;
@@ -330,11 +331,11 @@ static enum rc newer_write(struct call *c, struct message_page *p, const struct 
 		TRY(message_load(p->view.db, ids[n], &a, &m, e));
 		TRY(message_row(p, &m, e));
 	}
-	jsonw_end(&w);
-	cursor_next(&p->cursor, &w);
-	cursor_prev(&p->cursor, &w);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	jsonw_end(w);
+	cursor_next(&p->cursor, w);
+	cursor_prev(&p->cursor, w);
+	jsonw_end(w);
+	answer_json(c, 200, w);
 	return RC_OK;
 }
 

@@ -10,6 +10,7 @@
 #define ROW_ARENA (1 * MIB)
 
 struct found_page {
+	struct jsonw w; /* view.w */
 	struct view view;
 	struct cursor cursor;
 };
@@ -50,20 +51,20 @@ static enum rc page_write(struct call *c, struct found_page *p, const struct sea
 			  struct err *e)
 {
 	int64_t messages, stale;
-	struct jsonw w;
+	struct jsonw *w = &p->w;
 
-	p->view.w = &w;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	p->view.w = w;
+	answer_begin(c, w);
+	jsonw_object(w);
+	jsonw_karray(w, "data");
 	if (s->match.n > 0)
 		TRY(search_each(p->view.db, s, found_row, p, e));
-	jsonw_end(&w);
-	cursor_next(&p->cursor, &w);
+	jsonw_end(w);
+	cursor_next(&p->cursor, w);
 	TRY(search_waiting(p->view.db, &messages, &stale, e));
-	jsonw_ki64(&w, "not_indexed_yet", messages);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	jsonw_ki64(w, "not_indexed_yet", messages);
+	jsonw_end(w);
+	answer_json(c, 200, w);
 	return RC_OK;
 }
 

@@ -93,7 +93,7 @@ static int by_path(const void *a, const void *b)
 static const struct backup_media_file *known_find(const struct known *k, const char *path,
 						  const struct folder_entry *x)
 {
-	struct backup_media_file wanted;
+	struct backup_media_file wanted = { 0 };
 	const struct backup_media_file *found;
 
 	if (k->n == 0 || !str_copy(str_of(path), wanted.path, sizeof(wanted.path)))

@@ -86,7 +86,7 @@ static enum rc token(const struct judge *j, struct err *e)
 static enum rc status(const struct judge *j, struct err *e)
 {
 	const struct meta_number *n = &j->k->number;
-	struct piece a;
+	struct piece a = { "" };
 
 	if (n->status.n > 0 && !str_eqc(n->status, "CONNECTED"))
 		TRY(raise(j, INCIDENT_NUMBER_STATUS,
@@ -109,7 +109,7 @@ static enum rc health(const struct judge *j, struct err *e)
 {
 	AUTO(json_freep) struct json *root = NULL;
 	const struct meta_number *n = &j->k->number;
-	struct piece what, how;
+	struct piece what = { "" }, how = { "" };
 	const struct json *error = NULL;
 
 	if (n->can_send.n == 0)
@@ -131,7 +131,7 @@ static enum rc health(const struct judge *j, struct err *e)
 
 static enum rc number(const struct judge *j, struct err *e)
 {
-	struct piece why;
+	struct piece why = { "" };
 	int64_t checked_ms;
 
 	if (j->k->number_rc == RC_OK) {
@@ -200,7 +200,7 @@ static enum rc address(const struct judge *j, struct err *e)
 {
 	struct str ours = channel_check_hook_url(j->k->u->config, &j->k->u->w->arena);
 	struct str theirs = channel_check_callback(j->k);
-	struct piece a, b;
+	struct piece a = { "" }, b = { "" };
 
 	if (ours.n == 0 || theirs.n == 0)
 		return RC_OK;
@@ -212,7 +212,7 @@ static enum rc address(const struct judge *j, struct err *e)
 
 static enum rc version(const struct judge *j, struct err *e)
 {
-	struct piece asked;
+	struct piece asked = { "" };
 
 	if (j->k->version_seen[0] == '\0')
 		return RC_OK;

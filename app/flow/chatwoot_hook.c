@@ -71,7 +71,7 @@ static enum rc send_it(struct tx *tx, struct parsed *p, const struct chatwoot_ta
 			      .chatwoot_conversation_id = ev->conversation_id,
 			      .chatwoot_message_id = ev->message_id,
 			      .correlation = p->delivery.request_id };
-	struct wa_content_bad field;
+	struct wa_content_bad field = { "" };
 	int64_t message;
 	enum rc rc;
 

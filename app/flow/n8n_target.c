@@ -133,13 +133,12 @@ static void jwt(const struct n8n_target *t, int64_t now_ms, struct sbuf *to)
 {
 	char claims[160];
 	uint8_t mac[SHA256_BYTES];
-	int64_t now_s = now_ms / SECOND_MS;
+	int64_t now_s = now_ms / SECOND_MS, end_s = now_s + JWT_LIFE_S;
 	size_t from;
 
 	(void)snprintf(claims, sizeof(claims),
 		       "{\"iss\":\"totem\",\"sub\":\"%s\",\"iat\":%lld,\"exp\":%lld}", t->slug,
-		       (long long)now_s,
-		       (long long)(now_s + JWT_LIFE_S)); /* fits: slugs are short */
+		       (long long)now_s, (long long)end_s); /* fits: slugs are short */
 	sbuf_text(to, "Bearer ");
 	from = to->n;
 	base64url(to, STR("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"));

@@ -114,7 +114,7 @@ static enum rc use(void *arg, const struct wa_content_file *f, const struct medi
 
 enum rc send_files_use(struct tx *tx, const struct send_new *n, int64_t message_id, struct err *e)
 {
-	struct wa_content_bad bad;
+	struct wa_content_bad bad = { "" };
 	struct use u = { .tx = tx, .message_id = message_id };
 
 	return each(&(struct each){ .db = tx->db, .n = n, .fn = use, .arg = &u, .bad = &bad }, e);

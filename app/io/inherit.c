@@ -37,7 +37,7 @@ static bool address_of(int fd, struct sockaddr_storage *ret)
 
 void inherit_address(int i, char ret_text[64])
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = { 0 };
 	char host[INET6_ADDRSTRLEN] = "";
 
 	ret_text[0] = '\0';
@@ -72,7 +72,7 @@ static bool same(const struct sockaddr_storage *is, const struct sockaddr *wante
 int mg_inherited_socket(const struct sockaddr *address)
 {
 	for (int i = 0; i < inherit_count(); i++) {
-		struct sockaddr_storage a;
+		struct sockaddr_storage a = { 0 };
 
 		if (address_of(FIRST_FD + i, &a) && same(&a, address))
 			return fcntl(FIRST_FD + i, F_DUPFD_CLOEXEC, FIRST_FD);

@@ -79,7 +79,7 @@ static enum rc check_address(const struct meta_message *m, struct err *e)
 
 static enum rc check_message(const struct meta_message *m, struct err *e)
 {
-	struct wa_content_bad bad;
+	struct wa_content_bad bad = { "" };
 	struct err why = { .rc = RC_OK };
 	TRY(check_address(m, e));
 	if (wa_content_check(m->type, m->content, &bad, &why) != RC_OK)

@@ -390,8 +390,10 @@ void sched_part(struct queues *qs, struct queue *q, struct slot *s, int64_t now_
 /* Takes a blocked job out of the middle of its key's chain. */
 static void unchain(struct slot *s)
 {
-	struct slot *before = s->key->head;
+	struct slot *before;
 
+	ASSERT(s->key != NULL);
+	before = s->key->head;
 	while (before->behind != s)
 		before = before->behind;
 	before->behind = s->behind;
