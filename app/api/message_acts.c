@@ -111,6 +111,19 @@ struct decision {
 	int64_t answer_id; /* of the row that goes on */
 };
 
+/* RC_CONFLICT: a status or an answer has settled it since it was looked at; deciding now could send it twice. */
+static enum rc still_so(struct tx *tx, const struct message *seen, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(1 * MIB);
+	struct message now;
+
+	TRY(message_load(tx->db, seen->id, &a, &now, e));
+	if (now.status == seen->status && now.sending != NULL && seen->sending != NULL &&
+	    strcmp(now.sending, seen->sending) == 0)
+		return RC_OK;
+	return FAIL(e, RC_CONFLICT, "The message has changed in this moment: look at it again.");
+}
+
 static enum rc decide_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct decision *d = arg;
@@ -118,6 +131,7 @@ static enum rc decide_unit(struct tx *tx, void *arg, struct err *e)
 			     .note = "Decided: it was not sent. Sent again as a new message." };
 
 	d->answer_id = d->m->id;
+	TRY(still_so(tx, d->m, e));
 	if (d->sent) {
 		TRY(message_plan_sent(tx, d->m->id, e));
 		return message_plan_note(tx, d->m->id, a.actor, "Decided: it was sent.", e);

@@ -67,7 +67,7 @@ static enum rc find_own(struct db *db, const struct message_status_event *ev, bo
 	ASSERT(message_status_parse(stmt_str(&s, "status"), &ret->status)); /* the table's CHECK */
 	sending = stmt_str(&s, "sending");
 	ret->unknown = str_eqc(sending, "unknown");
-	ret->unsettled = ret->unknown || str_eqc(sending, "sending");
+	ret->unsettled = ret->unknown || str_eqc(sending, "sending") || str_eqc(sending, "queued");
 	meta = stmt_str(&s, "meta_message_id");
 	ret->has_meta = meta.p != NULL;
 	ret->same_meta = str_eq(meta, ev->meta_message_id);

@@ -142,13 +142,14 @@ VALUES (@message_id, @status, @recipient, @at_ms, @recorded_ms, @error)
 ON CONFLICT DO NOTHING;
 
 -- name: message_status_apply
--- What a status changes in the row: it settles the sending and may raise the status.
+-- What a status changes in the row: it settles the sending (also of one that waits for another try: it left all the
+-- same, and a second send would be a copy) and may raise the status.
 -- in: id status error pricing conversation failed_ms
 UPDATE whatsapp_messages
    SET status = @status, failed_ms = max(failed_ms, @failed_ms),
        conversation_info = coalesce(@conversation, conversation_info),
        error = CASE WHEN @error IS NOT NULL THEN @error WHEN sending = 'unknown' THEN NULL ELSE error END,
-       sending = CASE WHEN sending IN ('sending', 'unknown') THEN 'done' ELSE sending END,
+       sending = CASE WHEN sending IN ('queued', 'sending', 'unknown') THEN 'done' ELSE sending END,
        pricing = coalesce(@pricing, pricing)
  WHERE id = @id;
 
