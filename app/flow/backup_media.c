@@ -212,11 +212,11 @@ static enum rc save_all(struct save *s, const char *stage, const char *newest_li
 	struct file_sum sum;
 	enum rc rc;
 
-	if (newest_list != NULL &&
-	    backup_media_each(newest_list, known_add, &s->known, &none) == RC_OK)
-		qsort(s->known.f, s->known.n, sizeof(*s->known.f), by_path);
-	else
+	if (newest_list == NULL ||
+	    backup_media_each(newest_list, known_add, &s->known, &none) != RC_OK)
 		s->known.n = 0; /* a damaged list only costs time */
+	if (s->known.n > 0)
+		qsort(s->known.f, s->known.n, sizeof(*s->known.f), by_path);
 	TRY(folder_join(s->plan->folder, "media", path, e));
 	TRY(file_mkdir(path, 0700, e));
 	TRY(folder_join(s->plan->data_dir, "media", s->root, e));
