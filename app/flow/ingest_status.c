@@ -120,7 +120,8 @@ static enum rc failed_later(struct tx *tx, struct parsed *p, const struct messag
 static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *st, int64_t id,
 		       enum message_status_result result, struct err *e)
 {
-	AUTO(arena_release) struct arena a = ARENA(256 * KIB);
+	AUTO(arena_release)
+	struct arena a = ARENA(2 * MIB); /* a message of API_BODY_MAX and more */
 	struct message m;
 
 	TRY(message_load(tx->db, id, &a, &m, e));

@@ -5,8 +5,8 @@
 #include "store/row.h"
 #include "store/topic.h"
 
-#define MERGE_ARENA       (64 * KIB)
-#define CONVERSATIONS_MAX 64 /* channels of one contact; a box has as many targets at most */
+#define MERGE_ARENA       (1 * MIB) /* a contact with hundreds of aliases */
+#define CONVERSATIONS_MAX 64        /* channels of one contact; a box has as many targets at most */
 
 static const char *const REASONS[] = { "seen", "moved", "person" };
 
