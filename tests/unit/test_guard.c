@@ -113,7 +113,7 @@ static void check_body(void *arg)
 
 TEST(guard_lets_one_check_run_at_a_time)
 {
-	struct thr threads[8];
+	struct thr threads[8] = { 0 };
 
 	guard_init(&g);
 	EACH (t, threads)
