@@ -152,7 +152,7 @@ static void talk(void *arg)
 static void crowd(void *arg)
 {
 	static char names[4][8] = { "t0", "t1", "t2", "t3" };
-	struct thr t[4];
+	struct thr t[4] = { 0 };
 	struct err e = { 0 };
 
 	(void)arg;

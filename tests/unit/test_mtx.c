@@ -113,7 +113,7 @@ static void adds(void *arg)
 TEST(lock_keeps_threads_apart)
 {
 	struct shared s = { .sum = 0 };
-	struct thr t[4];
+	struct thr t[4] = { 0 };
 
 	memset(t, 0, sizeof(t));
 	mtx_init(&s.m, LOCK_STORE);
