@@ -82,9 +82,10 @@ TEST(each_door_has_its_word_and_credential)
 
 TEST(files_that_are_no_workflow_are_refused)
 {
+	static const char nodes_of_wrong_kind[] =
+		"{\"name\":\"x\",\"nodes\":{},\"connections\":{},\"settings\":{}}";
 	static const char *const ROWS[] = { "", "[]", "{}", "{\"name\":\"x\"}",
-					    "{\"name\":\"x\",\"nodes\":{},\"connections\":{},"
-					    "\"settings\":{}}" };
+					    nodes_of_wrong_kind };
 	const struct n8n_api_fill fill = { .door = N8N_DOOR_NONE };
 
 	json_start();
