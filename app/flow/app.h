@@ -51,6 +51,7 @@ struct app {
 	uint64_t pulse_hash;       /* of what pages were told of the queues last */
 	int64_t pulse_minute;      /* whose counters are kept */
 	bool wal_alarm;            /* an incident of a too long log is open */
+	bool chatwoot_asked;       /* for what agents wrote before this start */
 };
 
 #endif

@@ -13,7 +13,10 @@
 #define CHATWOOT_CATCH_MARGIN_MS (2 * MINUTE_MS)
 #define CHATWOOT_CATCH_PAGES_MAX 40 /* 1000 conversations in one run; the next run goes on */
 
-/* At start: asks at once instead of when it would be due. */
+/* Soon after a start, not in it: a box that dies again and again would do nothing but ask. */
+#define CHATWOOT_CATCH_START_MS (3 * SECOND_MS)
+
+/* After a start: asks at once instead of when it would be due. */
 void chatwoot_catch_start(struct app *app);
 
 #endif

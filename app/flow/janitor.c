@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "flow/clockwatch.h"
+#include "flow/chatwoot_catch.h"
 #include "flow/config.h"
 #include "flow/media_store.h"
 #include "flow/outage.h"
@@ -342,6 +343,10 @@ static void fill_search(struct app *app, int64_t now_ms)
 void janitor_one(struct app *app, int64_t now_ms)
 {
 	queue_tick(store_queues(app->store), now_ms);
+	if (!app->chatwoot_asked && now_ms - app->started_ms >= CHATWOOT_CATCH_START_MS) {
+		app->chatwoot_asked = true;
+		chatwoot_catch_start(app);
+	}
 	look_at_disk(app);
 	damage_watch(app);
 	if (app->data_dir != NULL) /* not in the simulator, whose time is its own */

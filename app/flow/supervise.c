@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/thr.h"
 #include "flow/backup_run.h"
-#include "flow/chatwoot_catch.h"
 #include "flow/config.h"
 #include "flow/damage.h"
 #include "flow/janitor.h"
@@ -299,7 +298,6 @@ enum rc supervise_run(struct supervise *s, struct err *e)
 
 	ASSERT(s->serve && s->pools == NULL);
 	if (!damaged) {
-		chatwoot_catch_start(&s->app);
 		TRY(pools_start(&s->app, &s->pools, e));
 		TRY(lookup_pool_start(&s->app, e));
 	}
