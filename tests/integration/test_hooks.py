@@ -33,10 +33,8 @@ def test_signature():
             equal(a.headers["Content-Type"], "application/problem+json", what)
         equal(b.get("/api/v1/deliveries")["data"], [], "a refused request is not stored")
         equal(b.metrics()["totem_webhook_signature_failures_total"], float(len(bad)))
-        # Upper-case digits: either verdict is sound, but never something in between
-        upper = b.hook(body, "sha256=" + good[7:].upper()).status
-        assert upper in (200, 401), upper
-        equal(len(b.get("/api/v1/deliveries")["data"]), 1 if upper == 200 else 0)
+        equal(b.hook(body, "sha256=" + good[7:].upper()).status, 401, "upper-case digits")
+        equal(b.get("/api/v1/deliveries")["data"], [])
         equal(b.hook(body).status, 200)
         a = b.hook(body)
         equal(a.status, 200, "the same bytes again")
