@@ -160,12 +160,10 @@ static bool has_twin(const struct json *data)
 
 static void one_message(struct evo *d, const struct json *data, bool api_send, bool history)
 {
-	struct wa_message m = { .type = STR_NONE };
+	struct wa_message m = { .type = STR_NONE, .api_send = api_send };
 	const char *why = NULL;
 	enum evo_read read = evolution_message_read(d, data, &m, &why);
 	d->twin |= has_twin(data);
-	m.api_send = api_send;
-	m.from_me |= api_send;
 	m.history = history;
 	add_read(d, data, read, &m, why);
 	if (read == EVO_MESSAGE && m.from_me && !d->full)

@@ -59,7 +59,10 @@ enum evo_read evolution_people_read(struct evo *d, const struct json *key, const
 	static const char *const author[] = { "participant",    "participantAlt", "participantPn",
 					      "participantLid", "senderPn",       "senderLid" };
 	struct people where = { 0 }, who = { 0 };
-	m->from_me = json_get_bool(key, "fromMe", json_get_bool(data, "fromMe", false));
+	/* What the API sent is ours, whatever the key says: decided before anyone is named, or the customer
+	 * would stand as sender of our own message. */
+	m->from_me =
+		m->api_send || json_get_bool(key, "fromMe", json_get_bool(data, "fromMe", false));
 	meet_all(&where, key, data, chat, COUNT(chat));
 	if (where.other)
 		return EVO_KEPT; /* a story or a newsletter is nobody's conversation */

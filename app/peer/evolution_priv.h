@@ -38,7 +38,7 @@ enum evo_read {
 };
 enum evo_read evolution_message_read(struct evo *d, const struct json *data, struct wa_message *m,
 				     const char **ret_why);
-/* Who and where: fills from, to, lid, group_id, from_me out of a key and what stands beside it (3.7). */
+/* Who and where: fills from, to, lid, group_id, from_me out of a key and what stands beside it (3.7); reads m->api_send. */
 enum evo_read evolution_people_read(struct evo *d, const struct json *key,
 				    const struct json *beside, struct wa_message *m,
 				    const char **ret_why);
