@@ -379,7 +379,7 @@ tsan: ## unit and scenario with race checks
 	@tests/run.sh tsan
 
 fuzz-bins: $(FUZZ_BINS)
-fuzz: ## each fuzz target for N=30 seconds
+fuzz: ## each fuzz target for N=30 seconds, or for N=100000x inputs (the same ones each time)
 	@$(MAKE) --no-print-directory V=fuzz T='$(T)' fuzz-bins
 	@tests/fuzz.sh $(or $(N),30) $(FUZZ_BINS)
 

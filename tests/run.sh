@@ -36,7 +36,7 @@ stage() {
 	clang)            "${make[@]}" clang ;;
 	tidy)             "${make[@]}" tidy ;;
 	cppcheck)         "${make[@]}" cppcheck ;;
-	fuzz)             "${make[@]}" fuzz N=15 ;;
+	fuzz)             "${make[@]}" fuzz N=100000x ;;
 	crash)            "${make[@]}" crash N=100 ;;
 	crash-sends)      "${make[@]}" crash N=30 ARGS=--sends ;;
 	bench)            "${make[@]}" bench ARGS=--smoke ;;
