@@ -247,7 +247,7 @@ CREATE TABLE jobs (
 	correlation TEXT,
 	history     TEXT,                       -- JSON array of earlier failures
 	payload     TEXT
-) STRICT;
+, refusals INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE lookup_sessions (
 	key        TEXT PRIMARY KEY,

@@ -7,6 +7,7 @@
 #include "flow/backoff.h"
 #include "flow/handlers.h"
 #include "flow/outside.h"
+#include "flow/trouble.h"
 #include "io/jsonw.h"
 #include "store/message_plan.h"
 #include "store/topic.h"
@@ -74,6 +75,8 @@ struct acting {
 	struct act act;
 	int64_t until_ms; /* typing */
 	int64_t now_ms;
+	int64_t due_ms; /* of the next run */
+	bool unsent;    /* the peer was not reached */
 	struct wa_verdict verdict;
 };
 
@@ -142,7 +145,8 @@ static enum rc call(struct acting *a, struct err *e)
 {
 	AUTO(provider_request_release) struct provider_request r;
 	struct http_answer ans = HTTP_ANSWER;
-	struct wa_answer got = { .tries = a->job->attempts + 1 };
+	struct wa_answer got = { .tries = a->job->attempts + 1,
+				 .runs = a->job->attempts + a->job->snoozes + 1 };
 	enum rc rc;
 
 	provider_request_init(&r);
@@ -156,13 +160,15 @@ static enum rc call(struct acting *a, struct err *e)
 						     .body = sbuf_view(&r.body),
 						     .timeout_ms = a->act.channel->timeout_ms },
 			     &ans, e);
+	a->unsent = rc == RC_RETRY;
 	got.rc = rc;
 	got.status = ans.status;
 	got.body = sbuf_view(&ans.body);
 	got.retry_after_ms = ans.retry_after_ms;
 	a->provider->judge_act(&got, &a->verdict);
-	outside_end(a->w->app, a->act.channel->id, rc == RC_OK && ans.status < 500, a->verdict.text,
-		    clock_now_ms());
+	if (!trouble_is(&a->verdict)) /* else settle tells it */
+		outside_end(a->w->app, a->act.channel->id, rc == RC_OK && ans.status < 500,
+			    a->verdict.text, clock_now_ms());
 	log_event(a->verdict.cls == WA_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "message.act",
 		  "message", LOG_I64(a->m.id), "act", NAMES[a->act.kind], "class",
 		  wa_class_name(a->verdict.cls), "code", LOG_I64(a->verdict.code), "status",
@@ -179,7 +185,7 @@ static bool may_repeat(const struct acting *a)
 	case WA_SEND_PAUSE_RECIPIENT:
 	case WA_SEND_PAUSE_NUMBER:
 	case WA_SEND_UNKNOWN:
-		return a->act.kind != ACT_TYPING;
+		return true;
 	case WA_SEND_ACCEPTED:
 	case WA_SEND_WAIT:
 	case WA_SEND_PERMANENT:
@@ -192,14 +198,31 @@ static bool may_repeat(const struct acting *a)
 	BUG("unknown class");
 }
 
+static enum rc later_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct acting *a = arg;
+
+	return queue_snooze(tx, a->job, a->due_ms, a->verdict.text, e);
+}
+
 static enum rc settle(struct acting *a, struct err *e)
 {
-	struct queue_config c = queue_get_config(store_queues(a->w->app->store), QUEUE_ACTS);
+	struct app *app = a->w->app;
+	struct queue_config c = queue_get_config(store_queues(app->store), QUEUE_ACTS);
 	bool wanted = a->act.kind == ACT_REVOKE || a->act.kind == ACT_EDIT;
+	const struct trouble_at at = { .app = app,
+				       .config = a->config,
+				       .channel = a->act.channel,
+				       .conversation_id = a->m.conversation_id,
+				       .now_ms = a->now_ms,
+				       .act = true };
 
 	if (a->verdict.cls == WA_SEND_ACCEPTED)
-		return store_write(a->w->app->store, STORE_NORMAL, done_unit, a, e);
-	if (may_repeat(a) && a->job->attempts + 1 < c.attempts)
+		return store_write(app->store, STORE_NORMAL, done_unit, a, e);
+	/* The same table as for sends. What became too old while it waited is left out by its next run. */
+	if (trouble_holds(&at, &a->verdict, &a->due_ms) || a->unsent)
+		return store_write(app->store, STORE_NORMAL, later_unit, a, e);
+	if (may_repeat(a) && a->act.kind != ACT_TYPING && a->job->attempts + 1 < c.attempts)
 		return work_retry(a->w, a->job, a->now_ms, a->verdict.retry_ms, a->provider->name,
 				  a->verdict.text, e);
 	/* Nobody waits for a read receipt; that an edit or revoke did not happen, a person has to know. */
@@ -225,9 +248,9 @@ static enum rc act(struct acting *a, struct err *e)
 		return work_done(a->w, a->job, e);
 	if (a->act.kind == ACT_READ && a->m.timestamp < a->now_ms - ACT_READ_AGE_MS)
 		return work_done(a->w, a->job, e);
-	if (outside_begin(a->w->app, a->act.channel->id, a->now_ms, &until) != RC_OK) {
+	if (outside_begin_act(a->w->app, a->act.channel->id, a->now_ms, &until) != RC_OK) {
 		queue_hold(store_queues(a->w->app->store), a->job,
-			   i64_min(until, a->now_ms + SECOND_MS));
+			   until); /* woken when it is over */
 		return RC_OK;
 	}
 	(void)call(a, &peer); /* the verdict says it */

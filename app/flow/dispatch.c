@@ -148,7 +148,8 @@ static struct wa_answer answer_of(const struct sending *s, enum rc rc,
 				   .status = ans->status,
 				   .body = sbuf_view(&ans->body),
 				   .retry_after_ms = ans->retry_after_ms,
-				   .tries = s->job->attempts + s->job->snoozes + 1 };
+				   .tries = s->job->refusals + 1,
+				   .runs = s->job->attempts + s->job->snoozes + 1 };
 }
 
 /* The provider's id as it is stored. */
@@ -170,7 +171,7 @@ static void judge(struct sending *s, enum rc rc, const struct http_answer *ans)
 	name_it(s);
 	log_event(s->verdict.cls == WA_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "message.sent",
 		  "message", LOG_I64(s->m.id), "class", wa_class_name(s->verdict.cls), "code",
-		  LOG_I64(s->verdict.code), "status", LOG_I64(ans->status), "try", LOG_I64(a.tries),
+		  LOG_I64(s->verdict.code), "status", LOG_I64(ans->status), "try", LOG_I64(a.runs),
 		  "ms", LOG_I64(ans->duration_ms), "fbtrace",
 		  s->verdict.fbtrace_id[0] != '\0' ? s->verdict.fbtrace_id : NULL, NULL);
 }

@@ -22,9 +22,10 @@ struct sending {
 	int64_t now_ms;
 	struct wa_verdict verdict;
 	int64_t due_ms;
-	bool begun;  /* `sending` is committed */
-	bool unsent; /* the peer was not reached */
-	bool bulk;   /* no reply of a person: waits while the number is restricted */
+	bool begun;     /* `sending` is committed */
+	bool unsent;    /* the peer was not reached */
+	bool blameless; /* it waits for something else than itself: number, account, network */
+	bool bulk;      /* no reply of a person: waits while the number is restricted */
 };
 
 /* Runs a unit of dispatch_settle.c. */

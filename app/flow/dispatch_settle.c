@@ -4,9 +4,9 @@
 #include "base/limits.h"
 #include "flow/attempt.h"
 #include "flow/backoff.h"
+#include "flow/breaker.h"
 #include "flow/ingest.h"
 #include "flow/media.h"
-#include "flow/outside.h"
 #include "flow/trouble.h"
 #include "io/jsonw.h"
 #include "store/contact.h"
@@ -123,7 +123,9 @@ static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 		TRY(message_requeued(tx, s->m.id, e));
 	TRY(forget_files(tx, s, e));
 	TRY(tell_provider(tx, s, e));
-	if (s->verdict.cls == WA_SEND_RETRY && !s->unsent && !s->verdict.throttled)
+	if (!s->blameless)
+		TRY(queue_refused(tx, s->job, e));
+	if (s->verdict.cls == WA_SEND_RETRY && !s->blameless)
 		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
 	if (s->verdict.cls == WA_SEND_WAIT && s->due_ms - s->now_ms >= APART_MS)
 		return queue_snooze_apart(tx, s->job, s->due_ms, s->verdict.text, e);
@@ -176,6 +178,7 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	error_json(&s->verdict, &error);
 	TRY(forget_files(tx, s, e));
 	TRY(keep_wish(tx, s, e));
+	TRY(trouble_tell(tx, s->m.channel_id, &s->verdict, e));
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
 	TRY(publish_status(tx, s, "failed", e));
 	TRY(attempt_after(tx, s->config, &s->m, s->verdict.code, &replaced, e));
@@ -240,17 +243,16 @@ enum rc dispatch_settle(struct sending *s, struct err *e)
 	struct app *app = s->w->app;
 	struct queue_config c = queue_get_config(store_queues(app->store), QUEUE_MESSAGES);
 	const struct wa_verdict *v = &s->verdict;
+	const struct trouble_at at = { .app = app,
+				       .config = s->config,
+				       .channel = s->channel,
+				       .conversation_id = s->m.conversation_id,
+				       .now_ms = s->now_ms,
+				       .bulk = s->bulk };
 
-	if (trouble_is(v)) {
-		trouble_stop(app, s->config, s->channel, v, !s->bulk, s->now_ms);
-		s->due_ms = s->now_ms; /* gate or breaker holds it: a resume counts at once */
+	s->blameless = trouble_holds(&at, v, &s->due_ms);
+	if (s->blameless)
 		return dispatch_write(s, requeue_unit, e);
-	}
-	if (v->throttled) { /* the number's fault, not this message's: no attempt is burned */
-		outside_throttled(app, s->channel->id, v->retry_ms, s->now_ms);
-		s->due_ms = s->now_ms + i64_max(v->retry_ms, 0); /* also after a restart */
-		return dispatch_write(s, requeue_unit, e);
-	}
 	switch (v->cls) {
 	case WA_SEND_ACCEPTED:
 		return dispatch_write(s, dispatch_accepted_unit, e);
@@ -261,6 +263,7 @@ enum rc dispatch_settle(struct sending *s, struct err *e)
 		return dispatch_write(s, failed_unit, e);
 	case WA_SEND_RETRY:
 		if (s->unsent) { /* weather, not this message's fault: no attempt is burned */
+			s->blameless = true;
 			s->due_ms = s->now_ms + i64_min(v->retry_ms, BREAKER_COOL_CAP_MS);
 			return dispatch_write(s, requeue_unit, e);
 		}
@@ -272,10 +275,6 @@ enum rc dispatch_settle(struct sending *s, struct err *e)
 		return dispatch_write(s, requeue_unit, e);
 	case WA_SEND_PAUSE_RECIPIENT:
 	case WA_SEND_WAIT:
-		s->due_ms = s->now_ms + v->retry_ms;
-		if (v->cls == WA_SEND_PAUSE_RECIPIENT)
-			outside_pause_recipient(app, s->channel->id, s->m.conversation_id,
-						s->due_ms);
 		return dispatch_write(s, requeue_unit, e);
 	case WA_SEND_PAUSE_NUMBER:
 	case WA_SEND_STOP:

@@ -5,6 +5,7 @@
 #include "flow/handlers.h"
 #include "flow/ingest.h"
 #include "flow/trouble.h"
+#include "peer/meta_send.h"
 #include "store/contact.h"
 #include "store/topic.h"
 
@@ -109,12 +110,14 @@ static enum rc learn(struct tx *tx, const struct message *m, const struct wa_sta
 static enum rc failed_later(struct tx *tx, struct parsed *p, const struct message *m,
 			    const struct wa_status *st, struct err *e)
 {
-	const struct channel *ch = config_channel(p->config, m->channel_id);
+	struct wa_verdict v;
 	bool replaced;
 
 	TRY(attempt_after(tx, p->config, m, st->error.code, &replaced, e));
-	return ch != NULL ? trouble_later(tx, p->app, ch, m->conversation_id, st->error.code, e)
-			  : RC_OK;
+	meta_send_later(st->error.code, 1, &v);
+	return config_channel(p->config, m->channel_id) != NULL
+		       ? trouble_later(tx, p->app, m, &v, e)
+		       : RC_OK;
 }
 
 static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *st, int64_t id,

@@ -132,7 +132,8 @@ static enum rc upload(struct upload *u, struct err *e)
 					      .status = ans.status,
 					      .body = sbuf_view(&ans.body),
 					      .retry_after_ms = ans.retry_after_ms,
-					      .tries = u->job->attempts + 1 },
+					      .tries = u->job->refusals + 1,
+					      .runs = u->job->attempts + u->job->snoozes + 1 },
 			 &r->verdict, r->peer_id, sizeof(r->peer_id));
 	log_event(r->verdict.cls == WA_SEND_ACCEPTED ? LOG_INFO : LOG_WARN, "media.uploaded",
 		  "media", LOG_I64(u->media.id), "class", wa_class_name(r->verdict.cls), "code",

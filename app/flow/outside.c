@@ -8,6 +8,8 @@
 #include "store/receipt.h"
 #include "store/target.h"
 
+#define OUTSIDE_ACT_LOOK_MS (30 * SECOND_MS) /* an act that waits for a send's probe looks again */
+
 struct outside *outside_new(void)
 {
 	struct outside *o = mem_new(1, sizeof(*o));
@@ -137,6 +139,20 @@ enum rc outside_begin(struct app *app, int64_t target_id, int64_t now_ms, int64_
 	return outside_begin_send(app, target_id, false, now_ms, ret_until_ms);
 }
 
+enum rc outside_begin_act(struct app *app, int64_t target_id, int64_t now_ms, int64_t *ret_until_ms)
+{
+	struct outside *o = app->outside;
+	const struct one *t;
+	bool waits;
+
+	mtx_lock(&o->lock);
+	t = outside_one(o, target_id);
+	waits = t->sends_only && t->breaker.state != BREAKER_CLOSED;
+	*ret_until_ms = i64_max(t->breaker.open_until_ms, now_ms + OUTSIDE_ACT_LOOK_MS);
+	mtx_unlock(&o->lock);
+	return waits ? RC_RETRY : outside_begin(app, target_id, now_ms, ret_until_ms);
+}
+
 void outside_forget(struct app *app, int64_t target_id)
 {
 	struct outside *o = app->outside;
@@ -230,6 +246,8 @@ static bool stop(struct app *app, const struct outside_trouble *t, bool called, 
 		if (called) /* it answered */
 			(void)breaker_report(&one->breaker, true, now_ms);
 	} else {
+		one->sends_only =
+			!t->of_act || (one->sends_only && one->breaker.state != BREAKER_CLOSED);
 		(void)breaker_trip(&one->breaker, until_ms);
 		outside_gate_longer(app, t->target_id, one->breaker.open_until_ms);
 	}

@@ -28,6 +28,10 @@ enum rc outside_begin_send(struct app *app, int64_t target_id, bool bulk, int64_
 			   int64_t *ret_until_ms);
 void outside_end_send(struct app *app, int64_t target_id, bool bulk, bool ok, const char *why,
 		      int64_t now_ms);
+/* The same for what is no message (read receipts, typing, edits): RC_RETRY also when the number was stopped by what a
+ * send was answered: that an act works says nothing about sends. */
+enum rc outside_begin_act(struct app *app, int64_t target_id, int64_t now_ms,
+			  int64_t *ret_until_ms);
 /* A call that was let begin did not happen: its place at the breakers is free again. */
 void outside_forget(struct app *app, int64_t target_id);
 /* Whether bulk has to wait. A look only: no probe begins. */
@@ -40,6 +44,7 @@ struct outside_trouble {
 	int64_t cap_ms;   /* ... up to this; below pause_ms: it does not grow */
 	int64_t until_ms; /* the provider's own word: not before; 0: none */
 	bool spares_replies;
+	bool of_act; /* an act met it: acts may probe whether it is over; else only sends do */
 	enum incident_code code;
 	struct incident_args args;
 };

@@ -14,7 +14,9 @@ struct one {
 	int64_t id;
 	struct breaker breaker;
 	struct breaker bulk; /* of everything but people's replies */
-	int strikes;         /* refusals of the provider in a row */
+	/* stopped by what a send was answered: only a send can find out that it is over */
+	bool sends_only;
+	int strikes; /* refusals of the provider in a row */
 	struct pace pace;
 	double share; /* of the configured rate, 1 when not throttled */
 	int64_t share_at_ms;

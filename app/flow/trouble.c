@@ -3,20 +3,21 @@
 
 #include "base/log.h"
 #include "flow/outside.h"
-#include "peer/meta_send.h"
 #include "store/channel_state.h"
 #include "store/target.h"
 
 bool trouble_is(const struct wa_verdict *v)
 {
-	return v->cls == WA_SEND_PAUSE_NUMBER || v->cls == WA_SEND_STOP ||
-	       (v->cls == WA_SEND_WAIT && v->trouble != NULL);
+	bool wide = v->scope == WA_SCOPE_NUMBER || v->scope == WA_SCOPE_ACCOUNT;
+
+	return wide &&
+	       (v->cls == WA_SEND_PAUSE_NUMBER || v->cls == WA_SEND_STOP || v->cls == WA_SEND_WAIT);
 }
 
-static struct outside_trouble trouble_of(const struct channel *ch, const struct wa_verdict *v,
-					 bool reply, int64_t now_ms)
+static struct outside_trouble trouble_of(int64_t channel_id, const struct wa_verdict *v, bool reply,
+					 int64_t now_ms)
 {
-	struct outside_trouble t = { .target_id = ch->id, .args = { { v->text } } };
+	struct outside_trouble t = { .target_id = channel_id, .args = { { v->text } } };
 
 	if (v->cls == WA_SEND_STOP) {
 		t.pause_ms = TROUBLE_POLICY_MS;
@@ -44,21 +45,50 @@ static bool shares_limit(const struct channel *a, const struct channel *b)
 	       (a->waba_id.n > 0 && str_eq(a->waba_id, b->waba_id));
 }
 
-void trouble_stop(struct app *app, const struct config *c, const struct channel *ch,
-		  const struct wa_verdict *v, bool reply, int64_t now_ms)
+static void stop(const struct trouble_at *at, const struct wa_verdict *v)
 {
-	struct outside_trouble t = trouble_of(ch, v, reply, now_ms);
+	struct outside_trouble t = trouble_of(at->channel->id, v, !at->bulk, at->now_ms);
 
-	for (size_t i = 0; v->cls == WA_SEND_WAIT && i < c->channel_count; i++) {
-		const struct channel *other = &c->channels[i];
+	for (size_t i = 0; v->scope == WA_SCOPE_ACCOUNT && i < at->config->channel_count; i++) {
+		const struct channel *other = &at->config->channels[i];
 
-		if (other == ch || !shares_limit(ch, other))
+		if (other == at->channel || !shares_limit(at->channel, other))
 			continue;
 		t.target_id = other->id;
-		outside_trouble(app, &t, now_ms);
+		outside_trouble(at->app, &t, at->now_ms);
 	}
-	t.target_id = ch->id;
-	outside_trouble(app, &t, now_ms);
+	t.target_id = at->channel->id;
+	t.of_act = at->act;
+	outside_trouble(at->app, &t, at->now_ms);
+}
+
+bool trouble_holds(const struct trouble_at *at, const struct wa_verdict *v, int64_t *ret_due_ms)
+{
+	*ret_due_ms = at->now_ms + i64_max(v->retry_ms, 0);
+	if (trouble_is(v)) {
+		stop(at, v);
+		*ret_due_ms = at->now_ms; /* gate or breaker holds it: a resume counts at once */
+		return true;
+	}
+	if (v->throttled) { /* the time is kept with the job too: it holds also after a restart */
+		outside_throttled(at->app, at->channel->id, v->retry_ms, at->now_ms);
+		return true;
+	}
+	if (v->cls == WA_SEND_PAUSE_RECIPIENT)
+		outside_pause_recipient(at->app, at->channel->id, at->conversation_id, *ret_due_ms);
+	return false;
+}
+
+enum rc trouble_tell(struct tx *tx, int64_t channel_id, const struct wa_verdict *v, struct err *e)
+{
+	const struct incident_args args = { { v->text } };
+	char subject[TARGET_NAME_MAX];
+	enum incident_code code;
+
+	if (v->trouble == NULL || trouble_is(v) || !incident_code_parse(str_of(v->trouble), &code))
+		return RC_OK;
+	TRY(target_name(tx->db, channel_id, subject, e));
+	return incident_raise(tx, code, subject, &args, e);
 }
 
 /* ---- later ---- */
@@ -90,30 +120,29 @@ static void later_after(struct store *st, const void *arg)
 					l->now_ms + l->recipient_ms);
 }
 
-enum rc trouble_later(struct tx *tx, struct app *app, const struct channel *ch,
-		      int64_t conversation_id, int64_t code, struct err *e)
+enum rc trouble_later(struct tx *tx, struct app *app, const struct message *m,
+		      const struct wa_verdict *v, struct err *e)
 {
 	struct later l = { .app = app,
-			   .channel_id = ch->id,
-			   .conversation_id = conversation_id,
+			   .channel_id = m->channel_id,
+			   .conversation_id = m->conversation_id,
 			   .now_ms = tx->now_ms };
 	struct outside_trouble t;
-	struct wa_verdict v;
 	char subject[TARGET_NAME_MAX];
 
-	meta_send_later(code, &v);
-	l.throttled = v.throttled;
-	l.recipient_ms = v.cls == WA_SEND_PAUSE_RECIPIENT ? v.retry_ms : 0;
-	l.stops = trouble_is(&v);
+	l.throttled = v->throttled;
+	l.recipient_ms = v->cls == WA_SEND_PAUSE_RECIPIENT ? v->retry_ms : 0;
+	l.stops = trouble_is(v);
 	if (l.stops) {
-		t = trouble_of(ch, &v, false, tx->now_ms);
+		t = trouble_of(m->channel_id, v, false, tx->now_ms);
 		l.pause_ms = t.pause_ms;
 		l.cap_ms = t.cap_ms;
 		l.code = t.code;
 		l.spares_replies = t.spares_replies;
-		TRY(target_name(tx->db, ch->id, subject, e));
+		TRY(target_name(tx->db, m->channel_id, subject, e));
 		TRY(incident_raise(tx, t.code, subject, &t.args, e));
 	}
+	TRY(trouble_tell(tx, m->channel_id, v, e));
 	if (app->outside != NULL && (l.stops || l.throttled || l.recipient_ms > 0))
 		tx_after(tx, later_after, &l, sizeof(l));
 	return RC_OK;

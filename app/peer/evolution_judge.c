@@ -13,13 +13,16 @@
 static void say(struct wa_verdict *v, enum wa_class cls, int64_t code, const char *text)
 {
 	v->cls = cls;
+	v->scope = cls == WA_SEND_STOP || cls == WA_SEND_PAUSE_NUMBER ? WA_SCOPE_NUMBER
+								      : WA_SCOPE_MESSAGE;
 	v->code = code;
 	(void)snprintf(v->text, sizeof v->text, "%s", text);
 }
 
 static int64_t wait_of(const struct wa_answer *a)
 {
-	int64_t ms = RETRY_FIRST_MS << (a->tries > 6 ? 6 : a->tries > 1 ? a->tries - 1 : 0);
+	int n = a->runs > 0 ? a->runs : a->tries;
+	int64_t ms = RETRY_FIRST_MS << (n > 6 ? 6 : n > 1 ? n - 1 : 0);
 	return a->retry_after_ms >= 0 ? i64_min(a->retry_after_ms, RETRY_CAP_MS) : ms;
 }
 

@@ -220,11 +220,13 @@ enum rc meta_send_url(struct str base, struct str version, struct str phone_numb
 }
 
 static const struct meta_error_row error_rows[] = {
-#define E(low, high, cls, tries, first, factor, cap, note, source)                             \
-	{                                                                                      \
-		low,  high,  WA_SEND_##cls, tries, (first)*SECOND_MS, factor, (cap)*SECOND_MS, \
-		note, source                                                                   \
-	},
+#define E(low, high, cls, scope, tries, first, factor, cap, incident, note, source) \
+	{ low,           high,                                                      \
+	  WA_SEND_##cls, WA_SCOPE_##scope,                                          \
+	  tries,         (first)*SECOND_MS,                                         \
+	  factor,        (cap)*SECOND_MS,                                           \
+	  incident,      note,                                                      \
+	  source },
 #include "peer/meta_error.def"
 #undef E
 };
@@ -257,50 +259,42 @@ const struct meta_error_row *meta_send_error(int64_t code)
 	return NULL;
 }
 
-/* The word of meta_trouble.def; NULL: the code is about one message. */
-static const char *trouble_word(int64_t code)
-{
-	static const struct {
-		int64_t low, high;
-		const char *word;
-	} rows[] = {
-#define T(low, high, word) { low, high, word },
-#include "peer/meta_trouble.def"
-#undef T
-	};
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (code >= rows[i].low && code <= rows[i].high)
-			return rows[i].word;
-	return NULL;
-}
-
 /* Rows for answers that have no code of the table. Waits as for code 2 and 131000. */
-#define ROW(name, cls_, tries, first, cap, note_)   \
-	static const struct meta_error_row name = { \
-		-1,                                 \
-		-1,                                 \
-		WA_SEND_##cls_,                     \
-		tries,                              \
-		(first)*SECOND_MS,                  \
-		2,                                  \
-		(cap)*SECOND_MS,                    \
-		note_,                              \
-		"4.2, last row",                    \
+#define ROW(name, cls_, scope_, tries, first, cap, incident_, note_) \
+	static const struct meta_error_row name = {                  \
+		-1,                                                  \
+		-1,                                                  \
+		WA_SEND_##cls_,                                      \
+		WA_SCOPE_##scope_,                                   \
+		tries,                                               \
+		(first)*SECOND_MS,                                   \
+		2,                                                   \
+		(cap)*SECOND_MS,                                     \
+		incident_,                                           \
+		note_,                                               \
+		"4.2, last row",                                     \
 	}
-ROW(row_unsent, RETRY, 0, 2, 300, "the peer was not reached");
-ROW(row_lost, UNKNOWN, 0, 0, 0, "the connection ended after the request had left");
-ROW(row_refused, PAUSE_NUMBER, 0, 0, 0, "the address is refused or malformed: check the settings");
-ROW(row_local, RETRY, 0, 2, 300, "a fault of this box");
-ROW(row_success, UNKNOWN, 0, 0, 0, "a success without a message id");
-ROW(row_gateway, UNKNOWN, 0, 0, 0, "an error that is not Meta's own: the request may have passed");
-ROW(row_slow_down, RETRY, 0, 30, 300, "slowed down before the request was looked at");
-ROW(row_foreign, PAUSE_NUMBER, 0, 0, 0, "an answer that is not Meta's: check address and proxy");
-ROW(row_bad_request, PERMANENT, 0, 0, 0, "refused without a reason");
-ROW(row_transient, RETRY, 3, 2, 60, "an error that Meta calls transient");
-ROW(row_new_server, RETRY, 3, 2, 60, "an error code that is not in our table, server side");
-ROW(row_new_throttle, RETRY, 0, 5, 300, "an error code that is not in our table, throttled");
-ROW(row_new_access, PAUSE_NUMBER, 0, 0, 0, "an error code that is not in our table, access");
-ROW(row_new_client, PERMANENT, 0, 0, 0, "an error code that is not in our table");
+ROW(row_unsent, RETRY, MESSAGE, 0, 2, 300, NULL, "the peer was not reached");
+ROW(row_lost, UNKNOWN, MESSAGE, 0, 0, 0, NULL, "the connection ended after the request had left");
+ROW(row_refused, PAUSE_NUMBER, NUMBER, 0, 0, 0, "SEND_ADDRESS",
+    "the address is refused or malformed: check the settings");
+ROW(row_local, RETRY, MESSAGE, 0, 2, 300, NULL, "a fault of this box");
+ROW(row_success, UNKNOWN, MESSAGE, 0, 0, 0, NULL, "a success without a message id");
+ROW(row_gateway, UNKNOWN, MESSAGE, 0, 0, 0, NULL,
+    "an error that is not Meta's own: the request may have passed");
+ROW(row_slow_down, RETRY, MESSAGE, 0, 30, 300, NULL,
+    "slowed down before the request was looked at");
+ROW(row_foreign, PAUSE_NUMBER, NUMBER, 0, 0, 0, "SEND_ADDRESS",
+    "an answer that is not Meta's: check address and proxy");
+ROW(row_bad_request, PERMANENT, MESSAGE, 0, 0, 0, NULL, "refused without a reason");
+ROW(row_transient, RETRY, MESSAGE, 3, 2, 60, NULL, "an error that Meta calls transient");
+ROW(row_new_server, RETRY, MESSAGE, 3, 2, 60, NULL,
+    "an error code that is not in our table, server side");
+ROW(row_new_throttle, RETRY, MESSAGE, 0, 5, 300, NULL,
+    "an error code that is not in our table, throttled");
+ROW(row_new_access, PAUSE_NUMBER, NUMBER, 0, 0, 0, "SEND_PERMISSION",
+    "an error code that is not in our table, access");
+ROW(row_new_client, PERMANENT, MESSAGE, 0, 0, 0, NULL, "an error code that is not in our table");
 #undef ROW
 
 /* No answer of the peer's program. */
@@ -380,15 +374,18 @@ static void apply(const struct meta_error_row *row, const struct wa_answer *a, s
 		     row->cls == WA_SEND_WAIT;
 	bool pauses = row->cls == WA_SEND_PAUSE_NUMBER || row->cls == WA_SEND_STOP;
 	v->cls = row->cls;
-	v->trouble = trouble_word(row->code_low);
-	if (v->trouble == NULL && pauses)
-		v->trouble = row == &row_new_access ? "SEND_PERMISSION" : "SEND_ADDRESS";
-	v->throttled = row->cls == WA_SEND_RETRY && (v->code == 130429 || a->status == 429);
+	v->scope = row->scope;
+	v->trouble = row->incident;
+	v->throttled =
+		row->cls == WA_SEND_RETRY && (row->scope == WA_SCOPE_NUMBER || a->status == 429);
+	/* What did not get as far as this message is paced by its runs. */
+	bool own = a->rc == RC_OK && !v->throttled && !pauses;
+	int n = own || a->runs == 0 ? a->tries : a->runs;
 	if (waits && row->tries_max > 0 && a->tries >= row->tries_max) {
 		v->cls = WA_SEND_PERMANENT;
 		v->exhausted = true;
 	} else if (waits || (pauses && row->first_ms > 0)) {
-		v->retry_ms = wait_ms(row, a->tries);
+		v->retry_ms = wait_ms(row, n);
 	}
 	if ((waits || pauses) && !v->exhausted && a->retry_after_ms >= 0)
 		v->retry_ms = i64_min(a->retry_after_ms, META_SEND_RETRY_AFTER_MAX_MS);
@@ -476,14 +473,14 @@ void meta_send_judge_act(const struct wa_answer *a, struct wa_verdict *ret_v)
 	(void)snprintf(ret_v->text, sizeof ret_v->text, "done");
 }
 
-void meta_send_later(int64_t code, struct wa_verdict *ret_v)
+void meta_send_later(int64_t code, int tries, struct wa_verdict *ret_v)
 {
-	static const struct wa_answer first = { .retry_after_ms = -1, .tries = 1 };
+	const struct wa_answer a = { .retry_after_ms = -1, .tries = tries };
 	const struct meta_error_row *row = code > 0 ? meta_send_error(code) : NULL;
 
 	memset(ret_v, 0, sizeof *ret_v);
 	ret_v->retry_ms = -1;
 	ret_v->code = code;
 	ret_v->subcode = -1;
-	apply(row != NULL ? row : &row_new_client, &first, ret_v);
+	apply(row != NULL ? row : &row_new_client, &a, ret_v);
 }

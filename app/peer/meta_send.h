@@ -55,18 +55,20 @@ void meta_send_judge(const struct wa_answer *a, struct wa_verdict *ret_v);
 /* The same for read receipts and typing, whose success is {"success":true} (3.3). */
 void meta_send_judge_act(const struct wa_answer *a, struct wa_verdict *ret_v);
 
-/* What a code means that came later, as the error of a failed status (statuses[].errors): as a first try. */
-void meta_send_later(int64_t code, struct wa_verdict *ret_v);
+/* What a code means that came later, as the error of a failed status (statuses[].errors) of the try with this number. */
+void meta_send_later(int64_t code, int tries, struct wa_verdict *ret_v);
 
 /* One row of meta_error.def. */
 struct meta_error_row {
 	int64_t code_low; /* a range for families (200 to 299) */
 	int64_t code_high;
 	enum wa_class cls;
+	enum wa_scope scope;
 	int tries_max;    /* attempts in all; 0: the queue's own number */
 	int64_t first_ms; /* first wait; then times `factor`, up to cap_ms */
 	int factor;
 	int64_t cap_ms;
+	const char *incident; /* word of store/incident_text.def; NULL: none */
 	const char *note;
 	const char *source;
 };

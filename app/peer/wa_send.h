@@ -23,13 +23,26 @@ enum wa_class {
 	WA_SEND_CLASSES
 };
 
+/* What a verdict is about: who else is concerned. */
+enum wa_scope {
+	WA_SCOPE_MESSAGE,   /* this message only, or nobody knows */
+	WA_SCOPE_RECIPIENT, /* messages to this recipient */
+	WA_SCOPE_NUMBER,    /* everything that this number sends */
+	WA_SCOPE_ACCOUNT    /* every number of the account or app */
+};
+
 /* What http_do said. */
 struct wa_answer {
 	enum rc rc; /* of http_do; RC_OK: an answer came */
 	int status;
 	struct str body;
 	int64_t retry_after_ms; /* -1: none */
-	int tries;              /* attempts made, this one included: 1 for the first */
+	/* answers of the peer about this message itself, this one included: 1 for the first. Bounds what is
+	 * tried again */
+	int tries;
+	/* runs of the job, this one included, also those that only waited; paces what is nobody's fault. 0: as
+	 * tries */
+	int runs;
 };
 
 struct wa_verdict {
@@ -38,6 +51,7 @@ struct wa_verdict {
 	bool exhausted;
 	/* the number sends too fast: the rate goes down, whatever the class says */
 	bool throttled;
+	enum wa_scope scope;
 	bool held; /* ACCEPTED with message_status held_for_quality_assessment */
 	/* RETRY, PAUSE_RECIPIENT, WAIT: how long (add jitter); else -1, but a PAUSE_NUMBER or
 	 * STOP with Retry-After carries it */
@@ -49,8 +63,8 @@ struct wa_verdict {
 	char wa_id[WA_ADDRESS_MAX + 1];
 	char user_id[WA_ADDRESS_MAX + 1]; /* contacts[0].user_id */
 	char fbtrace_id[64];              /* always log it */
-	/* not NULL: it is about the whole number, account or app: the name of the incident that
-	 * a person is to see ("SEND_TOKEN"); static */
+	/* not NULL: a person has to mend something: the name of the incident that they are to see
+	 * ("SEND_TOKEN"); static. Whether anything but this message is held: `scope` */
 	const char *trouble;
 	/* one sentence of ours; nothing of the peer's text, no personal data */
 	char text[160];

@@ -293,6 +293,7 @@ static void lease(struct queues *qs, struct queue *q, struct slot *s, struct job
 			     .created_ms = s->created_ms,
 			     .attempts = s->attempts,
 			     .snoozes = s->snoozes,
+			     .refusals = s->refusals,
 			     .recovered = s->recovered,
 			     .token = s->token,
 			     .slot = s };

@@ -52,6 +52,7 @@ struct job {
 	int64_t created_ms;
 	int attempts; /* failed runs so far: 0 on the first run */
 	int snoozes;
+	int refusals; /* answers of the peer about this job itself (queue_refused) */
 	bool recovered; /* an earlier run may have left something outside: the process died, a handler failed half-way,
 			    * the lease ended, or it was a dead letter */
 	uint64_t token;
@@ -87,6 +88,9 @@ enum rc queue_snooze(struct tx *tx, const struct job *j, int64_t due_ms, const c
 /* The same for a long time (hours): the job leaves its key, so that younger jobs of the key do not wait for it. */
 enum rc queue_snooze_apart(struct tx *tx, const struct job *j, int64_t due_ms, const char *error,
 			   struct err *e) MUST_CHECK;
+/* Beside queue_retry or queue_snooze, in front of it: the peer was reached and the job's own content or recipient was the
+ * reason. Counted apart from attempts (which our own faults use up too) and snoozes (waiting for something else). */
+enum rc queue_refused(struct tx *tx, const struct job *j, struct err *e) MUST_CHECK;
 /* class: "ours" or "theirs" */
 enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const char *reason,
 		   const char *error, struct err *e) MUST_CHECK;

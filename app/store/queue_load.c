@@ -33,6 +33,7 @@ static int64_t load_row(struct queues *qs, struct queue *q, struct stmt *row, in
 	s->due_ms = stmt_i64(row, "due_ms");
 	s->attempts = (int)stmt_i64(row, "attempts");
 	s->snoozes = (int)stmt_i64(row, "snoozes");
+	s->refusals = (int)stmt_i64(row, "refusals");
 	s->created_ms = stmt_i64(row, "created_ms");
 	s->ref = stmt_i64(row, "ref");
 	s->crashes = (int)stmt_i64(row, "crashes");

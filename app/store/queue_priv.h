@@ -21,7 +21,7 @@ struct slot {
 	uint64_t token;         /* of the running lease; 0: none */
 	uint64_t claimed_in;    /* the transaction that settles it; 0: none */
 	size_t heap_at;
-	int attempts, snoozes, crashes;
+	int attempts, snoozes, refusals, crashes;
 	enum job_prio prio;
 	enum slot_state state;
 	bool recovered;

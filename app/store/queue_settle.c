@@ -158,6 +158,35 @@ enum rc queue_snooze_apart(struct tx *tx, const struct job *j, int64_t due_ms, c
 	return RC_OK;
 }
 
+struct refused {
+	struct slot *slot;
+	uint64_t token;
+};
+
+static void refused_after(struct store *st, const void *arg)
+{
+	struct queues *qs = store_queues(st);
+	const struct refused *r = arg;
+
+	mtx_lock(&qs->lock);
+	if (r->slot->token == r->token) /* claimed: the lease holds until settle_after */
+		r->slot->refusals++;
+	mtx_unlock(&qs->lock);
+}
+
+enum rc queue_refused(struct tx *tx, const struct job *j, struct err *e)
+{
+	const struct refused r = { .slot = j->slot, .token = j->token };
+	struct stmt s;
+
+	TRY(claim(tx, j, e));
+	TRY(stmt_begin(tx->db, Q_QUEUE_REFUSED, &s, e));
+	stmt_bind_i64(&s, "id", j->id);
+	TRY(stmt_run(&s, e));
+	tx_after(tx, refused_after, &r, sizeof(r));
+	return RC_OK;
+}
+
 enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const char *reason,
 		   const char *error, struct err *e)
 {

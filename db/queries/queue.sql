@@ -62,6 +62,12 @@ UPDATE jobs SET snoozes = snoozes + 1, due_ms = @due_ms, boot = 0,
                              '$[#]', json_object('at_ms', @at_ms, 'snooze', @error))
  WHERE id = @id;
 
+-- name: queue_refused
+-- The peer answered, and the job itself was the reason.
+-- in: id
+-- out:
+UPDATE jobs SET refusals = refusals + 1 WHERE id = @id;
+
 -- name: queue_part
 -- It waits for long: the others of its key go on without it.
 -- in: id
@@ -114,8 +120,8 @@ DELETE FROM jobs WHERE id BETWEEN @first AND @last AND crashes >= @crashes;
 -- name: queue_load
 -- The next jobs of one queue in order of their ids.
 -- in: after last limit
--- out: id okey lane prio due_ms attempts snoozes created_ms ref crashes tried
-SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, crashes,
+-- out: id okey lane prio due_ms attempts snoozes refusals created_ms ref crashes tried
+SELECT id, okey, lane, prio, due_ms, attempts, snoozes, refusals, created_ms, ref, crashes,
        history IS NOT NULL AND attempts = 0 AND snoozes = 0 AS tried
   FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT @limit;
 

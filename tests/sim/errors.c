@@ -112,8 +112,17 @@ static void check_told(const struct wa_verdict *v)
 	if (!incident_code_parse(str_of(v->trouble), &code))
 		fail("no incident is called %s", v->trouble);
 	if (strcmp(v->trouble, "SEND_ADDRESS") == 0) /* the word for answers that are not Meta's */
-		fail("code %lld is not in meta_trouble.def", (long long)v->code);
+		fail("code %lld has no incident in meta_error.def", (long long)v->code);
 	check_db(v->trouble, "SELECT code FROM incidents WHERE closed_ms = 0 AND kind = 'target' "
+			     "AND subject = 'channel.main'");
+}
+
+/* An error about one message or recipient that a person has to mend: told apart, and nothing stands still. */
+static void check_told_apart(const struct wa_verdict *v)
+{
+	if (v->trouble == NULL)
+		return;
+	check_db(v->trouble, "SELECT code FROM incidents WHERE closed_ms = 0 AND kind = 'send' "
 			     "AND subject = 'channel.main'");
 }
 
@@ -201,6 +210,7 @@ static void fails(int64_t code, const struct wa_verdict *v)
 		 "SELECT class, reason FROM dead_letters ORDER BY id DESC LIMIT 1");
 	check_sent("behind", code, 1);
 	check_quiet();
+	check_told_apart(v);
 	if (code == 131050) /* the wish is remembered */
 		check_db("stop",
 			 "SELECT c.marketing FROM contacts AS c JOIN whatsapp_conversations AS v "
@@ -253,7 +263,7 @@ static void by_class(int64_t code, const struct wa_verdict *v)
 		recipient_waits(code, v);
 		return;
 	case WA_SEND_WAIT:
-		if (v->trouble != NULL)
+		if (v->scope == WA_SCOPE_ACCOUNT)
 			calls_are_limited(code, v);
 		else
 			waits_apart(code, v);
@@ -281,7 +291,8 @@ static void by_class(int64_t code, const struct wa_verdict *v)
 static void later(int64_t code, const struct wa_verdict *v)
 {
 	AUTO(sbuf_release) struct sbuf wamid = SBUF(1 * KIB);
-	bool all = v->cls == WA_SEND_PAUSE_NUMBER || (v->cls == WA_SEND_WAIT && v->trouble != NULL);
+	bool all = v->cls == WA_SEND_PAUSE_NUMBER ||
+		   (v->cls == WA_SEND_WAIT && v->scope == WA_SCOPE_ACCOUNT);
 	bool bulk = all || v->cls == WA_SEND_STOP;
 
 	sends(code, 1, "late", false);

@@ -236,8 +236,9 @@ TEST(answers_to_a_send)
 	};
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		struct wa_verdict v;
-		const struct wa_answer a = { answers[i].rc, answers[i].status,
-					     str_of(answers[i].body), -1, 1 };
+		const struct wa_answer a = {
+			answers[i].rc, answers[i].status, str_of(answers[i].body), -1, 1, 0
+		};
 		evolution_judge_send(&a, &v);
 		CHECK_I64(answers[i].body, v.cls, answers[i].cls);
 		CHECK_I64(answers[i].body, v.code, answers[i].code);
@@ -250,7 +251,7 @@ TEST(answers_to_a_send)
 TEST(a_pause_that_the_server_asks_for_is_kept)
 {
 	struct wa_verdict v;
-	const struct wa_answer a = { RC_OK, 429, STR(""), 7000, 1 };
+	const struct wa_answer a = { RC_OK, 429, STR(""), 7000, 1, 0 };
 	evolution_judge_send(&a, &v);
 	CHECK_I64("wait", v.retry_ms, 7000);
 	CHECK(v.throttled);

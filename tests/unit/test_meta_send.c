@@ -271,6 +271,13 @@ TEST(the_table_of_codes_ascends_and_is_complete)
 		CHECK(!waits || (row->first_ms > 0 && row->cap_ms >= row->first_ms));
 		CHECK(row->note[0] != '\0' && row->source[0] == '4');
 		CHECK(row->cls != WA_SEND_ACCEPTED && row->cls != WA_SEND_UNKNOWN);
+		/* What holds a number says so, and is told; what concerns one recipient is no number's. */
+		bool wide = row->scope == WA_SCOPE_NUMBER || row->scope == WA_SCOPE_ACCOUNT;
+		bool stops = row->cls == WA_SEND_PAUSE_NUMBER || row->cls == WA_SEND_STOP;
+		CHECK(!stops || wide);
+		CHECK(!stops || row->incident != NULL);
+		CHECK(!wide || stops || row->cls == WA_SEND_RETRY || row->cls == WA_SEND_WAIT);
+		CHECK(row->cls != WA_SEND_PAUSE_RECIPIENT || row->scope == WA_SCOPE_RECIPIENT);
 	}
 	EACH (c, codes)
 		CHECK(meta_send_error(*c) != NULL);
@@ -282,10 +289,56 @@ TEST(the_table_of_codes_ascends_and_is_complete)
 static struct wa_verdict judge(enum rc rc, int status, const char *body, int tries)
 {
 	struct wa_verdict v;
-	const struct wa_answer a = { rc, status, str_of(body), -1, tries };
+	const struct wa_answer a = { rc, status, str_of(body), -1, tries, 0 };
 	meta_send_judge(&a, &v);
 	CHECK(v.text[0] != '\0');
 	return v;
+}
+
+TEST(a_code_about_one_message_holds_no_number)
+{
+	static const struct {
+		const char *body;
+		enum wa_class cls;
+		enum wa_scope scope;
+		const char *incident;
+	} rows[] = {
+		{ "131030", WA_SEND_PERMANENT, WA_SCOPE_RECIPIENT, "SEND_TEST_NUMBER" },
+		{ "131063", WA_SEND_PERMANENT, WA_SCOPE_MESSAGE, "SEND_MARKETING_OFF" },
+		{ "132068", WA_SEND_PERMANENT, WA_SCOPE_MESSAGE, "SEND_FLOW" },
+		{ "139004", WA_SEND_PERMANENT, WA_SCOPE_MESSAGE, "SEND_FLOW" },
+		{ "131037", WA_SEND_PAUSE_NUMBER, WA_SCOPE_NUMBER, "SEND_NAME" },
+		{ "80007", WA_SEND_WAIT, WA_SCOPE_ACCOUNT, "CALL_LIMIT" },
+		{ "131031", WA_SEND_STOP, WA_SCOPE_ACCOUNT, "SEND_LOCKED" },
+		{ "131026", WA_SEND_PERMANENT, WA_SCOPE_RECIPIENT, NULL },
+	};
+	EACH (r, rows) {
+		char body[64];
+		(void)snprintf(body, sizeof body, "{\"error\":{\"code\":%s}}", r->body);
+		struct wa_verdict v = judge(RC_OK, 400, body, 1);
+		CHECK_I64(r->body, v.cls, r->cls);
+		CHECK_I64(r->body, v.scope, r->scope);
+		CHECK_STR(r->body, v.trouble != NULL ? v.trouble : "",
+			  r->incident != NULL ? r->incident : "");
+	}
+}
+
+TEST(waits_without_an_answer_use_up_no_tries)
+{
+	struct wa_verdict v;
+	const struct wa_answer file = {
+		RC_OK, 400, STR("{\"error\":{\"code\":131053}}"), -1, 1, 9
+	};
+	const struct wa_answer gone = { RC_RETRY, 0, STR(""), -1, 1, 4 };
+	const struct wa_answer fast = {
+		RC_OK, 400, STR("{\"error\":{\"code\":130429}}"), -1, 1, 3
+	};
+	meta_send_judge(&file, &v);
+	CHECK_I64("the first answer about the file", v.cls, WA_SEND_RETRY);
+	meta_send_judge(&gone, &v);
+	CHECK_I64("paced by runs", v.retry_ms, 16000);
+	meta_send_judge(&fast, &v);
+	CHECK_I64("paced by runs", v.retry_ms, 4000);
 }
 
 TEST(an_accepted_message_has_its_id)
@@ -395,7 +448,7 @@ TEST(retry_after_wins_but_not_without_end)
 	};
 	EACH (r, rows) {
 		struct wa_verdict v;
-		const struct wa_answer a = { RC_OK, 400, str_of(r->body), r->after, 1 };
+		const struct wa_answer a = { RC_OK, 400, str_of(r->body), r->after, 1, 0 };
 		meta_send_judge(&a, &v);
 		CHECK_I64(r->body, v.retry_ms, r->retry_ms);
 	}
