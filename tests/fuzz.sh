@@ -18,7 +18,7 @@ one() { # amount program
 	golden=tests/golden/$(sed 's/^fuzz_//; s/_hook$//' <<<"$name")
 	[ -d "$golden" ] || golden=
 	case $1 in
-	*x) bounds=(-runs="${1%x}" -max_total_time=$REPEAT_S -seed=1); rm -rf "$dir/new" ;;
+	*x) bounds=(-runs="${1%x}" -max_total_time="$REPEAT_S" -seed=1); rm -rf "$dir/new" ;;
 	*) bounds=(-max_total_time="$1") ;;
 	esac
 	mkdir -p "$dir/new" "$dir/crash" "tests/fuzz/corpus/$name"
