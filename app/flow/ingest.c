@@ -2,8 +2,9 @@
  * in ingest_message.c, ingest_act.c, ingest_status.c, ingest_person.c and ingest_event.c.
  *
  * A batch of deliveries is read and parsed outside any transaction, then written as one unit. When that unit fails,
- * each delivery is tried in a unit of its own, so that one bad delivery never poisons its neighbours. What we cannot
- * read becomes a dead letter (failed_webhooks) with a reason; what we do not understand is kept and noted. */
+ * each delivery is tried in a unit of its own and each of its items under a savepoint, so that neither a bad delivery nor
+ * a bad item ever poisons its neighbours. What we cannot read or apply becomes a dead letter (failed_webhooks) with a
+ * reason, from which it can be done again after an update; what we do not understand is kept and noted. */
 #include "flow/ingest.h"
 
 #include "base/clock.h"
@@ -35,6 +36,63 @@ const struct channel *ingest_channel(const struct parsed *p, const struct wa_ite
 		       : config_channel_phone(p->config, item->phone_number_id);
 }
 
+struct trial {
+	struct parsed *p;
+	const struct wa_item *item;
+};
+
+static enum rc item_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct trial *t = arg;
+
+	return APPLY[t->item->kind](tx, t->p, t->item, e);
+}
+
+/* The store, not the item. */
+static bool is_weather(enum rc rc)
+{
+	return rc == RC_LIMIT || rc == RC_IO || rc == RC_RETRY;
+}
+
+/* One item: it is applied, or nothing of it remains but the reason. */
+static enum rc apply_careful(struct tx *tx, struct parsed *p, size_t at, struct err *e)
+{
+	const struct parsed before = *p;
+	struct trial t = { p, &p->hook.items[at] };
+	struct err why = { 0 };
+	enum rc rc = store_try(tx, item_unit, &t, &why);
+
+	if (is_weather(rc)) {
+		*e = why;
+		return rc;
+	}
+	if (rc == RC_OK)
+		return RC_OK;
+	*p = before;
+	if (p->bad_items++ == 0)
+		(void)snprintf(p->trouble, sizeof(p->trouble),
+			       "item %zu of %zu could not be applied: %s", at + 1, p->hook.count,
+			       why.text[0] != '\0' ? why.text : rc_name(rc));
+	return RC_OK;
+}
+
+static enum rc apply_items(struct tx *tx, struct parsed *p, struct err *e)
+{
+	for (size_t i = 0; i < p->hook.count; i++) {
+		if (p->careful)
+			TRY(apply_careful(tx, p, i, e));
+		else
+			TRY(APPLY[p->hook.items[i].kind](tx, p, &p->hook.items[i], e));
+	}
+	if (p->bad_items > 1) {
+		size_t n = strlen(p->trouble);
+
+		(void)snprintf(p->trouble + n, sizeof(p->trouble) - n, " (and %d more)",
+			       p->bad_items - 1);
+	}
+	return RC_OK;
+}
+
 static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 {
 	if (p->fault != NULL) {
@@ -43,15 +101,18 @@ static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 	}
 	p->note = p->unread;
 	p->stranger = STR_NONE;
-	p->messages = p->statuses = p->duplicates = 0;
-	for (size_t i = 0; i < p->hook.count; i++)
-		TRY(APPLY[p->hook.items[i].kind](tx, p, &p->hook.items[i], e));
+	p->messages = p->statuses = p->duplicates = p->bad_items = 0;
+	TRY(apply_items(tx, p, e));
 	if (p->hook.twin_bridge)
 		TRY(ingest_evolution_twin(tx, p, e));
 	if (p->has_chatwoot)
 		TRY(chatwoot_hook_apply(tx, p, e));
+	if (p->bad_items > 0)
+		p->note = p->trouble;
 	if (p->note != NULL)
 		TRY(delivery_set_outcome(tx, p->delivery.id, p->note, e));
+	if (p->bad_items > 0)
+		return queue_dead(tx, p->job, "ours", "item", p->trouble, e);
 	return p->defer_ms > 0 ? queue_snooze(tx, p->job, tx->now_ms + p->defer_ms,
 					      "our own answer is on its way", e)
 			       : queue_done(tx, p->job, e);
@@ -139,13 +200,17 @@ static enum rc read_batch(struct worker *w, const struct config *config, const s
 	return RC_OK;
 }
 
-/* The batch failed as a whole: each by itself; the guilty one retries and in the end becomes a dead letter. */
+/* The batch failed as a whole: each by itself, item by item; a delivery that fails even so retries and in the end becomes
+ * a dead letter. */
 static enum rc one_by_one(struct worker *w, struct batch *b, int64_t now_ms, struct err *e)
 {
 	for (int i = 0; i < b->n; i++) {
 		struct batch one = { &b->items[i], 1 };
 		struct err why = { 0 };
-		enum rc rc = store_write(w->app->store, STORE_NORMAL, batch_unit, &one, &why);
+		enum rc rc;
+
+		b->items[i].careful = true;
+		rc = store_write(w->app->store, STORE_NORMAL, batch_unit, &one, &why);
 
 		if (rc == RC_LIMIT || rc == RC_IO) { /* the disk, not the delivery */
 			*e = why;

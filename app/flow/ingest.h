@@ -12,6 +12,8 @@
 #include "store/delivery.h"
 #include "store/message.h"
 
+#define INGEST_TROUBLE_MAX 320 /* which items could not be applied, and why the first of them */
+
 struct parsed {
 	struct app *app;
 	const struct config *config;
@@ -26,9 +28,13 @@ struct parsed {
 	struct str stranger; /* last number that is not ours: noted once in a row */
 	int64_t defer_ms;    /* > 0: look again later */
 	int messages, statuses, duplicates;
+	bool careful;  /* each item under a savepoint of its own */
+	int bad_items; /* of a careful run */
+	char trouble[INGEST_TROUBLE_MAX];
 };
 
-/* Applies one item. What cannot be understood sets p->note and is fine; an error fails the whole delivery. */
+/* Applies one item. What cannot be understood sets p->note and is fine; an error is the item's own (it
+ * is put aside, the others are applied) or the store's: RC_LIMIT, RC_IO, RC_RETRY fail the whole delivery, for later. */
 typedef enum rc ingest_fn(struct tx *tx, struct parsed *p, const struct wa_item *item,
 			  struct err *e);
 ingest_fn ingest_message; /* ingest_message.c: what people and the business wrote */

@@ -82,20 +82,20 @@ void queues_transaction(struct queues *qs)
 	mtx_unlock(&qs->lock);
 }
 
-void queues_unit_begin(struct queues *qs)
+void queues_unit_begin(struct queues *qs, int depth)
 {
 	for (int i = 0; i < QUEUE_COUNT; i++)
-		qs->q[i].saved = qs->q[i].delta;
+		qs->q[i].saved[depth] = qs->q[i].delta;
 }
 
-void queues_unit_undo(struct queues *qs)
+void queues_unit_undo(struct queues *qs, int depth)
 {
 	for (int i = 0; i < QUEUE_COUNT; i++) {
 		int64_t sequence =
 			qs->q[i].delta.sequence; /* a number once given is not given again */
 		bool touched = qs->q[i].delta.touched;
 
-		qs->q[i].delta = qs->q[i].saved;
+		qs->q[i].delta = qs->q[i].saved[depth];
 		qs->q[i].delta.sequence = sequence;
 		qs->q[i].delta.touched = touched;
 	}

@@ -47,6 +47,7 @@ struct lane {
 #define QUEUE_LANES_MAX    64
 #define QUEUE_RATE_SECONDS 60
 #define QUEUE_HOLD_MAX_MS  (10 * SECOND_MS)
+#define QUEUE_NEST         2 /* a unit, and a trial inside of it (store_try) */
 
 struct queue_numbers {
 	int64_t accepted, done, failed, dead, discarded;
@@ -90,7 +91,8 @@ struct queue {
 
 	struct queue_numbers base;  /* as committed */
 	struct queue_numbers delta; /* of the running transaction; writer only */
-	struct queue_numbers saved; /* delta at the start of the running unit; writer only */
+	struct queue_numbers
+		saved[QUEUE_NEST]; /* delta at the start of the running units; writer only */
 	uint32_t rate[QUEUE_RATE_SECONDS];
 	int64_t rate_second;
 };
@@ -157,8 +159,8 @@ enum rc queue_remove_row(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 
 /* store.c calls these around units and transactions (writer thread). */
 void queues_transaction(struct queues *qs); /* a new one begins */
-void queues_unit_begin(struct queues *qs);
-void queues_unit_undo(struct queues *qs);
+void queues_unit_begin(struct queues *qs, int depth);
+void queues_unit_undo(struct queues *qs, int depth);
 enum rc queues_before_commit(struct queues *qs, struct db *db, struct err *e) MUST_CHECK;
 void queues_after_commit(struct queues *qs, int64_t now_ms);
 void queues_rollback(struct queues *qs);

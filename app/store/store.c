@@ -37,8 +37,8 @@ static void own_fault(struct store *st, struct unit *u)
 		u->e->rc = RC_INVALID;
 }
 
-/* Runs one unit in its savepoint. False: the transaction itself is broken (SQLite ended it). */
-static bool run_unit(struct store *st, struct tx *tx, struct unit *u)
+/* Runs one unit in its savepoint. False: the transaction itself is broken (SQLite ended it). `depth`: 1 inside of a unit. */
+static bool run_nested(struct store *st, struct tx *tx, struct unit *u, int depth)
 {
 	size_t mark = st->after_n;
 	bool published = st->event_published;
@@ -47,7 +47,7 @@ static bool run_unit(struct store *st, struct tx *tx, struct unit *u)
 	u->rc = db_savepoint(st->writer, u->e);
 	if (u->rc != RC_OK)
 		return db_in_transaction(st->writer);
-	queues_unit_begin(st->queues);
+	queues_unit_begin(st->queues, depth);
 	u->rc = u->run(tx, u->arg, u->e);
 	if (u->rc == RC_OK)
 		u->rc = db_release(st->writer, u->e);
@@ -55,12 +55,23 @@ static bool run_unit(struct store *st, struct tx *tx, struct unit *u)
 		return true;
 	st->after_n = mark;
 	st->event_published = published;
-	queues_unit_undo(st->queues);
+	queues_unit_undo(st->queues, depth);
 	if (!db_in_transaction(st->writer))
 		return false;
 	own_fault(st, u);
 	/* What cannot be undone alone is undone with all the others. */
 	return db_rollback_to(st->writer, &why) == RC_OK;
+}
+
+enum rc store_try(struct tx *tx, store_unit *unit, void *arg, struct err *e)
+{
+	struct store *st = tx->store;
+	struct unit u = { .run = unit, .arg = arg, .e = e };
+
+	/* A broken transaction is found again by the unit around this one. */
+	if (!run_nested(st, tx, &u, 1) && u.rc != RC_LIMIT)
+		u.rc = RC_IO;
+	return u.rc;
 }
 
 /* Nothing of the transaction remains. Returns how many units it had; those that failed by themselves keep their reason. */
@@ -149,7 +160,7 @@ static struct unit *run_batch(struct store *st, struct unit *first)
 	queues_transaction(st->queues);
 	rc = db_begin(st->writer, &e);
 	for (struct unit *u = first; rc == RC_OK && u != NULL; u = u->next) {
-		alive = run_unit(st, &tx, u);
+		alive = run_nested(st, &tx, u, 0);
 		units++;
 		failed += u->rc != RC_OK ? 1 : 0;
 		if (!alive)

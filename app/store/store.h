@@ -62,6 +62,11 @@ void store_abandon(struct store *st);
 enum rc store_write(struct store *st, enum store_class cls, store_unit *unit, void *arg,
 		    struct err *e) MUST_CHECK;
 
+/* Inside a unit: runs another one under a savepoint of its own. When it fails nothing of it remains, and the unit around
+ * it may go on. RC_LIMIT, RC_IO and RC_RETRY speak of the store, as above: pass them on. The inner one settles no job of
+ * a queue and tries nothing itself. Costs two statements: for what has failed before, not for the usual way. */
+enum rc store_try(struct tx *tx, store_unit *unit, void *arg, struct err *e) MUST_CHECK;
+
 /* What goes along with the next unit of this thread that succeeds: run behind it in the same savepoint (both stay, or
  * neither), once. The API sets one around each handler that changes something, so that no change comes without its row
  * in the audit log. NULL ends it; the rider has to live until then. */

@@ -290,6 +290,43 @@ TEST(a_post_of_a_thousand_updates_with_a_bad_one_among_them)
 	close_box();
 }
 
+#define NUMBER_METADATA                                                         \
+	"\"messaging_product\":\"whatsapp\",\"metadata\":{\"phone_number_id\":" \
+	"\"109876543210987\"}"
+
+TEST(an_item_that_cannot_be_applied_is_put_aside_and_the_others_of_its_post_are_applied)
+{
+	struct sbuf body AUTO(sbuf_release) = SBUF(HOOK_BODY_MAX);
+
+	open_box();
+	sbuf_text(
+		&body,
+		"{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":"
+		"\"220011223344556\",\"changes\":[{\"field\":\"messages\",\"value\":"
+		"{" NUMBER_METADATA
+		",\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.before\",\"timestamp\":"
+		"\"1790000000\",\"type\":\"text\",\"text\":{\"body\":\"a\"}}]}},"
+		"{\"field\":\"account_update\",\"value\":{\"event\":\"");
+	for (int i = 0; i < 40000; i++) /* longer than a fact of a channel may be */
+		sbuf_char(&body, 'E');
+	sbuf_text(
+		&body,
+		"\"}},{\"field\":\"messages\",\"value\":{" NUMBER_METADATA
+		",\"messages\":[{\"from\":\"5511955501234\",\"id\":\"wamid.behind\",\"timestamp\":"
+		"\"1790000001\",\"type\":\"text\",\"text\":{\"body\":\"b\"}}]}}]}]}");
+	CHECK(sbuf_ok(&body));
+	deliver(sbuf_view(&body));
+	tell(STORY[0], "neighbour"); /* in the same batch */
+	work();
+	CHECK_I64("those before, behind and beside it", counts().inbound, 3);
+	CHECK_I64("kept for another try", dead(), 1);
+	CHECK_I64("shown", box_call(&b, "GET", "/api/v1/deliveries?put_aside=true", NULL), 200);
+	CHECK(box_has(&b, "item 2 of 3 could not be applied: account_state"));
+	CHECK_I64("shown", box_call(&b, "GET", "/api/v1/dead-letters", NULL), 200);
+	CHECK(box_has(&b, "item 2 of 3 could not be applied: account_state"));
+	close_box();
+}
+
 static enum rc own_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct channel *ch = &b.app.config->channels[0];

@@ -121,6 +121,36 @@ TEST(effects_happen_after_the_commit_or_never)
 	store_close(st);
 }
 
+static enum rc trial_unit(struct tx *tx, void *arg, struct err *e)
+{
+	int64_t good = 1, bad = 4, one = 1;
+	struct err why = { 0 };
+
+	(void)arg;
+	TRY(store_try(tx, add_unit, &good, e));
+	CHECK_I64("each fifth", store_try(tx, add_unit, &bad, &why), RC_INVALID);
+	CHECK_I64("and its effects", store_try(tx, after_unit, &(bool){ false }, NULL), RC_REFUSED);
+	tx_after(tx, count_after, &one, sizeof(one));
+	return add_unit(tx, &good, e);
+}
+
+TEST(a_trial_inside_of_a_unit_leaves_no_trace_when_it_fails)
+{
+	struct store *st = open_store(true);
+	struct queue_counts n;
+
+	MUST(store_write(st, STORE_NORMAL, trial_unit, NULL, &t_err));
+	queue_get_counts(store_queues(st), QUEUE_MESSAGES, NOW, &n);
+	CHECK_I64("jobs", n.waiting, 2);
+	CHECK_I64("counted", n.accepted, 2);
+	CHECK_I64("effects", after_calls, 1);
+	store_close(st);
+	st = open_store(false);
+	queue_get_counts(store_queues(st), QUEUE_MESSAGES, NOW, &n);
+	CHECK_I64("on the disk", n.waiting, 2);
+	store_close(st);
+}
+
 TEST(an_unclean_end_is_seen_and_a_clean_one_is_not)
 {
 	struct store *st = open_store(false);
