@@ -45,12 +45,13 @@ SELECT j.id FROM jobs AS j JOIN topic_events AS t ON t.id = j.ref
  LIMIT 1;
 
 -- name: message_plan_heard
--- The customer's newest message after a time; what was imported does not count.
+-- The customer's newest message after a time. What was imported does not count, nor what is no message: edits, revokes,
+-- reactions and notices of the system open no window (meta-cloud-api.md 3.6; the same as topic.h `act`).
 -- in: company_id conversation_id since_ms
 -- out: timestamp
 SELECT timestamp FROM whatsapp_messages
  WHERE company_id = @company_id AND conversation_id = @conversation_id AND timestamp > @since_ms
-   AND direction = 'inbound' AND source = 'customer'
+   AND direction = 'inbound' AND source = 'customer' AND type NOT IN ('edit', 'revoke', 'reaction', 'system')
  ORDER BY timestamp DESC LIMIT 1;
 
 -- name: message_plan_newest_inbound
