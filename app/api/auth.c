@@ -165,6 +165,7 @@ static enum rc session_of(struct call *c, struct str cookie, struct err *e)
 				 .created_ms = c->session.user_created_ms,
 				 .user_id = c->session.user_id,
 				 .scopes = role_scopes_of(c->session.role),
+				 .masked = role_masks(c->session.role),
 				 .name = c->session.name };
 	/* A note that keeps the session alive: when it cannot be written, the request goes on. */
 	if (c->q->now_ms - c->session.last_used_ms >= USED_EVERY_MS &&

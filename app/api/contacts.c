@@ -1,6 +1,7 @@
 /* contacts.c - people and groups: list, names, the wish about advertising, merging and undoing it. */
 #include "api/cursor.h"
 #include "api/handlers.h"
+#include "api/veil.h"
 #include "api/view.h"
 #include "base/enc.h"
 #include "base/ids.h"
@@ -26,8 +27,7 @@ static enum rc load_id(struct call *c, int64_t created_ms, int64_t id, struct co
 	return rc;
 }
 
-/* The contact of the path; else the problem is answered. */
-static bool load(struct call *c, struct contact *ret)
+bool contact_of_path(struct call *c, struct contact *ret)
 {
 	struct err e = { .rc = RC_OK };
 	int64_t created_ms, id;
@@ -100,7 +100,7 @@ void contact_get(struct call *c)
 {
 	struct contact v;
 
-	if (load(c, &v))
+	if (contact_of_path(c, &v))
 		answer(c, v.id);
 }
 
@@ -133,7 +133,8 @@ void contact_list(struct call *c)
 	enum rc rc;
 
 	if (!cursor_read(c, &p.cursor) || !query_str(c, "search", &f.search) ||
-	    !query_str(c, "kind", &f.kind) || !query_str(c, "marketing", &f.marketing))
+	    !query_str(c, "kind", &f.kind) || !query_str(c, "marketing", &f.marketing) ||
+	    !veil_search_ok(c, "search", f.search))
 		return;
 	f.before_id = p.cursor.b;
 	f.limit = (int)p.cursor.limit;
@@ -210,7 +211,7 @@ void contact_patch(struct call *c)
 	struct patch p = { 0 };
 	struct contact v;
 
-	if (!load(c, &v) || !body_json(c, &root) || !read_patch(c, root, &p))
+	if (!contact_of_path(c, &v) || !body_json(c, &root) || !read_patch(c, root, &p))
 		return;
 	p.id = v.id;
 	if (store_write(c->app->store, STORE_NORMAL, patch_unit, &p, &e) != RC_OK)
@@ -258,7 +259,7 @@ void contact_merge_post(struct call *c)
 	int64_t created_ms, id;
 	enum rc rc = RC_ABSENT;
 
-	if (!load(c, &v) || !body_json(c, &root))
+	if (!contact_of_path(c, &v) || !body_json(c, &root))
 		return;
 	if (id_parse(json_get_str(root, "contact_id"), &created_ms, &id))
 		rc = load_id(c, created_ms, id, &other, &e);
@@ -299,7 +300,7 @@ void contact_unmerge_post(struct call *c)
 	struct db *db;
 	enum rc rc;
 
-	if (!load(c, &v) || !body_json(c, &root))
+	if (!contact_of_path(c, &v) || !body_json(c, &root))
 		return;
 	asked = json_get_str(root, "merge_id");
 	if (asked.p != NULL && !id_parse(asked, &at_ms, &s.asked)) {

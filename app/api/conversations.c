@@ -1,6 +1,7 @@
 /* conversations.c - the threads with their aggregates. */
 #include "api/cursor.h"
 #include "api/handlers.h"
+#include "api/veil.h"
 #include "api/view.h"
 #include "base/ids.h"
 
@@ -90,6 +91,8 @@ static bool filter_read(struct call *c, struct conversation_filter *f)
 		problem_field(c, 422, "search", "This is too long to look for.");
 		return false;
 	}
+	if (!veil_search_ok(c, "search", f->search))
+		return false;
 	f->unread_only = str_eqc(unread, "true") || str_eqc(unread, "1");
 	return assigned_read(c, assigned, &f->assigned) && channel_read(c, channel, &f->channel_id);
 }

@@ -15,6 +15,11 @@ void message_of_conversation(struct call *c, int64_t conversation_id);
 route_fn conversation_list, conversation_get, conversation_messages_get, conversation_read_post,
 	conversation_typing_post, contact_get, contact_list, contact_patch, contact_merge_post,
 	contact_unmerge_post;
+/* reveal.c */
+route_fn contact_reveal_post;
+/* The contact of the path, if it is the caller's; else the problem is answered. */
+struct contact;
+bool contact_of_path(struct call *c, struct contact *ret);
 /* media.c */
 route_fn media_post, media_get;
 /* The conversation of the path, if it is the caller's; else the problem is answered. */

@@ -99,6 +99,7 @@ void login_who_write(struct call *c, struct str secret, struct jsonw *w)
 		jsonw_key(w, "user");
 		jsonw_null(w);
 		rights_write(w, c->who.scopes);
+		jsonw_kbool(w, "numbers_masked", c->who.masked);
 		return;
 	}
 	auth_csrf(secret, csrf);
@@ -111,6 +112,7 @@ void login_who_write(struct call *c, struct str secret, struct jsonw *w)
 	jsonw_kstr(w, "language", s->language);
 	jsonw_end(w);
 	rights_write(w, c->who.scopes);
+	jsonw_kbool(w, "numbers_masked", c->who.masked);
 	jsonw_ktext(w, "csrf", csrf);
 	view_id(w, "session_id", s->created_ms, s->id);
 	jsonw_ktime(w, "expires_at", s->expires_ms);
@@ -132,6 +134,7 @@ void login_session_answer(struct login_session *s, int status)
 		return;
 	}
 	c->who.scopes = role_scopes_of(c->session.role);
+	c->who.masked = role_masks(c->session.role);
 	auth_set_cookie(c, s->secret, longest_ms(c) / SECOND_MS);
 	web_header(c->r, "Cache-Control", STR("no-store"));
 	answer_begin(c, &w);

@@ -5,6 +5,7 @@
  * types that cannot hold scripts are shown in place; all else is a download, and every answer is sandboxed. */
 #include "api/handlers.h"
 #include "api/media_range.h"
+#include "api/veil.h"
 #include "api/view.h"
 #include "base/enc.h"
 #include "base/log.h"
@@ -209,6 +210,8 @@ static void disposition(struct call *c, const struct media *m)
 	char name[MEDIA_NAME_MAX + 1];
 
 	media_type_name(m->filename, name);
+	if (c->who.masked)
+		veil_text(name, strlen(name));
 	sbuf_text(&h, media_type_inline(m->mime) ? "inline" : "attachment");
 	if (name[0] != '\0') {
 		sbuf_text(&h, "; filename=\"");

@@ -25,5 +25,7 @@ void rate_init(struct rate *r);
 void rate_destroy(struct rate *r);
 /* 0: go on. Else milliseconds until there is room again; nothing was counted. per_second 0: no limit. */
 int64_t rate_take(struct rate *r, int64_t client, int64_t per_second, int64_t now_ms);
+/* The same for what is rare: so many in an hour, all at once if they want. A table of its own. */
+int64_t rate_take_hourly(struct rate *r, int64_t client, int64_t per_hour, int64_t now_ms);
 
 #endif

@@ -5,6 +5,7 @@
 #include "api/auth.h"
 #include "api/forward.h"
 #include "api/match.h"
+#include "api/veil.h"
 
 void answer_begin(struct call *c, struct jsonw *w)
 {
@@ -57,6 +58,8 @@ static void serve(struct call *c, const struct match *m)
 		store_ride(&rider);
 	c->route->run(c);
 	store_ride(NULL);
+	if (c->who.masked && !c->reveals && c->r->body_static.p == NULL)
+		veil_json(c->r->body.p, c->r->body.n);
 }
 
 void route_handle(void *arg, struct req *q, struct res *r)

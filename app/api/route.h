@@ -33,6 +33,7 @@ struct call {
 	 * account as id, so that rights, idempotency and logs are the same for both. id 0: nobody, or a command. */
 	struct token who;
 	struct session session; /* id 0: no person */
+	bool reveals;           /* the answer shows numbers in full to whom they are masked */
 	/* What the row in the audit log says (audit_row.h). A handler that knows more than the path fills it in before it
 	 * writes; borrowed until it returns. */
 	struct {

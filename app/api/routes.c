@@ -97,6 +97,8 @@ static const struct route ROUTES[] = {
 	      "People and groups, newest first"),
 	TOKEN("PATCH", "/api/v1/contacts/{id}", contact_patch, MESSAGES_SEND, BOTH, SMALL,
 	      "Messages", "Name a contact, or note its wish about advertising"),
+	TOKEN("POST", "/api/v1/contacts/{id}/reveal", contact_reveal_post, MESSAGES_READ, BOTH,
+	      SMALL, "Messages", "Show the numbers of a person in full"),
 	TOKEN("POST", "/api/v1/contacts/{id}/merge", contact_merge_post, MESSAGES_SEND, BOTH, SMALL,
 	      "Messages", "Two contacts are one person"),
 	TOKEN("POST", "/api/v1/contacts/{id}/unmerge", contact_unmerge_post, MESSAGES_SEND, BOTH,

@@ -3,6 +3,7 @@
 
 #include "api/cursor.h"
 #include "api/handlers.h"
+#include "api/veil.h"
 #include "api/view.h"
 #include "base/ids.h"
 
@@ -83,6 +84,8 @@ void message_search_get(struct call *c)
 		problem_field(c, 422, "q", "This is too long to look for.");
 		return;
 	}
+	if (!veil_search_ok(c, "q", typed))
+		return;
 	if (search_words(typed, &match))
 		s.match = sbuf_view(&match);
 	s.before_id = p.cursor.b;

@@ -7,6 +7,7 @@ static void state_release(struct state *s)
 		return;
 	guard_destroy(&s->guard);
 	rate_destroy(&s->rate);
+	rate_destroy(&s->reveals);
 	mtx_destroy(&s->lock);
 	mem_free(s);
 }
@@ -21,6 +22,7 @@ struct state *state_of(struct app *app)
 	mtx_init(&s->lock, LOCK_FLOW);
 	guard_init(&s->guard);
 	rate_init(&s->rate);
+	rate_init(&s->reveals);
 	if (__atomic_compare_exchange_n(&app->api, &none, s, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE)) {
 		app->api_release = state_release;

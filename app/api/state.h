@@ -27,6 +27,7 @@ struct state {
 	_Atomic int64_t signature_failures, auth_failures;
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
 	struct rate rate;                                     /* calls of each client */
+	struct rate reveals;                                  /* of masked numbers */
 	struct guard guard;                                   /* before password checks */
 	_Atomic int64_t refusals_minute, refusals_n; /* logins noted in the audit log this minute */
 	struct mtx lock;                             /* LOCK_FLOW; nothing else is taken with it */

@@ -11,6 +11,7 @@
 #include "api/stream.h"
 
 #include "api/handlers.h"
+#include "api/veil.h"
 #include "api/view.h"
 #include "base/log.h"
 #include "store/topic.h"
@@ -121,7 +122,7 @@ static enum rc event_row(void *arg, const struct topic_event *ev, struct err *e)
 	return RC_OK;
 }
 
-enum rc stream_source(void *arg, int64_t company, int64_t after_id, struct sbuf *to,
+enum rc stream_source(void *arg, struct sse_filter filter, int64_t after_id, struct sbuf *to,
 		      int64_t *ret_last, struct err *e)
 {
 	struct app *app = arg;
@@ -130,14 +131,17 @@ enum rc stream_source(void *arg, int64_t company, int64_t after_id, struct sbuf 
 			  .to = to,
 			  .data = SBUF(SSE_BUFFER_MAX),
 			  .last = after_id };
+	size_t before = to->n;
 	enum rc rc;
 
 	f.view.db = store_reader(app->store);
-	rc = topic_each_after(f.view.db, company, after_id, STREAM_ROWS, event_row, &f, e);
+	rc = topic_each_after(f.view.db, filter.company, after_id, STREAM_ROWS, event_row, &f, e);
 	store_reader_done(app->store, f.view.db);
 	sbuf_release(&f.data);
 	if (rc != RC_OK && !f.full)
 		return rc;
+	if (filter.masked && to->n > before)
+		veil_json(to->p + before, to->n - before);
 	*ret_last = f.last;
 	return RC_OK;
 }
@@ -201,7 +205,8 @@ void stream_get(struct call *c)
 	}
 	rc = place(c, asked, &after, &reset, &e);
 	if (rc == RC_OK)
-		rc = sse_accept(c->app->sse, c->r, c->who.company_id, after, &e);
+		rc = sse_accept(c->app->sse, c->r,
+				(struct sse_filter){ c->who.company_id, c->who.masked }, after, &e);
 	if (rc != RC_OK) {
 		problem_err(c, &e);
 		return;

@@ -3,7 +3,7 @@
  *   worker --sse_accept/join--> joining list --eventfd--> thread --source--> bytes --> sockets
  *   commit --sse_notify-------------------------^
  *
- * Clients at the same place (company, position) get the same bytes, read once. The bytes go
+ * Clients at the same place (filter, position) get the same bytes, read once. The bytes go
  * straight to the socket; only what the kernel does not take is kept, so an idle client has no
  * buffer. All fields of a client belong to the thread once it has joined. */
 #include "io/sse.h"
@@ -30,7 +30,7 @@ struct client {
 	struct sse *sse;
 	struct web_stream *stream; /* NULL: to be forgotten */
 	struct client *next;       /* joining list */
-	int64_t company;
+	struct sse_filter filter;
 	int64_t position;
 	int64_t moved_ms; /* when unsent bytes last got fewer */
 	struct sbuf unsent;
@@ -47,7 +47,7 @@ struct shout {
 
 /* What the source gave for one place in this round. */
 struct group {
-	int64_t company; /* -1: empty */
+	struct sse_filter filter; /* company -1: empty */
 	int64_t after;
 	int64_t last;
 	struct sbuf bytes;
@@ -149,24 +149,27 @@ static void client_flush(struct client *c, int64_t now_ms)
 }
 
 /* The bytes after this place, read at most once per round. NULL: the source failed. */
-static const struct group *group_of(struct sse *s, int64_t company, int64_t after)
+static const struct group *group_of(struct sse *s, struct sse_filter filter, int64_t after)
 {
 	for (size_t i = 0; i < SSE_GROUPS; i++) {
-		if (s->groups[i].company == company && s->groups[i].after == after)
-			return &s->groups[i];
+		const struct group *g = &s->groups[i];
+
+		if (g->filter.company == filter.company && g->filter.masked == filter.masked &&
+		    g->after == after)
+			return g;
 	}
 	struct group *g = &s->groups[s->group_next];
 	struct err e = { .rc = RC_OK };
 	s->group_next = (s->group_next + 1) % SSE_GROUPS;
 	sbuf_reset(&g->bytes);
 	g->bytes.max = SSE_READ_MAX;
-	g->company = company;
+	g->filter = filter;
 	g->after = after;
 	g->last = after;
-	enum rc rc = s->source(s->arg, company, after, &g->bytes, &g->last, &e);
+	enum rc rc = s->source(s->arg, filter, after, &g->bytes, &g->last, &e);
 	if ((rc != RC_OK && rc != RC_ABSENT) || !sbuf_ok(&g->bytes)) {
 		log_err(LOG_DEBUG, "sse.read_failed", &e);
-		g->company = -1; /* matches nobody: read again in the next round */
+		g->filter.company = -1; /* matches nobody: read again in the next round */
 		return NULL;
 	}
 	return g;
@@ -177,7 +180,7 @@ static void client_feed(struct sse *s, struct client *c, int64_t now_ms)
 	for (int i = 0; i < SSE_ROUNDS_MAX; i++) {
 		if (c->stream == NULL || c->unsent.n > 0)
 			return; /* its place is kept; the flush asks again */
-		const struct group *g = group_of(s, c->company, c->position);
+		const struct group *g = group_of(s, c->filter, c->position);
 		if (g == NULL || g->last == c->position)
 			return;
 		c->position = g->last;
@@ -189,7 +192,7 @@ static void client_feed(struct sse *s, struct client *c, int64_t now_ms)
 static void groups_clear(struct sse *s)
 {
 	for (size_t i = 0; i < COUNT(s->groups); i++) {
-		s->groups[i].company = -1;
+		s->groups[i].filter.company = -1;
 		if (s->groups[i].bytes.cap > 64 * KIB)
 			sbuf_release(&s->groups[i].bytes);
 	}
@@ -260,7 +263,7 @@ static void shouts_send(struct sse *s, int64_t now_ms)
 			struct client *c = s->clients[i];
 
 			if (c->stream != NULL && c->unsent.n == 0 &&
-			    (t->company == 0 || t->company == c->company))
+			    (t->company == 0 || t->company == c->filter.company))
 				client_send(c, str_n(t->bytes, t->n), now_ms);
 		}
 		mem_free(t);
@@ -405,7 +408,8 @@ static void join(void *arg, struct web_stream *stream)
 		client_free(c);
 }
 
-enum rc sse_accept(struct sse *s, struct res *r, int64_t company, int64_t after_id, struct err *e)
+enum rc sse_accept(struct sse *s, struct res *r, struct sse_filter filter, int64_t after_id,
+		   struct err *e)
 {
 	if (atomic_load(&s->stopping))
 		return FAIL(e, RC_RETRY, "event streams are stopping");
@@ -415,7 +419,7 @@ enum rc sse_accept(struct sse *s, struct res *r, int64_t company, int64_t after_
 	}
 	struct client *c = mem_new(1, sizeof *c);
 	c->sse = s;
-	c->company = company;
+	c->filter = filter;
 	c->position = after_id;
 	c->unsent.max = SSE_BUFFER_MAX;
 	r->status = 200;

@@ -1,10 +1,14 @@
 /* role.c - see role.h and role.def. */
 #include "store/role.h"
 
+enum numbers { FULL, MASKED };
+
 static const struct {
-	const char *text, *scopes;
+	const char *text;
+	enum numbers numbers;
+	const char *scopes;
 } ROLES[] = {
-#define ROLE(name, text, scopes) { text, scopes },
+#define ROLE(name, text, numbers, scopes) { text, numbers, scopes },
 #include "store/role.def"
 #undef ROLE
 };
@@ -40,4 +44,11 @@ uint32_t role_scopes_of(struct str text)
 	enum role r;
 
 	return role_parse(text, &r) ? role_scopes(r) : 0;
+}
+
+bool role_masks(struct str text)
+{
+	enum role r;
+
+	return !role_parse(text, &r) || ROLES[r].numbers == MASKED;
 }

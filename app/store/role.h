@@ -5,7 +5,7 @@
 #include "store/token.h"
 
 enum role {
-#define ROLE(name, text, scopes) ROLE_##name,
+#define ROLE(name, text, numbers, scopes) ROLE_##name,
 #include "store/role.def"
 #undef ROLE
 	ROLE_COUNT
@@ -17,5 +17,7 @@ bool role_parse(struct str text, enum role *ret) MUST_CHECK;
 uint32_t role_scopes(enum role r);
 /* Of a word in the database; 0 (nothing) for one that this program does not know. */
 uint32_t role_scopes_of(struct str text);
+/* Whether customers' phone numbers are masked for that role; true for a word that this program does not know. */
+bool role_masks(struct str text);
 
 #endif

@@ -148,10 +148,14 @@ static bool take(struct stmt *s, struct token *ret)
 	ret->revoked_ms = stmt_i64(s, "revoked_ms");
 	(void)parse(stmt_str(s, "scopes"), false, &ret->scopes); /* not strict: always true */
 	ret->user_id = stmt_i64(s, "user_id");
-	if (ret->user_id != 0)
-		ret->scopes &= role_scopes_of(stmt_str(s, "role"));
-	else
+	if (ret->user_id != 0) {
+		struct str role = stmt_str(s, "role");
+
+		ret->scopes &= role_scopes_of(role);
+		ret->masked = role_masks(role);
+	} else {
 		(void)stmt_str(s, "role");
+	}
 	disabled = stmt_i64(s, "disabled_ms") != 0;
 	return !disabled;
 }

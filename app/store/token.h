@@ -21,6 +21,7 @@ struct token {
 	int64_t id, company_id, created_ms, last_used_ms, revoked_ms;
 	int64_t user_id; /* who made it; 0: the box itself */
 	uint32_t scopes; /* what it may do now: never more than its maker */
+	bool masked;     /* customers' phone numbers are masked for it: as for its maker */
 	struct str name;
 };
 

@@ -16,8 +16,8 @@ static atomic_int reads;
 static atomic_int event_bytes;
 static struct sse *streams;
 
-static enum rc source(void *arg, int64_t company, int64_t after, struct sbuf *to, int64_t *ret_last,
-		      struct err *e)
+static enum rc source(void *arg, struct sse_filter filter, int64_t after, struct sbuf *to,
+		      int64_t *ret_last, struct err *e)
 {
 	(void)arg;
 	(void)e;
@@ -25,7 +25,8 @@ static enum rc source(void *arg, int64_t company, int64_t after, struct sbuf *to
 	int64_t last = after;
 	while (last < atomic_load(&newest) && last - after < 100 && to->n < SSE_BUFFER_MAX / 2) {
 		last++;
-		sbuf_printf(to, "id: %lld\ndata: c%lld ", (long long)last, (long long)company);
+		sbuf_printf(to, "id: %lld\ndata: c%lld%s ", (long long)last,
+			    (long long)filter.company, filter.masked ? "m" : "");
 		for (int i = 0; i < atomic_load(&event_bytes); i++)
 			sbuf_char(to, 'x');
 		sbuf_text(to, "\n\n");
@@ -44,7 +45,8 @@ static void handle(void *arg, struct req *q, struct res *r)
 		after = 0;
 	if (q->query.n > 0 && !str_i64(q->query, 0, 1000, &company))
 		company = 1;
-	if (sse_accept(streams, r, company, after, NULL) != RC_OK)
+	if (sse_accept(streams, r, (struct sse_filter){ company % 100, company >= 100 }, after,
+		       NULL) != RC_OK)
 		r->status = 503;
 }
 
@@ -111,6 +113,29 @@ TEST(a_stream_resumes_where_it_was_and_goes_on_live)
 		at += strlen(wanted);
 	}
 	close(fd);
+	wait_for_clients(0);
+	stop(w);
+}
+
+TEST(clients_with_another_filter_have_bytes_of_their_own)
+{
+	static const struct {
+		int filter; /* company, and 100 for masked */
+		const char *wanted;
+	} CASES[] = {
+		{ 1, "c1 \n\n" }, { 101, "c1m \n\n" }, { 2, "c2 \n\n" }, { 102, "c2m \n\n" }
+	};
+	struct web *w = start();
+
+	atomic_store(&newest, 1);
+	EACH (t, CASES) {
+		char a[4000];
+		int fd = listen_from(w, t->filter, 0);
+
+		sock_read(fd, a, sizeof(a), t->wanted);
+		CHECK(strstr(a, t->wanted) != NULL);
+		close(fd);
+	}
 	wait_for_clients(0);
 	stop(w);
 }
