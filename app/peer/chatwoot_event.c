@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "io/json.h"
+#include "io/jsonw.h"
 #include "peer/chatwoot.h"
 
 #define TIME_S_MAX 253402300799 /* the end of year 9999 */
@@ -48,6 +49,15 @@ static int64_t read_time(const struct json *n)
 	if (!json_i64(n, &v) || v <= 0 || v > TIME_S_MAX)
 		return 0;
 	return v * SECOND_MS;
+}
+
+/* Epoch seconds with a fraction ("updated_at":1785240002.5). */
+static int64_t read_moment(const struct json *n)
+{
+	double v = 0;
+	if (!json_double(n, &v) || !(v > 0) || v > (double)TIME_S_MAX)
+		return 0;
+	return (int64_t)(v * (double)SECOND_MS);
 }
 
 /* Text at the top of a webhook, an integer in REST. */
@@ -99,6 +109,8 @@ static void read_attributes(struct take *t, const struct json *n, struct chatwoo
 	ev->marked = kind != JSON_NONE && kind != JSON_NULL;
 	ev->mark_origin = keep_key(t, mark, "o");
 	ev->mark_id = keep_key(t, mark, "m");
+	if (json_kind(json_get(n, "items")) == JSON_ARRAY)
+		ev->items = keep_raw(t, json_get(n, "items"));
 }
 
 /* A private note on WhatsApp is a leak (R3): anything but false counts as private. */
@@ -124,6 +136,9 @@ static void read_message(struct take *t, const struct json *n, struct chatwoot_e
 	ev->source_id = keep_key(t, n, "source_id");
 	ev->created_ms = read_time(json_get(n, "created_at"));
 	read_sender(t, json_get(n, "sender"), ev);
+	const struct json *params = json_path(n, "additional_attributes.template_params");
+	if (json_kind(params) == JSON_OBJECT && json_first(params) != NULL)
+		ev->template_params = keep_raw(t, params);
 	if (json_kind(attributes) ==
 	    JSON_TEXT) { /* accepted on create (1.3), so it may come back */
 		struct json *inner AUTO(json_freep) = NULL;
@@ -145,6 +160,10 @@ static void read_conversation(struct take *t, const struct json *n, struct chatw
 	ev->conversation_id = json_get_i64_or(n, "id", 0);
 	ev->contact_source_id = keep_key(t, inbox, "source_id");
 	ev->assignee_id = json_get_i64_or(json_path(n, "meta.assignee"), "id", 0);
+	ev->thread_status = keep_key(t, n, "status");
+	ev->team_id = json_get_i64_or(json_path(n, "meta.team"), "id", 0);
+	ev->updated_ms = read_moment(json_get(n, "updated_at"));
+	ev->agent_seen_ms = read_moment(json_get(n, "agent_last_seen_at"));
 	if (ev->inbox_id == 0)
 		ev->inbox_id = json_get_i64_or(n, "inbox_id", 0);
 	if (ev->account_id == 0)
@@ -253,6 +272,48 @@ enum rc chatwoot_event_message(const struct json *message, struct arena *a,
 	return RC_OK;
 }
 
+void chatwoot_event_write(const struct chatwoot_event *ev, struct sbuf *to)
+{
+	struct jsonw w;
+
+	jsonw_init(&w, to);
+	jsonw_object(&w);
+	jsonw_ki64(&w, "id", ev->message_id);
+	jsonw_ki64(&w, "conversation_id", ev->conversation_id);
+	jsonw_ki64(&w, "inbox_id", ev->inbox_id);
+	jsonw_ki64(&w, "account_id", ev->account_id);
+	jsonw_ktext(&w, "message_type",
+		    ev->type == CHATWOOT_TYPE_TEMPLATE ? "template" : "outgoing");
+	jsonw_kbool(&w, "private", ev->is_private);
+	jsonw_kstr(&w, "content", ev->content);
+	jsonw_kstr(&w, "content_type", ev->content_type);
+	if (ev->created_ms > 0)
+		jsonw_ki64(&w, "created_at", ev->created_ms / SECOND_MS);
+	jsonw_kobject(&w, "content_attributes");
+	if (ev->in_reply_to > 0)
+		jsonw_ki64(&w, "in_reply_to", ev->in_reply_to);
+	if (ev->in_reply_to_source_id.n > 0)
+		jsonw_kstr(&w, "in_reply_to_external_id", ev->in_reply_to_source_id);
+	if (ev->items.n > 0)
+		jsonw_kraw(&w, "items", ev->items);
+	jsonw_end(&w);
+	if (ev->template_params.n > 0) {
+		jsonw_kobject(&w, "additional_attributes");
+		jsonw_kraw(&w, "template_params", ev->template_params);
+		jsonw_end(&w);
+	}
+	if (ev->attachments.n > 0)
+		jsonw_kraw(&w, "attachments", ev->attachments);
+	if (ev->sender != CHATWOOT_SENDER_NONE) {
+		jsonw_kobject(&w, "sender");
+		jsonw_ki64(&w, "id", ev->sender_id);
+		jsonw_kstr(&w, "name", ev->sender_name);
+		jsonw_ktext(&w, "type", ev->sender == CHATWOOT_SENDER_USER ? "user" : "agent_bot");
+		jsonw_end(&w);
+	}
+	jsonw_end(&w);
+}
+
 static bool has_prefix(const struct chatwoot_event *ev)
 {
 	return str_starts(ev->source_id, STR(CHATWOOT_SOURCE_PREFIX));
@@ -295,7 +356,8 @@ static enum chatwoot_reason reason_for(const struct chatwoot_event *ev)
 		return reason;
 	if (ev->sender == CHATWOOT_SENDER_CONTACT)
 		return CHATWOOT_BECAUSE_CONTACT_SENDER;
-	if (str_trim(ev->content).n == 0 && ev->attachment_count == 0)
+	if (str_trim(ev->content).n == 0 && ev->attachment_count == 0 && ev->items.n == 0 &&
+	    ev->template_params.n == 0)
 		return CHATWOOT_BECAUSE_EMPTY;
 	return CHATWOOT_BECAUSE_AGENT;
 }

@@ -72,17 +72,26 @@ struct chatwoot_event {
 	int64_t in_reply_to;              /* Chatwoot message id, 0: none */
 	struct str in_reply_to_source_id; /* content_attributes.in_reply_to_external_id */
 	int attachment_count;
-	struct str attachments; /* compact JSON array, or none */
+	struct str attachments;     /* compact JSON array, or none */
+	struct str items;           /* content_attributes.items: compact JSON array, or none */
+	struct str template_params; /* additional_attributes.template_params: JSON, or none */
 	/* conversation events: open, resolved, ...; listed messages: sent, ... */
 	struct str status;
-	int64_t created_ms;  /* 0: absent or unreadable */
-	int64_t assignee_id; /* conversation.meta.assignee.id, 0: none */
+	struct str thread_status; /* of the conversation, in webhooks of messages too */
+	int64_t created_ms;       /* 0: absent or unreadable */
+	int64_t assignee_id;      /* conversation.meta.assignee.id, 0: none */
+	int64_t team_id;          /* conversation.meta.team.id, 0: none */
+	/* Of the conversation, 0: not told: when it changed last (webhooks overtake each other),
+	 * and until when an agent has seen it. */
+	int64_t updated_ms, agent_seen_ms;
 };
 
 /* RC_INVALID: not JSON, not an object, no `event`, or a message event without id or conversation.
  * RC_LIMIT: the arena is full. */
 enum rc chatwoot_event_decode(struct str body, struct arena *a, struct chatwoot_event *ret_ev,
 			      struct err *e) MUST_CHECK;
+/* The event's message as chatwoot_event_message reads it again: for a job that does the work later. */
+void chatwoot_event_write(const struct chatwoot_event *ev, struct sbuf *to);
 /* A message object as REST lists and create answers have it. Verdicts as above. */
 enum rc chatwoot_event_message(const struct json *message, struct arena *a,
 			       struct chatwoot_event *ret_ev, struct err *e) MUST_CHECK;
