@@ -80,9 +80,16 @@ CREATE TABLE chatwoot_messages (
 	chatwoot_message_id INTEGER NOT NULL,
 	message_id  INTEGER NOT NULL,
 	origin      TEXT NOT NULL CHECK (origin IN ('totem', 'agent')),
-	created_ms  INTEGER NOT NULL,
+	created_ms  INTEGER NOT NULL, parts INTEGER NOT NULL DEFAULT 1, deleted_ms INTEGER NOT NULL DEFAULT 0, failed_ms INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (target_id, chatwoot_message_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chatwoot_threads (
+	conversation_id INTEGER PRIMARY KEY,
+	state_ms   INTEGER NOT NULL DEFAULT 0,  -- updated_at of the newest state that was taken over
+	seen_ms    INTEGER NOT NULL DEFAULT 0,  -- until when agents have seen it
+	typing_ms  INTEGER NOT NULL DEFAULT 0   -- when the customer was last shown that somebody types
+) STRICT;
 
 CREATE TABLE companies (
 	id         INTEGER PRIMARY KEY,

@@ -3,10 +3,10 @@
  * Loops are stopped by any one of: our mark or source in content_attributes, our source_id, the table of ids that we made
  * there (pipelines.md, R4). The same event twice, from two webhooks or in two deliveries, is one send: the table's
  * primary key decides, in the transaction that makes the message (R5, R6). */
-#include "flow/ingest.h"
+#include "flow/chatwoot_hook.h"
+
 #include "flow/posting.h"
 #include "flow/send.h"
-#include "peer/markup.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/topic.h"
@@ -28,110 +28,150 @@ enum rc chatwoot_status_wanted(struct tx *tx, const struct message *m, struct er
 	return queue_add(tx, &n, NULL, e);
 }
 
-/* By the thread's number, else by the address in its source id (a thread that an agent opened). */
-static enum rc find_conversation(struct tx *tx, struct parsed *p, int64_t company, int64_t *ret_id,
-				 struct err *e)
+/* A thread that an agent opened for somebody whose address our source id has: a phone, a LID, a group, a user id. */
+static enum rc open_conversation(struct hooked *h, struct err *e)
 {
-	const struct chatwoot_event *ev = &p->chatwoot;
-	const struct channel *ch = config_channel_default(p->config);
-	struct contact_who who = { 0 };
+	const struct chatwoot_event *ev = h->ev;
+	struct send_new n = { .channel = config_channel_default(h->p->config) };
+	struct contact_who who;
+	char space[SEND_DIGITS_MAX];
 	struct str address;
 	int64_t contact;
-	enum rc rc = conversation_by_chatwoot(tx->db, company, ev->conversation_id, ret_id, e);
+
+	if (n.channel == NULL || !str_starts(ev->contact_source_id, STR(CHATWOOT_SOURCE)))
+		return RC_ABSENT;
+	n.to = str_sub(ev->contact_source_id, sizeof(CHATWOOT_SOURCE) - 1, SIZE_MAX);
+	if (!send_address_ok(&n))
+		return RC_ABSENT;
+	address = send_who(&n, space, &who);
+	TRY(contact_resolve(h->tx, h->target->company_id, &who, &contact, e));
+	TRY(conversation_resolve(h->tx, h->target->company_id, n.channel->id, contact, address,
+				 &h->conversation_id, e));
+	return conversation_set_chatwoot(h->tx, h->conversation_id, 0, ev->conversation_id,
+					 ev->contact_source_id, e);
+}
+
+/* RC_ABSENT: not ours. */
+static enum rc find_conversation(struct hooked *h, struct err *e)
+{
+	enum rc rc = conversation_by_chatwoot(h->tx->db, h->target->company_id,
+					      h->ev->conversation_id, &h->conversation_id, e);
 
 	if (rc != RC_ABSENT)
 		return rc;
 	err_clear(e);
-	if (ch == NULL || !str_starts(ev->contact_source_id, STR(CHATWOOT_SOURCE)))
-		return RC_ABSENT;
-	address = str_sub(ev->contact_source_id, sizeof(CHATWOOT_SOURCE) - 1, SIZE_MAX);
-	if (address.n > 2 && address.p[2] == '.')
-		who.user_id = address;
-	else
-		who.phone = address;
-	TRY(contact_resolve(tx, company, &who, &contact, e));
-	TRY(conversation_resolve(tx, company, ch->id, contact, address, ret_id, e));
-	return conversation_set_chatwoot(tx, *ret_id, 0, ev->conversation_id, ev->contact_source_id,
-					 e);
+	return RC_ABSENT;
 }
 
-static enum rc send_it(struct tx *tx, struct parsed *p, const struct chatwoot_target *target,
-		       int64_t conversation, struct err *e)
+/* ---- a message ---- */
+
+static enum rc take(struct hooked *h, struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf text = SBUF(1 * MIB);
-	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
-	const struct chatwoot_event *ev = &p->chatwoot;
-	struct conversation conv;
-	struct send_new n = { .conversation_id = conversation,
-			      .type = "text",
-			      .prio = PRIO_HIGH,
-			      .sender_type = "chatwoot_agent",
-			      .source = "support_bridge",
-			      .sender_name = ev->sender_name,
-			      .chatwoot_conversation_id = ev->conversation_id,
-			      .chatwoot_message_id = ev->message_id,
-			      .correlation = p->delivery.request_id };
-	struct wa_content_bad field = { "" };
-	int64_t message;
+	const struct chatwoot_agent s = { .app = h->p->app,
+					  .config = h->p->config,
+					  .target = h->target,
+					  .ev = h->ev,
+					  .conversation_id = h->conversation_id,
+					  .correlation = h->p->delivery.request_id };
+	int rows;
+
+	TRY(chatwoot_agent_take(h->tx, &s, &rows, e));
+	h->p->messages++;
+	return RC_OK;
+}
+
+static enum rc created(struct hooked *h, struct err *e)
+{
+	const struct chatwoot_event *ev = h->ev;
+	enum chatwoot_reason reason;
+	bool known;
 	enum rc rc;
 
-	TRY(conversation_load(tx->db, conversation, &a, &conv, e));
-	n.channel = config_channel(p->config, conv.channel_id);
-	markup_to_whatsapp(ev->content, &text);
-	n.text = str_trim(sbuf_view(&text));
-	n.sender_user_id = str_of(arena_printf(&a, "%lld", (long long)ev->sender_id));
-	n.sender_source_id = str_of(
-		arena_printf(&a, "chatwoot:%s:%lld", target->slug, (long long)ev->message_id));
-	if (n.channel == NULL) {
-		p->note = "the conversation's channel is not configured any more";
+	if (chatwoot_event_decide(ev, &reason) == CHATWOOT_IGNORE)
+		return RC_OK; /* ours, private: stored, nothing to do */
+	TRY(message_chatwoot_known(h->tx->db, h->target->id, ev->message_id, &known, e));
+	if (known) {
+		h->p->duplicates++;
 		return RC_OK;
 	}
-	if (send_check(&n, &field, e) != RC_OK) {
+	if (posting_now(h->p->app->posting, h->target->id, ev->conversation_id)) {
+		h->p->defer_ms = POSTING_DEFER_MS;
+		return RC_OK;
+	}
+	rc = find_conversation(h, e);
+	if (rc == RC_ABSENT)
+		rc = open_conversation(h, e);
+	if (rc == RC_ABSENT) {
 		err_clear(e);
-		p->note = n.text.n == 0
-				  ? "an agent's message without text: attachments are not sent yet"
-				  : "an agent's message that WhatsApp does not take (too long?)";
+		h->p->note = "a Chatwoot conversation that is not ours";
 		return RC_OK;
 	}
-	TRY(send_add(tx, p->app, p->config, &n, &message, &conversation, e));
-	rc = message_link_chatwoot(tx, target->id, ev->message_id, message, "agent", e);
-	ASSERT(rc != RC_CONFLICT); /* looked up before, in this transaction */
 	TRY(rc);
-	p->messages++;
-	return RC_OK;
+	TRY(take(h, e));
+	return chatwoot_hook_seen(h, e);
+}
+
+/* ---- events ---- */
+
+typedef enum rc hooked_fn(struct hooked *h, struct err *e);
+
+/* Of conversations that are not ours nobody needs to hear. */
+static enum rc in_ours(struct hooked *h, hooked_fn *fn, struct err *e)
+{
+	enum rc rc = find_conversation(h, e);
+
+	if (rc == RC_ABSENT)
+		return RC_OK;
+	TRY(rc);
+	return fn(h, e);
+}
+
+static enum rc conversation(struct hooked *h, struct err *e)
+{
+	TRY(chatwoot_hook_state(h, e));
+	return chatwoot_hook_seen(h, e);
+}
+
+/* An account's webhook tells of all inboxes. */
+static bool elsewhere(const struct hooked *h)
+{
+	const struct chatwoot_event *ev = h->ev;
+
+	return (ev->inbox_id != 0 && h->target->inbox_id != 0 &&
+		ev->inbox_id != h->target->inbox_id) ||
+	       (ev->account_id != 0 && h->target->account_id != 0 &&
+		ev->account_id != h->target->account_id);
 }
 
 enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
 {
-	const struct chatwoot_event *ev = &p->chatwoot;
-	const struct chatwoot_target *target = config_chatwoot(p->config, p->delivery.target_id);
-	enum chatwoot_reason reason;
-	int64_t conversation;
-	bool known;
-	enum rc rc;
+	struct hooked h = { .tx = tx,
+			    .p = p,
+			    .ev = &p->chatwoot,
+			    .target = config_chatwoot(p->config, p->delivery.target_id) };
 
 	p->defer_ms = 0;
-	if (target == NULL) {
+	if (h.target == NULL) {
 		p->note = "the bridge is not configured any more";
 		return RC_OK;
 	}
-	if (chatwoot_event_decide(ev, &reason) == CHATWOOT_IGNORE)
-		return RC_OK; /* ours, private, an update: stored, nothing to do */
-	TRY(message_chatwoot_known(tx->db, target->id, ev->message_id, &known, e));
-	if (known) {
-		p->duplicates++;
+	if (elsewhere(&h))
+		return RC_OK;
+	switch (h.ev->kind) {
+	case CHATWOOT_EVENT_MESSAGE_CREATED:
+	case CHATWOOT_EVENT_MESSAGE_LISTED:
+		return created(&h, e);
+	case CHATWOOT_EVENT_MESSAGE_UPDATED:
+		return in_ours(&h, chatwoot_hook_updated, e);
+	case CHATWOOT_EVENT_CONVERSATION_CREATED:
+	case CHATWOOT_EVENT_CONVERSATION_UPDATED:
+	case CHATWOOT_EVENT_CONVERSATION_STATUS_CHANGED:
+		return in_ours(&h, conversation, e);
+	case CHATWOOT_EVENT_TYPING_ON:
+		return in_ours(&h, chatwoot_hook_typing, e);
+	case CHATWOOT_EVENT_TYPING_OFF:
+	case CHATWOOT_EVENT_OTHER:
 		return RC_OK;
 	}
-	if (posting_now(p->app->posting, target->id, ev->conversation_id)) {
-		p->defer_ms = POSTING_DEFER_MS;
-		return RC_OK;
-	}
-	rc = find_conversation(tx, p, target->company_id, &conversation, e);
-	if (rc == RC_ABSENT) {
-		err_clear(e);
-		p->note = "a Chatwoot conversation that is not ours";
-		return RC_OK;
-	}
-	TRY(rc);
-	return send_it(tx, p, target, conversation, e);
+	BUG("unknown kind of event");
 }

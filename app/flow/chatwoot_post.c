@@ -10,7 +10,9 @@
 #include "flow/chatwoot_talk.h"
 #include "flow/handlers.h"
 #include "flow/posting.h"
+#include "io/json.h"
 #include "peer/markup.h"
+#include "store/chatwoot_link.h"
 
 #define BODY_MAX       (1 * MIB)
 #define WAIT_MS        250 /* for the customer's earlier message to arrive first */
@@ -234,6 +236,32 @@ static const char *state_word(enum message_status s)
 	BUG("unknown status");
 }
 
+/* What an agent wrote may be several messages here: all of them together. */
+static enum rc sum_up(struct talk *t, struct chatwoot_sum *ret, struct err *e)
+{
+	struct db *db = store_reader(t->w->app->store);
+	enum rc rc = chatwoot_link_sum(db, t->target->id, &t->m, &t->w->arena, ret, e);
+
+	store_reader_done(t->w->app->store, db);
+	return rc;
+}
+
+/* Why it failed, for the agent. */
+static struct str reason(struct talk *t, const struct chatwoot_sum *sum)
+{
+	AUTO(json_freep) struct json *root = NULL;
+	struct str text;
+
+	if (sum->status != MESSAGE_FAILED)
+		return STR_NONE;
+	if (json_parse(sum->error, &root, NULL) != RC_OK)
+		return STR("WhatsApp could not deliver this message");
+	text = arena_str(&t->w->arena, json_get_str(root, "text"));
+	if (text.n == 0)
+		text = arena_str(&t->w->arena, json_get_str(root, "title"));
+	return text.n > 0 ? text : STR("WhatsApp could not deliver this message");
+}
+
 /* The state of now, not of the event: jobs of one conversation run in order, and the rank never falls (R8). */
 enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
 			    struct err *e)
@@ -241,6 +269,7 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 	AUTO(config_putp) const struct config *config = config_get(w->app);
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
 	struct talk t = { .w = w, .job = &jobs[0], .config = config, .now_ms = now_ms };
+	struct chatwoot_sum sum;
 	const char *word;
 	enum rc rc;
 
@@ -249,14 +278,11 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 	if (rc == RC_ABSENT)
 		return RC_OK;
 	TRY(rc);
-	word = state_word(t.m.status);
+	TRY(sum_up(&t, &sum, e));
+	word = state_word(sum.status);
 	if (word == NULL || t.m.chatwoot_message_id == 0)
 		return work_done(w, &jobs[0], e);
-	TRY(chatwoot_message_status(str_of(word),
-				    strcmp(word, "failed") == 0
-					    ? STR("WhatsApp could not deliver this message")
-					    : STR_NONE,
-				    &body, e));
+	TRY(chatwoot_message_status(str_of(word), reason(&t, &sum), &body, e));
 	TRY(chatwoot_talk_call(
 		&t, CHATWOOT_MESSAGE_STATUS,
 		&(struct chatwoot_place){ .conversation_id = t.m.chatwoot_conversation_id,

@@ -111,6 +111,12 @@ static void add_chatwoot(struct config *c, int64_t id, const char *slug)
 		.inbox_id = setting_of_i64(s, "chatwoot", slug, "inbox_id"),
 		.timeout_ms = setting_of_i64(s, "chatwoot", slug, "timeout_ms"),
 		.catch_up_ms = setting_of_i64(s, "chatwoot", slug, "catch_up_minutes") * MINUTE_MS,
+		.file_host = setting_of(s, "chatwoot", slug, "file_host"),
+		.file_hosts = setting_of(s, "chatwoot", slug, "file_hosts"),
+		.window_template = setting_of(s, "chatwoot", slug, "window_template"),
+		.agent_signature = setting_of_i64(s, "chatwoot", slug, "agent_signature") != 0,
+		.typing = setting_of_i64(s, "chatwoot", slug, "typing") != 0,
+		.read_receipts = setting_of_i64(s, "chatwoot", slug, "read_receipts") != 0,
 	};
 	split_secrets(c, setting_of(s, "chatwoot", slug, "secret"), &t->secrets);
 }

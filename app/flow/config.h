@@ -54,6 +54,10 @@ struct chatwoot_target {
 	struct str url, token, path_secret;
 	struct secrets secrets;
 	int64_t account_id, inbox_id, timeout_ms, catch_up_ms;
+	/* What agents write: */
+	struct str file_host, file_hosts; /* where attachments are fetched (chatwoot_fetch.h) */
+	struct str window_template;       /* "name language"; none: it fails outside the window */
+	bool agent_signature, typing, read_receipts;
 };
 
 struct config {

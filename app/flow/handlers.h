@@ -17,6 +17,7 @@ work_fn chatwoot_answer_job; /* support-bridge-outbound: the assistant's answer 
 work_fn chatwoot_status_job; /* support-bridge-status: delivery state -> Chatwoot */
 work_fn upkeep_job;          /* upkeep: what comes again or is asked for, see upkeep.h */
 work_fn chatwoot_state_job;  /* support-bridge-state: status and assignment -> Chatwoot */
+work_fn chatwoot_agent_job;  /* support-bridge-agent: an agent's files -> send */
 work_fn orchestrate_job;     /* orchestrator-inbound: message -> n8n, its answer -> send */
 work_fn media_job;           /* media: fetches the file of a message */
 

@@ -63,7 +63,7 @@ static bool is_group_id(struct str to)
 
 /* "digits@lid" or "id@g.us": customers who are known without a phone, and groups; only Evolution has them. A user id is
  * Meta's. */
-static bool is_address(const struct send_new *n)
+bool send_address_ok(const struct send_new *n)
 {
 	enum jid_kind kind = evolution_jid(n->to).kind;
 
@@ -113,7 +113,7 @@ static enum rc check_content(const struct send_new *n, struct wa_content_bad *re
 enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, struct err *e)
 {
 	TRY(check_content(n, ret_field, e));
-	if (n->conversation_id == 0 && !is_address(n))
+	if (n->conversation_id == 0 && !send_address_ok(n))
 		return wrong(ret_field, "to", e,
 			     by_evolution(n) ? "neither a phone number with country code, nor "
 					       "digits@lid, nor a group"
@@ -219,8 +219,10 @@ static bool is_automatic(const struct send_new *n)
 /* Somebody answers by hand: an agent, the page, a named agent of the CRM. A program without a name is none. */
 static bool is_person(const struct send_new *n)
 {
-	if (strcmp(n->source, "support_bridge") == 0 || strcmp(n->source, "page") == 0)
+	if (strcmp(n->source, "page") == 0)
 		return true;
+	if (strcmp(n->source, "support_bridge") == 0) /* Chatwoot's bots write as "system" */
+		return strcmp(n->sender_type, "chatwoot_agent") == 0;
 	return strcmp(n->source, "api") == 0 && strcmp(n->sender_type, "crm_agent") == 0 &&
 	       n->sender_user_id.n > 0;
 }

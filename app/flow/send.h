@@ -37,6 +37,8 @@ struct send_new {
 enum rc send_check(const struct send_new *n, struct wa_content_bad *ret_field, struct err *e)
 	MUST_CHECK;
 #define SEND_DIGITS_MAX 15 /* E.164 */
+/* Whether `to` is an address that the channel's provider can write to. */
+bool send_address_ok(const struct send_new *n);
 /* The person or group that `to` names, in any spelling that send_check takes; gives the address that opens a thread
  * with them. `space` (SEND_DIGITS_MAX bytes) has to live as long as both. */
 struct str send_who(const struct send_new *n, char *space, struct contact_who *ret);

@@ -249,6 +249,9 @@ static enum rc literal(const struct call_out *c, const struct words *w, struct h
 		} else if (str_eqc(w->w[i], "Usage:") && i + 1 < w->n) {
 			if (!str_copy(w->w[++i], ans->usage, sizeof(ans->usage)))
 				fail("too long");
+		} else if (str_eqc(w->w[i], "Location:") && i + 1 < w->n) {
+			if (!str_copy(w->w[++i], ans->kept, sizeof(ans->kept)))
+				fail("too long");
 		} else if (str_eqc(w->w[i], "Cert:") && i + 1 < w->n) {
 			if (!clock_parse(w->w[++i], &ans->cert_ends_ms))
 				fail("not a time");
