@@ -261,7 +261,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 
 # --- use ------------------------------------------------------------------------------------------------------------
 
-.PHONY: deb dist cross docs check-install check-deb all run demo dev-free web-check test check lint unit scenario golden integration attack crash torture bench asan tsan \
+.PHONY: deb dist cross docs check-install check-deb all run demo dev-free web-check e2e test check lint unit scenario golden integration attack crash torture bench asan tsan \
 	test-n8n peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
@@ -326,7 +326,7 @@ check-deb: deb ## the package by itself: content, lintian where there is one, un
 # --- tests ----------------------------------------------------------------------------------------------------------
 
 test: ## everything, from a bare system; last line: N passed, N failed
-	@vendor/deps.sh --install test
+	@vendor/deps.sh --install test browser
 	@tests/run.sh test
 
 check: ## what a commit needs: lint unit scenario golden
@@ -334,6 +334,11 @@ check: ## what a commit needs: lint unit scenario golden
 
 web-check: build/web/dev.stamp ## types of the page; all languages have the same keys
 	@build/web/node_modules/.bin/tsc -p web && echo '1 passed, 0 failed'
+
+e2e: build/totem build/web/dev.stamp ## the page in a real browser against the doubles (ARGS='word...': single tests)
+	@vendor/deps.sh --install run browser
+	@$(MAKE) --no-print-directory -s V=release peers
+	@node tests/e2e/run.mjs $(ARGS)
 
 lint: build/gen/queries.h ## rules of the house, each proven by a planted violation
 	@if [ '$(V)' = debug ]; then $(MAKE) --no-print-directory -k objects >/dev/null 2>&1 || true; fi

@@ -19,6 +19,7 @@ stage() {
 	case $1 in
 	build)            "${make[@]}" all ;;
 	web)              "${make[@]}" web-check ;;
+	e2e)              "${make[@]}" e2e ;;
 	lint)             "${make[@]}" lint ;;
 	unit)             "${make[@]}" unit ;;
 	scenario)         "${make[@]}" scenario ;;
@@ -48,7 +49,7 @@ stages=()
 for word in "${@:-test}"; do
 	case $word in
 	# golden is a part of unit
-	test) stages+=(build web lint unit scenario peers integration attack deb asan-unit asan-scenario asan-integration
+	test) stages+=(build web e2e lint unit scenario peers integration attack deb asan-unit asan-scenario asan-integration
 		tsan-unit tsan-scenario tsan-integration clang tidy cppcheck fuzz crash crash-sends bench) ;;
 	check) stages+=(lint unit scenario) ;;
 	asan) stages+=(asan-unit asan-scenario) ;;

@@ -1,0 +1,86 @@
+/* test_frame.mjs - what holds for the whole page: size, speed, policy, languages, keys, the door. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Box, PASSWORD, ROOT, assert, axe, newPage, portrait, test, until } from './lib.mjs';
+
+const SIZE_MAX = 150_000, PAINT_MAX_MS = 500;
+
+test('the page is under 150 KB compressed', async () => {
+	const dist = join(ROOT, 'build/web/dist');
+	const bytes = readdirSync(dist).filter(f => /^app\..*gz$|^index\.html$|^icon\.svg\.gz$/.test(f)).map(f => readFileSync(join(dist, f)).length);
+	const sum = bytes.reduce((a, b) => a + b, 0);
+	console.log(`     ${bytes.length} files, ${(sum / 1000).toFixed(1)} KB`);
+	assert.ok(bytes.length >= 4 && sum < SIZE_MAX, `${sum} bytes`);
+});
+
+test('every key has its words in three languages, and no two languages are one', async () => {
+	const words = {};
+	for (const lang of ['en', 'es', 'pt']) {
+		const text = readFileSync(join(ROOT, `web/src/words/${lang}.ts`), 'utf8');
+		words[lang] = new Map([...text.matchAll(/(?:^|[\s,{])(?:'([^'\n]+)'|(\w+)): (?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g)].map(m => [m[1] ?? m[2], m[3] ?? m[4]]));
+	}
+	assert.ok(words.en.size > 60, `${words.en.size} keys read`);
+	for (const lang of ['es', 'pt']) {
+		assert.deepEqual([...words[lang].keys()].sort(), [...words.en.keys()].sort(), `keys of ${lang}`);
+		const fills = text => [...text.matchAll(/\{(\w+)/g)].map(m => m[1]).sort().join();
+		for (const [key, text] of words.en)
+			assert.equal(fills(words[lang].get(key)), fills(text), `what is filled in: ${lang} ${key}`);
+		const same = [...words.en].filter(([k, v]) => v.length > 12 && words[lang].get(k) === v).map(([k]) => k);
+		assert.deepEqual(same, [], `not translated: ${lang}`);
+	}
+});
+
+test('door, languages, keys, policy, first paint', async () => {
+	const box = await Box.start();
+	box.cli(['user', 'add', 'ana', '--role', 'owner', '--name', 'Ana Díaz', '--password', '-'], PASSWORD + '\n');
+	const page = await newPage(box, { allow: [/status of 401/] });
+	const answer = await page.goto('/');
+	const csp = answer.headers()['content-security-policy'];
+	for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"])
+		assert.ok(csp.includes(part), `${part} in ${csp}`);
+	assert.ok(!/unsafe|\*|https?:/.test(csp), csp);
+	await page.getByLabel('Nombre', { exact: true }).fill('ana');
+	await portrait(page, 'door');
+	await page.getByLabel('Contraseña').fill('not this one');
+	await page.keyboard.press('Enter');
+	await page.getByRole('alert').filter({ hasText: 'no es' }).waitFor();
+	await page.getByLabel('Contraseña').fill(PASSWORD);
+	await page.keyboard.press('Enter');
+	await page.locator('.frame').waitFor();
+
+	/* cold: a context that has nothing in its cache; the browser itself and its network process are warm */
+	const paints = [];
+	for (let i = 0; i < 3; i++) {
+		const cold = await newPage(box);
+		await box.enter(cold, 'ana');
+		await cold.goto('/#/start');
+		await cold.locator('h1').first().waitFor();
+		paints.push(await cold.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity));
+		await cold.context().close();
+	}
+	console.log(`     first paint of three cold loads: ${paints.map(p => p.toFixed(0)).join(', ')} ms`);
+	assert.ok(Math.min(...paints) < PAINT_MAX_MS, `first paint ${paints}`);
+
+	/* the languages, and the choice is kept */
+	await page.locator('.me summary').click();
+	await page.getByLabel('Idioma').selectOption('pt');
+	await until(() => page.evaluate(() => document.documentElement.lang === 'pt'), 'lang is pt');
+	await page.getByRole('link', { name: 'Filas' }).waitFor();
+	await page.reload();
+	await page.getByRole('link', { name: 'Filas' }).waitFor();
+	await page.locator('.me summary').click();
+	await page.getByLabel('Língua').or(page.getByLabel('Idioma')).selectOption('en');
+	await page.getByRole('link', { name: 'Queues' }).waitFor();
+	await page.locator('.me summary').click();
+
+	/* keys: ? shows them, g q goes to the queues */
+	await page.locator('main').focus();
+	await page.keyboard.press('?');
+	await page.getByRole('dialog').waitFor();
+	await axe(page, 'keys');
+	await page.keyboard.press('Escape');
+	await page.getByRole('dialog').waitFor({ state: 'detached' });
+	await page.keyboard.press('g');
+	await page.keyboard.press('q');
+	await page.getByRole('heading', { name: 'Queues' }).first().waitFor();
+});
