@@ -293,6 +293,14 @@ static void t_run(char **filters, int count, size_t jobs, int result[2])
 	}
 }
 
+int64_t t_cpu_us(void)
+{
+	struct timespec t;
+
+	ASSERT(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
 int main(int argc, char **argv)
 {
 	int64_t jobs = 1;

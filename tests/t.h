@@ -67,5 +67,7 @@ const char *t_dir(void);
 bool t_aborts(void (*fn)(void *arg), void *arg);
 /* Runs fn in a child process and gives what it wrote to stderr, at most `max` - 1 bytes. */
 size_t t_stderr_of(void (*fn)(void *arg), void *arg, char *ret_text, size_t max);
+/* CPU time of this process in microseconds, for bounds that a busy machine does not move. */
+int64_t t_cpu_us(void);
 
 #endif

@@ -1,24 +1,35 @@
 #!/bin/bash
-# Runs test programs one after the other and sums their closing lines: N passed, N failed.
+# Runs test programs, one on each core, and sums their closing lines: N passed, N failed.
 #   tests/unit.sh PROGRAM...
 # A program's output is shown only when something failed. One that dies without a closing line counts as a failure.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-passed=0 failed=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+export logs
 if [ $# -eq 0 ]; then
 	echo "no test program has that name"
-	failed=1
+	echo "0 passed, 1 failed"
+	exit 1
 fi
+
+one() { # program
+	"$1" >"$logs/${1##*/}" 2>&1 </dev/null
+	echo "$?" >"$logs/${1##*/}.exit"
+}
+export -f one
+# shellcheck disable=SC2016  # expanded there
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} bash -c 'one "$0"' {}
+
+passed=0 failed=0
 for program in "$@"; do
-	"$program" >"$log" 2>&1 </dev/null
-	rc=$?
+	log=$logs/${program##*/}
+	rc=$(cat "$log.exit")
 	line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
 	p=0 f=0
 	[ -n "$line" ] && read -r p _ f _ <<<"$line"
-	if [ -z "$line" ] || { [ $rc -ne 0 ] && [ "$f" -eq 0 ]; }; then f=$((f + 1)); fi
+	if [ -z "$line" ] || { [ "$rc" -ne 0 ] && [ "$f" -eq 0 ]; }; then f=$((f + 1)); fi
 	passed=$((passed + p)) failed=$((failed + f))
 	if [ "$f" -ne 0 ]; then
 		echo "--- $program (exit $rc)"

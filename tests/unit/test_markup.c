@@ -1,7 +1,6 @@
 /* test_markup.c - WhatsApp's marks to Markdown and back, row by row. */
 #include "peer/markup.h"
 
-#include "base/clock.h"
 #include "t.h"
 
 struct row {
@@ -116,15 +115,6 @@ TEST(there_and_back_is_the_same_for_balanced_text)
 	}
 }
 
-/* Of this process: others on the machine do not count. */
-static int64_t cpu_us(void)
-{
-	struct timespec t;
-
-	ASSERT(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 TEST(hostile_text_stays_linear)
 {
 	static const char *const units[] = { "*a ",  "**a ",  "[",    "[a](", "<https://",
@@ -135,10 +125,10 @@ TEST(hostile_text_stays_linear)
 		struct sbuf out AUTO(sbuf_release) = SBUF(4 * MIB);
 		while (in.n < 150000)
 			sbuf_text(&in, *u);
-		int64_t start = cpu_us();
+		int64_t start = t_cpu_us();
 		markup_to_markdown(sbuf_view(&in), &out);
 		markup_to_whatsapp(sbuf_view(&in), &out);
-		int64_t took = cpu_us() - start;
+		int64_t took = t_cpu_us() - start;
 		CHECK(sbuf_ok(&out));
 		if (took > 1000000)
 			CHECK_I64(*u, took, 0);
