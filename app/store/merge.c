@@ -131,6 +131,7 @@ static enum rc pour(struct tx *tx, const struct merge *m, const struct pair *p, 
 	if (db_changes(tx->db) > 0) /* of the last step: the thread in Chatwoot went along */
 		TRY(note(tx, m->id, "thread", p->other_id, p->id, e));
 	TRY(note(tx, m->id, "conversation", p->id, p->other_id, e));
+	TRY(queue_rekey(tx, p->id, p->other_id, e));
 	return tell(tx, m->company_id, p->other_id, e);
 }
 

@@ -2,7 +2,8 @@
  * stays. Everything that moves is written down (contact_merges, contact_merge_moves), so that it can be undone.
  *
  * A conversation whose channel both have is emptied into the other and leads there (merged_into): whoever still holds
- * its number (a job, a thread of Chatwoot) comes to the right place. Jobs keep the order key they have. */
+ * its number (a job, a thread of Chatwoot) comes to the right place. Jobs that wait get the order key of where their messages are now; undoing leaves them
+ * there. */
 #ifndef STORE_MERGE_H
 #define STORE_MERGE_H
 

@@ -3,6 +3,7 @@
 
 #include "store/queue_priv.h"
 #include "store/row.h"
+#include "store/topic.h"
 
 enum rc message_plan_set(struct tx *tx, int64_t id, const struct message_plan *p, struct err *e)
 {
@@ -91,18 +92,32 @@ enum rc message_plan_notes(struct db *db, int64_t id, message_plan_note_fn *fn, 
 	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
-enum rc message_plan_job(struct db *db, const struct message *m, int64_t *ret_job_id, struct err *e)
+/* made_ms 0: of any time. */
+static enum rc job_of(struct db *db, const struct message *m, int64_t made_ms, int64_t *ret_job_id,
+		      struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
 	TRY(stmt_begin(db, Q_MESSAGE_PLAN_JOB, &s, e));
 	stmt_bind_i64(&s, "first", queue_first_id(QUEUE_MESSAGES));
 	stmt_bind_i64(&s, "last", queue_last_id(QUEUE_MESSAGES));
-	stmt_bind_i64(&s, "conversation_id", m->conversation_id);
+	stmt_bind_i64(&s, "made_ms", made_ms);
+	stmt_bind_i64(&s, "topic", TOPIC_OUTBOUND_JOBS);
 	stmt_bind_i64(&s, "message_id", m->id);
 	TRY(stmt_next(&s, e));
 	*ret_job_id = stmt_i64(&s, "id");
 	return RC_OK;
+}
+
+/* Neither by its key, which a long wait takes away and a merge changes, nor by an index, which each send would pay for. */
+enum rc message_plan_job(struct db *db, const struct message *m, int64_t *ret_job_id, struct err *e)
+{
+	enum rc rc = job_of(db, m, m->created_at, ret_job_id, e);
+
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	return job_of(db, m, 0, ret_job_id, e);
 }
 
 /* One column of the newest inbound row; RC_ABSENT. */

@@ -97,6 +97,9 @@ enum rc queue_dead(struct tx *tx, const struct job *j, const char *class, const 
 /* Durable mark before a run of a `recovered` job, so that a job that kills the process cannot do so for ever: the
  * next start counts a crash for each marked job and makes it a dead letter after JOB_CRASH_MAX of them. */
 enum rc queue_mark_start(struct tx *tx, const struct job *j, struct err *e) MUST_CHECK;
+/* Unfinished jobs (and dead letters) of conversation `from` have the key of conversation `to` from now on, at every target: what waits of both is
+ * one order. Reads the whole table: for merges. */
+enum rc queue_rekey(struct tx *tx, int64_t from, int64_t to, struct err *e) MUST_CHECK;
 /* Reads payload, correlation and history of a job. */
 struct job_text {
 	struct str payload, correlation, history;

@@ -144,6 +144,12 @@ void sched_part(struct queues *qs, struct queue *q, struct slot *s, int64_t now_
 void sched_undelay(struct queues *qs, struct queue *q, struct slot *s) REQUIRES(qs->lock);
 int64_t sched_next_due(struct queues *qs, struct queue *q, int64_t now_ms) REQUIRES(qs->lock);
 int64_t sched_gate(const struct queues *qs, int64_t lane) REQUIRES(qs->lock);
+/* Takes a ready or delayed job out of its list; its state stays. */
+void sched_unqueue(struct queue *q, struct slot *s);
+/* NULL: no job of this key, and none is to be made. */
+struct key *sched_key(struct queues *qs, struct queue *q, int64_t okey, bool make)
+	REQUIRES(qs->lock);
+void sched_key_drop(struct queues *qs, struct queue *q, struct key *k) REQUIRES(qs->lock);
 const struct slot *sched_key_head(const struct queue *q, int64_t okey);
 void sched_signal(struct queue *q);
 void sched_free(struct queues *qs);

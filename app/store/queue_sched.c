@@ -133,18 +133,25 @@ static void keys_grow(struct queue *q)
 	mem_free(old);
 }
 
-static struct key *key_of(struct queues *qs, struct queue *q, int64_t okey)
+static struct key *key_find(const struct queue *q, int64_t okey)
 {
-	struct key *k;
+	struct key *k = q->bucket_count > 0 ? q->buckets[key_bucket(q, okey)] : NULL;
+
+	while (k != NULL && k->okey != okey)
+		k = k->next;
+	return k;
+}
+
+struct key *sched_key(struct queues *qs, struct queue *q, int64_t okey, bool make)
+{
+	struct key *k = key_find(q, okey);
 	size_t b;
 
+	if (k != NULL || !make)
+		return k;
 	if (q->key_count >= q->bucket_count)
 		keys_grow(q);
 	b = key_bucket(q, okey);
-	for (k = q->buckets[b]; k != NULL; k = k->next) {
-		if (k->okey == okey)
-			return k;
-	}
 	if (qs->free_keys == NULL) {
 		struct key *slab = mem_new(SLAB_KEYS, sizeof(*slab));
 
@@ -162,7 +169,7 @@ static struct key *key_of(struct queues *qs, struct queue *q, int64_t okey)
 	return k;
 }
 
-static void key_drop(struct queues *qs, struct queue *q, struct key *k)
+void sched_key_drop(struct queues *qs, struct queue *q, struct key *k)
 {
 	struct key **at = &q->buckets[key_bucket(q, k->okey)];
 
@@ -234,7 +241,7 @@ static bool take_place(struct queues *qs, struct queue *q, struct slot *s)
 {
 	if (s->okey == 0)
 		return true;
-	s->key = key_of(qs, q, s->okey);
+	s->key = sched_key(qs, q, s->okey, true);
 	if (s->key->head == NULL) {
 		s->key->head = s->key->tail = s;
 		return true;
@@ -349,6 +356,9 @@ void sched_return(struct queues *qs, struct queue *q, struct slot *s, int64_t du
 	mtx_assert_held(&qs->lock);
 	stop_running(q, s);
 	s->due_ms = due_ms;
+	/* It lost its key while it ran (queue_rekey.c). */
+	if (is_apart(s) && due_ms <= now_ms && !take_place(qs, q, s))
+		return;
 	schedule(q, s, now_ms, true);
 }
 
@@ -371,7 +381,7 @@ static void pass_on(struct queues *qs, struct queue *q, struct slot *s, int64_t 
 
 	k->head = s->behind;
 	if (k->head == NULL)
-		key_drop(qs, q, k);
+		sched_key_drop(qs, q, k);
 	else
 		schedule(q, k->head, now_ms, false);
 }
@@ -401,16 +411,22 @@ static void unchain(struct slot *s)
 		s->key->tail = before;
 }
 
+void sched_unqueue(struct queue *q, struct slot *s)
+{
+	if (s->state == SLOT_READY)
+		list_unlink(&lane_of(q, s->lane)->ready[s->prio], s);
+	else if (s->state == SLOT_DELAYED)
+		heap_remove(q, s);
+}
+
 void sched_remove(struct queues *qs, struct queue *q, struct slot *s, int64_t now_ms)
 {
 	bool heads = s->key != NULL;
 
 	switch (s->state) {
 	case SLOT_READY:
-		list_unlink(&lane_of(q, s->lane)->ready[s->prio], s);
-		break;
 	case SLOT_DELAYED:
-		heap_remove(q, s);
+		sched_unqueue(q, s);
 		break;
 	case SLOT_RUNNING:
 		stop_running(q, s);
@@ -449,13 +465,9 @@ int64_t sched_next_due(struct queues *qs, struct queue *q, int64_t now_ms)
 
 const struct slot *sched_key_head(const struct queue *q, int64_t okey)
 {
-	if (q->bucket_count == 0)
-		return NULL;
-	for (const struct key *k = q->buckets[key_bucket(q, okey)]; k != NULL; k = k->next) {
-		if (k->okey == okey)
-			return k->head;
-	}
-	return NULL;
+	const struct key *k = key_find(q, okey);
+
+	return k != NULL ? k->head : NULL;
 }
 
 void sched_signal(struct queue *q)

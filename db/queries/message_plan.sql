@@ -36,12 +36,13 @@ INSERT INTO message_notes (message_id, at_ms, actor, note) VALUES (@message_id, 
 SELECT at_ms, actor, note FROM message_notes WHERE message_id = @message_id ORDER BY id;
 
 -- name: message_plan_job
--- The job that will send a message.
--- in: first last conversation_id message_id
+-- The job that will send a message; made in the same moment as the message, unless it was a dead letter since.
+-- in: first last made_ms topic message_id
 -- out: id
 -- scan: over the jobs that wait; only when a person cancels
 SELECT j.id FROM jobs AS j JOIN topic_events AS t ON t.id = j.ref
- WHERE j.id BETWEEN @first AND @last AND j.okey = @conversation_id AND t.ref = @message_id
+ WHERE j.id BETWEEN @first AND @last AND (@made_ms = 0 OR j.created_ms = @made_ms)
+   AND t.topic = @topic AND t.ref = @message_id
  LIMIT 1;
 
 -- name: message_plan_heard

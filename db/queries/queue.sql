@@ -74,6 +74,20 @@ UPDATE jobs SET refusals = refusals + 1 WHERE id = @id;
 -- out:
 UPDATE jobs SET okey = 0 WHERE id = @id;
 
+-- name: queue_rekey
+-- Jobs of a conversation that was merged into another; above the mask stands the target.
+-- in: from_key to_key mask
+-- out:
+-- scan: of all jobs, when a conversation is merged
+UPDATE jobs SET okey = (okey & ~@mask) | @to_key WHERE okey <> 0 AND (okey & @mask) = @from_key;
+
+-- name: queue_rekey_dead
+-- The same for dead letters.
+-- in: from_key to_key mask
+-- out:
+-- scan: of all dead letters, when a conversation is merged
+UPDATE dead_letters SET okey = (okey & ~@mask) | @to_key WHERE okey <> 0 AND (okey & @mask) = @from_key;
+
 -- name: queue_mark
 -- The start of a run that may kill the process.
 -- in: id boot
