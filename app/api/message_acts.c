@@ -128,6 +128,7 @@ static enum rc decide_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct decision *d = arg;
 	struct attempt a = { .actor = actor_of(d->c),
+			     .anew = true,
 			     .note = "Decided: it was not sent. Sent again as a new message." };
 
 	d->answer_id = d->m->id;

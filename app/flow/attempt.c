@@ -2,7 +2,9 @@
 #include "flow/attempt.h"
 
 #include "flow/send_files.h"
+#include "flow/trouble.h"
 #include "io/json.h"
+#include "peer/meta_send.h"
 #include "peer/wa_content.h"
 #include "store/topic.h"
 
@@ -45,14 +47,15 @@ static enum rc keep_files(struct tx *tx, const struct message *m, struct err *e)
 	return RC_OK;
 }
 
-static enum rc publish(struct tx *tx, const struct message *m, int64_t due_ms, struct err *e)
+static enum rc publish(struct tx *tx, const struct message *m, const struct message_plan *plan,
+		       int64_t due_ms, struct err *e)
 {
 	struct topic_event ev = { .topic = TOPIC_OUTBOUND_JOBS,
 				  .company_id = m->company_id,
 				  .okey = m->conversation_id,
 				  .ref = m->id,
 				  .hop = m->hop,
-				  .prio = PRIO_NORMAL,
+				  .prio = plan->prio,
 				  .lane = m->channel_id,
 				  .due_ms = due_ms,
 				  .correlation = m->correlation };
@@ -73,11 +76,15 @@ enum rc attempt_add(struct tx *tx, const struct message *old, const struct attem
 	TRY(add_row(tx, old, a, &m, e));
 	TRY(keep_files(tx, &m, e));
 	plan.attempt_of = old->id;
+	plan.tries = a->anew ? 0 : plan.tries + (a->tried ? 1 : 0);
+	if (a->anew && plan.expires_ms > 0)
+		plan.expires_ms = tx->now_ms +
+				  i64_max(plan.expires_ms - old->created_at, ATTEMPT_LIFE_MIN_MS);
 	plan.fallback = a->template.n > 0 ? STR_NONE : plan.fallback;
 	TRY(message_plan_set(tx, m.id, &plan, e));
 	TRY(message_plan_replace(tx, old->id, m.id, e));
 	TRY(message_plan_note(tx, old->id, a->actor, a->note, e));
-	TRY(publish(tx, &m, a->due_ms, e));
+	TRY(publish(tx, &m, &plan, a->due_ms, e));
 	*ret_id = m.id;
 	return RC_OK;
 }
@@ -126,4 +133,54 @@ enum rc attempt_after(struct tx *tx, const struct config *c, const struct messag
 	a.note = "The 24-hour window is closed: the template is sent instead.";
 	*ret_replaced = true;
 	return attempt_add(tx, m, &a, &id, e);
+}
+
+/* Codes whose trouble passes. */
+static bool passes(const struct wa_verdict *v)
+{
+	return v->cls == WA_SEND_RETRY || v->cls == WA_SEND_PAUSE_RECIPIENT ||
+	       v->cls == WA_SEND_WAIT;
+}
+
+/* Tried again when its trouble passes, its end is not before, and it was not tried too often. */
+static enum rc try_again(struct tx *tx, const struct message *m, const struct message_plan *plan,
+			 const struct wa_verdict *v, bool *ret_replaced, struct err *e)
+{
+	struct queue_config c = queue_get_config(store_queues(tx->store), QUEUE_MESSAGES);
+	char note[240];
+	const struct attempt a = { .actor = STR("totem"),
+				   .tried = true,
+				   .note = note,
+				   .due_ms = tx->now_ms + i64_max(v->retry_ms, SECOND_MS) };
+	int64_t id;
+
+	if (!passes(v) || plan->replaced_by != 0 || plan->tries + 1 >= c.attempts ||
+	    (plan->expires_ms > 0 && a.due_ms >= plan->expires_ms))
+		return RC_OK;
+	(void)snprintf(note, sizeof(note),
+		       "It did not reach the customer (%s): tried again as a new message.",
+		       v->text);
+	*ret_replaced = true;
+	return attempt_add(tx, m, &a, &id, e);
+}
+
+enum rc attempt_later(struct tx *tx, const struct attempt_failure *f, bool *ret_replaced,
+		      struct err *e)
+{
+	AUTO(arena_release) struct arena arena = ARENA(1 * MIB);
+	struct message_plan plan;
+	struct wa_verdict v;
+
+	*ret_replaced = false;
+	TRY(message_plan_load(tx->db, f->m->id, &arena, &plan, e));
+	meta_send_later(f->code, (int)plan.tries + 1, &v);
+	/* Nothing is to be done again when a device has it, or when it was written on the phone. */
+	if (f->m->status == MESSAGE_FAILED && f->m->sending != NULL && !f->group) {
+		TRY(attempt_after(tx, f->config, f->m, f->code, ret_replaced, e));
+		if (!*ret_replaced)
+			TRY(try_again(tx, f->m, &plan, &v, ret_replaced, e));
+	}
+	return config_channel(f->config, f->m->channel_id) != NULL
+		       ? trouble_later(tx, f->app, f->m, &v, e)
+		       : RC_OK;
 }

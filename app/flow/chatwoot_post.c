@@ -271,6 +271,7 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 	struct talk t = { .w = w, .job = &jobs[0], .config = config, .now_ms = now_ms };
 	struct chatwoot_sum sum;
 	const char *word;
+	bool cancelled;
 	enum rc rc;
 
 	ASSERT(n == 1);
@@ -278,11 +279,15 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 	if (rc == RC_ABSENT)
 		return RC_OK;
 	TRY(rc);
+	cancelled = t.m.sending != NULL && strcmp(t.m.sending, "cancelled") == 0;
 	TRY(sum_up(&t, &sum, e));
-	word = state_word(sum.status);
+	word = cancelled ? "failed" : state_word(sum.status);
 	if (word == NULL || t.m.chatwoot_message_id == 0)
 		return work_done(w, &jobs[0], e);
-	TRY(chatwoot_message_status(str_of(word), reason(&t, &sum), &body, e));
+	TRY(chatwoot_message_status(str_of(word),
+				    cancelled ? STR("This message was cancelled before it left")
+					      : reason(&t, &sum),
+				    &body, e));
 	TRY(chatwoot_talk_call(
 		&t, CHATWOOT_MESSAGE_STATUS,
 		&(struct chatwoot_place){ .conversation_id = t.m.chatwoot_conversation_id,

@@ -436,18 +436,29 @@ enum rc dispatch_job(struct worker *w, const struct job *jobs, int n, int64_t no
 	return rc;
 }
 
+static enum rc discard(struct tx *tx, int64_t message_id, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+	struct sending s = { .verdict = { .code = -1 } };
+	enum rc rc;
+
+	TRY(message_load(tx->db, message_id, &a, &s.m, e));
+	rc = dispatch_cancelled(tx, &s, e);
+	if (rc != RC_CONFLICT)
+		return rc;
+	/* Its outcome could not be stored and nobody will look again: in doubt. */
+	err_clear(e);
+	(void)snprintf(s.verdict.text, sizeof(s.verdict.text), "discarded while it was being sent");
+	return dispatch_doubt(tx, &s, e);
+}
+
 enum rc dispatch_discard(struct tx *tx, int64_t ref, struct err *e)
 {
 	struct topic_brief m;
 	enum rc rc = topic_message(tx->db, ref, &m, e);
 
 	if (rc == RC_OK)
-		rc = message_cancel(tx, m.message_id, e);
-	if (rc ==
-	    RC_CONFLICT) { /* its outcome could not be stored and nobody will look again: in doubt */
-		err_clear(e);
-		rc = message_unknown(tx, m.message_id, "discarded while it was being sent", e);
-	}
+		rc = discard(tx, m.message_id, e);
 	if (rc != RC_ABSENT && rc != RC_CONFLICT)
 		return rc;
 	err_clear(e); /* erased, or already settled: nothing to cancel */

@@ -42,6 +42,10 @@ enum rc dispatch_settle(struct sending *s, struct err *e) MUST_CHECK;
 /* A verdict of our own: this message will not go. */
 void dispatch_refuse(struct sending *s, const char *why);
 
+/* It waits no more and will not be sent; everybody hears of it. The job is the caller's. RC_CONFLICT: it does not wait. */
+enum rc dispatch_cancelled(struct tx *tx, const struct sending *s, struct err *e) MUST_CHECK;
+/* Nobody knows whether it left; verdict.text says why. RC_CONFLICT: it is settled. */
+enum rc dispatch_doubt(struct tx *tx, const struct sending *s, struct err *e) MUST_CHECK;
 /* Failed, and nobody has to do anything about it: no dead letter. */
 enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct err *e) MUST_CHECK;
 

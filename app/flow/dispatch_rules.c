@@ -32,6 +32,49 @@ enum rc dispatch_expire(struct sending *s, struct err *e)
 	return dispatch_write(s, expired_unit, e);
 }
 
+/* A status about an earlier attempt came after it was given up (a failure that was none, a decision that was wrong). */
+static enum rc earlier_arrived(struct sending *s, bool *ret, struct err *e)
+{
+	int64_t id = s->plan.attempt_of;
+	struct db *db;
+	enum rc rc = RC_OK;
+
+	*ret = false;
+	if (id == 0)
+		return RC_OK;
+	db = store_reader(s->w->app->store);
+	while (id != 0 && !*ret && rc == RC_OK) {
+		AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+		struct message_plan plan;
+		struct message m;
+
+		rc = message_load(db, id, &a, &m, e);
+		if (rc == RC_OK)
+			rc = message_plan_load(db, id, &a, &plan, e);
+		if (rc == RC_OK) {
+			*ret = message_status_may(MESSAGE_SENT, m.status) &&
+			       m.status != MESSAGE_FAILED;
+			id = plan.attempt_of;
+		}
+	}
+	store_reader_done(s->w->app->store, db);
+	if (rc != RC_ABSENT) /* the row of long ago is trimmed */
+		return rc;
+	err_clear(e);
+	return RC_OK;
+}
+
+static enum rc arrived_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct sending *s = arg;
+
+	TRY(message_plan_note(tx, s->m.id, STR("totem"),
+			      "Not sent: the earlier message has reached the customer after all.",
+			      e));
+	TRY(dispatch_cancelled(tx, s, e));
+	return queue_done(tx, s->job, e);
+}
+
 enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e)
 {
 	const struct rules_facts f = { .channel = s->channel,
@@ -41,9 +84,13 @@ enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e)
 				       .now_ms = s->now_ms };
 	struct rules_answer a;
 	struct db *db;
+	bool arrived;
 	enum rc rc;
 
 	*ret_go = false;
+	TRY(earlier_arrived(s, &arrived, e));
+	if (arrived)
+		return dispatch_write(s, arrived_unit, e);
 	if (s->plan.expires_ms > 0 && s->now_ms >= s->plan.expires_ms)
 		return dispatch_expire(s, e);
 	db = store_reader(s->w->app->store);

@@ -75,6 +75,33 @@ static enum rc tell_provider(struct tx *tx, const struct sending *s, struct err 
 	return s->provider->settled(tx, s->channel, &s->m, &s->verdict, e);
 }
 
+/* A status overtook the provider's answer: it says already that the message did not go (parked statuses were joined). */
+static enum rc failed_before(struct tx *tx, const struct sending *s, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+	struct contact contact;
+	struct message m;
+	bool replaced;
+	int64_t code, who;
+	enum rc rc = message_plan_failure(tx->db, s->m.id, &code, e);
+
+	if (rc != RC_OK) {
+		err_clear(e);
+		return rc == RC_ABSENT ? RC_OK : rc;
+	}
+	TRY(message_load(tx->db, s->m.id, &a, &m, e));
+	TRY(contact_of_conversation(tx->db, m.conversation_id, &who, e));
+	TRY(contact_load(tx->db, who, &a, &contact, e));
+	TRY(attempt_later(tx,
+			  &(struct attempt_failure){ .app = s->w->app,
+						     .config = s->config,
+						     .m = &m,
+						     .code = code,
+						     .group = contact.group },
+			  &replaced, e));
+	return replaced ? RC_OK : chatwoot_status_wanted(tx, &m, e);
+}
+
 enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
@@ -86,9 +113,12 @@ enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 			"Meta holds this template back for a quality check: it may leave later "
 			"or fail (132015).",
 			e));
+	if (s->job->refusals > 0) /* a failure that is told later goes on counting */
+		TRY(message_plan_tried(tx, s->m.id, s->job->refusals, e));
 	TRY(publish_status(tx, s, "accepted", e));
 	TRY(tell_provider(tx, s, e));
 	TRY(dispatch_mirror(tx, &s->m, e));
+	TRY(failed_before(tx, s, e));
 	return queue_done(tx, s->job, e);
 }
 
@@ -146,6 +176,13 @@ static void error_json(const struct wa_verdict *v, struct sbuf *to)
 	jsonw_end(&j);
 }
 
+enum rc dispatch_cancelled(struct tx *tx, const struct sending *s, struct err *e)
+{
+	TRY(message_cancel(tx, s->m.id, e));
+	TRY(publish_status(tx, s, "cancelled", e));
+	return chatwoot_status_wanted(tx, &s->m, e);
+}
+
 enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
@@ -195,13 +232,18 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_dead(tx, s->job, "theirs", reason, s->verdict.text, e);
 }
 
+enum rc dispatch_doubt(struct tx *tx, const struct sending *s, struct err *e)
+{
+	TRY(message_unknown(tx, s->m.id, s->verdict.text, e));
+	return publish_status(tx, s, "unknown", e);
+}
+
 /* Where the provider can be asked, the job goes on: the question is its next run. */
 enum rc dispatch_unknown_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
 
-	TRY(message_unknown(tx, s->m.id, s->verdict.text, e));
-	TRY(publish_status(tx, s, "unknown", e));
+	TRY(dispatch_doubt(tx, s, e));
 	if (s->provider == NULL || s->provider->build_find == NULL)
 		return queue_done(tx, s->job, e);
 	return queue_snooze(tx, s->job, s->now_ms + FIND_FIRST_MS, s->verdict.text, e);

@@ -4,8 +4,6 @@
 #include "flow/channel_event.h"
 #include "flow/handlers.h"
 #include "flow/ingest.h"
-#include "flow/trouble.h"
-#include "peer/meta_send.h"
 #include "store/contact.h"
 #include "store/topic.h"
 
@@ -32,8 +30,7 @@ static enum rc publish(struct tx *tx, const struct parsed *p, const struct messa
 		jsonw_ki64(&j, "code", st->error.code);
 	jsonw_end(&j);
 	ev.payload = sbuf_view(&payload);
-	TRY(topic_publish(tx, &ev, e));
-	return chatwoot_status_wanted(tx, m, e);
+	return topic_publish(tx, &ev, e);
 }
 
 void ingest_fault_json(const struct wa_fault *f, struct sbuf *to)
@@ -106,26 +103,13 @@ static enum rc learn(struct tx *tx, const struct message *m, const struct wa_sta
 				     st->timestamp_ms > 0 ? st->timestamp_ms : tx->now_ms, e);
 }
 
-/* The window may turn out to be closed only now: a fallback goes. Some errors are about the whole number. */
-static enum rc failed_later(struct tx *tx, struct parsed *p, const struct message *m,
-			    const struct wa_status *st, struct err *e)
-{
-	struct wa_verdict v;
-	bool replaced;
-
-	TRY(attempt_after(tx, p->config, m, st->error.code, &replaced, e));
-	meta_send_later(st->error.code, 1, &v);
-	return config_channel(p->config, m->channel_id) != NULL
-		       ? trouble_later(tx, p->app, m, &v, e)
-		       : RC_OK;
-}
-
 static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *st, int64_t id,
 		       enum message_status_result result, struct err *e)
 {
 	AUTO(arena_release)
 	struct arena a = ARENA(2 * MIB); /* a message of API_BODY_MAX and more */
 	struct message m;
+	bool replaced = false;
 
 	TRY(message_load(tx->db, id, &a, &m, e));
 	TRY(learn(tx, &m, st, e));
@@ -133,8 +117,17 @@ static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *
 	    !st->failed) /* its dispatcher could not know that it left */
 		TRY(dispatch_mirror(tx, &m, e));
 	if (st->failed)
-		TRY(failed_later(tx, p, &m, st, e));
-	return publish(tx, p, &m, st, e);
+		TRY(attempt_later(
+			tx,
+			&(struct attempt_failure){ .app = p->app,
+						   .config = p->config,
+						   .m = &m,
+						   .code = st->error.code,
+						   .group = str_eqc(st->recipient_type, "group") ||
+							    st->recipient_participant_id.n > 0 },
+			&replaced, e));
+	TRY(publish(tx, p, &m, st, e));
+	return replaced ? RC_OK : chatwoot_status_wanted(tx, &m, e);
 }
 
 enum rc ingest_status(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)

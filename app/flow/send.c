@@ -287,9 +287,11 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	};
 	TRY(message_add(tx, &m, e));
 	TRY(send_files_use(tx, n, m.id, e));
-	TRY(message_plan_set(
-		tx, m.id,
-		&(struct message_plan){ .expires_ms = n->expires_ms, .fallback = n->fallback }, e));
+	TRY(message_plan_set(tx, m.id,
+			     &(struct message_plan){ .expires_ms = n->expires_ms,
+						     .prio = n->prio,
+						     .fallback = n->fallback },
+			     e));
 	TRY(conversation_touch(
 		tx,
 		&(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id },

@@ -9,12 +9,15 @@ enum rc message_plan_set(struct tx *tx, int64_t id, const struct message_plan *p
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
-	if (p->expires_ms == 0 && p->attempt_of == 0 && p->fallback.n == 0)
+	if (p->expires_ms == 0 && p->attempt_of == 0 && p->fallback.n == 0 &&
+	    p->prio == PRIO_NORMAL)
 		return RC_OK;
 	TRY(stmt_begin(tx->db, Q_MESSAGE_PLAN_SET, &s, e));
 	stmt_bind_i64(&s, "id", id);
 	stmt_bind_i64(&s, "expires_ms", p->expires_ms);
 	stmt_bind_i64(&s, "attempt_of", p->attempt_of);
+	stmt_bind_i64(&s, "tries", p->tries);
+	stmt_bind_i64(&s, "prio", p->prio);
 	stmt_bind_str(&s, "fallback", p->fallback.n > 0 ? p->fallback : STR_NONE);
 	return stmt_run(&s, e);
 }
@@ -30,8 +33,20 @@ enum rc message_plan_load(struct db *db, int64_t id, struct arena *a, struct mes
 	ret->expires_ms = stmt_i64(&r.s, "expires_ms");
 	ret->attempt_of = stmt_i64(&r.s, "attempt_of");
 	ret->replaced_by = stmt_i64(&r.s, "replaced_by");
+	ret->tries = stmt_i64(&r.s, "tries");
+	ret->prio = (enum job_prio)stmt_i64(&r.s, "prio");
 	ret->fallback = row_str(&r, "fallback");
 	return row_end(&r, e);
+}
+
+enum rc message_plan_tried(struct tx *tx, int64_t id, int refusals, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_MESSAGE_PLAN_TRIED, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_i64(&s, "refusals", refusals);
+	return stmt_run(&s, e);
 }
 
 static enum rc changed(struct tx *tx, struct stmt *s, const char *why, struct err *e)
@@ -48,6 +63,17 @@ enum rc message_plan_replace(struct tx *tx, int64_t id, int64_t replaced_by, str
 	stmt_bind_i64(&s, "id", id);
 	stmt_bind_i64(&s, "replaced_by", replaced_by);
 	return changed(tx, &s, "another attempt has taken the place of this message", e);
+}
+
+enum rc message_plan_failure(struct db *db, int64_t id, int64_t *ret_code, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_MESSAGE_PLAN_FAILURE, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	TRY(stmt_next(&s, e));
+	*ret_code = stmt_i64(&s, "code");
+	return RC_OK;
 }
 
 enum rc message_plan_sent(struct tx *tx, int64_t id, struct err *e)

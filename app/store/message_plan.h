@@ -8,20 +8,28 @@
 #define STORE_MESSAGE_PLAN_H
 
 #include "store/message.h"
+#include "store/queue.h"
 
 struct message_plan {
 	int64_t expires_ms;  /* never sent at or after this; 0: no end */
 	int64_t attempt_of;  /* earlier row; 0: this is the first */
 	int64_t replaced_by; /* later row; 0: none */
+	/* refusals of the provider for the message's own sake (wa_send.h), in this row and those it tries again */
+	int64_t tries;
+	enum job_prio prio;
 	struct str fallback; /* content of type template, sent when the window is closed; none */
 };
-/* expires_ms, attempt_of and fallback; nothing is written when all are empty. */
+/* All but replaced_by; nothing is written when there is nothing but the usual priority. */
 enum rc message_plan_set(struct tx *tx, int64_t id, const struct message_plan *p, struct err *e)
 	MUST_CHECK;
 enum rc message_plan_load(struct db *db, int64_t id, struct arena *a, struct message_plan *ret,
 			  struct err *e) MUST_CHECK;
+enum rc message_plan_tried(struct tx *tx, int64_t id, int refusals, struct err *e) MUST_CHECK;
 /* RC_CONFLICT: another took its place before. */
 enum rc message_plan_replace(struct tx *tx, int64_t id, int64_t replaced_by, struct err *e)
+	MUST_CHECK;
+/* The code of a message that a status has called failed. RC_ABSENT: it is not failed. */
+enum rc message_plan_failure(struct db *db, int64_t id, int64_t *ret_code, struct err *e)
 	MUST_CHECK;
 /* unknown -> done, as sent. RC_CONFLICT: it is not unknown. */
 enum rc message_plan_sent(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;

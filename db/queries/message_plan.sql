@@ -1,15 +1,28 @@
 -- What was asked for beside the content of a message to send, its attempts, and what people decided about it.
 
 -- name: message_plan_set
--- Until when, instead of what, and after which attempt.
--- in: id expires_ms attempt_of fallback
-UPDATE whatsapp_messages SET expires_ms = @expires_ms, attempt_of = @attempt_of, fallback = @fallback WHERE id = @id;
+-- Until when, instead of what, after which attempt, after how many tries, how urgent.
+-- in: id expires_ms attempt_of tries prio fallback
+UPDATE whatsapp_messages
+   SET expires_ms = @expires_ms, attempt_of = @attempt_of, tries = @tries, prio = @prio, fallback = @fallback
+ WHERE id = @id;
+
+-- name: message_plan_tried
+-- The provider refused it so often before it took it.
+-- in: id refusals
+UPDATE whatsapp_messages SET tries = tries + @refusals WHERE id = @id;
 
 -- name: message_plan_load
 -- The same, read.
 -- in: id
--- out: expires_ms attempt_of replaced_by fallback
-SELECT expires_ms, attempt_of, replaced_by, fallback FROM whatsapp_messages WHERE id = @id;
+-- out: expires_ms attempt_of replaced_by tries prio fallback
+SELECT expires_ms, attempt_of, replaced_by, tries, prio, fallback FROM whatsapp_messages WHERE id = @id;
+
+-- name: message_plan_failure
+-- What a status told before the provider's own answer came.
+-- in: id
+-- out: code
+SELECT coalesce(json_extract(error, '$.code'), 0) AS code FROM whatsapp_messages WHERE id = @id AND status = 'failed';
 
 -- name: message_plan_replace
 -- A later attempt takes its place; only one ever does.

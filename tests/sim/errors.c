@@ -294,6 +294,8 @@ static void later(int64_t code, const struct wa_verdict *v)
 	bool all = v->cls == WA_SEND_PAUSE_NUMBER ||
 		   (v->cls == WA_SEND_WAIT && v->scope == WA_SCOPE_ACCOUNT);
 	bool bulk = all || v->cls == WA_SEND_STOP;
+	bool again = v->cls == WA_SEND_RETRY || v->cls == WA_SEND_PAUSE_RECIPIENT ||
+		     v->cls == WA_SEND_WAIT;
 
 	sends(code, 1, "late", false);
 	work_until_idle(0);
@@ -306,9 +308,9 @@ static void later(int64_t code, const struct wa_verdict *v)
 	say("hook meta status %.*s failed code=%lld -> 200", STRF(sbuf_view(&wamid)),
 	    (long long)code);
 	work_until_idle(0);
-	check_message("late", code, "failed done");
-	check_db(arena_printf(&sim.arena, "%lld", (long long)code),
-		 "SELECT json_extract(error, '$.code') FROM whatsapp_messages WHERE content = '%s'",
+	check_db(arena_printf(&sim.arena, "failed done %lld %d", (long long)code, again),
+		 "SELECT status, sending, json_extract(error, '$.code'), replaced_by > 0 FROM "
+		 "whatsapp_messages WHERE content = '%s' AND attempt_of = 0",
 		 text_of("late", code));
 	sends(code, 2, "after", false);
 	sends(code, 3, "answer", true);
@@ -322,7 +324,16 @@ static void later(int64_t code, const struct wa_verdict *v)
 	else
 		check_quiet();
 	go(HOUR_MS);
-	check_sent("late", code, 1); /* never by itself again */
+	if (again) { /* what passes: once more, as a row of its own, as late as its code says */
+		go(v->retry_ms);
+		check_sent("late", code, 2);
+		check_db("accepted done",
+			 "SELECT status, sending FROM whatsapp_messages WHERE content = '%s' "
+			 "AND attempt_of > 0",
+			 text_of("late", code));
+	} else {
+		check_sent("late", code, 1);
+	}
 	check_sent("after", code, 1);
 	check_sent("answer", code, 1);
 	check_quiet();
