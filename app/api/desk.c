@@ -123,8 +123,10 @@ static enum rc labels_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct desk_job *j = arg;
 
-	TRY(conversation_set_labels(tx, j->conversation.id, j->labels, j->label_count, e));
-	return conversation_changed(tx, j->conversation.company_id, j->conversation.id, e);
+	/* It tells the stream, and Chatwoot what came and what went. */
+	return conversation_state_relabel(
+		tx, &(struct conversation_act){ .id = j->conversation.id, .origin = "api" },
+		j->labels, j->label_count, e);
 }
 
 void conversation_labels_post(struct call *c)

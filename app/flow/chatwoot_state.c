@@ -1,12 +1,13 @@
 /* chatwoot_state.c - support-bridge-state: what was decided about a conversation here is told to Chatwoot: its status, who
- * has it. The event's payload is an act of store/conversation_state.h; one that came from Chatwoot is never published.
+ * has it, labels and attributes. The event's payload is an act of store/conversation_state.h; one that came from Chatwoot is never published.
  *
  * All calls may be repeated, so a run that ended half-way simply runs again. */
 #include "flow/chatwoot_talk.h"
 #include "flow/handlers.h"
 #include "io/json.h"
+#include "peer/chatwoot_thread.h"
 
-#define BODY_MAX (64 * KIB)
+#define BODY_MAX (256 * KIB)
 
 /* Ids of agents and teams are numbers there; a mail or a name is for people and stays here. */
 static int64_t number(const struct json *act, const char *key)
@@ -35,22 +36,61 @@ static enum rc tell_status(struct talk *t, const struct json *act, struct err *e
 	return call(t, CHATWOOT_CONVERSATION_STATUS, sbuf_view(&body), e);
 }
 
-static enum rc tell_person(struct talk *t, int64_t assignee, int64_t team, struct err *e)
+static enum rc put_person(struct talk *t, int64_t assignee, int64_t team, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
 
-	if (assignee == 0 && team == 0)
-		return RC_OK;
 	TRY(chatwoot_conversation_assign(assignee, team, &body, e));
 	return call(t, CHATWOOT_CONVERSATION_ASSIGN, sbuf_view(&body), e);
+}
+
+/* Nobody: said in so many words by an act about people; an act that names a mail or a name says nothing of Chatwoot's. */
+static bool is_nobody(const struct json *act)
+{
+	return str_eqc(json_get_str(act, "act"), "assign") && json_get(act, "assignee") == NULL;
+}
+
+static enum rc tell_people(struct talk *t, const struct json *act, struct err *e)
+{
+	if (number(act, "team") != 0)
+		TRY(put_person(t, 0, number(act, "team"), e));
+	if (number(act, "assignee") != 0 || is_nobody(act))
+		TRY(put_person(t, number(act, "assignee"), 0, e));
+	return RC_OK;
+}
+
+/* Chatwoot takes whole lists only: what it has, with the change. */
+static enum rc tell_labels(struct talk *t, const struct json *act, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
+	bool same;
+
+	if (!str_eqc(json_get_str(act, "act"), "labels"))
+		return RC_OK;
+	TRY(call(t, CHATWOOT_LABEL_LIST, STR_NONE, e));
+	TRY(chatwoot_thread_labels(t->answer, act, &body, &same, e));
+	return same ? RC_OK : call(t, CHATWOOT_LABEL_SET, sbuf_view(&body), e);
+}
+
+static enum rc tell_attribute(struct talk *t, const struct json *act, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
+	bool same;
+
+	if (!str_eqc(json_get_str(act, "act"), "attribute"))
+		return RC_OK;
+	TRY(call(t, CHATWOOT_CONVERSATION_GET, STR_NONE, e));
+	TRY(chatwoot_thread_attribute(t->answer, act, &body, &same, e));
+	return same ? RC_OK : call(t, CHATWOOT_ATTRIBUTES_SET, sbuf_view(&body), e);
 }
 
 static enum rc tell(struct talk *t, const struct json *act, struct err *e)
 {
 	TRY(chatwoot_talk_thread(t, e));
 	TRY(tell_status(t, act, e));
-	TRY(tell_person(t, 0, number(act, "team"), e));
-	return tell_person(t, number(act, "assignee"), 0, e);
+	TRY(tell_people(t, act, e));
+	TRY(tell_labels(t, act, e));
+	return tell_attribute(t, act, e);
 }
 
 /* The event's act. RC_ABSENT: it is gone, or no JSON. */
@@ -67,11 +107,13 @@ static enum rc read_act(struct worker *w, int64_t event_id, struct json **ret, s
 		       : FAIL(e, RC_ABSENT, "the act cannot be read");
 }
 
-/* GAP: labels and attributes are not told to Chatwoot, where each list is replaced as a whole; since 0007 */
 static bool is_for_chatwoot(const struct json *act)
 {
+	struct str what = json_get_str(act, "act");
+
 	return json_get(act, "status") != NULL || number(act, "assignee") != 0 ||
-	       number(act, "team") != 0;
+	       number(act, "team") != 0 || str_eqc(what, "labels") || str_eqc(what, "attribute") ||
+	       is_nobody(act);
 }
 
 enum rc chatwoot_state_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,

@@ -20,12 +20,16 @@ const char *chatwoot_method(enum chatwoot_call call)
 	case CHATWOOT_CONVERSATION_STATUS:
 	case CHATWOOT_CONVERSATION_ASSIGN:
 	case CHATWOOT_MESSAGE_CREATE:
+	case CHATWOOT_LABEL_SET:
+	case CHATWOOT_ATTRIBUTES_SET:
 		return "POST";
 	case CHATWOOT_CONTACT_SEARCH:
 	case CHATWOOT_CONTACT_CONVERSATIONS:
 	case CHATWOOT_MESSAGE_LIST:
 	case CHATWOOT_INBOX_LIST:
 	case CHATWOOT_CONVERSATION_LIST:
+	case CHATWOOT_LABEL_LIST:
+	case CHATWOOT_CONVERSATION_GET:
 		return "GET";
 	case CHATWOOT_MESSAGE_STATUS:
 		return "PATCH";
@@ -100,6 +104,16 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 		       p->inbox_id, "");
 		add_id(to, "&page=", p->page, "");
 		return;
+	case CHATWOOT_LABEL_LIST:
+	case CHATWOOT_LABEL_SET:
+		add_id(to, "/conversations/", p->conversation_id, "/labels");
+		return;
+	case CHATWOOT_CONVERSATION_GET:
+		add_id(to, "/conversations/", p->conversation_id, "");
+		return;
+	case CHATWOOT_ATTRIBUTES_SET:
+		add_id(to, "/conversations/", p->conversation_id, "/custom_attributes");
+		return;
 	case CHATWOOT_CALLS:
 		break;
 	}
@@ -116,7 +130,9 @@ enum rc chatwoot_url(enum chatwoot_call call, const struct chatwoot_place *p, st
 	bool conversation = call == CHATWOOT_CONVERSATION_STATUS ||
 			    call == CHATWOOT_CONVERSATION_ASSIGN ||
 			    call == CHATWOOT_MESSAGE_CREATE || call == CHATWOOT_MESSAGE_LIST ||
-			    call == CHATWOOT_MESSAGE_STATUS;
+			    call == CHATWOOT_MESSAGE_STATUS || call == CHATWOOT_LABEL_LIST ||
+			    call == CHATWOOT_LABEL_SET || call == CHATWOOT_CONVERSATION_GET ||
+			    call == CHATWOOT_ATTRIBUTES_SET;
 	if (!url_base_ok(p->base, &clean))
 		return FAIL(e, RC_INVALID, "base URL: not http(s)://host[:port][/path]");
 	if (p->account_id <= 0)
@@ -289,14 +305,16 @@ enum rc chatwoot_conversation_assign(int64_t assignee_id, int64_t team_id, struc
 {
 	struct jsonw w;
 	size_t before = to->n;
-	if ((assignee_id > 0) == (team_id > 0))
-		return FAIL(e, RC_INVALID, "assignee or team: exactly one");
+	if (assignee_id > 0 && team_id > 0)
+		return FAIL(e, RC_INVALID, "assignee or team: only one");
 	jsonw_init(&w, to);
 	jsonw_object(&w);
 	if (assignee_id > 0)
 		jsonw_ki64(&w, "assignee_id", assignee_id);
-	else
+	else if (team_id > 0)
 		jsonw_ki64(&w, "team_id", team_id);
+	else
+		jsonw_ktext(&w, "assignee_id", NULL);
 	jsonw_end(&w);
 	return finish(to, before, e);
 }

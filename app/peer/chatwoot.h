@@ -39,6 +39,10 @@ enum chatwoot_call {
 	CHATWOOT_INBOX_LIST, /* GET {A}/inboxes */
 	/* GET {A}/conversations?inbox_id=&status=all&page=: 25 at once, last active first */
 	CHATWOOT_CONVERSATION_LIST,
+	CHATWOOT_LABEL_LIST,       /* GET {A}/conversations/{conversation}/labels */
+	CHATWOOT_LABEL_SET,        /* POST same: in place of all it has */
+	CHATWOOT_CONVERSATION_GET, /* GET {A}/conversations/{conversation} */
+	CHATWOOT_ATTRIBUTES_SET, /* POST {A}/conversations/{conversation}/custom_attributes: all */
 	CHATWOOT_CALLS
 };
 
@@ -85,7 +89,7 @@ enum rc chatwoot_conversation_new(const struct chatwoot_conversation_new *c, str
 				  struct err *e) MUST_CHECK;
 /* Always with `status`: without one Chatwoot flips open and resolved. */
 enum rc chatwoot_conversation_status(struct str status, struct sbuf *to, struct err *e) MUST_CHECK;
-/* Exactly one of them, the other 0. */
+/* One of them, the other 0; both 0: nobody has it any more. */
 enum rc chatwoot_conversation_assign(int64_t assignee_id, int64_t team_id, struct sbuf *to,
 				     struct err *e) MUST_CHECK;
 

@@ -76,6 +76,8 @@ static bool expected(enum chatwoot_call call, const struct json *root)
 	case CHATWOOT_CONTACT_CONVERSATIONS:
 	case CHATWOOT_MESSAGE_LIST:
 	case CHATWOOT_INBOX_LIST:
+	case CHATWOOT_LABEL_LIST:
+	case CHATWOOT_LABEL_SET:
 		return json_kind(payload) == JSON_ARRAY;
 	case CHATWOOT_CONVERSATION_LIST:
 		return json_kind(json_path(root, "data.payload")) == JSON_ARRAY;
@@ -87,6 +89,8 @@ static bool expected(enum chatwoot_call call, const struct json *root)
 	case CHATWOOT_CONVERSATION_STATUS:
 	case CHATWOOT_CONVERSATION_ASSIGN:
 	case CHATWOOT_MESSAGE_STATUS:
+	case CHATWOOT_CONVERSATION_GET:
+	case CHATWOOT_ATTRIBUTES_SET:
 		return json_kind(root) == JSON_OBJECT;
 	case CHATWOOT_CALLS:
 		break;

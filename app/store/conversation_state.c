@@ -253,37 +253,85 @@ static enum rc kept_labels(struct db *db, int64_t id, const struct conversation_
 	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
-/* The whole list is written anew by the one who writes lists (conversation.h); it knows the limits. */
-static enum rc change_labels(struct tx *tx, int64_t id, const struct conversation_relabel *l,
-			     struct arena *a, struct err *e)
+static void write_difference(struct sbuf *b, const char *key, const struct label_list *with,
+			     const struct label_list *without)
 {
-	struct label_list list = { .n = 0 };
+	const char *comma = "";
 
-	TRY(kept_labels(tx->db, id, l, a, &list, e));
-	for (size_t i = 0; i < l->add_count; i++)
-		TRY(add_label(&list, str_trim(l->add[i]), e));
-	return conversation_set_labels(tx, id, list.v, list.n, e);
+	sbuf_printf(b, ",\"%s\":[", key);
+	for (size_t i = 0; i < with->n; i++) {
+		if (is_one_of(with->v[i], without->v, without->n))
+			continue;
+		sbuf_printf(b, "%s\"", comma);
+		enc_json(b, with->v[i]);
+		sbuf_char(b, '"');
+		comma = ",";
+	}
+	sbuf_char(b, ']');
+}
+
+static bool same_labels(const struct label_list *a, const struct label_list *b)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (!is_one_of(a->v[i], b->v, b->n))
+			return false;
+	}
+	return a->n == b->n;
+}
+
+/* The whole list is written anew by the one who writes lists (conversation.h); it knows the limits. Chatwoot hears what
+ * came and what went: it has labels of its own. */
+static enum rc put_labels(struct tx *tx, const struct conversation_act *act,
+			  const struct label_list *before, const struct label_list *after,
+			  struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	AUTO(sbuf_release) struct sbuf b = SBUF(PAYLOAD_MAX);
+	struct conversation_state s;
+
+	TRY(load(tx, act, &a, &s, e));
+	TRY(conversation_set_labels(tx, act->id, after->v, after->n, e));
+	if (same_labels(before, after))
+		return RC_OK;
+	begin(&b, act, "labels");
+	sbuf_text(&b, ",\"labels\":");
+	TRY(conversation_state_labels_json(tx->db, act->id, &b, e));
+	write_difference(&b, "added", after, before);
+	write_difference(&b, "removed", before, after);
+	return tell(tx, act, &s, &b, e);
+}
+
+static enum rc all_labels(struct db *db, int64_t id, struct arena *a, struct label_list *to,
+			  struct err *e)
+{
+	const struct conversation_relabel none = { .add = NULL };
+
+	return kept_labels(db, id, &none, a, to, e);
 }
 
 enum rc conversation_state_labels(struct tx *tx, const struct conversation_act *act,
 				  const struct conversation_relabel *l, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
-	AUTO(sbuf_release) struct sbuf before = SBUF(PAYLOAD_MAX);
-	AUTO(sbuf_release) struct sbuf after = SBUF(PAYLOAD_MAX);
-	AUTO(sbuf_release) struct sbuf b = SBUF(PAYLOAD_MAX);
-	struct conversation_state s;
+	struct label_list before = { .n = 0 }, after = { .n = 0 };
 
-	TRY(load(tx, act, &a, &s, e));
-	TRY(conversation_state_labels_json(tx->db, act->id, &before, e));
-	TRY(change_labels(tx, act->id, l, &a, e));
-	TRY(conversation_state_labels_json(tx->db, act->id, &after, e));
-	if (str_eq(sbuf_view(&before), sbuf_view(&after)))
-		return RC_OK;
-	begin(&b, act, "labels");
-	sbuf_text(&b, ",\"labels\":");
-	sbuf_str(&b, sbuf_view(&after));
-	return tell(tx, act, &s, &b, e);
+	TRY(all_labels(tx->db, act->id, &a, &before, e));
+	TRY(kept_labels(tx->db, act->id, l, &a, &after, e));
+	for (size_t i = 0; i < l->add_count; i++)
+		TRY(add_label(&after, str_trim(l->add[i]), e));
+	return put_labels(tx, act, &before, &after, e);
+}
+
+enum rc conversation_state_relabel(struct tx *tx, const struct conversation_act *act,
+				   const struct str *labels, size_t n, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	struct label_list before = { .n = 0 }, after = { .n = 0 };
+
+	TRY(all_labels(tx->db, act->id, &a, &before, e));
+	for (size_t i = 0; i < n; i++)
+		TRY(add_label(&after, str_trim(labels[i]), e));
+	return put_labels(tx, act, &before, &after, e);
 }
 
 enum rc conversation_state_labels_json(struct db *db, int64_t id, struct sbuf *to, struct err *e)

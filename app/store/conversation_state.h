@@ -67,6 +67,9 @@ struct conversation_relabel {
 };
 enum rc conversation_state_labels(struct tx *tx, const struct conversation_act *act,
 				  const struct conversation_relabel *l, struct err *e) MUST_CHECK;
+/* In place of all it has; the same verdicts. */
+enum rc conversation_state_relabel(struct tx *tx, const struct conversation_act *act,
+				   const struct str *labels, size_t n, struct err *e) MUST_CHECK;
 /* Value none or "": removes. */
 enum rc conversation_state_attribute(struct tx *tx, const struct conversation_act *act,
 				     struct str name, struct str value, struct err *e) MUST_CHECK;

@@ -31,6 +31,10 @@ TEST(urls_follow_the_call)
 		{ CHATWOOT_INBOX_LIST, "GET", "/inboxes" },
 		{ CHATWOOT_CONVERSATION_LIST, "GET",
 		  "/conversations?status=all&sort_by=last_activity_at_desc&inbox_id=7&page=2" },
+		{ CHATWOOT_LABEL_LIST, "GET", "/conversations/41/labels" },
+		{ CHATWOOT_LABEL_SET, "POST", "/conversations/41/labels" },
+		{ CHATWOOT_CONVERSATION_GET, "GET", "/conversations/41" },
+		{ CHATWOOT_ATTRIBUTES_SET, "POST", "/conversations/41/custom_attributes" },
 	};
 	const struct chatwoot_place p = { BASE, 3, 6, 41, 9101, 9000, 7, 2, STR("+55 1") };
 	CHECK_I64("all calls", COUNT(rows), CHATWOOT_CALLS);
