@@ -1,4 +1,4 @@
-/* desk.c - what people do with a conversation: assign it, set its status, its labels; what is unread. */
+/* desk.c - what people do with a conversation: assign it (to whom), set its status, its labels; what is unread. */
 #include "api/handlers.h"
 #include "api/view.h"
 #include "base/ids.h"
@@ -169,6 +169,42 @@ void label_list(struct call *c)
 	jsonw_karray(&w, "data");
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = conversation_labels(db, c->who.company_id, label_row, &w, &e);
+	store_reader_done(c->app->store, db);
+	if (rc != RC_OK) {
+		problem_err(c, &e);
+		return;
+	}
+	jsonw_end(&w);
+	jsonw_ktext(&w, "next", NULL);
+	jsonw_end(&w);
+	answer_json(c, 200, &w);
+}
+
+static enum rc colleague_row(void *arg, const struct user *u, struct err *e)
+{
+	struct jsonw *w = arg;
+
+	(void)e;
+	if (u->disabled_ms != 0)
+		return RC_OK;
+	jsonw_object(w);
+	view_id(w, "id", u->created_ms, u->id);
+	jsonw_kstr(w, "name", u->name.n > 0 ? u->name : u->login);
+	jsonw_kstr(w, "role", u->role);
+	jsonw_end(w);
+	return RC_OK;
+}
+
+void colleague_list(struct call *c)
+{
+	struct err e = { .rc = RC_OK };
+	struct jsonw w;
+
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_karray(&w, "data");
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = user_each(db, c->who.company_id, colleague_row, &w, &e);
 	store_reader_done(c->app->store, db);
 	if (rc != RC_OK) {
 		problem_err(c, &e);

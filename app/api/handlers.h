@@ -27,7 +27,8 @@ struct conversation;
 bool conversation_of_path(struct call *c, struct conversation *ret);
 /* desk.c, presence.c, search.c, quick.c */
 route_fn conversation_assign_post, conversation_status_post, conversation_labels_post,
-	conversation_presence_post, conversation_unread_get, label_list, message_search_get;
+	conversation_presence_post, conversation_unread_get, label_list, colleague_list,
+	message_search_get;
 /* timeline.c, history.c */
 route_fn message_timeline_get, queue_history_get, receipt_list;
 route_fn quick_list, quick_post, quick_patch, quick_delete;

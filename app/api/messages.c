@@ -195,6 +195,14 @@ static enum rc reaction_row(void *arg, const struct change *ch, struct err *e)
 	return RC_OK;
 }
 
+static enum rc write_reactions(struct db *db, int64_t id, struct jsonw *w, struct err *e)
+{
+	jsonw_karray(w, "reactions");
+	TRY(change_each_reaction(db, id, reaction_row, w, e));
+	jsonw_end(w);
+	return RC_OK;
+}
+
 static enum rc write_history(struct db *db, const struct message *m, struct jsonw *w, struct err *e)
 {
 	struct history h = { .w = w,
@@ -207,10 +215,7 @@ static enum rc write_history(struct db *db, const struct message *m, struct json
 	jsonw_karray(w, "changes");
 	TRY(change_each(db, m->id, change_row, w, e));
 	jsonw_end(w);
-	jsonw_karray(w, "reactions");
-	TRY(change_each_reaction(db, m->id, reaction_row, w, e));
-	jsonw_end(w);
-	return RC_OK;
+	return write_reactions(db, m->id, w, e);
 }
 
 static enum rc message_write(struct call *c, struct db *db, int64_t created_ms, int64_t id,
@@ -262,6 +267,7 @@ static enum rc message_row(void *arg, const struct message *m, struct err *e)
 
 	jsonw_object(p->view.w);
 	TRY(view_message(&p->view, m, e));
+	TRY(write_reactions(p->view.db, m->id, p->view.w, e));
 	jsonw_end(p->view.w);
 	cursor_row(&p->cursor, m->timestamp, m->id);
 	return RC_OK;

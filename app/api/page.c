@@ -6,9 +6,9 @@
 #include "io/asset.h"
 
 #define HASH_MARK "/a/-"
-#define CSP                                                                               \
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " \
-	"connect-src 'self'; "                                                            \
+#define CSP                                                                        \
+	"default-src 'none'; script-src 'self'; style-src 'self'; "                \
+	"img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; " \
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static void security_headers(struct res *r)

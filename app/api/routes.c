@@ -113,6 +113,8 @@ static const struct route ROUTES[] = {
 	      CONVERSATIONS, WEB_MAIN, SMALL, "Messages", "Say that one looks at it or types"),
 	TOKEN("GET", "/api/v1/labels", label_list, MESSAGES_READ, BOTH, 0, "Messages",
 	      "Labels in use"),
+	TOKEN("GET", "/api/v1/colleagues", colleague_list, CONVERSATIONS, WEB_MAIN, 0, "Messages",
+	      "People to whom a conversation may be assigned"),
 	TOKEN("GET", "/api/v1/quick-answers", quick_list, MESSAGES_READ, WEB_MAIN, 0, "Messages",
 	      "Texts that people use again and again"),
 	TOKEN("POST", "/api/v1/quick-answers", quick_post, CONVERSATIONS, WEB_MAIN, SMALL,

@@ -45,7 +45,7 @@ UPDATE whatsapp_messages SET content = @text, content_json = NULL, revoked_ms = 
 -- out: kind actor at_ms text before by_message by_created_ms
 SELECT c.kind, c.actor, c.at_ms, c.text, c.before, c.by_message, b.created_at AS by_created_ms
   FROM message_changes AS c JOIN whatsapp_messages AS b ON b.id = c.by_message
- WHERE c.message_id = @message_id
+ WHERE c.message_id = @message_id AND c.message_id <> 0
  ORDER BY c.at_ms, c.id;
 
 -- name: change_reactions
@@ -53,8 +53,8 @@ SELECT c.kind, c.actor, c.at_ms, c.text, c.before, c.by_message, b.created_at AS
 -- in: message_id
 -- out: actor emoji at_ms
 SELECT c.actor, c.text AS emoji, c.at_ms FROM message_changes AS c
- WHERE c.message_id = @message_id AND c.kind = 'reaction' AND c.text <> ''
+ WHERE c.message_id = @message_id AND c.message_id <> 0 AND c.kind = 'reaction' AND c.text <> ''
    AND NOT EXISTS (SELECT 1 FROM message_changes AS n
-                    WHERE n.message_id = c.message_id AND n.kind = 'reaction' AND n.actor = c.actor
+                    WHERE n.message_id = c.message_id AND n.message_id <> 0 AND n.kind = 'reaction' AND n.actor = c.actor
                       AND (n.at_ms > c.at_ms OR (n.at_ms = c.at_ms AND n.id > c.id)))
  ORDER BY c.at_ms, c.id;

@@ -69,6 +69,25 @@ TEST(desk_assigns_to_people_in_use)
 	box_close(&b);
 }
 
+TEST(desk_tells_whom_to_assign_to)
+{
+	const char *id;
+
+	open_box();
+	CHECK_I64("colleagues", browser_call(&b, &agent, "GET", "/api/v1/colleagues", NULL), 200);
+	CHECK_STR("role", box_get(&b, "data.1.role"), "agent");
+	CHECK_STR("no more than that", box_get(&b, "data.1.login"), "");
+	id = box_get(&b, "data.1.id");
+	CHECK_I64("disabled",
+		  browser_call(&b, &ana, "PATCH", arena_printf(&b.arena, "/api/v1/users/%s", id),
+			       "{\"disabled\":true}"),
+		  200);
+	CHECK_I64("colleagues", browser_call(&b, &ana, "GET", "/api/v1/colleagues", NULL), 200);
+	CHECK_STR("she stays", box_get(&b, "data.0.role"), "owner");
+	CHECK_STR("who is disabled is not offered", box_get(&b, "data.1.id"), "");
+	box_close(&b);
+}
+
 TEST(desk_sets_status_and_labels)
 {
 	const char *one;
