@@ -61,10 +61,11 @@ function Me(): JSX.Element {
 	</details>;
 }
 
-function Help(p: { close: () => void }): JSX.Element {
+function Help(p: { close: () => void; screen: Screen | undefined }): JSX.Element {
 	return <Dialog title={t('keys')} onClose={p.close}>
 		<dl class="keys">{screensOf().map(s => <div key={s.path}><dt><kbd>g</kbd> <kbd>{s.key}</kbd></dt><dd>{t(s.title)}</dd></div>)}
-			<div><dt><kbd>?</kbd></dt><dd>{t('keys')}</dd></div></dl>
+			<div><dt><kbd>?</kbd></dt><dd>{t('keys')}</dd></div>
+			{(p.screen?.keys ?? []).map(([k, what]) => <div key={k}><dt>{k.split(' ').map(x => <kbd key={x}>{x}</kbd>)}</dt><dd>{t(what)}</dd></div>)}</dl>
 	</Dialog>;
 }
 
@@ -78,6 +79,6 @@ export function Frame(): JSX.Element {
 		<a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main')?.focus(); }}>{t('skip')}</a>
 		<Rail at={at} />
 		<main id="main" tabIndex={-1}>{screen ? <screen.view /> : <p class="empty">{t('not_found')}</p>}</main>
-		{help && <Help close={() => setHelp(false)} />}
+		{help && <Help close={() => setHelp(false)} screen={screen} />}
 	</div>;
 }

@@ -6,6 +6,7 @@ import './styles/base.css';
 import './styles/parts.css';
 import './styles/frame.css';
 import './styles/screens.css';
+import './styles/conversations.css';
 import { Questions, Toasts } from './ui/base';
 import { lang } from './lib/i18n';
 import { look, takeLink, who } from './lib/session';

@@ -1,6 +1,7 @@
 /* index.ts - the table of screens: where, what it is called, who sees it, and its code. A new screen is a row here. */
 import type { JSX } from 'preact';
 import type { Words } from '../words/en';
+import { Conversations, KEYS as TALK_KEYS } from './conversations';
 import { Messages } from './messages';
 import { Queues } from './queues';
 import { Start } from './start';
@@ -11,11 +12,13 @@ export interface Screen {
 	icon: string;         /* a path of ui/icons.tsx */
 	right: string | null; /* the right that it needs (store/scope.def); null: everybody */
 	key: string;          /* g + this key goes there */
+	keys?: [keys: string, what: keyof Words][]; /* of its own, for the list of keys */
 	view: () => JSX.Element;
 }
 
 export const SCREENS: Screen[] = [
 	{ path: 'start', title: 'start', icon: 'start', right: 'status', key: 's', view: Start },
+	{ path: 'conversations', title: 'conversations', icon: 'conversations', right: 'messages:read', key: 'c', keys: TALK_KEYS, view: Conversations },
 	{ path: 'messages', title: 'messages', icon: 'conversations', right: 'messages:read', key: 'm', view: Messages },
 	{ path: 'queues', title: 'queues', icon: 'queues', right: 'queues:read', key: 'q', view: Queues },
 ];

@@ -1,5 +1,8 @@
 /* en.ts - the page in English; the list of keys that the other languages must have too. */
+import { en as talk } from './talk';
+
 export const en = {
+	...talk,
 	again: 'Try again', no: 'No', enter: 'Open', leave: 'Leave', docs: 'API reference', language: 'Language', theme: 'Look',
 	theme_auto: 'As the device', theme_light: 'Light', theme_dark: 'Dark', keys: 'Keys', screens: 'Screens', skip: 'To the content',
 	nobody: 'This machine', not_found: 'There is no such screen.', no_net: 'The box does not answer. Is it switched on, and is this device in its network?',

@@ -1,6 +1,9 @@
 /* es.ts - la página en español. */
 import type { Words } from './en';
+import { es as talk } from './talk';
+
 export const es: Words = {
+	...talk,
 	again: 'Reintentar', no: 'No', enter: 'Entrar', leave: 'Salir', docs: 'Referencia de la API', language: 'Idioma', theme: 'Aspecto',
 	theme_auto: 'Como el dispositivo', theme_light: 'Claro', theme_dark: 'Oscuro', keys: 'Teclas', screens: 'Pantallas', skip: 'Ir al contenido',
 	nobody: 'Este equipo', not_found: 'Esa pantalla no existe.', no_net: 'La caja no responde. ¿Está encendida y este dispositivo está en su red?',

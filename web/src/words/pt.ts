@@ -1,6 +1,9 @@
 /* pt.ts - a página em português. */
 import type { Words } from './en';
+import { pt as talk } from './talk';
+
 export const pt: Words = {
+	...talk,
 	again: 'Tentar de novo', no: 'Não', enter: 'Entrar', leave: 'Sair', docs: 'Referência da API', language: 'Idioma', theme: 'Aparência',
 	theme_auto: 'Como o dispositivo', theme_light: 'Claro', theme_dark: 'Escuro', keys: 'Teclas', screens: 'Telas', skip: 'Ir para o conteúdo',
 	nobody: 'Este computador', not_found: 'Essa tela não existe.', no_net: 'A caixa não responde. Está ligada, e este aparelho está na rede dela?',

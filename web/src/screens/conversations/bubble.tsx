@@ -1,0 +1,152 @@
+/* bubble.tsx - one message: who, what, when, how far it is, what may be done with it. */
+import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
+import { post, call } from '../../lib/api';
+import { clock, moment } from '../../lib/format';
+import { t, word } from '../../lib/i18n';
+import { may } from '../../lib/session';
+import { confirm, sentence, toast } from '../../ui/base';
+import { Icon } from '../../ui/icons';
+import { BodyOf, line } from './bodies';
+import { list, member, stateOf, text, type Json, type Message, type Template } from './model';
+import type { Local, Thread } from './threads';
+
+export interface BubbleProps {
+	m: Message; thread: Thread; quoted: Message | undefined; joined: boolean; hot: boolean; templates: Template[];
+	reply: (m: Message) => void; open: (m: Message) => void; jump: (meta: string) => void; react: (m: Message, emoji: string) => void;
+}
+
+const TICKS: Record<string, string> = { pending: 'clock', leaving: 'clock', accepted: 'tick', sent: 'tick', delivered: 'ticks', read: 'ticks', played: 'ticks',
+	failed: 'warning', unknown: 'question', cancelled: 'cross' };
+export const QUICK_EMOJI = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
+
+function Ticks(p: { m: Message }): JSX.Element {
+	const s = stateOf(p.m);
+	return <span class={'ticks ' + s} title={word('status.', s)}><Icon name={TICKS[s] ?? 'clock'} /><span class="hidden">{word('status.', s)}</span></span>;
+}
+
+/* Why it failed, as far as the provider says. */
+export function whyFailed(e: Json): string {
+	return text(e, 'text') || text(e, 'reason') || text(e, 'error_data', 'details') || text(e, 'details') || text(e, 'message') || text(e, 'title') || text(e, 'class');
+}
+
+async function act(thread: Thread, run: () => Promise<Message>): Promise<void> {
+	try {
+		thread.took(await run());
+		thread.refreshSoon(100);
+	} catch (e) {
+		toast(sentence(e), 'bad');
+	}
+}
+
+/* A message that failed or may have been sent needs a person: here they decide. */
+function Trouble(p: BubbleProps): JSX.Element | null {
+	const { m, thread } = p, s = stateOf(m);
+	if (m.direction === 'inbound' || (s !== 'failed' && s !== 'unknown'))
+		return null;
+	const path = '/api/v1/messages/' + m.id;
+	return <div class="trouble" role="group" aria-label={word('status.', s)}>
+		<p>{s === 'failed' ? t('c.failed') : t('c.unknown')} <bdi>{whyFailed(m.error)}</bdi></p>
+		{may('messages:send') && <p class="row">{s === 'failed' ? <button type="button" class="link-button" onClick={() => act(thread, () => post(path + '/resend'))}>{t('c.resend')}</button>
+			: <><button type="button" class="link-button" onClick={() => act(thread, () => post(path + '/resolve', { as: 'sent' }))}>{t('c.was_sent')}</button>
+				<button type="button" class="link-button" onClick={async () => {
+					if (await confirm({ title: t('c.not_sent'), text: t('c.not_sent_text'), yes: t('c.resend') }))
+						await act(thread, () => post(path + '/resolve', { as: 'not_sent', resend: true }));
+				}}>{t('c.not_sent')}</button></>}</p>}
+	</div>;
+}
+
+function Menu(p: BubbleProps): JSX.Element {
+	const ref = useRef<HTMLDetailsElement>(null), { m } = p, sender = may('messages:send'), gone = !!m.revoked_at;
+	const can = sender && !gone && m.meta_message_id !== null, ours = m.direction === 'outbound';
+	const close = (fn: () => unknown) => () => { ref.current!.open = false; void fn(); };
+	const path = '/api/v1/messages/' + m.id;
+	return <details class="menu" ref={ref} onToggle={e => { if (e.currentTarget.open) e.currentTarget.querySelector('.menu-list')?.scrollIntoView({ block: 'nearest' }); }}
+		onKeyDown={e => { if (e.key === 'Escape') { e.stopPropagation(); ref.current!.open = false; } }}
+		onFocusOut={e => { if (!ref.current!.contains(e.relatedTarget as Node | null)) ref.current!.open = false; }}>
+		<summary aria-label={t('c.menu')}><Icon name="dots" /></summary>
+		<div class="menu-list">
+			{can && <p class="emoji-row">{QUICK_EMOJI.map(e => <button key={e} type="button" aria-label={t('c.react') + ' ' + e} onClick={close(() => p.react(m, e))}>{e}</button>)}</p>}
+			{can && <button type="button" onClick={close(() => p.reply(m))}>{t('c.reply')}</button>}
+			<button type="button" onClick={close(() => navigator.clipboard?.writeText(m.content).then(() => toast(t('c.copied'))))}>{t('c.copy')}</button>
+			{ours && sender && m.sending === 'queued' && <button type="button" onClick={close(() => act(p.thread, () => post(path + '/cancel')))}>{t('c.cancel')}</button>}
+			{can && ours && !m.meta_message_id!.startsWith('wamid.') && <button type="button" onClick={close(async () => {
+				if (await confirm({ title: t('c.revoke'), text: t('c.revoke_text'), yes: t('c.revoke') }))
+					await act(p.thread, () => call<Message>('POST', path + '/revoke', {}));
+			})}>{t('c.revoke')}</button>}
+			<a href={'#/messages/' + m.id}>{t('c.story')}</a>
+		</div>
+	</details>;
+}
+
+/* What a message is an answer to. */
+function Quote(p: BubbleProps): JSX.Element | null {
+	const { m } = p;
+	if (m.reply_to === null || m.type === 'reaction')
+		return null;
+	const q = p.quoted;
+	return <button type="button" class="quote" onClick={() => p.jump(m.reply_to!)}>
+		<bdi class="strong">{q === undefined ? t('c.earlier') : q.direction === 'outbound' ? q.sender_name || t('c.us') : q.sender_name || q.wa_id}</bdi>
+		<span dir="auto">{q === undefined ? t('c.show_it') : line(q).slice(0, 160)}</span></button>;
+}
+
+function Ad(p: { c: Json }): JSX.Element | null {
+	const r = member(p.c, 'referral');
+	if (r === undefined)
+		return null;
+	return <div class="quote"><small>{t('c.from_ad')}</small><bdi class="strong">{text(r, 'headline')}</bdi><bdi>{text(r, 'body')}</bdi>
+		<bdi class="soft">{text(r, 'source_url')}</bdi></div>;
+}
+
+function Reactions(p: { m: Message }): JSX.Element | null {
+	const all = p.m.reactions ?? [];
+	if (all.length === 0)
+		return null;
+	const by = new Map<string, number>();
+	for (const r of all)
+		by.set(r.emoji, (by.get(r.emoji) ?? 0) + 1);
+	return <p class="reactions" role="img" aria-label={t('c.reactions') + ': ' + [...by.keys()].join(' ')}>{[...by].map(([e, n]) => <bdi key={e}>{e}{n > 1 && n}</bdi>)}</p>;
+}
+
+/* Who of ours wrote it; a customer's name stands above the thread, except in groups. */
+function author(m: Message): string {
+	return m.direction === 'inbound' ? m.sender_name ?? '' : m.sender_type === 'customer' ? '' : m.sender_name || word('c.sender.', m.source);
+}
+
+export function Bubble(p: BubbleProps): JSX.Element {
+	const { m } = p, ours = m.direction === 'outbound', s = stateOf(m), c = m.content_json;
+	const forwarded = member(c, 'context', 'forwarded') === true || member(c, 'context', 'frequently_forwarded') === true;
+	if (m.type === 'system' || m.type === 'reaction' || m.type === 'edit' || m.type === 'revoke')
+		return <p class="aside" data-id={m.id}><bdi>{text(c, 'body') || line(m)}</bdi> <time dateTime={m.timestamp}>{clock(m.timestamp)}</time></p>;
+	return <article class={'bubble' + (ours ? ' mine' : '') + (p.joined ? ' joined' : '') + (p.hot ? ' hot' : '') + (m.sender_type === 'ai' ? ' robot' : '')} data-id={m.id}
+		aria-label={(author(m) || t(ours ? 'c.us' : 'c.customer')) + ', ' + clock(m.timestamp)}>
+		{!p.joined && author(m) !== '' && <p class="author"><bdi>{author(m)}</bdi>{ours && m.source !== 'page' && <small class="soft">{word('c.source.', m.source)}</small>}</p>}
+		{forwarded && <p class="soft small">{t('c.forwarded')}</p>}
+		<Quote {...p} /><Ad c={c} />
+		{m.revoked_at ? <p class="absent">{t(ours ? 'c.revoked_us' : 'c.revoked')}</p> : <BodyOf m={m} open={p.open} templates={p.templates} />}
+		{!ours && list(c, 'errors').length > 0 && m.type !== 'unsupported' && <p class="absent small"><bdi>{text(list(c, 'errors')[0], 'title')}</bdi></p>}
+		<p class="foot">{m.edited_at && <a class="soft" href={'#/messages/' + m.id} title={moment(m.edited_at)}>{t('c.edited')}</a>}
+			<time dateTime={m.timestamp} title={moment(m.timestamp)}>{clock(m.timestamp)}</time>{ours && <Ticks m={m} />}</p>
+		{s === 'pending' && ours && Date.now() - Date.parse(m.created_at) > 15_000 && <p class="soft small">{t('c.waits')}</p>}
+		<Trouble {...p} /><Reactions m={m} /><Menu {...p} />
+	</article>;
+}
+
+/* Written here, and the box has not said yet that it has it: said so, until it does. */
+export function LocalBubble(p: { l: Local; thread: Thread }): JSX.Element | null {
+	const { l } = p;
+	if (l.bound !== undefined)
+		return null;
+	const lost = l.state === 'unreached' || l.state === 'refused';
+	return <article class={'bubble mine local' + (lost ? ' lost' : '')} aria-label={t('c.us')}>
+		{l.reply && <div class="quote"><span dir="auto">{line(l.reply).slice(0, 160)}</span></div>}
+		{l.preview !== undefined && <img class="picture" src={l.preview} alt="" />}
+		{l.file && l.preview === undefined && <p class="paper"><Icon name="document" /><bdi>{l.file.name}</bdi></p>}
+		{l.text !== '' && <p class="said" dir="auto">{l.text.slice(0, 1500)}</p>}
+		{l.state === 'uploading' && <progress max={1} value={l.part} aria-label={t('c.uploading')} />}
+		<p class="foot">{lost ? <span class="error" role="alert">{t(l.state === 'refused' ? 'c.refused' : 'c.unreached')} {l.state === 'refused' && <bdi>{sentence(l.error)}</bdi>}</span>
+			: <span class="soft">{t(l.state === 'uploading' ? 'c.uploading' : 'c.to_box')}</span>}<Icon name={lost ? 'warning' : 'clock'} /></p>
+		{lost && <p class="row end">{l.state === 'unreached' && <button type="button" class="link-button" onClick={() => { void p.thread.push(l.key); }}>{t('again')}</button>}
+			<button type="button" class="link-button" onClick={() => p.thread.drop(l.key)}>{t('c.discard')}</button></p>}
+	</article>;
+}

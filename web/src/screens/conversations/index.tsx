@@ -1,0 +1,138 @@
+/* index.tsx - the conversations screen: list, thread and person side by side; on a phone one of them at a time.
+ * "#/conversations", "#/conversations/ID", "#/conversations/ID?m=MESSAGE" (goes to that message). */
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { t, word } from '../../lib/i18n';
+import { go, place } from '../../lib/route';
+import { may } from '../../lib/session';
+import { Button, Empty, sentence, toast } from '../../ui/base';
+import { Icon } from '../../ui/icons';
+import { Composer, WindowClock, dropped } from './composer';
+import * as lists from './lists';
+import { nameOf, phone, type Conversation, type Message } from './model';
+import { Pane } from './pane';
+import { announce, present, watch } from './presence';
+import { loadQuicks } from './quick';
+import { Side, put } from './side';
+import { Thread, unsent } from './threads';
+import { ThreadView } from './thread';
+
+const TICK_MS = 15_000;
+
+/* Keys of this screen, for the list of keys of the frame. */
+export const KEYS: [keys: string, what: 'c.key_next' | 'c.key_before' | 'c.key_reply' | 'c.key_search' | 'c.key_resolve' | 'c.key_mine' | 'c.key_info' | 'c.key_back' | 'c.key_quick' | 'c.key_line'][] = [
+	['j', 'c.key_next'], ['k', 'c.key_before'], ['r', 'c.key_reply'], ['/', 'c.key_search'], ['e', 'c.key_resolve'], ['a', 'c.key_mine'], ['i', 'c.key_info'],
+	['Esc', 'c.key_back'], ['/…', 'c.key_quick'], ['⇧ ↵', 'c.key_line'],
+];
+
+function useNow(): number {
+	const [now, setNow] = useState(Date.now());
+	useEffect(() => { const timer = setInterval(() => setNow(Date.now()), TICK_MS); return () => clearInterval(timer); }, []);
+	return now;
+}
+
+function Others(p: { id: string }): JSX.Element | null {
+	const here = Object.values(present.value[p.id] ?? {}), types = here.filter(h => h.typing), names = (types.length > 0 ? types : here).map(h => h.name).join(', ');
+	return names === '' ? null : <span class="others" role="status"><span class="dot" aria-hidden="true" />{t(types.length > 0 ? 'c.types' : 'c.looks', { name: names })}</span>;
+}
+
+function Head(p: { c: Conversation; thread: Thread; now: number; info: boolean; toggle: () => void }): JSX.Element {
+	const { c, thread } = p, name = nameOf(c);
+	return <header class="thread-head">
+		<a class="button quiet back" href="#/conversations" aria-label={t('c.back')}><Icon name="left" /></a>
+		<button type="button" class="who" onClick={p.toggle} aria-expanded={p.info}>
+			<span class="one-line strong"><bdi>{name}</bdi></span>
+			<span class="one-line soft small">{name !== phone(c.wa_id) && <bdi>{phone(c.wa_id)}</bdi>} {c.channel}{c.status !== 'open' && ' · ' + word('c.status.', c.status)}</span>
+		</button>
+		<Others id={c.id} />
+		<WindowClock c={c} now={p.now} />
+		{may('conversations') && <Button onClick={() => put(thread, 'status', { status: c.status === 'resolved' ? 'open' : 'resolved' })}>
+			<Icon name="tick" /><span class="wide">{t(c.status === 'resolved' ? 'c.reopen' : 'c.resolve')}</span><span class="hidden">{t(c.status === 'resolved' ? 'c.reopen' : 'c.resolve')}</span></Button>}
+		<Button label={t('c.about')} pressed={p.info} onClick={p.toggle}><Icon name="person" /></Button>
+	</header>;
+}
+
+function Open(p: { id: string; at: string | null; info: boolean; setInfo: (v: boolean) => void }): JSX.Element {
+	const thread = useMemo(() => new Thread(p.id), [p.id]), now = useNow(), [reply, setReply] = useState<Message | null>(null), [over, setOver] = useState(false);
+	const toEnd = useRef<() => void>(() => {}), say = useRef<ReturnType<typeof announce>>({ typing: () => {}, end: () => {} }), loadedAt = useRef<string | null | undefined>(undefined);
+	const c = thread.conversation.value;
+	useEffect(() => {
+		setReply(null);
+		say.current = announce(p.id);
+		return () => { say.current.end(); thread.close(); };
+	}, [thread]);
+	useEffect(() => {
+		if (p.at !== null || loadedAt.current === undefined)
+			if (p.at === null || !thread.rows.value.some(m => m.id === p.at))
+				void thread.load(p.at);
+		loadedAt.current = p.at;
+	}, [thread, p.at]);
+	useEffect(() => {
+		const press = (e: KeyboardEvent) => {
+			if (e.ctrlKey || e.metaKey || e.altKey || typing(e) || c === null)
+				return;
+			if (e.key === 'r') {
+				e.preventDefault();
+				document.getElementById('composer')?.focus();
+			} else if (e.key === 'e' && may('conversations')) {
+				put(thread, 'status', { status: c.status === 'resolved' ? 'open' : 'resolved' }).catch(x => toast(sentence(x), 'bad'));
+			} else if (e.key === 'a' && may('conversations')) {
+				put(thread, 'assign', { user_id: 'me' }).catch(x => toast(sentence(x), 'bad'));
+			} else if (e.key === 'i') {
+				p.setInfo(!p.info);
+			}
+		};
+		addEventListener('keydown', press);
+		return () => removeEventListener('keydown', press);
+	}, [c, thread, p.info]);
+	return <>
+		<section class={'open' + (over ? ' over' : '')} aria-label={c !== null ? nameOf(c) : t('c.thread')}
+			onDragOver={e => { if (e.dataTransfer?.types.includes('Files')) { e.preventDefault(); setOver(true); } }}
+			onDragLeave={e => { if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setOver(false); }}
+			onDrop={e => { e.preventDefault(); setOver(false); if (may('messages:send')) dropped.value = [...(e.dataTransfer?.files ?? [])]; }}>
+			{c !== null && <Head c={c} thread={thread} now={now} info={p.info} toggle={() => p.setInfo(!p.info)} />}
+			<ThreadView key={p.id} thread={thread} at={p.at} reply={setReply} stuckRef={toEnd} />
+			{c !== null && (may('messages:send') ? <Composer key={p.id} thread={thread} c={c} now={now} reply={reply} setReply={setReply} typing={() => say.current.typing()}
+				sent={() => toEnd.current()} /> : <p class="composer soft">{t('c.read_only')}</p>)}
+			{over && <p class="drop-here" aria-hidden="true">{t('c.drop')}</p>}
+		</section>
+		{p.info && c !== null && <Side key={'side' + p.id} thread={thread} c={c} close={() => p.setInfo(false)} />}
+	</>;
+}
+
+function typing(e: KeyboardEvent): boolean {
+	const at = e.target as HTMLElement;
+	return /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) || at.isContentEditable || document.querySelector('dialog[open]') !== null;
+}
+
+export function Conversations(): JSX.Element {
+	const id = place.value.parts[1] ?? null, at = place.value.query.get('m'), [info, setInfo] = useState(innerWidth > 1280);
+	useEffect(() => {
+		const stop = lists.start(), off = watch();
+		void loadQuicks();
+		const warn = (e: BeforeUnloadEvent) => { if (unsent.value > 0) e.preventDefault(); };
+		addEventListener('beforeunload', warn);
+		return () => { stop(); off(); removeEventListener('beforeunload', warn); };
+	}, []);
+	useEffect(() => {
+		const press = (e: KeyboardEvent) => {
+			if (e.ctrlKey || e.metaKey || e.altKey || typing(e))
+				return;
+			const rows = lists.rows.value, i = rows.findIndex(c => c.id === id), to = e.key === 'j' ? rows[i + 1] : e.key === 'k' ? rows[i < 0 ? 0 : i - 1] : undefined;
+			if (to !== undefined) {
+				go('#/conversations/' + to.id, true);
+			} else if (e.key === '/') {
+				e.preventDefault();
+				document.getElementById('search')?.focus();
+			} else if (e.key === 'Escape' && id !== null) {
+				go('#/conversations');
+			}
+		};
+		addEventListener('keydown', press);
+		return () => removeEventListener('keydown', press);
+	}, [id]);
+	return <div class={'conversations' + (id !== null ? ' has-open' : '') + (info && id !== null ? ' has-side' : '')}>
+		<Pane here={id} />
+		{id === null ? <div class="open none"><Empty title={t('c.choose')}><p>{t('c.choose_text')}</p></Empty></div> : <Open key={id} id={id} at={at} info={info} setInfo={setInfo} />}
+	</div>;
+}

@@ -1,0 +1,299 @@
+/* threads.ts - the messages of one conversation, in memory: pages that can be fetched in both directions, what the stream tells, and what
+ * is on its way from here. A few hundred messages are kept; what is far from the place that is looked at is let go and fetched again. */
+import { computed, signal } from '@preact/signals';
+import { Refused, get, newKey, post, query, type Page } from '../../lib/api';
+import { on } from '../../lib/stream';
+import { upload, type Uploaded } from '../../lib/files';
+import { ACTS, member, text, type Conversation, type Json, type Message } from './model';
+
+const PAGE = 60, KEPT = 360;
+
+/* Rows oldest first; `older` and `newer` are the cursors at its ends, older null: nothing is before it. */
+interface Chunk { rows: Message[]; older: string | null; newer: string | null }
+interface Answer extends Page<Message> { prev: string | null }
+
+function chunk(a: Answer): Chunk {
+	return { rows: a.data.reverse(), older: a.next, newer: a.prev };
+}
+
+/* Something that was written here and of which the box has not said yet that it has it. */
+export interface Local {
+	key: string; at: string; type: string; text: string; file?: File; preview?: string; state: 'uploading' | 'sending' | 'unreached' | 'refused';
+	part: number; error?: unknown; body: Record<string, unknown>; reply?: Message; bound?: string;
+}
+
+/* The event stream says less of a message than the API: what it does not mention stays. */
+function merged(old: Message, fresh: Message): Message {
+	const out = { ...old } as Record<string, unknown>;
+	for (const [k, v] of Object.entries(fresh)) {
+		if (v !== undefined)
+			out[k] = v;
+	}
+	return out as unknown as Message;
+}
+
+function later(a: Message, b: Message): boolean {
+	return a.timestamp !== b.timestamp ? a.timestamp > b.timestamp : a.created_at > b.created_at;
+}
+
+/* Counts of all threads: what of ours has not reached the box, so that leaving the page can warn. */
+export const unsent = signal(0);
+
+export class Thread {
+	readonly conversation = signal<Conversation | null>(null);
+	readonly chunks = signal<Chunk[]>([]);
+	readonly locals = signal<Local[]>([]);
+	readonly error = signal<unknown>(null);
+	readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
+	readonly live = signal(true);   /* the last chunk reaches the newest message */
+	readonly busy = signal<'older' | 'newer' | null>(null);
+	readonly rows = computed(() => this.chunks.value.flatMap(c => c.rows));
+	/* Newest message that came while this was open: for "new below". */
+	readonly arrived = signal(0);
+	private stop = new AbortController();
+	private offs: (() => void)[] = [];
+	private timer = 0;
+
+	constructor(readonly id: string) {
+		const mine = (fn: (m: Message) => void) => (m: Message) => { if (m.conversation_id === this.id) fn(m); };
+		this.offs = [
+			on('whatsapp_message', mine(m => { this.take(m); })), on('whatsapp_echo', mine(m => { this.take(m); })),
+			on('status', mine(m => { this.change(m); })), on('media', mine(m => { this.change(m); })),
+			on('conversation', (c: Conversation) => { if (c.id === this.id) this.conversation.value = { ...c, last_content: this.conversation.value?.last_content ?? null }; }),
+			on('open', () => this.refreshSoon(0)), on('reset', () => { void this.load(); }),
+		];
+	}
+
+	close(): void {
+		this.stop.abort();
+		clearTimeout(this.timer);
+		this.offs.forEach(off => off());
+	}
+
+	private ask<T>(path: string): Promise<T> {
+		return get<T>(path, { signal: this.stop.signal });
+	}
+	private page(fields: Record<string, string | number | null>): Promise<Answer> {
+		return this.ask<Answer>(`/api/v1/conversations/${this.id}/messages${query({ limit: PAGE, ...fields })}`);
+	}
+
+	/* The newest messages, or those around `at`. */
+	async load(at: string | null = null): Promise<void> {
+		this.state.value = 'loading';
+		try {
+			const about = this.ask<Conversation>('/api/v1/conversations/' + this.id);
+			if (at === null) {
+				const first = await this.page({});
+				this.live.value = true;
+				this.chunks.value = [chunk(first)];
+			} else {
+				const before = await this.page({ from: at }), after = before.prev === null ? null : await this.page({ before: before.prev });
+				this.live.value = after === null || after.data.length < PAGE;
+				this.chunks.value = [chunk(before), ...(after !== null && after.data.length > 0 ? [chunk(after)] : [])];
+			}
+			this.conversation.value = await about;
+			this.state.value = 'ready';
+			this.error.value = null;
+		} catch (e) {
+			if (!this.stop.signal.aborted) {
+				this.error.value = e;
+				this.state.value = 'failed';
+			}
+		}
+	}
+
+	get atStart(): boolean {
+		return this.chunks.value[0]?.older === null;
+	}
+
+	async more(way: 'older' | 'newer'): Promise<void> {
+		const all = this.chunks.value, end = way === 'older' ? all[0] : all[all.length - 1];
+		const place = way === 'older' ? end?.older : end?.newer;
+		if (this.busy.value !== null || end === undefined || place === null || place === undefined || (way === 'newer' && this.live.value))
+			return;
+		this.busy.value = way;
+		try {
+			const answer = await this.page(way === 'older' ? { after: place } : { before: place });
+			const known = new Set(this.rows.value.map(m => m.id)), full = answer.data.length >= PAGE, next = chunk(answer);
+			next.rows = next.rows.filter(m => !known.has(m.id));
+			this.chunks.value = way === 'older' ? [next, ...this.chunks.value] : [...this.chunks.value, ...(next.rows.length > 0 ? [next] : [])];
+			if (way === 'newer' && !full)
+				this.live.value = true;
+			this.trim(way);
+		} catch { /* the next scroll asks again; the frame shows that the box is away */
+		} finally {
+			this.busy.value = null;
+		}
+	}
+
+	/* Lets go of whole pages at the end that is not looked at. */
+	private trim(way: 'older' | 'newer'): void {
+		const all = [...this.chunks.value];
+		const count = () => all.reduce((n, c) => n + c.rows.length, 0);
+		if (way === 'older') {
+			while (all.length > 2 && count() > KEPT) {
+				all.pop();
+				this.live.value = false;
+			}
+		} else {
+			while (all.length > 2 && count() > KEPT && all[1]!.older !== null)
+				all.shift();
+		}
+		this.chunks.value = all;
+	}
+
+	private set(m: Message): boolean {
+		let found = false;
+		this.chunks.value = this.chunks.value.map(c => {
+			const i = c.rows.findIndex(r => r.id === m.id);
+			if (i < 0)
+				return c;
+			found = true;
+			return { ...c, rows: c.rows.map((r, k) => k === i ? merged(r, m) : r) };
+		});
+		return found;
+	}
+
+	private add(m: Message): void {
+		if (this.set(m) || !this.live.value || this.state.value !== 'ready')
+			return;
+		const all = [...this.chunks.value], last = all.pop() ?? { rows: [], older: null, newer: null };
+		let i = last.rows.length;
+		while (i > 0 && later(last.rows[i - 1]!, m))
+			i--;
+		if (i === 0 && all.length > 0)
+			return; /* older than this page: it is found when that part is looked at */
+		this.chunks.value = [...all, { ...last, rows: [...last.rows.slice(0, i), m, ...last.rows.slice(i)] }];
+	}
+
+	/* A message came or goes out. Its text is there at once; structure, reactions and edits are asked for. */
+	private take(m: Message): void {
+		if (m.direction === 'outbound')
+			this.bind(m);
+		if (!ACTS.has(m.type)) {
+			const known = this.rows.value.some(r => r.id === m.id);
+			this.add(m);
+			if (!known && m.direction === 'inbound')
+				this.arrived.value++;
+		}
+		if (m.type !== 'text' || m.direction === 'inbound')
+			this.refreshSoon(120);
+	}
+
+	private change(m: Message): void {
+		this.set(m);
+	}
+
+	refreshSoon(ms: number): void {
+		clearTimeout(this.timer);
+		this.timer = window.setTimeout(() => { void this.refresh(); }, ms);
+	}
+
+	/* The newest page again: closes every gap, and brings what the stream does not tell. */
+	private async refresh(): Promise<void> {
+		if (this.state.value !== 'ready')
+			return;
+		try {
+			const answer = await this.page({}), fresh = chunk(answer), known = new Set(this.rows.value.map(m => m.id));
+			for (const m of fresh.rows)
+				this.bind(m);
+			if (this.live.value && known.size > 0 && !fresh.rows.some(m => known.has(m.id))) {
+				this.chunks.value = [fresh]; /* more came than one page holds: what was shown is too far away */
+				return;
+			}
+			const acts = fresh.rows.filter(m => ACTS.has(m.type) && !known.has(m.id));
+			for (const m of fresh.rows)
+				this.add(m);
+			const ids = new Set(fresh.rows.map(m => m.id));
+			const far = this.rows.value.filter(r => !ids.has(r.id) && r.meta_message_id !== null && acts.some(a => targetOf(a) === r.meta_message_id));
+			for (const r of far)
+				this.set(await this.ask<Message>('/api/v1/messages/' + r.id));
+			this.conversation.value = await this.ask<Conversation>('/api/v1/conversations/' + this.id);
+		} catch { /* the stream says when the box is back */ }
+	}
+
+	/* One message as it is now, after something was done to it. */
+	took(m: Message): void {
+		this.add(m);
+	}
+
+	/* --- sending --- */
+
+	/* The stream may tell of our message before the answer to our request does: it is the same one. */
+	private bind(m: Message): void {
+		if (m.direction !== 'outbound' || this.rows.value.some(r => r.id === m.id))
+			return;
+		const mine = this.locals.value.find(l => l.bound === undefined && l.state === 'sending' && l.type === m.type && m.created_at >= l.at &&
+			(m.type !== 'text' || l.text === m.content));
+		if (mine !== undefined)
+			this.patch(mine.key, { bound: m.id });
+	}
+
+	private patch(key: string, to: Partial<Local>): void {
+		this.locals.value = this.locals.value.map(l => l.key === key ? { ...l, ...to } : l);
+	}
+	drop(key: string): void {
+		const gone = this.locals.value.find(l => l.key === key);
+		if (gone === undefined)
+			return;
+		if (gone.preview !== undefined)
+			URL.revokeObjectURL(gone.preview);
+		this.locals.value = this.locals.value.filter(l => l.key !== key);
+		unsent.value--;
+	}
+
+	/* Shown at once; `body` is the message without its address. A file is uploaded first and decides by its bytes as what it goes. */
+	send(what: { type: string; text: string; body?: Record<string, unknown>; file?: File; voice?: boolean; reply?: Message }): void {
+		const local: Local = {
+			key: newKey(), at: new Date(Date.now() - 2000).toISOString(), type: what.type, text: what.text, state: what.file ? 'uploading' : 'sending', part: 0,
+			body: { ...what.body, conversation_id: this.id, ...(what.reply ? { reply_to: what.reply.id } : {}) },
+		};
+		if (what.reply)
+			local.reply = what.reply;
+		if (what.file) {
+			local.file = what.file;
+			if (what.file.type.startsWith('image/'))
+				local.preview = URL.createObjectURL(what.file);
+			local.body['voice'] = what.voice === true;
+		}
+		this.locals.value = [...this.locals.value, local];
+		unsent.value++;
+		void this.push(local.key);
+	}
+
+	/* The same key each time: however often this is tried, the box takes it once. */
+	async push(key: string): Promise<void> {
+		let l = this.locals.value.find(x => x.key === key);
+		if (l === undefined)
+			return;
+		try {
+			let body: Record<string, unknown> = l.body;
+			if (l.file !== undefined) {
+				this.patch(key, { state: 'uploading', error: undefined });
+				const up = await upload(l.file, l.file.name, part => this.patch(key, { part }));
+				body = fileBody(body, up, l);
+				this.patch(key, { type: text(body, 'type') });
+			}
+			this.patch(key, { state: 'sending', error: undefined });
+			const m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key } });
+			this.add(m);
+			this.drop(key);
+			if (!this.live.value)
+				await this.load();
+		} catch (e) {
+			l = this.locals.value.find(x => x.key === key);
+			this.patch(key, { state: e instanceof Refused && e.status !== 0 && e.status !== 503 && e.status !== 429 ? 'refused' : 'unreached', error: e, bound: undefined });
+		}
+	}
+}
+
+function fileBody(body: Record<string, unknown>, up: Uploaded, l: Local): Record<string, unknown> {
+	const { voice, ...rest } = body, type = up.send_as;
+	const caption = l.text !== '' && type !== 'audio' && type !== 'sticker' ? { caption: l.text } : {};
+	return { ...rest, type, [type]: { media_id: up.id, ...caption, ...(type === 'document' ? { filename: l.file!.name.slice(-240) } : {}), ...(voice ? { voice: true } : {}) } };
+}
+
+/* Provider id of the message that an act is about. */
+export function targetOf(m: Message): string {
+	return m.reply_to ?? (text(m.content_json as Json, 'message_id') || text(member(m.content_json as Json), 'original_message_id'));
+}
