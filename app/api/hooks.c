@@ -1,9 +1,10 @@
 /* hooks.c - the door for peers' webhooks: check the signature, store the bytes, answer. The hot path of the box.
  *
- *   body -> signature over the raw bytes -> seen before? -> delivery + job, COMMIT, fsync -> 200 OK
+ *   header's form -> body -> signature over the raw bytes -> seen before? -> delivery + job, COMMIT, fsync -> 200 OK
  *
  * Nothing is parsed here; what is no JSON is stored too and put aside later (flow/ingest). A refused request leaves a
- * counter and at most one log line in REFUSAL_LOG_MS. Memory: the worker's own buffers; the headers' JSON is written
+ * counter and at most one log line in REFUSAL_LOG_MS. A name in the path that is none of ours is no reason to lose what a
+ * peer signed with one of our secrets: it is stored with a note (http.md); everybody else gets 401. Memory: the worker's own buffers; the headers' JSON is written
  * where the answer's body would be. */
 #include <stdatomic.h>
 
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/log.h"
+#include "flow/channel_test.h"
 #include "flow/damage.h"
 #include "peer/sign.h"
 #include "store/channel_state.h"
@@ -89,6 +91,8 @@ static struct str headers_json(struct hook *h, const char *const *names, size_t 
 	}
 	if (h->path_event.n > 0 && h->path_event.n <= WEB_HEADER_VALUE_MAX)
 		jsonw_kstr(&w, "Path-Event", h->path_event);
+	if (h->unknown_name.n > 0)
+		jsonw_kstr(&w, HOOK_UNKNOWN_NAME, str_sub(h->unknown_name, 0, HOOK_NAME_MAX));
 	jsonw_end(&w);
 	return sbuf_view(b);
 }
@@ -179,17 +183,14 @@ static bool from_meta(struct call *c)
 	return wanted == NULL || strcmp(c->q->client_cn, wanted) == 0;
 }
 
-/* The channel of the path. False: there is none with that name, answered. NULL: the path names none. */
+/* The channel of the path. False: there is none with that name. NULL: the path names none. */
 static bool path_channel(struct call *c, const struct channel **ret)
 {
 	*ret = NULL;
 	if (c->q->param[0].p == NULL)
 		return true;
 	*ret = config_channel_slug(c->config, c->q->param[0]);
-	if (*ret != NULL)
-		return true;
-	problem(c, 404, "not-found", "There is no channel with this name.");
-	return false;
+	return *ret != NULL;
 }
 
 static void meta_post(struct hook *h)
@@ -206,12 +207,16 @@ static void meta_post(struct hook *h)
 		return;
 	}
 	if (!path_channel(c, &channel))
-		return;
+		h->unknown_name = c->q->param[0];
 	find_signers(c->config, channel, &signers);
-	if (signature.p == NULL || signers.n == 0) {
-		hook_refuse(h, "meta",
-			    signers.n == 0 ? "No app secret is configured for this address."
-					   : "The header X-Hub-Signature-256 is missing.");
+	if (signers.n == 0 || !sign_form_ok(signature)) {
+		hook_refuse(
+			h, "meta",
+			signers.n == 0 ? "No app secret is configured for this address."
+			: signature.p == NULL
+				? "The header X-Hub-Signature-256 is missing."
+				: "The header X-Hub-Signature-256 is not of the form sha256=, 64 "
+				  "lower-case hex digits.");
 		return;
 	}
 	if (!read_body(c))
@@ -276,18 +281,22 @@ static void handshake_note(struct call *c, int64_t channel_id)
 
 void hook_meta_get(struct call *c)
 {
-	struct str mode, token, challenge;
+	struct str mode, token, challenge = STR_NONE;
 	const struct channel *channel, *fitting = NULL;
-	bool readable, fits = false;
+	bool readable, own, fits = false;
 
-	if (!from_meta(c)) {
+	readable = query_str(c, "hub.mode", &mode) && query_str(c, "hub.verify_token", &token) &&
+		   query_str(c, "hub.challenge", &challenge);
+	own = readable && channel_test_is_own(c->app->seal_key, challenge,
+					      web_req_header(c->q, CHANNEL_TEST_HEADER));
+	if (!own && !from_meta(c)) {
 		problem(c, 403, "forbidden", "The client certificate is not Meta's.");
 		return;
 	}
-	if (!path_channel(c, &channel))
+	if (!path_channel(c, &channel)) {
+		problem(c, 403, "forbidden", "There is no channel with this name.");
 		return;
-	readable = query_str(c, "hub.mode", &mode) && query_str(c, "hub.verify_token", &token) &&
-		   query_str(c, "hub.challenge", &challenge);
+	}
 	for (size_t i = 0; readable && i < c->config->channel_count; i++) {
 		const struct channel *ch = &c->config->channels[i];
 
@@ -305,7 +314,8 @@ void hook_meta_get(struct call *c)
 	}
 	log_event(LOG_INFO, "hook.handshake_answered", "channel",
 		  channel != NULL ? channel->slug : "any", NULL);
-	handshake_note(c, fitting->id);
+	if (!own)
+		handshake_note(c, fitting->id);
 	hook_answer_text(c, 200, challenge);
 }
 
@@ -324,51 +334,94 @@ static struct seen_mac chatwoot_mac(const struct call *c, int64_t target_id)
 	return hook_mac_of(mac, target_id);
 }
 
-static bool chatwoot_signed(struct hook *h, const struct chatwoot_target *t)
+/* The one of the path, or for an unknown name each of them. */
+static bool may_be(const struct hook *h, const struct chatwoot_target *t)
 {
-	struct err e = { .rc = RC_OK };
-	struct req *q = h->c->q;
-	struct sign_chatwoot s = { .signature = web_req_header(q, "X-Chatwoot-Signature"),
-				   .timestamp = web_req_header(q, "X-Chatwoot-Timestamp"),
-				   .body = q->body,
-				   .now_ms = q->now_ms };
-	enum rc rc;
+	return h->unknown_name.n > 0 || str_eq(h->c->q->param[0], str_of(t->slug));
+}
 
-	if (q->param[1].p != NULL) {
-		h->delivery.signature = "path";
-		if (sign_token_equal(q->param[1], t->path_secret))
-			return true;
-		hook_refuse(h, "chatwoot", "The secret in the path is not right.");
-		return false;
+/* Before the body is read: what can be said without it. */
+static const struct chatwoot_target *chatwoot_by_path(const struct hook *h)
+{
+	const struct config *config = h->c->config;
+	const struct chatwoot_target *found = NULL;
+
+	for (size_t i = 0; i < config->chatwoot_count; i++) {
+		const struct chatwoot_target *t = &config->chatwoots[i];
+
+		if (may_be(h, t) && sign_token_equal(h->c->q->param[1], t->path_secret))
+			found = t;
 	}
-	h->delivery.signature = "valid";
-	rc = sign_chatwoot_check(&s, t->secrets.s, t->secrets.n, NULL, &e);
-	if (rc == RC_OK)
-		return true;
-	hook_refuse(h, "chatwoot",
-		    rc == RC_ABSENT
-			    ? "The header X-Chatwoot-Signature is missing (servers before 4.13: "
-			      "use the path secret)."
-			    : "The signature does not belong to this body, time and secret.");
-	return false;
+	return found;
+}
+
+static const struct chatwoot_target *chatwoot_by_signature(const struct hook *h)
+{
+	const struct config *config = h->c->config;
+	struct req *q = h->c->q;
+	const struct sign_chatwoot s = { .signature = web_req_header(q, "X-Chatwoot-Signature"),
+					 .timestamp = web_req_header(q, "X-Chatwoot-Timestamp"),
+					 .body = q->body,
+					 .now_ms = q->now_ms };
+	const struct chatwoot_target *found = NULL;
+
+	for (size_t i = 0; i < config->chatwoot_count; i++) {
+		const struct chatwoot_target *t = &config->chatwoots[i];
+
+		if (may_be(h, t) &&
+		    sign_chatwoot_check(&s, t->secrets.s, t->secrets.n, NULL, NULL) == RC_OK)
+			found = t;
+	}
+	return found;
+}
+
+/* Reads the body. NULL: answered. */
+static const struct chatwoot_target *chatwoot_who(struct hook *h)
+{
+	struct call *c = h->c;
+	struct str signature = web_req_header(c->q, "X-Chatwoot-Signature");
+	bool by_path = c->q->param[1].p != NULL;
+	const struct chatwoot_target *t = by_path ? chatwoot_by_path(h) : NULL;
+
+	h->delivery.signature = by_path ? "path" : "valid";
+	if (by_path && t == NULL) {
+		hook_refuse(h, "chatwoot", "The secret in the path is not right.");
+		return NULL;
+	}
+	if (!by_path && !sign_form_ok(signature)) {
+		hook_refuse(h, "chatwoot",
+			    signature.p == NULL
+				    ? "The header X-Chatwoot-Signature is missing (servers before "
+				      "4.13: use the path secret)."
+				    : "The header X-Chatwoot-Signature is not of the form sha256=, "
+				      "64 lower-case hex digits.");
+		return NULL;
+	}
+	if (!read_body(c))
+		return NULL;
+	if (!by_path)
+		t = chatwoot_by_signature(h);
+	if (t == NULL)
+		hook_refuse(h, "chatwoot",
+			    "The signature does not belong to this body, time and secret.");
+	return t;
 }
 
 void hook_chatwoot_post(struct call *c)
 {
 	int64_t from_us = clock_mono_us();
 	struct hook h = { .c = c, .state = state_of(c->app) };
-	const struct chatwoot_target *t = config_chatwoot_slug(c->config, c->q->param[0]);
+	const struct chatwoot_target *t;
 
-	if (t == NULL) {
-		problem(c, 404, "not-found", "There is no Chatwoot bridge with this name.");
-		return;
-	}
-	if (!read_body(c) || !chatwoot_signed(&h, t))
+	if (config_chatwoot_slug(c->config, c->q->param[0]) == NULL)
+		h.unknown_name = c->q->param[0];
+	t = chatwoot_who(&h);
+	if (t == NULL)
 		return;
 	h.delivery.company_id = t->company_id;
-	h.delivery.target_id = t->id;
+	h.delivery.target_id = h.unknown_name.n > 0 ? 0 : t->id; /* 0: flow/ingest notes it */
 	h.delivery.source = "chatwoot";
-	h.mac = chatwoot_mac(c, t->id);
+	h.mac = chatwoot_mac(c, h.delivery.target_id);
 	hook_store(&h);
 	meter_add(&h.state->hook_us, clock_mono_us() - from_us);
 }

@@ -7,13 +7,16 @@
 #include "io/crypto.h"
 #include "store/delivery.h"
 
+#define HOOK_NAME_MAX 80 /* of an unknown name, bytes kept */
+
 /* One request on its way to the disk. */
 struct hook {
 	struct call *c;
 	struct state *state;
 	struct delivery delivery; /* body none: the request's own */
 	struct seen_mac mac;
-	struct str path_event; /* kept beside the headers; none: not told */
+	struct str path_event;   /* kept beside the headers; none: not told */
+	struct str unknown_name; /* of the path, and none of ours; kept in the same way */
 };
 
 void hook_answer_text(struct call *c, int status, struct str text);

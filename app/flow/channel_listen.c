@@ -85,6 +85,7 @@ static bool address_broken(struct listen *l)
 	switch (l->test.found) {
 	case CHANNEL_TEST_UNSET:
 	case CHANNEL_TEST_FINE:
+	case CHANNEL_TEST_CLIENT_CERT: /* as far as can be seen from here */
 		return false;
 	case CHANNEL_TEST_UNREACHED:
 		return found(l, INCIDENT_SILENCE_ADDRESS, l->test.text);
@@ -133,8 +134,9 @@ static void diagnose(struct listen *l)
 	if (account_broken(l))
 		return;
 	(void)found(l,
-		    l->test.found == CHANNEL_TEST_UNSET ? INCIDENT_SILENCE_UNSET
-							: INCIDENT_SILENCE_QUIET,
+		    l->test.found == CHANNEL_TEST_UNSET         ? INCIDENT_SILENCE_UNSET
+		    : l->test.found == CHANNEL_TEST_CLIENT_CERT ? INCIDENT_SILENCE_CLIENT_CERT
+								: INCIDENT_SILENCE_QUIET,
 		    "");
 }
 

@@ -1,6 +1,7 @@
 /* channel_test.c - see channel_test.h. */
 #include "flow/channel_test.h"
 
+#include "base/enc.h"
 #include "io/crypto.h"
 #include "io/http.h"
 
@@ -19,6 +20,8 @@ const char *channel_test_word(enum channel_test_found f)
 		return "certificate refused";
 	case CHANNEL_TEST_FOREIGN:
 		return "answered by something else";
+	case CHANNEL_TEST_CLIENT_CERT:
+		return "asks for a client certificate";
 	}
 	BUG("unknown finding");
 }
@@ -46,15 +49,43 @@ static void url_escaped(struct sbuf *to, struct str s)
 	}
 }
 
-static void judge(enum rc rc, const struct http_answer *ans, const char *wanted,
-		  const struct err *why, struct channel_test *ret)
+static void badge(const uint8_t seal_key[32], struct str challenge,
+		  char ret_text[2 * SHA256_BYTES + 1])
+{
+	const struct str parts[] = { STR("self test of the public address 1"), challenge };
+	uint8_t mac[SHA256_BYTES];
+
+	crypto_hmac_sha256_parts(str_n((const char *)seal_key, 32), parts, COUNT(parts), mac);
+	enc_hex(mac, sizeof(mac), ret_text);
+}
+
+bool channel_test_is_own(const uint8_t seal_key[32], struct str challenge, struct str header)
+{
+	char wanted[2 * SHA256_BYTES + 1];
+
+	if (header.n == 0)
+		return false;
+	badge(seal_key, challenge, wanted);
+	return crypto_equal(header, str_of(wanted));
+}
+
+/* Only TLS that Totem ends itself asks for client certificates. */
+static bool wants_client_cert(const struct http_answer *ans, const struct settings *s,
+			      const char *url)
+{
+	return setting_str(s, "tls_client_ca").n > 0 && setting_str(s, "tls_cert").n > 0 &&
+	       setting_str(s, "hooks_listen").n > 0 && ans->connected &&
+	       strncmp(url, "https:", 6) == 0;
+}
+
+static void judge(enum rc rc, const struct http_answer *ans, const char *wanted, bool wants_cert,
+		  struct channel_test *ret)
 {
 	ret->cert_ends_ms = ans->cert_ends_ms;
-	(void)snprintf(ret->text, sizeof(ret->text), "%.190s", why->text);
 	if (ans->cert_refused)
 		ret->found = CHANNEL_TEST_CERTIFICATE;
 	else if (rc != RC_OK)
-		ret->found = CHANNEL_TEST_UNREACHED;
+		ret->found = wants_cert ? CHANNEL_TEST_CLIENT_CERT : CHANNEL_TEST_UNREACHED;
 	else if (ans->status == 200 && str_eqc(sbuf_view(&ans->body), wanted))
 		ret->found = CHANNEL_TEST_FINE;
 	else
@@ -70,7 +101,8 @@ void channel_test_run(struct upkeep_run *u, struct str hook_url, struct channel_
 	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
 	struct http_answer ans = HTTP_ANSWER;
 	struct err why = { 0 };
-	char wanted[20];
+	char wanted[20], own[2 * SHA256_BYTES + 1];
+	const struct http_header header = { CHANNEL_TEST_HEADER, own };
 	enum rc rc;
 
 	*ret = (struct channel_test){ .found = CHANNEL_TEST_UNSET };
@@ -81,13 +113,17 @@ void channel_test_run(struct upkeep_run *u, struct str hook_url, struct channel_
 		    "%.*s/%s?hub.mode=subscribe&hub.challenge=%s&hub.verify_token=", STRF(hook_url),
 		    u->channel->slug, wanted);
 	url_escaped(&url, u->channel->verify_token);
+	badge(u->w->app->seal_key, str_of(wanted), own);
 	rc = http_do(u->w->http,
 		     &(struct http_request){ .method = "GET",
 					     .url = sbuf_c(&url),
+					     .headers = &header,
+					     .header_count = 1,
 					     .timeout_ms = TEST_TIMEOUT_MS,
 					     .look_at_cert = true,
 					     .answer_max = 64 * KIB },
 		     &ans, &why);
-	judge(rc, &ans, wanted, &why, ret);
+	(void)snprintf(ret->text, sizeof(ret->text), "%.190s", why.text);
+	judge(rc, &ans, wanted, wants_client_cert(&ans, u->config->settings, sbuf_c(&url)), ret);
 	http_answer_release(&ans);
 }

@@ -140,6 +140,9 @@ static enum rc parse(struct worker *w, struct parsed *p, struct err *why)
 
 	if (strcmp(p->delivery.source, "meta") == 0) {
 		rc = meta_hook_decode(p->delivery.body, &w->arena, &p->hook, &e);
+		/* Its numbers are told in the body, so nothing is lost. */
+		if (str_find(p->delivery.headers, STR("\"" HOOK_UNKNOWN_NAME "\"")) >= 0)
+			p->unread = "its address names no channel";
 	} else if (strcmp(p->delivery.source, "chatwoot") == 0) {
 		rc = chatwoot_event_decode(p->delivery.body, &w->arena, &p->chatwoot, &e);
 		p->has_chatwoot = rc == RC_OK;

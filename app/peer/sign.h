@@ -24,6 +24,9 @@
 enum rc sign_meta_check(struct str header, struct str body, const struct str *secrets, size_t count,
 			size_t *ret_index) MUST_CHECK;
 
+/* Whether a signature's header has the documented form: told before the body is read. */
+bool sign_form_ok(struct str header);
+
 struct sign_chatwoot {
 	struct str signature; /* header values as received; STR_NONE when absent */
 	struct str timestamp; /* unix seconds as text */

@@ -4,6 +4,9 @@
 
 #include "store/queue.h"
 
+/* A key among the headers: the name in the address, when it is none of ours. */
+#define HOOK_UNKNOWN_NAME "Path-Unknown"
+
 struct delivery {
 	int64_t id;
 	int64_t received_ms;

@@ -222,8 +222,8 @@ static enum rc by_double(const struct call_out *c, struct http_answer *ans)
 static enum rc by_self(const struct call_out *c, struct http_answer *ans)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(4 * MIB);
-	int status =
-		request_in(c->method, arena_dup(&sim.arena, c->path), STR_NONE, NULL, 0, &body);
+	int status = request_in(c->method, arena_dup(&sim.arena, c->path), STR_NONE,
+				c->request->headers, c->request->header_count, &body);
 
 	return finish(c, status, &body, ans);
 }
@@ -281,6 +281,10 @@ static enum rc answer(const struct call_out *c, struct str text, struct http_ans
 		ans->cert_refused = true;
 		return FAIL(e, RC_RETRY, "totem.example: the certificate has expired");
 	}
+	if (str_eqc(w.w[0], "asks-cert")) { /* TLS that wants a client certificate */
+		ans->connected = true;
+		return FAIL(e, RC_RETRY, "totem.example: SSL connect error");
+	}
 	if (str_eqc(w.w[0], "works") && c->peer == PEER_SELF)
 		return by_self(c, ans);
 	if (str_eqc(w.w[0], "works"))
@@ -320,12 +324,13 @@ void net_default(const struct words *w, const char *text)
 	if (!str_copy(right, s.answer, sizeof(s.answer)))
 		fail("too long");
 	if (s.method[0] == '\0') { /* a new general answer ends all before it */
-		for (size_t i = 0; i < default_count;) {
-			if (defaults[i].peer == s.peer)
-				defaults[i] = defaults[--default_count];
-			else
-				i++;
+		size_t kept = 0;   /* in their order: the newest counts */
+
+		for (size_t i = 0; i < default_count; i++) {
+			if (defaults[i].peer != s.peer)
+				defaults[kept++] = defaults[i];
 		}
+		default_count = kept;
 	}
 	defaults[default_count++] = s;
 }

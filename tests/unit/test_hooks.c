@@ -3,7 +3,10 @@
 
 #include "api/state.h"
 #include "box.h"
+#include "flow/work.h"
+#include "io/http.h"
 #include "peer/sign.h"
+#include "store/channel_state.h"
 #include "store/queue.h"
 
 #define EMPTY "{\"object\":\"whatsapp_business_account\",\"entry\":[]}"
@@ -38,6 +41,29 @@ static int post(const char *path, const char *secret, const char *body)
 	return box_do(&b, "POST", path, str_of(body));
 }
 
+static void work(void)
+{
+	struct worker w;
+
+	MUST(http_start(&t_err));
+	worker_init(&w, &b.app, QUEUE_WEBHOOKS);
+	while (work_one(&w, b.now_ms) == RC_OK)
+		;
+	worker_release(&w);
+	http_stop();
+}
+
+static int64_t handshake_at(void)
+{
+	struct db *db = store_reader(b.app.store);
+	int64_t at;
+
+	MUST(channel_fact_get_i64(db, b.app.config->channels[0].id, FACT_HANDSHAKE, 0, &at,
+				  &t_err));
+	store_reader_done(b.app.store, db);
+	return at;
+}
+
 TEST(hooks_store_what_is_signed_and_nothing_else)
 {
 	static const struct {
@@ -50,7 +76,7 @@ TEST(hooks_store_what_is_signed_and_nothing_else)
 		{ "named", "/webhooks/whatsapp/second", "second_secret", 200 },
 		{ "another's secret", "/webhooks/whatsapp/second", "test_app_secret", 401 },
 		{ "wrong", "/webhooks/whatsapp", "wrong", 401 },
-		{ "unknown channel", "/webhooks/whatsapp/third", "test_app_secret", 404 },
+		{ "unknown channel and secret", "/webhooks/whatsapp/third", "guess", 401 },
 	};
 	int64_t n = 0;
 
@@ -62,7 +88,7 @@ TEST(hooks_store_what_is_signed_and_nothing_else)
 		if (t->status == 200)
 			CHECK_SPAN("exactly", box_body(&b), STR("OK"));
 	}
-	CHECK_I64("counted", state_of(&b.app)->signature_failures, 2);
+	CHECK_I64("counted", state_of(&b.app)->signature_failures, 3);
 	CHECK_I64("no header", box_do(&b, "POST", "/webhooks/whatsapp", STR(EMPTY)), 401);
 	box_header(&b, "X-Hub-Signature-256",
 		   "sha256=dec6a680679a968e7e0319355b23599cbfc54502c0784668e9618baa0c633756");
@@ -160,6 +186,72 @@ TEST(hooks_of_meta_need_its_certificate_where_one_is_asked_for)
 	box_close(&b);
 }
 
+TEST(hooks_know_the_box_s_own_handshake)
+{
+	static const char SHAKE[] = "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=%s"
+				    "&hub.verify_token=%s";
+	/* HMAC-SHA256 under the box's key: here 32 zeros. */
+	static const char OWN[] =
+		"c2fa0bce600b5a54efc70cf65119a095af62e6877eecb12a65c2fe5a27c0349c";
+	static const struct {
+		const char *why, *challenge, *token, *badge;
+		int status;
+	} CASES[] = {
+		{ "ours", "1158201444", "letmein", OWN, 200 },
+		{ "of another challenge", "1158201445", "letmein", OWN, 403 },
+		{ "the token counts all the same", "1158201444", "guess", OWN, 403 },
+		{ "guessed", "1158201444", "letmein", "0123456789", 403 },
+	};
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	b.app.hook_client_cn = "client.webhooks.fbclientcerts.com";
+	EACH (t, CASES) {
+		box_header(&b, "X-Totem-Self-Test", t->badge);
+		CHECK_I64(t->why,
+			  box_do(&b, "GET", arena_printf(&b.arena, SHAKE, t->challenge, t->token),
+				 STR_NONE),
+			  t->status);
+	}
+	CHECK_I64("not Meta's call", handshake_at(), 0);
+	b.client_cn = "client.webhooks.fbclientcerts.com";
+	CHECK_I64(
+		"Meta",
+		box_do(&b, "GET", arena_printf(&b.arena, SHAKE, "1158201444", "letmein"), STR_NONE),
+		200);
+	CHECK_I64("is", handshake_at(), BOX_NOW_MS);
+	box_close(&b);
+}
+
+TEST(hooks_keep_what_is_signed_for_an_address_that_is_none_of_ours)
+{
+	static const struct {
+		const char *why, *path;
+		int status;
+	} CASES[] = {
+		{ "the secret of a bridge", "/webhooks/chatwoot/old/in-the-path", 200 },
+		{ "another", "/webhooks/chatwoot/old/in-the-patH", 401 },
+		{ "none", "/webhooks/chatwoot/old", 401 },
+	};
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	CHECK_I64("Meta", post("/webhooks/whatsapp/third", "second_secret", EMPTY), 200);
+	EACH (t, CASES)
+		CHECK_I64(t->why, box_do(&b, "POST", t->path, STR("{\"event\":\"x\"}")), t->status);
+	work();
+	CHECK_I64("shown", box_call(&b, "GET", "/api/v1/deliveries?put_aside=true", NULL), 200);
+	CHECK_STR("Chatwoot's", box_get(&b, "data.0.put_aside"),
+		  "the bridge is not configured any more");
+	CHECK_STR("Meta's", box_get(&b, "data.1.put_aside"), "its address names no channel");
+	CHECK_I64(
+		"show",
+		box_call(&b, "GET",
+			 arena_printf(&b.arena, "/api/v1/deliveries/%s", box_get(&b, "data.1.id")),
+			 NULL),
+		200);
+	CHECK_STR("which", box_get(&b, "headers.Path-Unknown"), "third");
+	box_close(&b);
+}
+
 TEST(hooks_show_and_replay_a_delivery)
 {
 	const char *id;
@@ -235,7 +327,7 @@ TEST(hooks_shake_hands)
 		{ "unknown",
 		  "/webhooks/whatsapp/"
 		  "third?hub.mode=subscribe&hub.challenge=1&hub.verify_token=letmein",
-		  404 },
+		  403 },
 	};
 
 	box_open(&b, ARGS, COUNT(ARGS));
@@ -275,7 +367,7 @@ TEST(hooks_of_chatwoot_need_signature_or_path_secret)
 		  200);
 	CHECK_I64("wrong path", box_do(&b, "POST", "/webhooks/chatwoot/main/guess", STR("{}")),
 		  401);
-	CHECK_I64("unknown", box_do(&b, "POST", "/webhooks/chatwoot/other", STR("{}")), 404);
+	CHECK_I64("unknown", box_do(&b, "POST", "/webhooks/chatwoot/other", STR("{}")), 401);
 	CHECK_I64("two stored", accepted(), 2);
 	box_close(&b);
 }
