@@ -23,13 +23,24 @@ struct channels {
 	const char *now; /* slug of the channel that is written */
 };
 
+/* Who scans it has the number: shown only to who may connect one (POST .../connect). */
+static bool is_shown(const struct channels *s, enum channel_fact f)
+{
+	bool opens = f == FACT_QR || f == FACT_QR_IMAGE || f == FACT_PAIRING_CODE;
+
+	return !opens || (s->c->who.scopes & SCOPE_BIT(SCOPE_QUEUES_CONTROL)) != 0;
+}
+
 static enum rc fact_row(void *arg, const struct channel_fact_row *r, struct err *e)
 {
-	struct jsonw *w = arg;
+	struct channels *s = arg;
+	struct jsonw *w = &s->w;
 	const char *name = channel_fact_name(r->fact);
 	int64_t n = 0;
 
 	(void)e;
+	if (!is_shown(s, r->fact))
+		return RC_OK;
 	switch (channel_fact_kind(r->fact)) {
 	case CHANNEL_FACT_TEXT:
 		jsonw_kstr(w, name, r->value);
@@ -176,7 +187,7 @@ static enum rc channel_write(struct channels *s, const struct channel *ch, const
 	TRY(limits_write(s, ch, &v, e));
 	TRY(check_write(s, ch, e));
 	jsonw_kobject(w, "facts");
-	TRY(channel_fact_each(s->db, ch->id, fact_row, w, e));
+	TRY(channel_fact_each(s->db, ch->id, fact_row, s, e));
 	jsonw_end(w);
 	if (s->slug.n > 0) {
 		jsonw_karray(w, "events");

@@ -21,18 +21,32 @@ static const struct {
 	{ "phone_number_quality_update", "max_daily_conversations_per_business", FACT_TIER },
 	{ "phone_number_quality_update", "current_limit", FACT_TIER },
 	{ "business_capability_update", "max_daily_conversations_per_business", FACT_TIER },
+	{ "business_capability_update", "max_daily_conversation_per_phone", FACT_TIER }, /* older */
 	{ "phone_number_name_update", "decision", FACT_NAME_STATUS },
 };
+
+/* Texts, and numbers as text (business_capability_update tells some of its limits so). */
+static struct str value_text(const struct json *v, char ret_room[24])
+{
+	struct str s = json_str(v);
+	int64_t n;
+
+	if (s.n > 0 || !json_i64(v, &n))
+		return s;
+	(void)snprintf(ret_room, 24, "%lld", (long long)n);
+	return str_of(ret_room);
+}
 
 static enum rc learn(struct tx *tx, int64_t channel_id, struct str field, const struct json *value,
 		     struct err *e)
 {
 	for (size_t i = 0; i < COUNT(FACTS); i++) {
+		char number[24];
 		struct str v;
 
 		if (!str_eqc(field, FACTS[i].field))
 			continue;
-		v = json_str(json_path(value, FACTS[i].path));
+		v = value_text(json_path(value, FACTS[i].path), number);
 		if (v.n > 0)
 			TRY(channel_fact_set(tx, channel_id, FACTS[i].fact, v, NULL, e));
 	}

@@ -18,11 +18,6 @@ static enum template_place place_of(struct str type)
 	return str_eqc(type, "xml") ? PLACE_XML : PLACE_JSON;
 }
 
-static bool is_yes(struct str v)
-{
-	return str_eqc(v, "true") || str_eqc(v, "yes") || str_eqc(v, "on") || str_eqc(v, "1");
-}
-
 static bool is_url(struct str url)
 {
 	return str_starts(url, STR("https://")) || str_starts(url, STR("http://"));
@@ -145,7 +140,7 @@ void lookup_target_read(const struct settings *s, const char *slug, struct looku
 	t->deadline_ms = get_i64(s, slug, "deadline_ms");
 	t->rate_per_second = get_i64(s, slug, "rate_per_second");
 	t->cache_ms = get_i64(s, slug, "cache_seconds") * SECOND_MS;
-	t->private_ok = is_yes(get(s, slug, "private_ok"));
+	t->private_ok = setting_is_yes(get(s, slug, "private_ok"));
 	t->login_mark = mark_of(t);
 	if (t->query.url.n == 0)
 		(void)snprintf(t->fault, sizeof(t->fault), "switched off: no url");

@@ -46,6 +46,7 @@ void n8n_target_read(const struct settings *s, const char *slug, struct n8n_targ
 	t->types = get(s, slug, "types");
 	t->statuses = get(s, slug, "statuses");
 	t->words = get(s, slug, "words");
+	t->groups = setting_is_yes(get(s, slug, "groups"));
 	t->timeout_ms = setting_of_i64(s, "n8n", slug, "timeout_ms");
 	t->history = setting_of_i64(s, "n8n", slug, "history");
 	t->reply_token_ms = setting_of_i64(s, "n8n", slug, "reply_token_minutes") * MINUTE_MS;
@@ -96,8 +97,9 @@ static bool has_piece(struct str list, struct str text)
 
 bool n8n_target_wants(const struct n8n_target *t, const struct n8n_subject *m)
 {
-	return has_word(t->channels, m->channel) && has_word(t->types, m->type) &&
-	       has_word(t->statuses, m->status) && has_piece(t->words, m->text);
+	return (t->groups || !m->group) && has_word(t->channels, m->channel) &&
+	       has_word(t->types, m->type) && has_word(t->statuses, m->status) &&
+	       has_piece(t->words, m->text);
 }
 
 struct str n8n_target_origin(struct str url)

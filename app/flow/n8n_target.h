@@ -16,6 +16,7 @@ struct n8n_target {
 	bool chat; /* payload as n8n's Chat Trigger takes it */
 	struct str channels, types, statuses,
 		words; /* filters: words parted by blanks; none: all */
+	bool groups;   /* also messages of groups */
 	int64_t timeout_ms, history, reply_token_ms;
 	struct str api_url, api_key; /* n8n's public API; api_url none: the origin of `url` */
 };
@@ -25,6 +26,7 @@ void n8n_target_read(const struct settings *s, const char *slug, struct n8n_targ
 /* What the filters look at. */
 struct n8n_subject {
 	struct str channel, type, status, text;
+	bool group;
 };
 /* Whether this target wants the message. Words of `words` are looked for in the text without regard to ASCII case. */
 bool n8n_target_wants(const struct n8n_target *t, const struct n8n_subject *m);

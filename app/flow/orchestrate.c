@@ -208,7 +208,8 @@ static bool is_wanted(const struct asking *s)
 	const struct n8n_subject m = { .channel = str_of(ch != NULL ? ch->slug : ""),
 				       .type = str_of(s->s.m.type),
 				       .status = s->s.conv.status,
-				       .text = s->s.m.content };
+				       .text = s->s.m.content,
+				       .group = s->s.contact.group };
 
 	return n8n_target_wants(s->target, &m);
 }

@@ -207,6 +207,11 @@ struct str setting_of(const struct settings *s, const char *kind, const char *sl
 	return join(kind, slug, name, key) ? setting_str(s, key) : STR_NONE;
 }
 
+bool setting_is_yes(struct str v)
+{
+	return str_eqc(v, "true") || str_eqc(v, "yes") || str_eqc(v, "on") || str_eqc(v, "1");
+}
+
 int64_t setting_of_i64(const struct settings *s, const char *kind, const char *slug,
 		       const char *name)
 {

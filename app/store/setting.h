@@ -49,6 +49,8 @@ int64_t setting_i64(const struct settings *s, const char *key);
 /* Of a target: setting_of(s, "channel", "main", "token"). */
 struct str setting_of(const struct settings *s, const char *kind, const char *slug,
 		      const char *name);
+/* A BOOL setting: true, yes, on or 1. */
+bool setting_is_yes(struct str value);
 int64_t setting_of_i64(const struct settings *s, const char *kind, const char *slug,
 		       const char *name);
 /* Slugs of a kind that occur in any key, in order. False: no more. */

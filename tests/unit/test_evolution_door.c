@@ -157,6 +157,19 @@ TEST(session_secrets_are_known_by_their_event)
 	CHECK(evolution_door_is_secret(STR("{\"event\":\"creds.update\",\"data\":{}}"), STR_NONE));
 	CHECK(evolution_door_is_secret(STR("{\"event\" : \"CREDS_UPDATE\"}"), STR_NONE));
 	CHECK(evolution_door_is_secret(STR("{}"), STR("creds-update")));
+	CHECK(!evolution_door_is_secret(STR("{\"data\":{\"event\":\"creds.update\"}}"), STR_NONE));
+	CHECK(!evolution_door_is_secret(
+		STR("{\"a\":\"\\\\\",\"x\":\"\\\",\\\"event\\\":\\\"creds.update\"}"), STR_NONE));
+	CHECK(evolution_door_is_secret(
+		STR("{\"event\":null,\"x\":[{}],\"t\":\"}]\\\"\",\"event\":\"creds.update\"}"),
+		STR_NONE));
+	struct sbuf late AUTO(sbuf_release) = SBUF(1 * MIB);
+
+	sbuf_text(&late, "{\"data\":{\"noiseKey\":\"");
+	for (int i = 0; i < 100000; i++)
+		sbuf_char(&late, 'A');
+	sbuf_text(&late, "\"},\"event\":\"creds.update\"}");
+	CHECK(evolution_door_is_secret(sbuf_view(&late), STR_NONE)); /* wherever the word stands */
 	CHECK(!evolution_door_is_secret(STR("{\"event\":\"messages.upsert\"}"), STR_NONE));
 	CHECK(!evolution_door_is_secret(STR("{\"data\":\"creds.update\"}"), STR_NONE));
 	CHECK(!evolution_door_is_secret(STR("{\"event\":"), STR_NONE));

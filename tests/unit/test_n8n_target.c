@@ -25,7 +25,7 @@ TEST(filters_choose)
 		{ "blanks only", " ", "  ", " ", " ", true },
 	};
 	const struct n8n_subject m = { STR("main"), STR("text"), STR("open"),
-				       STR("Consultar DNI 08408122") };
+				       STR("Consultar DNI 08408122"), false };
 
 	EACH (r, ROWS) {
 		const struct n8n_target t = { .channels = str_of(r->channels),
@@ -35,6 +35,12 @@ TEST(filters_choose)
 
 		CHECK_I64(r->why, n8n_target_wants(&t, &m), r->wanted);
 	}
+	const struct n8n_subject group = { .text = STR("x"), .group = true };
+	CHECK_I64("no group by itself", n8n_target_wants(&(struct n8n_target){ 0 }, &group), false);
+	CHECK_I64("but when asked for",
+		  n8n_target_wants(&(struct n8n_target){ .groups = true }, &group), true);
+	CHECK_I64("and people then too",
+		  n8n_target_wants(&(struct n8n_target){ .groups = true }, &m), true);
 }
 
 TEST(origins_are_cut)
