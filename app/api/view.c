@@ -5,7 +5,6 @@
 #include "flow/provider.h"
 
 #define VIEW_ARENA (256 * KIB)
-#define WINDOW_MS  DAY_MS /* free answers are allowed that long after the customer's last message */
 
 void view_id(struct jsonw *w, const char *key, int64_t created_ms, int64_t rowid)
 {
@@ -105,7 +104,7 @@ static int64_t window_end(const struct view *v, const struct conversation *c)
 
 	if (c->last_inbound_ms <= 0 || (p != NULL && !p->window))
 		return 0;
-	return c->last_inbound_ms + WINDOW_MS;
+	return c->last_inbound_ms + config_window_ms(ch);
 }
 
 enum rc view_conversation(struct view *v, const struct conversation *c, struct err *e)

@@ -94,9 +94,9 @@ static enum rc heard_lately(struct tx *tx, const struct config *c, const struct 
 			    bool *ret, struct err *e)
 {
 	const struct channel *ch = config_channel(c, m->channel_id);
-	int64_t window_ms = ch != NULL && ch->window_ms > 0 ? ch->window_ms : DAY_MS, heard;
+	int64_t heard;
 
-	TRY(message_plan_heard(tx->db, m, tx->now_ms - window_ms, &heard, e));
+	TRY(message_plan_heard(tx->db, m, tx->now_ms - config_window_ms(ch), &heard, e));
 	*ret = heard > 0;
 	return RC_OK;
 }

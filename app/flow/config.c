@@ -438,6 +438,11 @@ const struct channel *config_channel_phone(const struct config *c, struct str ph
 	return NULL;
 }
 
+int64_t config_window_ms(const struct channel *ch)
+{
+	return ch != NULL && ch->window_ms > 0 ? ch->window_ms : DAY_MS;
+}
+
 const struct channel *config_channel_default(const struct config *c)
 {
 	struct str name = setting_str(c->settings, "default_channel");

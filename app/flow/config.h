@@ -92,6 +92,9 @@ const struct channel *config_channel_slug(const struct config *c, struct str slu
 const struct channel *config_channel_phone(const struct config *c, struct str phone_number_id);
 /* The channel for a send that names none: setting default_channel, or the only one. */
 const struct channel *config_channel_default(const struct config *c);
+/* How long after the customer's last message free answers are allowed: also when the box itself refuses nothing (Meta's
+ * 24 hours then), and for a channel that is not there any more (NULL). */
+int64_t config_window_ms(const struct channel *ch);
 const struct chatwoot_target *config_chatwoot(const struct config *c, int64_t id);
 const struct chatwoot_target *config_chatwoot_slug(const struct config *c, struct str slug);
 const struct n8n_target *config_n8n(const struct config *c, int64_t id);

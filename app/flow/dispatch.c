@@ -319,7 +319,7 @@ static enum rc may_send(struct sending *s)
 	return rc;
 }
 
-/* What a person wrote to a customer who wrote within the last day: it may go even when the number is restricted. */
+/* What a person wrote to a customer whose window is open: it may go even when the number is restricted. */
 static enum rc is_reply(struct sending *s, bool *ret, struct err *e)
 {
 	bool person = strcmp(s->m.sender_type, "crm_agent") == 0 ||
@@ -336,7 +336,7 @@ static enum rc is_reply(struct sending *s, bool *ret, struct err *e)
 	rc = conversation_load(db, s->m.conversation_id, &s->w->arena, &c, e);
 	store_reader_done(s->w->app->store, db);
 	if (rc == RC_OK)
-		*ret = s->now_ms - c.last_inbound_ms < DAY_MS;
+		*ret = s->now_ms - c.last_inbound_ms < config_window_ms(s->channel);
 	return rc;
 }
 

@@ -103,10 +103,10 @@ enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e)
 	if (*ret_go)
 		return RC_OK;
 	dispatch_refuse(s, a.why);
-	if (a.verdict == RULES_WINDOW && s->plan.fallback.n > 0 && s->plan.replaced_by == 0)
-		return dispatch_write(s, replaced_unit, e);
 	if (a.verdict == RULES_WINDOW)
 		s->verdict.cls = WA_SEND_TEMPLATE;
+	if (a.verdict == RULES_WINDOW && s->plan.fallback.n > 0 && s->plan.replaced_by == 0)
+		return dispatch_write(s, replaced_unit, e);
 	return dispatch_settle(s, e);
 }
 

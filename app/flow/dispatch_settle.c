@@ -8,7 +8,9 @@
 #include "flow/ingest.h"
 #include "flow/media.h"
 #include "flow/trouble.h"
+#include "io/json.h"
 #include "io/jsonw.h"
+#include "store/change.h"
 #include "store/contact.h"
 
 #define CODE_STOPPED_MARKETING 131050 /* meta-cloud-api.md 4.2 */
@@ -68,6 +70,31 @@ enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e)
 	return topic_publish(tx, &ev, e);
 }
 
+/* A reaction stands at its message as the customer's do. */
+static enum rc keep_reaction(struct tx *tx, const struct message *m, struct err *e)
+{
+	AUTO(json_freep) struct json *content = NULL;
+	struct change_new c = { .kind = "reaction",
+				.by_message = m->id,
+				.conversation_id = m->conversation_id,
+				.outbound = true,
+				.at_ms = tx->now_ms };
+	int64_t target;
+
+	if (strcmp(m->type, "reaction") != 0)
+		return RC_OK;
+	TRY(json_parse(m->content_json, &content, e));
+	c.target = json_get_str(content, "message_id");
+	c.text = json_get_str(content, "emoji");
+	return change_add(tx, &c, &target, e);
+}
+
+enum rc dispatch_left(struct tx *tx, const struct message *m, struct err *e)
+{
+	TRY(keep_reaction(tx, m, e));
+	return dispatch_mirror(tx, m, e);
+}
+
 static enum rc tell_provider(struct tx *tx, const struct sending *s, struct err *e)
 {
 	if (s->provider == NULL || s->provider->settled == NULL)
@@ -117,7 +144,7 @@ enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 		TRY(message_plan_tried(tx, s->m.id, s->job->refusals, e));
 	TRY(publish_status(tx, s, "accepted", e));
 	TRY(tell_provider(tx, s, e));
-	TRY(dispatch_mirror(tx, &s->m, e));
+	TRY(dispatch_left(tx, &s->m, e));
 	TRY(failed_before(tx, s, e));
 	return queue_done(tx, s->job, e);
 }
@@ -128,7 +155,7 @@ enum rc dispatch_overtaken_unit(struct tx *tx, void *arg, struct err *e)
 	const struct sending *s = arg;
 
 	if (s->m.status != MESSAGE_FAILED)
-		TRY(dispatch_mirror(tx, &s->m, e));
+		TRY(dispatch_left(tx, &s->m, e));
 	return queue_done(tx, s->job, e);
 }
 

@@ -24,6 +24,10 @@ work_fn media_job;           /* media: fetches the file of a message */
 /* Tells the mirror topic of a message that left, unless it came from Chatwoot or has another way there (loop rule 2). */
 enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e) MUST_CHECK;
 
+/* Inside the unit in which an outgoing message turns out to have left, once: the mirror hears of it, a reaction stands at its
+ * message. */
+enum rc dispatch_left(struct tx *tx, const struct message *m, struct err *e) MUST_CHECK;
+
 /* Once a second: lanes paused in the database, leases, retention, expired idempotency keys, stuck things. */
 void janitor_one(struct app *app, int64_t now_ms);
 

@@ -115,7 +115,7 @@ static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *
 	TRY(learn(tx, &m, st, e));
 	if (result == STATUS_SETTLED &&
 	    !st->failed) /* its dispatcher could not know that it left */
-		TRY(dispatch_mirror(tx, &m, e));
+		TRY(dispatch_left(tx, &m, e));
 	if (st->failed)
 		TRY(attempt_later(
 			tx,
