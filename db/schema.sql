@@ -75,6 +75,13 @@ CREATE TABLE channel_usual (
 	PRIMARY KEY (channel_id, slot)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE chatwoot_marks (
+	message_id INTEGER PRIMARY KEY,
+	-- its file there: with it, still to come, told that it does not come, brought later, never; NULL: it has none
+	file       TEXT CHECK (file IN ('with', 'coming', 'told', 'added', 'never')),
+	told       TEXT -- the delivery state that was told last; NULL: none
+) STRICT;
+
 CREATE TABLE chatwoot_messages (
 	target_id   INTEGER NOT NULL,
 	chatwoot_message_id INTEGER NOT NULL,
@@ -487,6 +494,21 @@ CREATE TABLE setup_results (
 	at_ms    INTEGER NOT NULL               -- of the result; 0: none yet
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE support_agent_mappings (
+	id                    INTEGER PRIMARY KEY,
+	company_id            INTEGER NOT NULL REFERENCES companies(id),
+	crm_user_id           TEXT NOT NULL,
+	chatwoot_account_id   INTEGER NOT NULL,
+	chatwoot_user_id      INTEGER NOT NULL,
+	chatwoot_access_token TEXT, -- sealed; NULL: none, messages are written under the bridge's own name
+	email                 TEXT NOT NULL DEFAULT '',
+	name                  TEXT NOT NULL DEFAULT '',
+	is_bot                INTEGER NOT NULL DEFAULT 0 CHECK (is_bot IN (0, 1)),
+	created_ms            INTEGER NOT NULL,
+	updated_ms            INTEGER NOT NULL,
+	UNIQUE (company_id, crm_user_id, chatwoot_account_id)
+) STRICT;
+
 CREATE TABLE "targets" (
 	id         INTEGER PRIMARY KEY,
 	company_id INTEGER NOT NULL REFERENCES companies(id),
@@ -595,7 +617,7 @@ CREATE TABLE whatsapp_conversations (
 	automatic_from_ms INTEGER NOT NULL DEFAULT 0, -- start of the counted minute of automatic messages
 	automatic_count   INTEGER NOT NULL DEFAULT 0,
 	automation_off_until_ms INTEGER NOT NULL DEFAULT 0,
-	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0, assigned_user_id INTEGER NOT NULL DEFAULT 0, automation_off_why TEXT, assignee TEXT, team TEXT,
+	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0, assigned_user_id INTEGER NOT NULL DEFAULT 0, automation_off_why TEXT, assignee TEXT, team TEXT, chatwoot_phone TEXT,
 	UNIQUE (channel_id, contact_id)
 ) STRICT;
 

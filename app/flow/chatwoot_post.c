@@ -1,171 +1,313 @@
-/* chatwoot_post.c - the three groups that write messages into Chatwoot, and the one that brings delivery states there.
+/* chatwoot_post.c - the groups that write messages into Chatwoot.
  *
  *   support-bridge-inbound      the customer's message, incoming
- *   support-bridge-crm-mirror   what page, API or CLI sent: outgoing, source=crm_mirror
+ *   support-bridge-crm-mirror   what page, API, CLI or the phone sent: outgoing, source=crm_mirror
  *   support-bridge-outbound     the assistant's answer: outgoing, source=ai_response
+ *   support-bridge-media        the file of one of these that came after its message was posted (at most media_wait_ms
+ *                               are spent on waiting for it), as a message of its own that answers the first one
  *
- * Chatwoot has no idempotency either, but it lists: a job that ran before looks for its source_id first (R7). */
-#include "base/ids.h"
+ * Chatwoot has no idempotency, but it lists: a job that ran before looks for its source_id first (R7). */
 #include "base/limits.h"
-#include "flow/chatwoot_talk.h"
+#include "base/log.h"
+#include "flow/chatwoot_name.h"
+#include "flow/chatwoot_post.h"
 #include "flow/handlers.h"
+#include "flow/ingest.h"
+#include "flow/outside.h"
 #include "flow/posting.h"
 #include "io/json.h"
-#include "peer/markup.h"
-#include "store/chatwoot_link.h"
 
-#define BODY_MAX       (1 * MIB)
-#define WAIT_MS        250 /* for the customer's earlier message to arrive first */
-#define LIST_PAGE      100 /* messages in one answer of Chatwoot */
-#define LIST_PAGES_MAX 100
-
-struct way {
-	bool incoming;
-	const char *origin; /* mark o */
-	const char *source; /* content_attributes.source or NULL */
-};
+#define TEXT_MAX      (1 * MIB)
+#define WAIT_MS       250 /* for the file, or for an earlier message to arrive first */
+#define QUOTE_WAIT_MS (10 * SECOND_MS)
+#define FILE_MARK     ":file" /* behind the source_id of the message that it belongs to */
+#define LOST_MARK     ":lost"
 
 static const struct way INBOUND = { true, "wa", NULL };
 static const struct way MIRROR = { false, "api", "crm_mirror" };
 static const struct way ANSWER = { false, "n8n", "ai_response" };
 
+/* ---- files that come later ---- */
+
+static enum rc want_file(struct tx *tx, int64_t message_id, int64_t conversation_id,
+			 struct str correlation, struct err *e)
+{
+	int64_t target = topic_group_target_get(store_queues(tx->store), QUEUE_SUPPORT_FILE);
+	struct job_new n = { .queue = QUEUE_SUPPORT_FILE,
+			     .prio = PRIO_NORMAL,
+			     .okey = conversation_id,
+			     .lane = target,
+			     .ref = message_id,
+			     .correlation = correlation };
+
+	return target != 0 ? queue_add(tx, &n, NULL, e) : RC_OK;
+}
+
+enum rc chatwoot_file_wanted(struct tx *tx, const struct message_media *f, const char *state,
+			     struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(4 * KIB);
+	struct chatwoot_mark mark;
+
+	TRY(chatwoot_mark_load(tx->db, f->message_id, &a, &mark, e));
+	if (!chatwoot_mark_wants(mark.file, state))
+		return RC_OK;
+	return want_file(tx, f->message_id, f->conversation_id, f->correlation, e);
+}
+
+/* ---- what is written when it is there ---- */
+
 struct linked {
-	struct talk *t;
+	struct post *p;
 	int64_t chatwoot_message_id;
+	enum chatwoot_mark_file mark;
+	bool later; /* the file's own message */
 };
+
+/* What happened while the POST was under way: the file came, a status came. */
+static enum rc catch_up(struct tx *tx, const struct linked *l, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(512 * KIB);
+	struct message_media f;
+	struct message m;
+	enum rc rc;
+
+	TRY(message_load(tx->db, l->p->t->m.id, &a, &m, e));
+	if (m.outbound && m.status != MESSAGE_PENDING && m.status != MESSAGE_ACCEPTED)
+		TRY(chatwoot_status_wanted(tx, &m, e));
+	if (l->mark == CHATWOOT_MARK_NONE)
+		return RC_OK;
+	rc = message_media_load(tx->db, m.id, &a, &f, e);
+	if (rc == RC_ABSENT) {
+		err_clear(e);
+		return RC_OK;
+	}
+	TRY(rc);
+	return chatwoot_file_wanted(tx, &f, f.state, e);
+}
 
 static enum rc linked_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct linked *l = arg;
-	enum rc rc = message_link_chatwoot(tx, l->t->target->id, l->chatwoot_message_id, l->t->m.id,
+	const struct talk *t = l->p->t;
+	enum rc rc = message_link_chatwoot(tx, t->target->id, l->chatwoot_message_id, t->m.id,
 					   "totem", e);
 
 	if (rc == RC_CONFLICT)
 		err_clear(e); /* linked by an earlier try */
 	else
 		TRY(rc);
-	TRY(message_set_chatwoot(tx, l->t->m.id, l->t->conv.chatwoot_conversation_id,
-				 l->chatwoot_message_id, e));
-	return queue_done(tx, l->t->job, e);
-}
-
-static enum rc linked(struct talk *t, int64_t chatwoot_message_id, struct err *e)
-{
-	struct linked l = { t, chatwoot_message_id };
-
-	return store_write(t->w->app->store, STORE_NORMAL, linked_unit, &l, e);
-}
-
-static enum rc source_id(struct talk *t, struct sbuf *to, struct err *e)
-{
-	char id[ID_TEXT_MAX];
-
-	/* The same at every try: an answer may be posted here before WhatsApp has given it an id. */
-	if (t->m.meta_message_id.n > 0 && t->job->queue != QUEUE_SUPPORT_OUTBOUND)
-		return chatwoot_source_id(STR("meta"), t->m.meta_message_id, to, e);
-	id_text(t->m.created_at, t->m.id, id);
-	return chatwoot_source_id(STR("totem"), str_of(id), to, e);
-}
-
-/* Did an earlier try arrive? *ret_id 0: no. RC_RETRY: the list could not be read. */
-static enum rc reconcile(struct talk *t, struct str wanted, int64_t *ret_id, struct err *e)
-{
-	struct db *db = store_reader(t->w->app->store);
-	int64_t after = 0;
-	enum rc rc =
-		message_chatwoot_newest(db, &t->m, t->target->id, t->event.created_ms, &after, e);
-
-	store_reader_done(t->w->app->store, db);
-	TRY(rc);
-	*ret_id = 0;
-	for (int page = 0; page < LIST_PAGES_MAX; page++) {
-		struct chatwoot_messages list;
-		const struct chatwoot_event *found;
-
-		TRY(chatwoot_talk_call(t, CHATWOOT_MESSAGE_LIST,
-				       &(struct chatwoot_place){
-					       .conversation_id = t->conv.chatwoot_conversation_id,
-					       .after_id = after },
-				       STR_NONE, e));
-		if (t->verdict.cls != CHATWOOT_DONE)
-			return RC_RETRY;
-		TRY(chatwoot_answer_messages(t->answer, &t->w->arena, &list, e));
-		found = chatwoot_answer_find(&list, wanted);
-		if (found != NULL)
-			*ret_id = found->message_id;
-		if (found != NULL || list.count + list.unreadable < LIST_PAGE || after == 0)
-			break; /* without a known id Chatwoot lists its newest only */
-		after = list.last_id;
+	if (l->mark != CHATWOOT_MARK_NONE)
+		TRY(chatwoot_mark_file(tx, t->m.id, l->mark, e));
+	if (!l->later) {
+		TRY(message_set_chatwoot(tx, t->m.id, t->conv.chatwoot_conversation_id,
+					 l->chatwoot_message_id, e));
+		TRY(catch_up(tx, l, e));
 	}
-	return RC_OK;
+	return queue_done(tx, t->job, e);
 }
 
-static enum rc encode(struct talk *t, const struct way *way, struct str source, struct sbuf *body,
-		      struct err *e)
+static enum rc linked(struct linked *l, struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf text = SBUF(BODY_MAX / 2);
-	char id[ID_TEXT_MAX];
-
-	id_text(t->m.created_at, t->m.id, id);
-	markup_to_markdown(t->m.content, &text);
-	return chatwoot_message_new(
-		&(struct chatwoot_message_new){ .content = sbuf_view(&text),
-						.incoming = way->incoming,
-						.source_id = source,
-						.origin = str_of(way->origin),
-						.mark = str_of(id),
-						.source = str_of(way->source),
-						.external_created_ms = t->m.timestamp },
-		body, e);
+	return store_write(l->p->t->w->app->store, STORE_NORMAL, linked_unit, l, e);
 }
 
-static enum rc create(struct talk *t, const struct way *way, struct str source, struct err *e)
+/* ---- the quoted message ---- */
+
+/* RC_RETRY: it is just being posted by another queue. */
+static enum rc quote(struct post *p, struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
-	struct chatwoot_place place = { .conversation_id = t->conv.chatwoot_conversation_id };
-	struct posting *posting = t->w->app->posting;
-	int64_t id = 0;
+	AUTO(json_freep) struct json *content = NULL;
+	struct talk *t = p->t;
+	struct queues *qs = store_queues(t->w->app->store);
+	struct str wanted = t->m.reply_to;
+	struct message q = { .id = 0 };
+	struct db *db;
+	int64_t id, since;
 	enum rc rc;
 
-	rc = encode(t, way, source, &body, e);
+	if (wanted.n == 0 && strcmp(t->m.type, "reaction") == 0 &&
+	    json_parse(t->m.content_json, &content, NULL) == RC_OK)
+		wanted = json_get_str(content, "message_id");
+	if (wanted.n == 0)
+		return RC_OK;
+	db = store_reader(t->w->app->store);
+	rc = message_by_meta(db, wanted, &id, e);
+	if (rc == RC_OK)
+		rc = message_load(db, id, &t->w->arena, &q, e);
+	store_reader_done(t->w->app->store, db);
+	if (rc == RC_ABSENT) {
+		err_clear(e);
+		return RC_OK;
+	}
+	TRY(rc);
+	if (q.chatwoot_message_id != 0) {
+		if (q.chatwoot_conversation_id == t->conv.chatwoot_conversation_id)
+			p->in_reply_to = q.chatwoot_message_id;
+		return RC_OK;
+	}
+	since = queue_key_since(qs, QUEUE_SUPPORT_MIRROR, t->job->okey);
+	if (since == 0)
+		since = queue_key_since(qs, QUEUE_SUPPORT_OUTBOUND, t->job->okey);
+	return q.outbound && p->way->incoming && since != 0 && since < t->job->created_ms &&
+			       t->now_ms - t->job->created_ms < QUOTE_WAIT_MS
+		       ? RC_RETRY
+		       : RC_OK;
+}
+
+/* ---- the post ---- */
+
+static bool refused_for_its_file(const struct post *p)
+{
+	return p->t->verdict.cls == CHATWOOT_REJECTED && p->file == CHATWOOT_FILE_WITH;
+}
+
+/* Under the agent's own name; what Chatwoot refuses the agent is written under the bridge's. */
+static enum rc send_as(struct post *p, struct err *e)
+{
+	struct talk *t = p->t;
+	enum rc rc;
+
+	TRY(chatwoot_name_token(t, &t->as_token, e));
+	rc = chatwoot_post_send(p, e);
+	if (rc == RC_OK && t->as_token != NULL &&
+	    (t->verdict.cls == CHATWOOT_PARK || t->verdict.cls == CHATWOOT_GONE)) {
+		log_event(LOG_WARN, "chatwoot.agent_refused", "user", t->m.sender_type, NULL);
+		t->as_token = NULL;
+		rc = chatwoot_post_send(p, e);
+	}
+	t->as_token = NULL;
+	return rc;
+}
+
+static enum rc send(struct post *p, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(TEXT_MAX);
+	struct chatwoot_text words;
+
+	for (;;) {
+		sbuf_reset(&text);
+		chatwoot_post_text(p, &words);
+		if (p->t->job->queue == QUEUE_SUPPORT_FILE)
+			chatwoot_text_file(&words, &text);
+		else
+			chatwoot_text(&words, &text);
+		p->content = sbuf_view(&text);
+		TRY(send_as(p, e));
+		if (!refused_for_its_file(p))
+			return RC_OK;
+		p->file = CHATWOOT_FILE_REFUSED; /* the words at least */
+	}
+}
+
+static enum rc create(struct post *p, struct err *e)
+{
+	struct talk *t = p->t;
+	struct posting *posting = t->w->app->posting;
+	struct linked l = { .p = p, .later = t->job->queue == QUEUE_SUPPORT_FILE };
+	int64_t thread = t->conv.chatwoot_conversation_id;
+	enum rc rc;
+
+	posting_begin(posting, t->target->id, thread);
+	rc = send(p, e);
+	if (rc == RC_OK && t->verdict.cls == CHATWOOT_DONE)
+		rc = chatwoot_answer_id(t->answer, &l.chatwoot_message_id, e);
+	l.mark = chatwoot_post_mark(p->file);
+	if (l.later && l.mark == CHATWOOT_MARK_WITH)
+		l.mark = CHATWOOT_MARK_ADDED;
+	if (rc == RC_OK)
+		rc = l.chatwoot_message_id != 0 ? linked(&l, e) : chatwoot_talk_settle(t, e);
+	posting_end(posting, t->target->id, thread);
 	if (rc == RC_INVALID)
 		return work_dead(t->w, t->job, "ours", "encode", e->text, e);
-	TRY(rc);
-	posting_begin(posting, t->target->id, place.conversation_id);
-	rc = chatwoot_talk_call(t, CHATWOOT_MESSAGE_CREATE, &place, sbuf_view(&body), e);
-	if (rc == RC_OK && t->verdict.cls == CHATWOOT_DONE)
-		rc = chatwoot_answer_id(t->answer, &id, e);
-	if (rc == RC_OK)
-		rc = id != 0 ? linked(t, id, e) : chatwoot_talk_settle(t, e);
-	posting_end(posting, t->target->id, place.conversation_id);
 	return rc;
 }
 
 /* A retried dead letter is a new job of an older event. */
-static bool ran_before(const struct job *j, const struct topic_event *ev)
+static bool ran_before(const struct talk *t)
 {
-	return j->attempts > 0 || j->snoozes > 0 || j->recovered || j->created_ms != ev->created_ms;
+	const struct job *j = t->job;
+
+	return j->attempts > 0 || j->snoozes > 0 || j->recovered ||
+	       (t->event.created_ms != 0 && j->created_ms != t->event.created_ms);
 }
 
-static enum rc post(struct talk *t, const struct way *way, struct err *e)
+/* Below which id of Chatwoot an earlier try cannot be. */
+static enum rc known_before(struct talk *t, int64_t *ret, struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf source = SBUF(2 * KIB);
-	int64_t id = 0;
-	enum rc rc = chatwoot_talk_thread(t, e);
+	struct db *db;
+	enum rc rc;
 
+	*ret = t->m.chatwoot_message_id; /* a file: behind the message that it belongs to */
+	if (*ret != 0)
+		return RC_OK;
+	db = store_reader(t->w->app->store);
+	rc = message_chatwoot_newest(db, &t->m, t->target->id, t->event.created_ms, ret, e);
+	store_reader_done(t->w->app->store, db);
+	return rc;
+}
+
+/* RC_ABSENT: an earlier try did not arrive. */
+static enum rc reconcile(struct post *p, struct err *e)
+{
+	struct talk *t = p->t;
+	struct linked l = { .p = p, .later = t->job->queue == QUEUE_SUPPORT_FILE };
+	int64_t after = 0;
+	int files = 0;
+	enum rc rc;
+
+	TRY(known_before(t, &after, e));
+	rc = chatwoot_post_find(t, p->source, after, &l.chatwoot_message_id, &files, e);
 	if (rc == RC_RETRY)
 		return chatwoot_talk_settle(t, e);
 	TRY(rc);
-	TRY(source_id(t, &source, e));
-	if (ran_before(t->job, &t->event)) {
-		rc = reconcile(t, sbuf_view(&source), &id, e);
-		if (rc == RC_RETRY)
-			return chatwoot_talk_settle(t, e);
-		TRY(rc);
-		if (id != 0)
-			return linked(t, id, e);
-	}
-	return create(t, way, sbuf_view(&source), e);
+	if (l.chatwoot_message_id == 0)
+		return RC_ABSENT;
+	if (l.later)
+		l.mark = files > 0 ? CHATWOOT_MARK_ADDED : CHATWOOT_MARK_TOLD;
+	else if (p->told.state != NULL)
+		l.mark = files > 0 ? CHATWOOT_MARK_WITH : CHATWOOT_MARK_COMING;
+	return linked(&l, e);
+}
+
+static enum rc write_source(struct post *p, const char *behind, struct sbuf *to, struct err *e)
+{
+	TRY(chatwoot_post_source(p->t, to, e));
+	sbuf_text(to, behind);
+	p->source = sbuf_view(to);
+	return sbuf_ok(to) ? RC_OK : FAIL(e, RC_LIMIT, "no room for the source id");
+}
+
+static enum rc post(struct post *p, const char *behind, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf source = SBUF(2 * KIB);
+	enum rc rc = chatwoot_talk_thread(p->t, e);
+
+	if (rc == RC_RETRY)
+		return chatwoot_talk_settle(p->t, e);
+	TRY(rc);
+	TRY(write_source(p, behind, &source, e));
+	if (!ran_before(p->t))
+		return create(p, e);
+	rc = reconcile(p, e);
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	return create(p, e);
+}
+
+/* ---- the jobs ---- */
+
+static void wait_a_little(const struct talk *t)
+{
+	outside_forget(t->w->app, t->target->id);
+	queue_hold(store_queues(t->w->app->store), t->job, t->now_ms + WAIT_MS);
+}
+
+static enum rc nothing_to_do(const struct talk *t, struct err *e)
+{
+	outside_forget(t->w->app, t->target->id);
+	return work_done(t->w, t->job, e);
 }
 
 static enum rc run(struct worker *w, const struct job *job, const struct way *way, int64_t now_ms,
@@ -173,6 +315,7 @@ static enum rc run(struct worker *w, const struct job *job, const struct way *wa
 {
 	AUTO(config_putp) const struct config *config = config_get(w->app);
 	struct talk t = { .w = w, .job = job, .config = config, .now_ms = now_ms };
+	AUTO(chatwoot_post_end) struct post p = { .t = &t, .way = way };
 	struct queues *qs = store_queues(w->app->store);
 	int64_t since;
 	enum rc rc;
@@ -188,8 +331,18 @@ static enum rc run(struct worker *w, const struct job *job, const struct way *wa
 		return RC_OK;
 	TRY(rc);
 	if (t.m.chatwoot_message_id != 0)
-		return work_done(w, job, e);
-	return post(&t, way, e);
+		return nothing_to_do(&t, e);
+	rc = quote(&p, e);
+	if (rc == RC_OK)
+		rc = chatwoot_post_file(&p, e);
+	if (rc == RC_RETRY) {
+		wait_a_little(&t);
+		return RC_OK;
+	}
+	if (rc != RC_OK)
+		outside_forget(w->app, t.target->id);
+	TRY(rc);
+	return post(&p, "", e);
 }
 
 enum rc chatwoot_in_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
@@ -213,65 +366,21 @@ enum rc chatwoot_answer_job(struct worker *w, const struct job *jobs, int n, int
 	return run(w, &jobs[0], &ANSWER, now_ms, e);
 }
 
-/* ---- delivery states ---- */
-
-static const char *state_word(enum message_status s)
+static const struct way *way_of(const struct message *m)
 {
-	switch (s) {
-	case MESSAGE_PENDING:
-	case MESSAGE_ACCEPTED:
-		return NULL; /* Chatwoot shows "sent" by itself */
-	case MESSAGE_SENT:
-		return "sent";
-	case MESSAGE_DELIVERED:
-		return "delivered";
-	case MESSAGE_READ:
-	case MESSAGE_PLAYED:
-		return "read";
-	case MESSAGE_FAILED:
-		return "failed";
-	case MESSAGE_STATUSES:
-		break;
-	}
-	BUG("unknown status");
+	if (!m->outbound)
+		return &INBOUND;
+	return strcmp(m->source, "ai_response") == 0 ? &ANSWER : &MIRROR;
 }
 
-/* What an agent wrote may be several messages here: all of them together. */
-static enum rc sum_up(struct talk *t, struct chatwoot_sum *ret, struct err *e)
-{
-	struct db *db = store_reader(t->w->app->store);
-	enum rc rc = chatwoot_link_sum(db, t->target->id, &t->m, &t->w->arena, ret, e);
-
-	store_reader_done(t->w->app->store, db);
-	return rc;
-}
-
-/* Why it failed, for the agent. */
-static struct str reason(struct talk *t, const struct chatwoot_sum *sum)
-{
-	AUTO(json_freep) struct json *root = NULL;
-	struct str text;
-
-	if (sum->status != MESSAGE_FAILED)
-		return STR_NONE;
-	if (json_parse(sum->error, &root, NULL) != RC_OK)
-		return STR("WhatsApp could not deliver this message");
-	text = arena_str(&t->w->arena, json_get_str(root, "text"));
-	if (text.n == 0)
-		text = arena_str(&t->w->arena, json_get_str(root, "title"));
-	return text.n > 0 ? text : STR("WhatsApp could not deliver this message");
-}
-
-/* The state of now, not of the event: jobs of one conversation run in order, and the rank never falls (R8). */
-enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
-			    struct err *e)
+enum rc chatwoot_file_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			  struct err *e)
 {
 	AUTO(config_putp) const struct config *config = config_get(w->app);
-	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
 	struct talk t = { .w = w, .job = &jobs[0], .config = config, .now_ms = now_ms };
-	struct chatwoot_sum sum;
-	const char *word;
-	bool cancelled;
+	AUTO(chatwoot_post_end) struct post p = { .t = &t };
+	struct chatwoot_mark mark;
+	struct db *db;
 	enum rc rc;
 
 	ASSERT(n == 1);
@@ -279,21 +388,20 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 	if (rc == RC_ABSENT)
 		return RC_OK;
 	TRY(rc);
-	cancelled = t.m.sending != NULL && strcmp(t.m.sending, "cancelled") == 0;
-	TRY(sum_up(&t, &sum, e));
-	word = cancelled ? "failed" : state_word(sum.status);
-	if (word == NULL || t.m.chatwoot_message_id == 0)
-		return work_done(w, &jobs[0], e);
-	TRY(chatwoot_message_status(str_of(word),
-				    cancelled ? STR("This message was cancelled before it left")
-					      : reason(&t, &sum),
-				    &body, e));
-	TRY(chatwoot_talk_call(
-		&t, CHATWOOT_MESSAGE_STATUS,
-		&(struct chatwoot_place){ .conversation_id = t.m.chatwoot_conversation_id,
-					  .message_id = t.m.chatwoot_message_id },
-		sbuf_view(&body), e));
-	if (t.verdict.cls == CHATWOOT_GONE)
-		return work_done(w, &jobs[0], e); /* deleted there */
-	return chatwoot_talk_settle(&t, e);
+	db = store_reader(w->app->store);
+	rc = chatwoot_mark_load(db, t.m.id, &w->arena, &mark, e);
+	store_reader_done(w->app->store, db);
+	if (rc == RC_OK)
+		rc = chatwoot_post_file(&p, e);
+	if (rc != RC_OK && rc != RC_RETRY) {
+		outside_forget(w->app, t.target->id);
+		return rc;
+	}
+	/* The agent deleted the thread's message meanwhile, or an earlier job brought the file. */
+	if (rc == RC_RETRY || t.m.chatwoot_message_id == 0 ||
+	    !chatwoot_mark_wants(mark.file, p.told.state))
+		return nothing_to_do(&t, e);
+	p.way = way_of(&t.m);
+	p.in_reply_to = t.m.chatwoot_message_id;
+	return post(&p, p.file == CHATWOOT_FILE_WITH ? FILE_MARK : LOST_MARK, e);
 }

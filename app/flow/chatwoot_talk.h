@@ -4,6 +4,7 @@
 
 #include "flow/config.h"
 #include "flow/work.h"
+#include "io/http.h"
 #include "peer/chatwoot_answer.h"
 #include "store/conversation.h"
 #include "store/message.h"
@@ -22,6 +23,10 @@ struct talk {
 	struct chatwoot_verdict verdict;
 	struct str answer; /* body, in the worker's arena */
 	bool down;         /* Chatwoot itself was not reached, or its proxy says so */
+	bool hung;         /* it took the request and gave no answer */
+	/* For the next calls: NULL: the bridge's own token */
+	const char *as_token;
+	const struct http_form *form; /* for the next call, instead of its body */
 };
 
 /* Target and breaker. RC_OK: go on. RC_ABSENT: the job is settled or held, return RC_OK to the worker. */

@@ -118,6 +118,11 @@ static void add_chatwoot(struct config *c, int64_t id, const char *slug)
 		.typing = setting_of_i64(s, "chatwoot", slug, "typing") != 0,
 		.read_receipts = setting_of_i64(s, "chatwoot", slug, "read_receipts") != 0,
 	};
+	t->bot_token = setting_of(s, "chatwoot", slug, "bot_token");
+	t->media_wait_ms = setting_of_i64(s, "chatwoot", slug, "media_wait_ms");
+	t->file_max = setting_of_i64(s, "chatwoot", slug, "file_max_mb") * (int64_t)MIB;
+	if (!lang_parse(setting_of(s, "chatwoot", slug, "language"), &t->lang))
+		t->lang = LANG_EN;
 	split_secrets(c, setting_of(s, "chatwoot", slug, "secret"), &t->secrets);
 }
 
@@ -236,9 +241,9 @@ static void resume_mended(struct app *app, const struct config *old, const struc
  * every message and its filters choose. */
 static void point_groups(struct app *app, const struct config *c)
 {
-	static const enum queue_id CHATWOOT[] = { QUEUE_SUPPORT_INBOUND, QUEUE_SUPPORT_MIRROR,
+	static const enum queue_id CHATWOOT[] = { QUEUE_SUPPORT_INBOUND,  QUEUE_SUPPORT_MIRROR,
 						  QUEUE_SUPPORT_OUTBOUND, QUEUE_SUPPORT_STATUS,
-						  QUEUE_SUPPORT_STATE };
+						  QUEUE_SUPPORT_STATE,    QUEUE_SUPPORT_FILE };
 	struct queues *qs = store_queues(app->store);
 	int64_t chatwoot = 0, n8n[QUEUE_TARGETS_MAX];
 	size_t n = 0;

@@ -5,6 +5,7 @@
 #ifndef FLOW_CONFIG_H
 #define FLOW_CONFIG_H
 
+#include "base/lang.h"
 #include "flow/app.h"
 #include "flow/lookup_target.h"
 #include "flow/n8n_target.h"
@@ -51,13 +52,15 @@ struct channel {
 struct chatwoot_target {
 	int64_t id, company_id;
 	const char *slug;
-	struct str url, token, path_secret;
+	struct str url, token, path_secret, bot_token;
 	struct secrets secrets;
 	int64_t account_id, inbox_id, timeout_ms, catch_up_ms;
 	/* What agents write: */
 	struct str file_host, file_hosts; /* where attachments are fetched (chatwoot_fetch.h) */
 	struct str window_template;       /* "name language"; none: it fails outside the window */
 	bool agent_signature, typing, read_receipts;
+	enum lang lang; /* of our own words there */
+	int64_t media_wait_ms, file_max;
 };
 
 struct config {

@@ -195,6 +195,7 @@ static enum rc erase_message(struct tx *tx, struct erasing *x, const struct doom
 	TRY(run_i64(tx, Q_ERASE_ATTEMPTS, "message_id", m->id, e));
 	TRY(run_i64(tx, Q_ERASE_MESSAGE_MEDIA, "message_id", m->id, e));
 	TRY(run_i64(tx, Q_ERASE_CHANGES, "message_id", m->id, e));
+	TRY(run_i64(tx, Q_ERASE_CHATWOOT_MARK, "message_id", m->id, e));
 	if (m->meta[0] != '\0')
 		TRY(run_text(tx, Q_ERASE_PARKED, "meta_message_id", str_of(m->meta), e));
 	if (m->delivery_id != 0)

@@ -4,6 +4,7 @@
 
 #include "flow/work.h"
 #include "store/message.h"
+#include "store/message_media.h"
 
 work_fn ingest_batch; /* webhooks: stored requests -> messages, statuses, events */
 work_fn crm_batch;    /* crm-api-whatsapp-inbound: conversation aggregates */
@@ -15,11 +16,17 @@ work_fn chatwoot_in_job;     /* support-bridge-inbound: customer's message -> Ch
 work_fn chatwoot_mirror_job; /* support-bridge-crm-mirror: what the CRM sent -> Chatwoot */
 work_fn chatwoot_answer_job; /* support-bridge-outbound: the assistant's answer -> Chatwoot */
 work_fn chatwoot_status_job; /* support-bridge-status: delivery state -> Chatwoot */
+work_fn chatwoot_file_job;   /* support-bridge-media: a file that came later -> Chatwoot */
 work_fn upkeep_job;          /* upkeep: what comes again or is asked for, see upkeep.h */
 work_fn chatwoot_state_job;  /* support-bridge-state: status and assignment -> Chatwoot */
 work_fn chatwoot_agent_job;  /* support-bridge-agent: an agent's files -> send */
 work_fn orchestrate_job;     /* orchestrator-inbound: message -> n8n, its answer -> send */
 work_fn media_job;           /* media: fetches the file of a message */
+
+/* Inside the unit that changes the state of a message's file: Chatwoot gets the file, or a sentence about it, when the
+ * message was posted there without. `state`: stored, failed, expired. */
+enum rc chatwoot_file_wanted(struct tx *tx, const struct message_media *f, const char *state,
+			     struct err *e) MUST_CHECK;
 
 /* Tells the mirror topic of a message that left, unless it came from Chatwoot or has another way there (loop rule 2). */
 enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e) MUST_CHECK;

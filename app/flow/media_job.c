@@ -83,6 +83,7 @@ static enum rc publish(struct tx *tx, const struct message_media *m, const char 
 	jsonw_ktext(&j, "media_state", state);
 	jsonw_end(&j);
 	ev.payload = sbuf_view(&payload);
+	TRY(chatwoot_file_wanted(tx, m, state, e));
 	return topic_publish(tx, &ev, e);
 }
 

@@ -27,6 +27,7 @@ static work_fn *const HANDLERS[QUEUE_COUNT] = {
 	[QUEUE_SUPPORT_STATUS] = chatwoot_status_job,
 	[QUEUE_SUPPORT_STATE] = chatwoot_state_job,
 	[QUEUE_SUPPORT_AGENT] = chatwoot_agent_job,
+	[QUEUE_SUPPORT_FILE] = chatwoot_file_job,
 	[QUEUE_MEDIA] = media_job,
 	[QUEUE_UPKEEP] = upkeep_job,
 	[QUEUE_ACTS] = act_job,

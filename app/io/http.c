@@ -441,9 +441,10 @@ static void set_form(struct call *c, curl_mime **ret_mime)
 	ASSERT(*ret_mime != NULL);
 	for (size_t i = 0; i <= f->field_count; i++) {
 		bool file = i == f->field_count;
+		const char *file_field = f->file_field != NULL ? f->file_field : "file";
 		curl_mimepart *part = curl_mime_addpart(*ret_mime);
 		ASSERT(part != NULL &&
-		       curl_mime_name(part, file ? "file" : f->fields[i].name) == CURLE_OK);
+		       curl_mime_name(part, file ? file_field : f->fields[i].name) == CURLE_OK);
 		if (!file)
 			ASSERT(curl_mime_data(part, f->fields[i].value, CURL_ZERO_TERMINATED) ==
 			       CURLE_OK);

@@ -28,8 +28,9 @@ struct http_field {
 struct http_form {
 	const struct http_field *fields;
 	size_t field_count;
-	const char *file_name; /* of the part's Content-Disposition; made harmless by the caller */
-	const char *file_type; /* its Content-Type */
+	const char *file_field; /* its field's name; NULL: "file" */
+	const char *file_name;  /* of the part's Content-Disposition; made harmless by the caller */
+	const char *file_type;  /* its Content-Type */
 	int64_t file_bytes;
 	http_source_fn *source;
 	void *source_arg;

@@ -22,6 +22,7 @@ const char *chatwoot_method(enum chatwoot_call call)
 	case CHATWOOT_MESSAGE_CREATE:
 	case CHATWOOT_LABEL_SET:
 	case CHATWOOT_ATTRIBUTES_SET:
+	case CHATWOOT_CONTACT_MERGE:
 		return "POST";
 	case CHATWOOT_CONTACT_SEARCH:
 	case CHATWOOT_CONTACT_CONVERSATIONS:
@@ -33,6 +34,8 @@ const char *chatwoot_method(enum chatwoot_call call)
 		return "GET";
 	case CHATWOOT_MESSAGE_STATUS:
 		return "PATCH";
+	case CHATWOOT_CONTACT_UPDATE:
+		return "PUT";
 	case CHATWOOT_CALLS:
 		break;
 	}
@@ -114,6 +117,12 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 	case CHATWOOT_ATTRIBUTES_SET:
 		add_id(to, "/conversations/", p->conversation_id, "/custom_attributes");
 		return;
+	case CHATWOOT_CONTACT_UPDATE:
+		add_id(to, "/contacts/", p->contact_id, "");
+		return;
+	case CHATWOOT_CONTACT_MERGE:
+		sbuf_text(to, "/actions/contact_merge");
+		return;
 	case CHATWOOT_CALLS:
 		break;
 	}
@@ -125,8 +134,8 @@ enum rc chatwoot_url(enum chatwoot_call call, const struct chatwoot_place *p, st
 {
 	size_t before = to->n;
 	struct str clean = STR_NONE;
-	bool contact =
-		call == CHATWOOT_CONTACT_INBOX_CREATE || call == CHATWOOT_CONTACT_CONVERSATIONS;
+	bool contact = call == CHATWOOT_CONTACT_INBOX_CREATE ||
+		       call == CHATWOOT_CONTACT_CONVERSATIONS || call == CHATWOOT_CONTACT_UPDATE;
 	bool conversation = call == CHATWOOT_CONVERSATION_STATUS ||
 			    call == CHATWOOT_CONVERSATION_ASSIGN ||
 			    call == CHATWOOT_MESSAGE_CREATE || call == CHATWOOT_MESSAGE_LIST ||
@@ -201,6 +210,33 @@ enum rc chatwoot_contact_new(const struct chatwoot_contact_new *c, struct sbuf *
 	if (c->inbox_id > 0)
 		jsonw_ki64(&w, "inbox_id", c->inbox_id);
 	write_if(&w, "source_id", c->source_id);
+	jsonw_end(&w);
+	return finish(to, before, e);
+}
+
+enum rc chatwoot_contact_phone(struct str phone, struct sbuf *to, struct err *e)
+{
+	struct jsonw w;
+	size_t before = to->n;
+	if (!phone_ok(phone))
+		return FAIL(e, RC_INVALID, "phone_number: not 2 to 15 digits");
+	jsonw_init(&w, to);
+	jsonw_object(&w);
+	write_phone(&w, phone);
+	jsonw_end(&w);
+	return finish(to, before, e);
+}
+
+enum rc chatwoot_contact_merge(int64_t base_id, int64_t other_id, struct sbuf *to, struct err *e)
+{
+	struct jsonw w;
+	size_t before = to->n;
+	if (base_id <= 0 || other_id <= 0 || base_id == other_id)
+		return FAIL(e, RC_INVALID, "contacts to merge: two different ones");
+	jsonw_init(&w, to);
+	jsonw_object(&w);
+	jsonw_ki64(&w, "base_contact_id", base_id);
+	jsonw_ki64(&w, "mergee_contact_id", other_id);
 	jsonw_end(&w);
 	return finish(to, before, e);
 }
@@ -322,7 +358,7 @@ enum rc chatwoot_conversation_assign(int64_t assignee_id, int64_t team_id, struc
 static enum rc check_message(const struct chatwoot_message_new *m, struct err *e)
 {
 	static const char *const sources[] = { "crm_mirror", "ai_response" };
-	if (str_trim(m->content).n == 0)
+	if (str_trim(m->content).n == 0 && !m->has_file)
 		return FAIL(e, RC_INVALID, "content: empty");
 	if (m->content.n > (size_t)CHATWOOT_CONTENT_MAX * 4 || !enc_utf8_ok(m->content))
 		return FAIL(e, RC_INVALID, "content: too long or not UTF-8");
@@ -341,7 +377,7 @@ static enum rc check_message(const struct chatwoot_message_new *m, struct err *e
 
 static void write_attributes(struct jsonw *w, const struct chatwoot_message_new *m)
 {
-	jsonw_kobject(w, "content_attributes");
+	jsonw_object(w);
 	jsonw_kobject(w, "totem");
 	jsonw_kstr(w, "o", m->origin);
 	jsonw_kstr(w, "m", m->mark);
@@ -370,8 +406,20 @@ enum rc chatwoot_message_new(const struct chatwoot_message_new *m, struct sbuf *
 		jsonw_ktext(&w, "sender_type", "AgentBot");
 		jsonw_ki64(&w, "sender_id", m->agent_bot_id);
 	}
+	jsonw_key(&w, "content_attributes");
 	write_attributes(&w, m);
 	jsonw_end(&w);
+	return finish(to, before, e);
+}
+
+enum rc chatwoot_message_attributes(const struct chatwoot_message_new *m, struct sbuf *to,
+				    struct err *e)
+{
+	struct jsonw w;
+	size_t before = to->n;
+	TRY(check_message(m, e));
+	jsonw_init(&w, to);
+	write_attributes(&w, m);
 	return finish(to, before, e);
 }
 

@@ -43,6 +43,10 @@ enum chatwoot_call {
 	CHATWOOT_LABEL_SET,        /* POST same: in place of all it has */
 	CHATWOOT_CONVERSATION_GET, /* GET {A}/conversations/{conversation} */
 	CHATWOOT_ATTRIBUTES_SET, /* POST {A}/conversations/{conversation}/custom_attributes: all */
+	/* PUT {A}/contacts/{contact}: merged into what is there; 422 taken */
+	CHATWOOT_CONTACT_UPDATE,
+	/* POST {A}/actions/contact_merge; a second time the merged one is gone */
+	CHATWOOT_CONTACT_MERGE,
 	CHATWOOT_CALLS
 };
 
@@ -71,6 +75,11 @@ struct chatwoot_contact_new {
 	struct str phone;
 };
 enum rc chatwoot_contact_new(const struct chatwoot_contact_new *c, struct sbuf *to, struct err *e)
+	MUST_CHECK;
+/* Gives a contact its number. */
+enum rc chatwoot_contact_phone(struct str phone, struct sbuf *to, struct err *e) MUST_CHECK;
+/* Everything of `other_id` becomes `base_id`'s; there is no way back. */
+enum rc chatwoot_contact_merge(int64_t base_id, int64_t other_id, struct sbuf *to, struct err *e)
 	MUST_CHECK;
 /* attribute: "phone_number" or "identifier"; exact match. Only contacts with phone, email or
  * identifier are found. */
@@ -111,10 +120,14 @@ struct chatwoot_message_new {
 	int64_t in_reply_to;
 	/* 0: none; else sender_type AgentBot, so that automation does not look human */
 	int64_t agent_bot_id;
+	bool has_file; /* `content` may be empty then */
 };
 /* content_attributes never holds a null (some versions answer 406, 1.3). */
 enum rc chatwoot_message_new(const struct chatwoot_message_new *m, struct sbuf *to, struct err *e)
 	MUST_CHECK;
+/* The same checks, and only the object of content_attributes: multipart forms carry it as text (1.3). */
+enum rc chatwoot_message_attributes(const struct chatwoot_message_new *m, struct sbuf *to,
+				    struct err *e) MUST_CHECK;
 /* "totem:<provider>:<wa id>". provider: lower-case letters and digits; wa id: no blanks, at most
  * WA_ID_MAX. */
 enum rc chatwoot_source_id(struct str provider, struct str wa_id, struct sbuf *to, struct err *e)

@@ -91,6 +91,8 @@ static bool expected(enum chatwoot_call call, const struct json *root)
 	case CHATWOOT_MESSAGE_STATUS:
 	case CHATWOOT_CONVERSATION_GET:
 	case CHATWOOT_ATTRIBUTES_SET:
+	case CHATWOOT_CONTACT_UPDATE:
+	case CHATWOOT_CONTACT_MERGE:
 		return json_kind(root) == JSON_OBJECT;
 	case CHATWOOT_CALLS:
 		break;
@@ -141,8 +143,9 @@ static const struct judgement *by_status(const struct chatwoot_answer *a, const 
 	}
 	if (status == 401 || status == 403)
 		return &token;
-	if (status == 404)
-		return json ? &gone : &foreign;
+	if (status ==
+	    404) /* before 4.2 there is no way to tell a status: nothing to be alarmed of (section 7) */
+		return json || a->call == CHATWOOT_MESSAGE_STATUS ? &gone : &foreign;
 	if (status == 429)
 		return &throttled;
 	if (status == 408)

@@ -64,6 +64,33 @@ void contact_match(struct str phone, char *ret_text, size_t out_bytes)
 	}
 }
 
+/* Eight digits behind Brazil's area that begin with 2 to 5 are a landline: it never had a ninth. */
+static bool may_be_long(const struct variant *v, struct str s)
+{
+	return v->drop != '9' || v->at != 4 || (s.p[4] >= '6' && s.p[4] <= '9');
+}
+
+void contact_other_spelling(struct str phone, char *ret_text, size_t out_bytes)
+{
+	struct str s = without_plus(phone);
+
+	ASSERT(out_bytes > 0);
+	contact_match(s, ret_text, out_bytes);
+	if (ret_text[0] != '\0' && !str_eqc(s, ret_text))
+		return; /* `phone` is the long one */
+	ret_text[0] = '\0';
+	for (size_t i = 0; i < COUNT(VARIANTS); i++) {
+		const struct variant *v = &VARIANTS[i];
+
+		if (s.n + 1 != v->bytes || s.n + 2 > out_bytes || !may_be_long(v, s) ||
+		    !str_starts(s, str_n(v->prefix, size_min(strlen(v->prefix), v->at))))
+			continue;
+		(void)snprintf(ret_text, out_bytes, "%.*s%c%.*s", (int)v->at, s.p, v->drop,
+			       (int)(s.n - v->at), s.p + v->at); /* fits: looked at above */
+		return;
+	}
+}
+
 static enum rc ask(int64_t company_id, const struct contact_who *who, struct asked *ret,
 		   struct err *e)
 {

@@ -23,6 +23,10 @@ struct contact_who {
  * Argentina 549 = 54. Never used for sending. Writes at most out_bytes with a NUL. */
 void contact_match(struct str phone, char *ret_text, size_t out_bytes);
 
+/* The other spelling of such a number (with the digit, or without it), as it may stand in somebody's address book; empty
+ * when there is none. Writes at most out_bytes with a NUL. */
+void contact_other_spelling(struct str phone, char *ret_text, size_t out_bytes);
+
 /* Finds by any alias or makes one; adds aliases that are new; merges contacts that are shown to be one. */
 enum rc contact_resolve(struct tx *tx, int64_t company_id, const struct contact_who *who,
 			int64_t *ret_id, struct err *e) MUST_CHECK;

@@ -193,3 +193,8 @@ SELECT m.id, json_object('conversation', m.conversation_id, 'direction', m.direc
   FROM whatsapp_messages AS m
  WHERE m.id > @after AND m.conversation_id IN (SELECT v.id FROM whatsapp_conversations AS v WHERE v.contact_id = @contact_id)
  ORDER BY m.id LIMIT @limit;
+
+-- name: erase_chatwoot_mark
+-- With its message.
+-- in: message_id
+DELETE FROM chatwoot_marks WHERE message_id = @message_id;

@@ -20,7 +20,7 @@ _totem() {
 	*:token) words="create list revoke --scopes $common" ;;
 	*:user) words="list add es pt en reset-password role disable enable reset-totp --role --name --language --password $common" ;;
 	*:config) words="list diff get set unset $common" ;;
-	*:queue) words="list show pause resume drain clear --for --yes webhooks messages crm-api-whatsapp-inbound support-bridge-inbound support-bridge-crm-mirror orchestrator-inbound support-bridge-outbound support-bridge-status media upkeep message-acts support-bridge-state support-bridge-agent $common" ;;
+	*:queue) words="list show pause resume drain clear --for --yes webhooks messages crm-api-whatsapp-inbound support-bridge-inbound support-bridge-crm-mirror orchestrator-inbound support-bridge-outbound support-bridge-status media upkeep message-acts support-bridge-state support-bridge-agent support-bridge-media $common" ;;
 	*:send) words="--to --text --channel --media-id --type --template --body $common" ;;
 	*:lookup) words="$common" ;;
 	*:tail) words="--count --after $common" ;;

@@ -14,7 +14,7 @@ SCOPES = ("messages:send messages:read conversations queues:read queues:control 
           "audit:read self orchestrator")
 QUEUES = ("webhooks", "messages", "crm-api-whatsapp-inbound", "support-bridge-inbound", "support-bridge-crm-mirror",
           "orchestrator-inbound", "support-bridge-outbound", "support-bridge-status", "media", "upkeep",
-          "support-bridge-state", "support-bridge-agent", "message-acts")
+           "support-bridge-state", "support-bridge-agent", "message-acts", "support-bridge-media")
 WAIT = 20.0  # seconds; generous: the machine may be busy
 
 

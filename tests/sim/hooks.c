@@ -135,6 +135,27 @@ static void meta_image_body(struct sbuf *to, const struct words *words)
 	close_all(&w);
 }
 
+/* A message of any type: the members of {json} beside who, when and which. */
+static void meta_say_body(struct sbuf *to, const struct words *words, struct str members)
+{
+	AUTO(json_freep) struct json *more = NULL;
+	struct jsonw w;
+
+	if (json_parse(members, &more, NULL) != RC_OK)
+		fail("no JSON: %.*s", STRF(members));
+	jsonw_init(&w, to);
+	open_meta(&w, word_value(words, "number"));
+	message_begin(&w, words);
+	for (const struct json *n = json_first(more); n != NULL; n = json_next(n)) {
+		AUTO(sbuf_release) struct sbuf v = SBUF(64 * KIB);
+
+		json_print(n, &v);
+		jsonw_key(&w, arena_dup(&sim.arena, json_key(n)));
+		jsonw_raw(&w, sbuf_view(&v));
+	}
+	close_all(&w);
+}
+
 void meta_text_body(struct sbuf *to, struct str from, struct str id, struct str text,
 		    struct str number)
 {
@@ -259,10 +280,12 @@ void step_hook(const struct words *all, const char *text)
 			meta_image_body(&body, &w);
 		else if (str_eqc(kind, "status") && w.n >= 5)
 			meta_status_body(&body, &w);
+		else if (str_eqc(kind, "say"))
+			meta_say_body(&body, &w, raw_body(&w));
 		else if (str_eqc(kind, "raw"))
 			sbuf_str(&body, raw_body(&w));
 		else
-			fail("hook meta text|image|status|raw");
+			fail("hook meta text|image|status|say|raw");
 		wants_status(text, hook_meta(sbuf_view(&body)));
 		return;
 	}

@@ -72,6 +72,34 @@ static void upload(const struct call_out *c, struct sbuf *body)
 	sbuf_printf(body, "{\"id\":\"up%lld\"}", (long long)++upload_n);
 }
 
+/* A form as the JSON object that conditions and doubles read: its fields, and its file as {field, name, type, bytes}. A field
+ * that holds an object is one. */
+struct json *media_form_json(const struct http_form *f)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(4 * MIB);
+	struct json *ret = NULL;
+	struct jsonw w;
+
+	jsonw_init(&w, &text);
+	jsonw_object(&w);
+	for (size_t i = 0; i < f->field_count; i++) {
+		if (f->fields[i].value[0] == '{')
+			jsonw_kraw(&w, f->fields[i].name, str_of(f->fields[i].value));
+		else
+			jsonw_ktext(&w, f->fields[i].name, f->fields[i].value);
+	}
+	jsonw_kobject(&w, "file");
+	jsonw_ktext(&w, "field", f->file_field != NULL ? f->file_field : "file");
+	jsonw_ktext(&w, "name", f->file_name);
+	jsonw_ktext(&w, "type", f->file_type);
+	jsonw_ki64(&w, "bytes", f->file_bytes);
+	jsonw_end(&w);
+	jsonw_end(&w);
+	if (json_parse(sbuf_view(&text), &ret, NULL) != RC_OK)
+		fail("a form that cannot be read");
+	return ret;
+}
+
 bool media_answer(const struct call_out *c, struct sbuf *body)
 {
 	ptrdiff_t question = str_find(c->path, STR("?phone_number_id="));

@@ -447,6 +447,8 @@ enum rc net_call(const struct http_request *q, struct http_answer *ans, struct e
 		fail("a call to nobody: %s", q->url);
 	if (q->body.n > 0 && json_parse(q->body, &json, NULL) == RC_OK)
 		c.json = json;
+	if (q->form != NULL)
+		c.json = json = media_form_json(q->form);
 	note("%s %s %.*s %.*s", PEERS[c.peer], c.method, STRF(c.path),
 	     (int)size_min(q->body.n, 150), q->body.p != NULL ? q->body.p : "");
 	calls[c.peer]++;

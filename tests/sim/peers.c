@@ -19,6 +19,7 @@ struct thread {
 struct said {
 	int64_t thread;
 	char source[200], text[160], type[16];
+	int files;
 };
 
 static struct sent sends[MANY];
@@ -175,9 +176,28 @@ static void print_said(const struct said *s, struct sbuf *body)
 	sbuf_printf(body,
 		    "{\"id\":%lld,\"conversation_id\":%lld,\"content\":\"x\",\"message_type\":%d,"
 		    "\"private\":false,"
-		    "\"source_id\":\"%s\",\"created_at\":1790000000,\"content_attributes\":{}}",
+		    "\"source_id\":\"%s\",\"created_at\":1790000000,\"content_attributes\":{}%s}",
 		    (long long)(s - said) + SAID_FIRST, (long long)s->thread,
-		    strcmp(s->type, "incoming") == 0 ? 0 : 1, s->source);
+		    strcmp(s->type, "incoming") == 0 ? 0 : 1, s->source,
+		    s->files > 0 ? ",\"attachments\":[{\"id\":1,\"file_type\":\"file\"}]" : "");
+}
+
+/* The file of a form, read to its end. */
+static void take_file(const struct http_form *f, struct said *s)
+{
+	struct err e = { .rc = RC_OK };
+	char piece[4096];
+	int64_t at = 0;
+	size_t n = 0;
+
+	do {
+		if (f->source(f->source_arg, at, piece, sizeof(piece), &n, &e) != RC_OK)
+			fail("the file cannot be read: %s", e.text);
+		at += (int64_t)n;
+	} while (n > 0);
+	if (at != f->file_bytes)
+		fail("the file has %lld bytes, not %lld", (long long)at, (long long)f->file_bytes);
+	s->files = 1;
 }
 
 static void chatwoot_say(const struct call_out *c, int64_t thread, struct sbuf *body)
@@ -190,6 +210,9 @@ static void chatwoot_say(const struct call_out *c, int64_t thread, struct sbuf *
 	put(s->source, sizeof(s->source), json_get_str(c->json, "source_id"));
 	put(s->text, sizeof(s->text), json_get_str(c->json, "content"));
 	put(s->type, sizeof(s->type), json_get_str(c->json, "message_type"));
+	s->files = 0;
+	if (c->request->form != NULL)
+		take_file(c->request->form, s);
 	print_said(s, body);
 }
 
@@ -417,6 +440,13 @@ int64_t peers_count(struct str what)
 		return box_files();
 	if (str_eqc(what, "chatwoot.messages"))
 		return (int64_t)said_n;
+	if (str_eqc(what, "chatwoot.files")) {
+		int64_t n = 0;
+
+		for (size_t i = 0; i < said_n; i++)
+			n += said[i].files;
+		return n;
+	}
 	if (str_eqc(what, "chatwoot.contacts"))
 		return (int64_t)person_n;
 	if (str_eqc(what, "chatwoot.conversations"))

@@ -150,6 +150,8 @@ int64_t peers_agent_says(int64_t conversation, struct str text); /* the id of th
 void media_reset(void);
 int64_t media_count(struct str what); /* uploads, resolves, downloads */
 void media_content(struct str id, struct sbuf *to);
+struct json *media_form_json(
+	const struct http_form *f); /* a form as a call that can be looked at */
 bool media_answer(const struct call_out *c, struct sbuf *body); /* false: not a media call */
 enum rc media_sink(const struct http_request *q, struct http_answer *ans, struct err *e);
 void media_hook_body(struct jsonw *w, const struct words *words);

@@ -35,6 +35,8 @@ TEST(urls_follow_the_call)
 		{ CHATWOOT_LABEL_SET, "POST", "/conversations/41/labels" },
 		{ CHATWOOT_CONVERSATION_GET, "GET", "/conversations/41" },
 		{ CHATWOOT_ATTRIBUTES_SET, "POST", "/conversations/41/custom_attributes" },
+		{ CHATWOOT_CONTACT_UPDATE, "PUT", "/contacts/6" },
+		{ CHATWOOT_CONTACT_MERGE, "POST", "/actions/contact_merge" },
 	};
 	const struct chatwoot_place p = { BASE, 3, 6, 41, 9101, 9000, 7, 2, STR("+55 1") };
 	CHECK_I64("all calls", COUNT(rows), CHATWOOT_CALLS);

@@ -1,0 +1,111 @@
+/* chatwoot_post_state.c - support-bridge-status: how far a message came at WhatsApp, told at Chatwoot by PATCH. Only forward, and
+ * each state once (R8): what was told last stands in chatwoot_marks. Servers before 4.2 have no such call (section 7). */
+#include "base/limits.h"
+#include "flow/chatwoot_talk.h"
+#include "flow/handlers.h"
+#include "flow/outside.h"
+#include "peer/chatwoot_text.h"
+#include "store/chatwoot_link.h"
+#include "store/chatwoot_mark.h"
+
+#define BODY_MAX (64 * KIB)
+
+static const char *state_word(enum message_status s)
+{
+	switch (s) {
+	case MESSAGE_PENDING:
+	case MESSAGE_ACCEPTED:
+		return NULL; /* Chatwoot shows "sent" by itself */
+	case MESSAGE_SENT:
+		return "sent";
+	case MESSAGE_DELIVERED:
+		return "delivered";
+	case MESSAGE_READ:
+	case MESSAGE_PLAYED:
+		return "read";
+	case MESSAGE_FAILED:
+		return "failed";
+	case MESSAGE_STATUSES:
+		break;
+	}
+	BUG("unknown status");
+}
+
+struct told_work {
+	const struct talk *t;
+	const char *word;
+};
+
+static enum rc told_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct told_work *w = arg;
+
+	TRY(chatwoot_mark_told(tx, w->t->m.id, w->word, e));
+	return queue_done(tx, w->t->job, e);
+}
+
+static enum rc nothing_to_do(const struct talk *t, struct err *e)
+{
+	outside_forget(t->w->app, t->target->id);
+	return work_done(t->w, t->job, e);
+}
+
+static bool cancelled(const struct talk *t)
+{
+	return t->m.sending != NULL && strcmp(t->m.sending, "cancelled") == 0;
+}
+
+static enum rc tell(struct talk *t, const char *word, struct str error, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX), why = SBUF(4 * KIB);
+	struct told_work done = { t, word };
+
+	if (cancelled(t))
+		chatwoot_text_cancelled(t->target->lang, &why);
+	else if (strcmp(word, "failed") == 0)
+		chatwoot_text_error(t->target->lang, error, &why);
+	TRY(chatwoot_message_status(str_of(word), sbuf_view(&why), &body, e));
+	TRY(chatwoot_talk_call(
+		t, CHATWOOT_MESSAGE_STATUS,
+		&(struct chatwoot_place){ .conversation_id = t->m.chatwoot_conversation_id,
+					  .message_id = t->m.chatwoot_message_id },
+		sbuf_view(&body), e));
+	if (t->verdict.cls == CHATWOOT_GONE)
+		return work_done(t->w, t->job, e); /* deleted there, or a server before 4.2 */
+	if (t->verdict.cls != CHATWOOT_DONE)
+		return chatwoot_talk_settle(t, e);
+	return store_write(t->w->app->store, STORE_NORMAL, told_unit, &done, e);
+}
+
+/* The state of now, not of the event: jobs of one conversation run in order, and the rank never falls. */
+enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
+			    struct err *e)
+{
+	AUTO(config_putp) const struct config *config = config_get(w->app);
+	struct talk t = { .w = w, .job = &jobs[0], .config = config, .now_ms = now_ms };
+	struct chatwoot_mark mark;
+	struct chatwoot_sum sum = { .status = MESSAGE_PENDING };
+	const char *word;
+	struct db *db;
+	enum rc rc;
+
+	ASSERT(n == 1);
+	rc = chatwoot_talk_begin(&t, e);
+	if (rc == RC_ABSENT)
+		return RC_OK;
+	TRY(rc);
+	db = store_reader(w->app->store);
+	rc = chatwoot_mark_load(db, t.m.id, &w->arena, &mark, e);
+	if (rc ==
+	    RC_OK) /* what an agent wrote may be several messages here: all of them together */
+		rc = chatwoot_link_sum(db, t.target->id, &t.m, &w->arena, &sum, e);
+	store_reader_done(w->app->store, db);
+	if (rc != RC_OK)
+		outside_forget(w->app, t.target->id);
+	TRY(rc);
+	word = cancelled(&t) ? "failed" : state_word(sum.status);
+	if (word == NULL || t.m.chatwoot_message_id == 0 ||
+	    (mark.told != NULL && strcmp(mark.told, word) == 0))
+		return nothing_to_do(&t, e);
+	return tell(&t, word, sum.error, e);
+}
