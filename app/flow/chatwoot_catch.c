@@ -14,10 +14,15 @@ struct catch
 {
 	struct upkeep_run *u;
 	struct talk talk;
-	int64_t since_ms;  /* older is known, but for what is missing of it for ever */
+	int64_t since_ms; /* older is known, but for what is missing of it for ever */
+	/* One look around may take several runs: when it began, and the activity of the conversation that it has come to. */
+	int64_t pass_ms, at_ms;
 	int64_t found;     /* sent in this run */
+	int calls;         /* lists of messages asked for in this run */
 	bool again;        /* something has to be looked at again soon */
+	bool more;         /* not at its end: enough calls for one run */
 	int64_t oldest_ms; /* activity of the last conversation of the page */
+	int64_t first_id;  /* of the page before: a server that knows no pages gives it again */
 };
 
 /* ---- one message ---- */
@@ -101,6 +106,7 @@ static enum rc look_at(struct catch *c, int64_t chatwoot_id, struct err *e)
 	for (int page = 0; page < LIST_PAGES_MAX; page++) {
 		struct chatwoot_messages list;
 
+		c->calls++;
 		TRY(call(c, CHATWOOT_MESSAGE_LIST, &place, e));
 		TRY(chatwoot_answer_messages(c->talk.answer, &c->u->w->arena, &list, e));
 		for (size_t i = 0; i < list.count; i++) {
@@ -114,7 +120,37 @@ static enum rc look_at(struct catch *c, int64_t chatwoot_id, struct err *e)
 	return RC_OK;
 }
 
+/* Its status and assignee too: their webhooks were lost as well. */
+static enum rc take_state(struct catch *c, const struct chatwoot_conversation *conv, struct err *e)
+{
+	const struct chatwoot_event ev = { .kind = CHATWOOT_EVENT_CONVERSATION_UPDATED,
+					   .conversation_id = conv->id,
+					   .thread_status = conv->status,
+					   .assignee_id = conv->assignee_id,
+					   .team_id = conv->team_id,
+					   .updated_ms = conv->updated_ms,
+					   .agent_seen_ms = conv->agent_seen_ms };
+
+	return apply(c, &ev, e);
+}
+
 /* ---- one run ---- */
+
+/* Conversations come with the last active first; those above at_ms were looked at by an earlier run of this pass, and what
+ * happened in them since is the next pass's. */
+static enum rc look_at_one(struct catch *c, const struct chatwoot_conversation *conv, struct err *e)
+{
+	c->oldest_ms = conv->active_ms;
+	if (conv->active_ms > c->at_ms || conv->active_ms < c->since_ms - CHATWOOT_CATCH_MARGIN_MS)
+		return RC_OK;
+	if (c->calls >= CHATWOOT_CATCH_CALLS_MAX) {
+		c->more = true;
+		return RC_OK;
+	}
+	c->at_ms = conv->active_ms;
+	TRY(look_at(c, conv->id, e));
+	return take_state(c, conv, e);
+}
 
 static enum rc look_at_page(struct catch *c, int64_t page, size_t *ret_count, struct err *e)
 {
@@ -125,11 +161,13 @@ static enum rc look_at_page(struct catch *c, int64_t page, size_t *ret_count, st
 	TRY(call(c, CHATWOOT_CONVERSATION_LIST, &place, e));
 	TRY(chatwoot_answer_conversations(c->talk.answer, &c->u->w->arena, &list, e));
 	*ret_count = list.count;
-	for (size_t i = 0; i < list.count; i++) {
-		c->oldest_ms = list.items[i].active_ms;
-		if (c->oldest_ms >= c->since_ms - CHATWOOT_CATCH_MARGIN_MS)
-			TRY(look_at(c, list.items[i].id, e));
+	if (list.count > 0 && list.items[0].id == c->first_id) {
+		*ret_count = 0;
+		return RC_OK;
 	}
+	c->first_id = list.count > 0 ? list.items[0].id : 0;
+	for (size_t i = 0; i < list.count && !c->more; i++)
+		TRY(look_at_one(c, &list.items[i], e));
 	return RC_OK;
 }
 
@@ -137,18 +175,22 @@ static enum rc ended_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct catch *c = arg;
 	int64_t id = c->talk.target->id, all;
+	bool whole = !c->again && !c->more;
 
 	TRY(channel_fact_get_i64(tx->db, id, FACT_RECOVERED, 0, &all, e));
 	if (c->found > 0)
 		TRY(channel_fact_set_i64(tx, id, FACT_RECOVERED, all + c->found, e));
-	return c->again ? RC_OK : channel_fact_set_i64(tx, id, FACT_CAUGHT_UP, c->u->now_ms, e);
+	if (whole)
+		TRY(channel_fact_set_i64(tx, id, FACT_CAUGHT_UP, c->pass_ms, e));
+	TRY(channel_fact_set_i64(tx, id, FACT_CATCH_PASS, c->more ? c->pass_ms : 0, e));
+	return channel_fact_set_i64(tx, id, FACT_CATCH_AT, c->more ? c->at_ms : 0, e);
 }
 
 static enum rc look_around(struct catch *c, struct err *e)
 {
 	size_t count = 1;
 
-	for (int64_t page = 1; page <= CHATWOOT_CATCH_PAGES_MAX && count > 0; page++) {
+	for (int64_t page = 1; page <= CHATWOOT_CATCH_PAGES_MAX && count > 0 && !c->more; page++) {
 		TRY(look_at_page(c, page, &count, e));
 		if (c->oldest_ms < c->since_ms - CHATWOOT_CATCH_MARGIN_MS)
 			break;
@@ -161,7 +203,15 @@ static enum rc last_time(struct catch *c, struct err *e)
 	struct db *db = store_reader(c->u->w->app->store);
 	enum rc rc = channel_fact_get_i64(db, c->u->ref, FACT_CAUGHT_UP, 0, &c->since_ms, e);
 
+	if (rc == RC_OK)
+		rc = channel_fact_get_i64(db, c->u->ref, FACT_CATCH_PASS, 0, &c->pass_ms, e);
+	if (rc == RC_OK)
+		rc = channel_fact_get_i64(db, c->u->ref, FACT_CATCH_AT, 0, &c->at_ms, e);
 	store_reader_done(c->u->w->app->store, db);
+	if (c->pass_ms == 0 || c->at_ms == 0) {
+		c->pass_ms = c->u->now_ms;
+		c->at_ms = INT64_MAX;
+	}
 	return rc;
 }
 
@@ -185,13 +235,17 @@ enum rc chatwoot_catch_run(struct upkeep_run *u, int64_t *ret_next_ms, struct er
 	TRY(last_time(&c, e));
 	if (c.since_ms > 0) /* the first time nothing can be missing */
 		rc = look_around(&c, e);
-	if (rc != RC_OK)
-		c.again = true; /* what was found is kept; the rest is asked for again */
+	if (rc != RC_OK && c.at_ms != INT64_MAX)
+		c.more = true; /* what was found is kept; the rest is asked for from there */
+	else if (rc != RC_OK)
+		c.again = true;
 	if (c.found > 0)
 		log_event(LOG_WARN, "chatwoot.recovered", "messages", LOG_I64(c.found), NULL);
 	if (rc == RC_OK && c.again)
 		*ret_next_ms = u->now_ms + SECOND_MS;
-	if (c.found > 0 || rc == RC_OK)
+	if (rc == RC_OK && c.more)
+		*ret_next_ms = u->now_ms + CHATWOOT_CATCH_PAUSE_MS;
+	if (c.found > 0 || c.more || rc == RC_OK)
 		TRY(store_write(u->w->app->store, STORE_NORMAL, ended_unit, &c, e));
 	return rc;
 }

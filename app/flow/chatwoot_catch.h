@@ -1,7 +1,8 @@
 /* chatwoot_catch.h - what agents wrote in Chatwoot while their webhooks did not arrive (R15).
  *
  * Chatwoot sends each webhook once: what was sent while this box was down, unreachable or too slow is lost there. Kind
- * "chatwoot.catch_up" of queue `upkeep` asks for it: conversations that were active since the last time, and in
+ * "chatwoot.catch_up" of queue `upkeep` asks for it - after a start, when the breaker of Chatwoot closes, and every
+ * catch_up_minutes: conversations that were active since the last time, their status and assignee, and in
  * each the messages behind the last one that was known then. They go the way of a webhook (chatwoot_hook_apply), whose
  * table of known ids lets each through once, whichever comes first. */
 #ifndef FLOW_CHATWOOT_CATCH_H
@@ -11,7 +12,13 @@
 
 /* Events of that age may still be on their way, and the clocks of two machines differ. */
 #define CHATWOOT_CATCH_MARGIN_MS (2 * MINUTE_MS)
-#define CHATWOOT_CATCH_PAGES_MAX 40 /* 1000 conversations in one run; the next run goes on */
+#define CHATWOOT_CATCH_PAGES_MAX \
+	400 /* 10000 conversations; asked for again by each run of a pass */
+
+/* Of one run; the next one goes on where it ended. Chatwoot allows 3000 requests a minute and address (1.9): half of them
+ * are left to the messages. */
+#define CHATWOOT_CATCH_CALLS_MAX 250
+#define CHATWOOT_CATCH_PAUSE_MS  (20 * SECOND_MS)
 
 /* Soon after a start, not in it: a box that dies again and again would do nothing but ask. */
 #define CHATWOOT_CATCH_START_MS (3 * SECOND_MS)

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "store/channel_state.h"
+#include "store/chore.h"
 #include "store/queue.h"
 #include "store/receipt.h"
 #include "store/target.h"
@@ -63,6 +64,11 @@ static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 	if (w->open)
 		return incident_raise(tx, w->code, subject, &w->args, e);
 	TRY(incident_close(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, e));
+	if (str_starts(str_of(subject),
+		       STR("chatwoot."))) /* its webhooks of that time are lost (R15) */
+		TRY(chore_want(tx,
+			       &(struct chore){ .kind = "chatwoot.catch_up", .ref = w->target_id },
+			       0, NULL, e));
 	return receipt_peer(tx, incident_kind(INCIDENT_TARGET_DOWN), subject, w->target_id, e);
 }
 

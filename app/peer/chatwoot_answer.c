@@ -319,6 +319,9 @@ enum rc chatwoot_answer_conversations(struct str body, struct arena *a,
 			.id = json_get_i64_or(n, "id", 0),
 			.inbox_id = json_get_i64_or(n, "inbox_id", 0),
 			.assignee_id = json_get_i64_or(json_path(n, "meta.assignee"), "id", 0),
+			.team_id = json_get_i64_or(json_path(n, "meta.team"), "id", 0),
+			.updated_ms = chatwoot_event_moment(json_get(n, "updated_at")),
+			.agent_seen_ms = chatwoot_event_moment(json_get(n, "agent_last_seen_at")),
 			.active_ms = json_get_i64_or(n, "last_activity_at", 0) * SECOND_MS,
 		};
 		if (!keep(a, json_get_str(n, "status"), &c->status))

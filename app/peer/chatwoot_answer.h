@@ -76,6 +76,8 @@ struct chatwoot_conversation {
 	struct str status;
 	int64_t active_ms;   /* last_activity_at, whole seconds; 0: not told */
 	int64_t assignee_id; /* 0: nobody, or not told */
+	int64_t team_id;
+	int64_t updated_ms, agent_seen_ms; /* 0: not told */
 };
 struct chatwoot_conversations {
 	const struct chatwoot_conversation *items;

@@ -51,8 +51,7 @@ static int64_t read_time(const struct json *n)
 	return v * SECOND_MS;
 }
 
-/* Epoch seconds with a fraction ("updated_at":1785240002.5). */
-static int64_t read_moment(const struct json *n)
+int64_t chatwoot_event_moment(const struct json *n)
 {
 	double v = 0;
 	if (!json_double(n, &v) || !(v > 0) || v > (double)TIME_S_MAX)
@@ -162,8 +161,8 @@ static void read_conversation(struct take *t, const struct json *n, struct chatw
 	ev->assignee_id = json_get_i64_or(json_path(n, "meta.assignee"), "id", 0);
 	ev->thread_status = keep_key(t, n, "status");
 	ev->team_id = json_get_i64_or(json_path(n, "meta.team"), "id", 0);
-	ev->updated_ms = read_moment(json_get(n, "updated_at"));
-	ev->agent_seen_ms = read_moment(json_get(n, "agent_last_seen_at"));
+	ev->updated_ms = chatwoot_event_moment(json_get(n, "updated_at"));
+	ev->agent_seen_ms = chatwoot_event_moment(json_get(n, "agent_last_seen_at"));
 	if (ev->inbox_id == 0)
 		ev->inbox_id = json_get_i64_or(n, "inbox_id", 0);
 	if (ev->account_id == 0)

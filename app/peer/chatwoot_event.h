@@ -96,6 +96,9 @@ void chatwoot_event_write(const struct chatwoot_event *ev, struct sbuf *to);
 enum rc chatwoot_event_message(const struct json *message, struct arena *a,
 			       struct chatwoot_event *ret_ev, struct err *e) MUST_CHECK;
 
+/* Epoch seconds with a fraction ("updated_at":1785240002.5) in milliseconds; 0: absent or unreadable. */
+int64_t chatwoot_event_moment(const struct json *n);
+
 enum chatwoot_decision { CHATWOOT_SEND, CHATWOOT_IGNORE };
 
 /* X(name, text). The order is the order of the checks: the first that applies is the reason. */

@@ -246,6 +246,25 @@ static int64_t number_after(struct str path, const char *word)
 	return v;
 }
 
+/* All threads, 25 a page, the newest first; each was active just now. */
+static void chatwoot_page(struct str question, struct sbuf *body)
+{
+	ptrdiff_t at = str_find(question, STR("&page="));
+	int64_t page = 1, n = 0, from;
+
+	if (at >= 0)
+		(void)!str_i64(str_sub(question, (size_t)at + 6, SIZE_MAX), 1, INT32_MAX, &page);
+	from = (page - 1) * 25;
+	sbuf_text(body, "{\"data\":{\"payload\":[");
+	for (int64_t i = (int64_t)thread_n - 1 - from; i >= 0 && n < 25; i--)
+		sbuf_printf(body,
+			    "%s{\"id\":%lld,\"inbox_id\":7,\"status\":\"open\","
+			    "\"last_activity_at\":%lld}",
+			    n++ > 0 ? "," : "", (long long)i + THREAD_FIRST,
+			    (long long)(sim.now_ms / 1000 - ((int64_t)thread_n - i) / 10));
+	sbuf_text(body, "]}}");
+}
+
 static bool chatwoot(const struct call_out *c, int *ret_status, struct sbuf *body)
 {
 	ptrdiff_t question = str_chr(c->path, '?');
@@ -265,6 +284,10 @@ static bool chatwoot(const struct call_out *c, int *ret_status, struct sbuf *bod
 	}
 	if (!post && str_find(path, STR("/contacts/")) >= 0) {
 		chatwoot_threads(number_after(path, "/contacts/"), body);
+		return true;
+	}
+	if (!post && str_ends(path, STR("/conversations"))) {
+		chatwoot_page(str_sub(c->path, path.n, SIZE_MAX), body);
 		return true;
 	}
 	if (post && str_ends(path, STR("/conversations"))) {
