@@ -7,8 +7,9 @@
  *                                 manifest.json     checksums, rows of every table, digests of sampled rows
  *   FOLDER/media/ab/abcd...                         media files by checksum, shared by all backups
  *
- * A backup counts only when it was restored to a scratch file and found whole: it is made under a name that begins
- * with a dot and gets its own after the check. The database is checked first, so that damage stops the backup and never
+ * A backup counts only when it was read back from the disk and found whole (the file by its sum, the database by SQLite's
+ * full check, row counts, samples): it is made under a name that begins with a dot and gets its own after the check.
+ * `totem verify` and `totem restore` do the same with a restored copy. The database is checked first, so that damage stops the backup and never
  * gets into it; older backups stay then. Messages are readable in a backup: keep it where only the right people get at it.
  *
  * Threads: one call at a time per folder (the server has one thread for it, a command takes a lock). */

@@ -153,7 +153,8 @@ static enum rc prepare(struct work *w, const struct config *c, struct err *e)
 	w->keep = setting_i64(c->settings, "backup_keep");
 	w->weeks = setting_i64(c->settings, "backup_keep_weeks");
 	w->pace = (struct tempo){ .percent = (int)setting_i64(c->settings, "backup_pace"),
-				  .stop = &w->b->stopping };
+				  .stop = &w->b->stopping,
+				  .others = store_commit_count(app->store) };
 	w->plan = (struct backup_plan){ .data_dir = app->data_dir,
 					.folder = w->folder,
 					.config_file = app->config_file,

@@ -11,8 +11,10 @@
 #include "base/str.h"
 #include "io/crypto.h"
 #include "io/file.h"
+#include "io/sys.h"
 
-#define BLOCK (256 * KIB)
+#define BLOCK      (256 * KIB)
+#define WARM_SHARE 3 /* of the memory that is free a file may take the third part */
 #define WRITE_OUT  \
 	(4 *       \
 	 (int64_t) \
@@ -208,19 +210,51 @@ static enum rc pump_all(struct pump *x, struct file_sum *ret, struct err *e)
 	return RC_OK;
 }
 
-enum rc folder_sum_file(const char *path, struct tempo *p, struct file_sum *ret, struct err *e)
+enum rc folder_sum_file_kept(const char *path, struct tempo *p, struct file_sum *ret, struct err *e)
 {
 	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct pump x = { .in = fd, .out = -1, .from = path, .pace = p };
-	enum rc rc;
 
 	if (fd < 0)
 		return errno == ENOENT ? FAIL(e, RC_ABSENT, "%s is not there", path)
 				       : FAIL(e, RC_IO, "%s cannot be read: %m", path);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	rc = pump_all(&x, ret, e);
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* a gigabyte would push others out */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return pump_all(&x, ret, e);
+}
+
+enum rc folder_sum_file(const char *path, struct tempo *p, struct file_sum *ret, struct err *e)
+{
+	enum rc rc = folder_sum_file_kept(path, p, ret, e);
+
+	folder_cool_file(path);
 	return rc;
+}
+
+void folder_cool_file(const char *path)
+{
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+enum rc folder_warm_file(const char *path, struct tempo *p, struct err *e)
+{
+	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	AUTO(block_free) char *block = mem_new(1, BLOCK);
+	int64_t bytes;
+	ssize_t got;
+
+	TRY(folder_file_bytes(path, &bytes, e));
+	if (fd < 0 || bytes > sys_memory_available() / WARM_SHARE)
+		return RC_OK;
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	while ((got = read(fd, block, BLOCK)) > 0 || (got < 0 && errno == EINTR)) {
+		if (!tempo_step(p))
+			return FAIL(e, RC_RETRY, "stopped");
+	}
+	return RC_OK; /* whoever reads it next meets the error and knows what it means */
 }
 
 static enum rc copy_fd(struct pump *x, const char *temp, unsigned mode, struct file_sum *ret,

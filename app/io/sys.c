@@ -118,6 +118,29 @@ int64_t sys_rss_bytes(void)
 	return count * sysconf(_SC_PAGESIZE);
 }
 
+int64_t sys_memory_available(void)
+{
+	char text[1024]; /* the line is the third */
+	struct str rest, line, word;
+	int64_t kib = 0;
+	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text));
+	close(fd);
+	rest = str_n(text, n > 0 ? (size_t)n : 0);
+	while (str_cut(&rest, '\n', &line)) {
+		if (!str_cut(&line, ':', &word) || !str_eqc(word, "MemAvailable"))
+			continue;
+		line = str_trim(line); /* 24105 kB */
+		if (!str_cut(&line, ' ', &word) || !str_i64(word, 0, INT64_MAX / 1024, &kib))
+			return 0;
+		break;
+	}
+	return kib * 1024;
+}
+
 int64_t sys_open_files(void)
 {
 	int64_t count = 0;

@@ -15,6 +15,8 @@ bool sys_signal_wait_ms(int64_t ms, enum sys_signal *ret);
 void sys_notify(const char *state);
 int64_t sys_rss_bytes(void);
 int64_t sys_open_files(void);
+/* Memory that the kernel would give without swapping; 0: it does not say. */
+int64_t sys_memory_available(void);
 int sys_cpus(void);
 /* Raises RLIMIT_NOFILE to the hard limit. */
 void sys_raise_file_limit(void);

@@ -44,6 +44,15 @@ bool tempo_step(struct tempo *p)
 	worked_us = now_us - p->from_us;
 	if (worked_us < WORK_US)
 		return true;
+	if (p->others != NULL) {
+		int64_t before = p->seen;
+
+		p->seen = __atomic_load_n(p->others, __ATOMIC_RELAXED);
+		if (p->seen == before) {
+			p->from_us = now_us;
+			return true;
+		}
+	}
 	rest(i64_min(worked_us * (100 - p->percent) / p->percent,
 		     (int64_t)TEMPO_REST_MAX_MS * 1000));
 	p->from_us = clock_mono_us();

@@ -13,7 +13,10 @@
 struct tempo {
 	int percent;      /* of the time that is work, 1 to 100; 0 is 100 */
 	const bool *stop; /* read with __atomic_load_n; NULL: never stopped */
-	int64_t from_us;  /* its own: since when it works without a rest */
+	/* Grows when somebody else gets work done (commits): with it, there is no rest while nobody wants one. Read with
+	 * __atomic_load_n; NULL: there may always be somebody. */
+	const int64_t *others;
+	int64_t from_us, seen; /* its own: since when it works without a rest; `others` then */
 };
 
 /* The calling thread gets processor and disk when nobody else wants them (nice 19, idle class of the disk queue). */

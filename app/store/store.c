@@ -107,7 +107,8 @@ static void count_commit(struct store *st, int64_t units, int64_t failed, int64_
 	st->stats.failed_units += failed;
 	st->stats.failing = !ok;
 	if (ok) {
-		st->stats.commits++;
+		/* Also read without the lock: store_commit_count. */
+		__atomic_store_n(&st->stats.commits, st->stats.commits + 1, __ATOMIC_RELAXED);
 		st->stats.batch_max = i64_max(st->stats.batch_max, units);
 		st->stats.commit_us_sum += us;
 		st->stats.commit_us_bucket[bucket]++;

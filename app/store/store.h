@@ -110,5 +110,7 @@ struct store_stats {
 	struct db_stats file;
 };
 void store_get_stats(struct store *st, struct store_stats *ret);
+/* Of struct store_stats, alive as long as the store: to see whether anybody writes. Read with __atomic_load_n. */
+const int64_t *store_commit_count(const struct store *st);
 
 #endif

@@ -97,6 +97,11 @@ void store_on_event(struct store *st, void (*fn)(void *arg), void *arg)
 	mtx_unlock(&st->lock);
 }
 
+const int64_t *store_commit_count(const struct store *st)
+{
+	return &st->stats.commits;
+}
+
 void store_get_stats(struct store *st, struct store_stats *ret)
 {
 	struct db *db;
