@@ -1,5 +1,7 @@
 /* talk.ts - the words of the conversations screen, spread into en.ts, es.ts and pt.ts. */
 export const en = {
+	'c.stray': 'A message to {name} has not gone out. Open the conversation.',
+	'c.too_far': 'That message is too far back. The search finds it.',
 	conversations: 'Conversations', 'c.about': 'About the customer', 'c.after': 'Next', 'c.all': 'All', 'c.any_channel': 'Every channel',
 	'c.any_label': 'Every label', 'c.any_status': 'Every state', 'c.assigned': 'Who works on it', 'c.attach': 'Attach files', 'c.attributes': 'Data',
 	'c.back': 'Back', 'c.before': 'Previous', 'c.button_n': 'Button {n}', 'c.buttons': 'Message with buttons',
@@ -35,7 +37,7 @@ export const en = {
 	'c.templates': 'Templates', 'c.templates_asked': 'WhatsApp was asked for the list.',
 	'c.templates_none': 'No template. They are made in Meta’s WhatsApp Manager; then fetch the list.', 'c.templates_sync': 'Fetch the list',
 	'c.thread': 'Messages', 'c.to_box': 'going to the box', 'c.to_end': 'To the newest', 'c.types': '{name} is writing',
-	'c.unknown': 'Nobody knows whether this was sent. It is not repeated by itself.', 'c.unreached': 'The box did not get this.',
+	'c.unknown': 'Nobody knows whether this was sent. It is not repeated by itself.', 'c.unreached': 'No answer from the box yet.',
 	'c.unread': 'unread', 'c.unread_n': 'Unread {n}',
 	'c.unsupported': 'WhatsApp does not hand over messages of this kind. It is visible on the phone.', 'c.uploading': 'uploading', 'c.us': 'Us',
 	'c.video': 'Video', 'c.waits': 'Waits longer than usual; “Queues” says why.', 'c.was_sent': 'It arrived', 'c.window_closed': '24 h over',
@@ -53,6 +55,8 @@ export const en = {
 	'c.source.history': 'from before', 'c.source.flow': 'by a flow', 'c.source.system': 'by itself', 'status.leaving': 'leaving',
 };
 export const es = {
+	'c.stray': 'Un mensaje a {name} no salió. Abra la conversación.',
+	'c.too_far': 'Ese mensaje está demasiado atrás. La búsqueda lo encuentra.',
 	conversations: 'Conversaciones', 'c.about': 'Sobre el cliente', 'c.after': 'Siguiente', 'c.all': 'Todas', 'c.any_channel': 'Todos los canales',
 	'c.any_label': 'Todas las etiquetas', 'c.any_status': 'Todos los estados', 'c.assigned': 'Quién la atiende', 'c.attach': 'Adjuntar archivos',
 	'c.attributes': 'Datos', 'c.back': 'Volver', 'c.before': 'Anterior', 'c.button_n': 'Botón {n}', 'c.buttons': 'Mensaje con botones',
@@ -89,7 +93,7 @@ export const es = {
 	'c.template': 'Plantilla', 'c.templates': 'Plantillas', 'c.templates_asked': 'Se pidió la lista a WhatsApp.',
 	'c.templates_none': 'Ninguna plantilla. Se crean en el WhatsApp Manager de Meta; luego traiga la lista.', 'c.templates_sync': 'Traer la lista',
 	'c.thread': 'Mensajes', 'c.to_box': 'yendo a la caja', 'c.to_end': 'Al más nuevo', 'c.types': '{name} está escribiendo',
-	'c.unknown': 'No se sabe si se envió. No se repite solo.', 'c.unreached': 'La caja no lo recibió.', 'c.unread': 'sin leer',
+	'c.unknown': 'No se sabe si se envió. No se repite solo.', 'c.unreached': 'La caja aún no respondió.', 'c.unread': 'sin leer',
 	'c.unread_n': 'Sin leer {n}', 'c.unsupported': 'WhatsApp no entrega mensajes de este tipo. Se ve en el teléfono.', 'c.uploading': 'subiendo',
 	'c.us': 'Nosotros', 'c.video': 'Video', 'c.waits': 'Espera más de lo normal; «Colas» dice por qué.', 'c.was_sent': 'Llegó',
 	'c.window_closed': '24 h vencidas',
@@ -108,6 +112,8 @@ export const es = {
 	'c.source.system': 'automático', 'status.leaving': 'saliendo',
 } satisfies Record<keyof typeof en, string>;
 export const pt = {
+	'c.stray': 'Uma mensagem para {name} não saiu. Abra a conversa.',
+	'c.too_far': 'Essa mensagem está longe demais. A busca a encontra.',
 	conversations: 'Conversas', 'c.about': 'Sobre o cliente', 'c.after': 'Seguinte', 'c.all': 'Todas', 'c.any_channel': 'Todos os canais',
 	'c.any_label': 'Todas as etiquetas', 'c.any_status': 'Todos os estados', 'c.assigned': 'Quem atende', 'c.attach': 'Anexar arquivos',
 	'c.attributes': 'Dados', 'c.back': 'Voltar', 'c.before': 'Anterior', 'c.button_n': 'Botão {n}', 'c.buttons': 'Mensagem com botões',
@@ -144,7 +150,7 @@ export const pt = {
 	'c.tapped': 'Tocou', 'c.template': 'Modelo', 'c.templates': 'Modelos', 'c.templates_asked': 'A lista foi pedida ao WhatsApp.',
 	'c.templates_none': 'Nenhum modelo. São criados no WhatsApp Manager da Meta; depois busque a lista.', 'c.templates_sync': 'Buscar a lista',
 	'c.thread': 'Mensagens', 'c.to_box': 'indo para a caixa', 'c.to_end': 'À mais nova', 'c.types': '{name} está escrevendo',
-	'c.unknown': 'Não se sabe se foi enviada. Não se repete sozinha.', 'c.unreached': 'A caixa não recebeu.', 'c.unread': 'não lidas',
+	'c.unknown': 'Não se sabe se foi enviada. Não se repete sozinha.', 'c.unreached': 'A caixa ainda não respondeu.', 'c.unread': 'não lidas',
 	'c.unread_n': 'Não lidas {n}', 'c.unsupported': 'O WhatsApp não entrega mensagens deste tipo. Ela aparece no telefone.',
 	'c.uploading': 'enviando', 'c.us': 'Nós', 'c.video': 'Vídeo', 'c.waits': 'Espera mais que o normal; “Filas” diz por quê.', 'c.was_sent': 'Chegou',
 	'c.window_closed': '24 h esgotadas',

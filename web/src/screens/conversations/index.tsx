@@ -14,7 +14,7 @@ import { Pane } from './pane';
 import { announce, present, watch } from './presence';
 import { loadQuicks } from './quick';
 import { Side, put } from './side';
-import { Thread, unsent } from './threads';
+import { Thread, unsent, whenStray } from './threads';
 import { ThreadView } from './thread';
 
 const TICK_MS = 15_000;
@@ -31,20 +31,19 @@ function useNow(): number {
 	return now;
 }
 
-function Others(p: { id: string }): JSX.Element | null {
-	const here = Object.values(present.value[p.id] ?? {}), types = here.filter(h => h.typing), names = (types.length > 0 ? types : here).map(h => h.name).join(', ');
-	return names === '' ? null : <span class="others" role="status"><span class="dot" aria-hidden="true" />{t(types.length > 0 ? 'c.types' : 'c.looks', { name: names })}</span>;
+function othersOf(id: string): JSX.Element | null {
+	const here = Object.values(present.value[id] ?? {}), types = here.filter(h => h.typing), names = (types.length > 0 ? types : here).map(h => h.name).join(', ');
+	return names === '' ? null : <span class="others one-line small" role="status"><span class="dot" aria-hidden="true" />{t(types.length > 0 ? 'c.types' : 'c.looks', { name: names })}</span>;
 }
 
 function Head(p: { c: Conversation; thread: Thread; now: number; info: boolean; toggle: () => void }): JSX.Element {
-	const { c, thread } = p, name = nameOf(c);
+	const { c, thread } = p, name = nameOf(c), others = othersOf(c.id);
 	return <header class="thread-head">
 		<a class="button quiet back" href="#/conversations" aria-label={t('c.back')}><Icon name="left" /></a>
 		<button type="button" class="who" onClick={p.toggle} aria-expanded={p.info}>
 			<span class="one-line strong"><bdi>{name}</bdi></span>
-			<span class="one-line soft small">{name !== phone(c.wa_id) && <bdi>{phone(c.wa_id)}</bdi>} {c.channel}{c.status !== 'open' && ' · ' + word('c.status.', c.status)}</span>
+			{others !== null ? others : <span class="one-line soft small">{name !== phone(c.wa_id) && <bdi>{phone(c.wa_id)}</bdi>} {c.channel}{c.status !== 'open' && ' · ' + word('c.status.', c.status)}</span>}
 		</button>
-		<Others id={c.id} />
 		<WindowClock c={c} now={p.now} />
 		{may('conversations') && <Button onClick={() => put(thread, 'status', { status: c.status === 'resolved' ? 'open' : 'resolved' })}>
 			<Icon name="tick" /><span class="wide">{t(c.status === 'resolved' ? 'c.reopen' : 'c.resolve')}</span><span class="hidden">{t(c.status === 'resolved' ? 'c.reopen' : 'c.resolve')}</span></Button>}
@@ -110,7 +109,8 @@ export function Conversations(): JSX.Element {
 	useEffect(() => {
 		const stop = lists.start(), off = watch();
 		void loadQuicks();
-		const warn = (e: BeforeUnloadEvent) => { if (unsent.value > 0) e.preventDefault(); };
+		const warn = (e: BeforeUnloadEvent) => { if (unsent() > 0) e.preventDefault(); };
+		whenStray(stray => toast(t('c.stray', { name: nameOf(lists.rows.value.find(c => c.id === stray) ?? { contact_name: '?', wa_id: '' }) }), 'bad'));
 		addEventListener('beforeunload', warn);
 		return () => { stop(); off(); removeEventListener('beforeunload', warn); };
 	}, []);
@@ -132,6 +132,7 @@ export function Conversations(): JSX.Element {
 		return () => removeEventListener('keydown', press);
 	}, [id]);
 	return <div class={'conversations' + (id !== null ? ' has-open' : '') + (info && id !== null ? ' has-side' : '')}>
+		<h1 class="hidden">{t('conversations')}</h1>
 		<Pane here={id} />
 		{id === null ? <div class="open none"><Empty title={t('c.choose')}><p>{t('c.choose_text')}</p></Empty></div> : <Open key={id} id={id} at={at} info={info} setInfo={setInfo} />}
 	</div>;

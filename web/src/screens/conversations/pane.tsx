@@ -89,7 +89,6 @@ export function Pane(p: { here: string | null }): JSX.Element {
 	const at = rows.findIndex(r => r.kind === 'talk' && r.c.id === p.here);
 	return <section class="pane" aria-label={t('conversations')}>
 		<header class="pane-head">
-			<h1 class="hidden">{t('conversations')}</h1>
 			<input id="search" type="search" placeholder={t('c.search')} aria-label={t('c.search')} value={typed} autocomplete="off" maxLength={200} dir="auto"
 				onInput={e => { const v = e.currentTarget.value; setTyped(v); clearTimeout(timer.current); timer.current = window.setTimeout(() => lists.setFilter({ search: v.trim() }), WAIT_MS); }}
 				onKeyDown={e => { if (e.key === 'Escape') { e.preventDefault(); setTyped(''); lists.setFilter({ search: '' }); e.currentTarget.blur(); } }} />

@@ -6,15 +6,16 @@ import { day } from '../../lib/format';
 import { lang, t } from '../../lib/i18n';
 import { go } from '../../lib/route';
 import { may } from '../../lib/session';
-import { Button, Empty, Failed } from '../../ui/base';
+import { Button, Empty, Failed, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
 import { Bubble, LocalBubble } from './bubble';
 import { Viewer } from './media';
-import { ACTS, type Message } from './model';
+import { ACTS, type Message, type Template } from './model';
 import * as lists from './lists';
 import { known, want } from './templates';
 import { targetOf, type Thread } from './threads';
 
+const NO_TEMPLATES: Template[] = [];
 const NEAR_PX = 700, BOTTOM_PX = 60, JOIN_MS = 5 * 60_000, HOT_MS = 2500;
 
 /* The first message that was not read when the thread was opened. */
@@ -31,6 +32,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 	const { thread } = p, box = useRef<HTMLDivElement>(null), inner = useRef<HTMLDivElement>(null);
 	const place = useRef({ stuck: true, id: '', top: 0 }), [away, setAway] = useState(false), [hot, setHot] = useState<string | null>(null);
 	const [viewer, setViewer] = useState<Message | null>(null), newLine = useRef<string | null | undefined>(undefined), seen = useRef(0);
+	const cache = useRef(new Map<string, { facts: unknown[]; made: JSX.Element }>()), jumpNow = useRef<(meta: string) => Promise<void>>(async () => {});
 	const rows = thread.rows.value, locals = thread.locals.value, c = thread.conversation.value;
 	const byMeta = useMemo(() => new Map(rows.filter(m => m.meta_message_id !== null).map(m => [m.meta_message_id!, m])), [rows]);
 	if (newLine.current === undefined && thread.state.value === 'ready')
@@ -144,11 +146,24 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 			}
 			after = page.next;
 		}
+		toast(t('c.too_far'), 'bad');
 	}
 	const react = (m: Message, emoji: string) => {
 		const mine = m.reactions?.find(r => r.actor === null)?.emoji === emoji;
 		thread.send({ type: 'reaction', text: mine ? '' : emoji, body: { type: 'reaction', reaction: { message_id: m.id, emoji: mine ? '' : emoji } } });
 	};
+	/* A bubble of which nothing has changed is the same object: then nothing of it is looked at. */
+	function made(m: Message, facts: [Message, Message | undefined, boolean, boolean, Template[]]): JSX.Element {
+		const old = cache.current.get(m.id);
+		if (old !== undefined && old.facts.every((f, i) => f === facts[i]))
+			return old.made;
+		const [, quoted, joined, isHot, templates] = facts;
+		const bubble = <Bubble key={m.id} m={m} thread={thread} quoted={quoted} joined={joined} hot={isHot} templates={templates} reply={p.reply} open={setViewer}
+			jump={meta => { void jumpNow.current(meta); }} react={react} />;
+		cache.current.set(m.id, { facts, made: bubble });
+		return bubble;
+	}
+	jumpNow.current = jump;
 	const toEnd = async () => {
 		if (p.at !== null)
 			go('#/conversations/' + thread.id, true);
@@ -161,20 +176,19 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 		return <div class="thread"><Failed error={thread.error.value} again={() => { void thread.load(p.at); }} /></div>;
 	if (thread.state.value === 'loading')
 		return <div class="thread"><p class="loading" aria-busy="true" /></div>;
-	const out: ComponentChildren[] = [], templates = known.value[c?.channel ?? ''] ?? [], fresh = thread.arrived.value - seen.current;
+	const out: ComponentChildren[] = [], templates = known.value[c?.channel ?? ''] ?? NO_TEMPLATES, fresh = thread.arrived.value - seen.current;
 	let before: Message | undefined, date = '';
 	for (const m of rows) {
 		if (ACTS.has(m.type) && byMeta.has(targetOf(m)))
 			continue; /* shown at the message that it is about */
 		const d = new Date(m.timestamp).toDateString();
 		if (d !== date)
-			out.push(<h3 key={'d' + d} class="day"><time dateTime={m.timestamp}>{day(m.timestamp)}</time></h3>);
+			out.push(<h2 key={'d' + d} class="day"><time dateTime={m.timestamp}>{day(m.timestamp)}</time></h2>);
 		if (m.id === newLine.current)
 			out.push(<p key="new" class="new-line" role="separator">{t('c.new')}</p>);
 		const joined = before !== undefined && d === date && before.direction === m.direction && before.sender_name === m.sender_name &&
 			Date.parse(m.timestamp) - Date.parse(before.timestamp) < JOIN_MS;
-		out.push(<Bubble key={m.id} m={m} thread={thread} quoted={m.reply_to !== null ? byMeta.get(m.reply_to) : undefined} joined={joined} hot={hot === m.id}
-			templates={templates} reply={p.reply} open={setViewer} jump={meta => { void jump(meta); }} react={react} />);
+		out.push(made(m, [m, m.reply_to !== null ? byMeta.get(m.reply_to) : undefined, joined, hot === m.id, templates]));
 		before = m;
 		date = d;
 	}

@@ -1,7 +1,8 @@
 /* threads.ts - the messages of one conversation, in memory: pages that can be fetched in both directions, what the stream tells, and what
  * is on its way from here. A few hundred messages are kept; what is far from the place that is looked at is let go and fetched again. */
-import { computed, signal } from '@preact/signals';
+import { computed, signal, type Signal } from '@preact/signals';
 import { Refused, get, newKey, post, query, type Page } from '../../lib/api';
+import { who } from '../../lib/session';
 import { on } from '../../lib/stream';
 import { upload, type Uploaded } from '../../lib/files';
 import { ACTS, member, text, type Conversation, type Json, type Message } from './model';
@@ -18,7 +19,7 @@ function chunk(a: Answer): Chunk {
 
 /* Something that was written here and of which the box has not said yet that it has it. */
 export interface Local {
-	key: string; at: string; type: string; text: string; file?: File; preview?: string; state: 'uploading' | 'sending' | 'unreached' | 'refused';
+	key: string; type: string; text: string; file?: File; preview?: string; state: 'uploading' | 'sending' | 'unreached' | 'refused';
 	part: number; error?: unknown; body: Record<string, unknown>; reply?: Message; bound?: string;
 }
 
@@ -36,13 +37,27 @@ function later(a: Message, b: Message): boolean {
 	return a.timestamp !== b.timestamp ? a.timestamp > b.timestamp : a.created_at > b.created_at;
 }
 
-/* Counts of all threads: what of ours has not reached the box, so that leaving the page can warn. */
-export const unsent = signal(0);
+/* What has not reached the box outlives its thread: who looks at another conversation meanwhile finds it again. */
+const waiting = new Map<string, Signal<Local[]>>();
+
+function localsOf(id: string): Signal<Local[]> {
+	let l = waiting.get(id);
+	if (l === undefined)
+		waiting.set(id, l = signal<Local[]>([]));
+	return l;
+}
+/* How many there are, so that leaving the page can warn. */
+export function unsent(): number {
+	return [...waiting.values()].reduce((n, l) => n + l.value.length, 0);
+}
+/* Called when something could not be sent and its thread is not open any more. */
+let onStray: (conversation: string) => void = () => {};
+export function whenStray(fn: (conversation: string) => void): void { onStray = fn; }
 
 export class Thread {
 	readonly conversation = signal<Conversation | null>(null);
 	readonly chunks = signal<Chunk[]>([]);
-	readonly locals = signal<Local[]>([]);
+	readonly locals: Signal<Local[]>;
 	readonly error = signal<unknown>(null);
 	readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
 	readonly live = signal(true);   /* the last chunk reaches the newest message */
@@ -55,12 +70,13 @@ export class Thread {
 	private timer = 0;
 
 	constructor(readonly id: string) {
+		this.locals = localsOf(id);
 		const mine = (fn: (m: Message) => void) => (m: Message) => { if (m.conversation_id === this.id) fn(m); };
 		this.offs = [
 			on('whatsapp_message', mine(m => { this.take(m); })), on('whatsapp_echo', mine(m => { this.take(m); })),
 			on('status', mine(m => { this.change(m); })), on('media', mine(m => { this.change(m); })),
 			on('conversation', (c: Conversation) => { if (c.id === this.id) this.conversation.value = { ...c, last_content: this.conversation.value?.last_content ?? null }; }),
-			on('open', () => this.refreshSoon(0)), on('reset', () => { void this.load(); }),
+			on('open', () => { this.refreshSoon(0); this.again(); }), on('reset', () => { void this.load(); }),
 		];
 	}
 
@@ -223,10 +239,20 @@ export class Thread {
 	private bind(m: Message): void {
 		if (m.direction !== 'outbound' || this.rows.value.some(r => r.id === m.id))
 			return;
-		const mine = this.locals.value.find(l => l.bound === undefined && l.state === 'sending' && l.type === m.type && m.created_at >= l.at &&
-			(m.type !== 'text' || l.text === m.content));
-		if (mine !== undefined)
+		const me = who.value?.user?.id, mine = this.locals.value.find(l => l.bound === undefined && (l.state === 'sending' || l.state === 'unreached') &&
+			l.type === m.type && (m.type !== 'text' || l.text === m.content) && (me === undefined || m.sender_user_id === me));
+		if (mine?.state === 'unreached') /* it was there all the time, only its answer was lost */
+			this.drop(mine.key);
+		else if (mine !== undefined)
 			this.patch(mine.key, { bound: m.id });
+	}
+
+	/* The box is back: what it did not answer goes again, with the key that makes it one message. */
+	private again(): void {
+		for (const l of this.locals.value) {
+			if (l.state === 'unreached')
+				void this.push(l.key);
+		}
 	}
 
 	private patch(key: string, to: Partial<Local>): void {
@@ -239,13 +265,12 @@ export class Thread {
 		if (gone.preview !== undefined)
 			URL.revokeObjectURL(gone.preview);
 		this.locals.value = this.locals.value.filter(l => l.key !== key);
-		unsent.value--;
 	}
 
 	/* Shown at once; `body` is the message without its address. A file is uploaded first and decides by its bytes as what it goes. */
 	send(what: { type: string; text: string; body?: Record<string, unknown>; file?: File; voice?: boolean; reply?: Message }): void {
 		const local: Local = {
-			key: newKey(), at: new Date(Date.now() - 2000).toISOString(), type: what.type, text: what.text, state: what.file ? 'uploading' : 'sending', part: 0,
+			key: newKey(), type: what.type, text: what.text, state: what.file ? 'uploading' : 'sending', part: 0,
 			body: { ...what.body, conversation_id: this.id, ...(what.reply ? { reply_to: what.reply.id } : {}) },
 		};
 		if (what.reply)
@@ -257,7 +282,6 @@ export class Thread {
 			local.body['voice'] = what.voice === true;
 		}
 		this.locals.value = [...this.locals.value, local];
-		unsent.value++;
 		void this.push(local.key);
 	}
 
@@ -282,6 +306,12 @@ export class Thread {
 				await this.load();
 		} catch (e) {
 			l = this.locals.value.find(x => x.key === key);
+			if (l?.bound !== undefined && e instanceof Refused && e.status === 0) { /* the stream has already told of it */
+				this.drop(key);
+				return;
+			}
+			if (this.stop.signal.aborted)
+				onStray(this.id);
 			this.patch(key, { state: e instanceof Refused && e.status !== 0 && e.status !== 503 && e.status !== 429 ? 'refused' : 'unreached', error: e, bound: undefined });
 		}
 	}
