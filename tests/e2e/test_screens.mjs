@@ -5,6 +5,8 @@ import { Box, portrait, test } from './lib.mjs';
 /* name of the picture, address, what is there when it has loaded; more: what to do before the picture */
 const SCREENS = [
 	{ name: 'start', at: '#/start', ready: 'h1' },
+	{ name: 'conversations', at: '#/conversations', ready: '.talk' },
+	{ name: 'conversation', at: '#/conversations', ready: '.talk', more: async page => { await page.locator('.talk').last().click(); await page.locator('.thread .bubble').first().waitFor(); } },
 	{ name: 'messages', at: '#/messages', ready: '.bubble' },
 	{ name: 'queues', at: '#/queues', ready: 'tbody tr' },
 ];

@@ -1,5 +1,5 @@
 /* en.ts - the page in English; the list of keys that the other languages must have too. */
-import { en as talk } from './talk';
+import { talk } from './talk.en';
 
 export const en = {
 	...talk,

@@ -1,6 +1,6 @@
 /* es.ts - la página en español. */
 import type { Words } from './en';
-import { es as talk } from './talk';
+import { talk } from './talk.es';
 
 export const es: Words = {
 	...talk,

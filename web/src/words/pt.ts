@@ -1,6 +1,6 @@
 /* pt.ts - a página em português. */
 import type { Words } from './en';
-import { pt as talk } from './talk';
+import { talk } from './talk.pt';
 
 export const pt: Words = {
 	...talk,

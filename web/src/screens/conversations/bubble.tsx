@@ -1,11 +1,11 @@
 /* bubble.tsx - one message: who, what, when, how far it is, what may be done with it. */
 import type { JSX } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { post, call } from '../../lib/api';
 import { clock, moment } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { may } from '../../lib/session';
-import { confirm, sentence, toast } from '../../ui/base';
+import { Button, Dialog, Field, confirm, sentence, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
 import { BodyOf, line } from './bodies';
 import { list, member, stateOf, text, type Json, type Message, type Template } from './model';
@@ -13,7 +13,7 @@ import type { Local, Thread } from './threads';
 
 export interface BubbleProps {
 	m: Message; thread: Thread; quoted: Message | undefined; joined: boolean; hot: boolean; templates: Template[];
-	reply: (m: Message) => void; open: (m: Message) => void; jump: (meta: string) => void; react: (m: Message, emoji: string) => void;
+	reply: (m: Message) => void; open: (m: Message) => void; jump: (meta: string) => void; react: (m: Message, emoji: string) => void; edit: (m: Message) => void;
 }
 
 const TICKS: Record<string, string> = { pending: 'clock', leaving: 'clock', accepted: 'tick', sent: 'tick', delivered: 'ticks', read: 'ticks', played: 'ticks',
@@ -70,6 +70,7 @@ function Menu(p: BubbleProps): JSX.Element {
 			{can && <button type="button" onClick={close(() => p.reply(m))}>{t('c.reply')}</button>}
 			<button type="button" onClick={close(() => navigator.clipboard?.writeText(m.content).then(() => toast(t('c.copied'))))}>{t('c.copy')}</button>
 			{ours && sender && m.sending === 'queued' && <button type="button" onClick={close(() => act(p.thread, () => post(path + '/cancel')))}>{t('c.cancel')}</button>}
+			{can && ours && m.type === 'text' && !m.meta_message_id!.startsWith('wamid.') && <button type="button" onClick={close(() => p.edit(m))}>{t('c.edit')}</button>}
 			{can && ours && !m.meta_message_id!.startsWith('wamid.') && <button type="button" onClick={close(async () => {
 				if (await confirm({ title: t('c.revoke'), text: t('c.revoke_text'), yes: t('c.revoke') }))
 					await act(p.thread, () => call<Message>('POST', path + '/revoke', {}));
@@ -130,6 +131,17 @@ export function Bubble(p: BubbleProps): JSX.Element {
 		{s === 'pending' && ours && Date.now() - Date.parse(m.created_at) > 15_000 && <p class="soft small">{t('c.waits')}</p>}
 		<Trouble {...p} /><Reactions m={m} /><Menu {...p} />
 	</article>;
+}
+
+/* Another text for a message that was sent: only providers that can are asked (the Cloud API cannot). */
+export function Edit(p: { m: Message; thread: Thread; close: () => void }): JSX.Element {
+	const [value, setValue] = useState(p.m.content);
+	return <Dialog title={t('c.edit')} onClose={p.close}>
+		<form onSubmit={e => { e.preventDefault(); void act(p.thread, () => post<Message>(`/api/v1/messages/${p.m.id}/edit`, { text: value.trim() })).then(p.close); }}>
+			<Field id="edit-text" label={t('text')}><textarea id="edit-text" rows={4} maxLength={4096} required dir="auto" value={value} onInput={e => setValue(e.currentTarget.value)} /></Field>
+			<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button kind="main" type="submit" disabled={value.trim() === '' || value.trim() === p.m.content}>{t('c.save')}</Button></div>
+		</form>
+	</Dialog>;
 }
 
 /* Written here, and the box has not said yet that it has it: said so, until it does. */

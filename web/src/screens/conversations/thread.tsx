@@ -8,7 +8,7 @@ import { go } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Empty, Failed, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
-import { Bubble, LocalBubble } from './bubble';
+import { Bubble, Edit, LocalBubble } from './bubble';
 import { Viewer } from './media';
 import { ACTS, type Message, type Template } from './model';
 import * as lists from './lists';
@@ -31,7 +31,7 @@ function firstUnread(rows: Message[], count: number): string | null {
 export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Message) => void; stuckRef: { current: () => void } }): JSX.Element {
 	const { thread } = p, box = useRef<HTMLDivElement>(null), inner = useRef<HTMLDivElement>(null);
 	const place = useRef({ stuck: true, id: '', top: 0 }), [away, setAway] = useState(false), [hot, setHot] = useState<string | null>(null);
-	const [viewer, setViewer] = useState<Message | null>(null), newLine = useRef<string | null | undefined>(undefined), seen = useRef(0);
+	const [viewer, setViewer] = useState<Message | null>(null), [edit, setEdit] = useState<Message | null>(null), newLine = useRef<string | null | undefined>(undefined), seen = useRef(0);
 	const cache = useRef(new Map<string, { facts: unknown[]; made: JSX.Element }>()), jumpNow = useRef<(meta: string) => Promise<void>>(async () => {});
 	const rows = thread.rows.value, locals = thread.locals.value, c = thread.conversation.value;
 	const byMeta = useMemo(() => new Map(rows.filter(m => m.meta_message_id !== null).map(m => [m.meta_message_id!, m])), [rows]);
@@ -159,7 +159,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 			return old.made;
 		const [, quoted, joined, isHot, templates] = facts;
 		const bubble = <Bubble key={m.id} m={m} thread={thread} quoted={quoted} joined={joined} hot={isHot} templates={templates} reply={p.reply} open={setViewer}
-			jump={meta => { void jumpNow.current(meta); }} react={react} />;
+			jump={meta => { void jumpNow.current(meta); }} react={react} edit={setEdit} />;
 		cache.current.set(m.id, { facts, made: bubble });
 		return bubble;
 	}
@@ -202,6 +202,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 			{thread.busy.value === 'newer' && <p class="loading" aria-busy="true" />}
 		</div>
 		{(away || !thread.live.value) && <div class="to-end"><Button label={t('c.to_end')} onClick={toEnd}><Icon name="down" />{fresh > 0 && thread.live.value && t('c.new_below', { n: fresh })}</Button></div>}
+		{edit !== null && <Edit m={edit} thread={thread} close={() => setEdit(null)} />}
 		{viewer !== null && <Viewer at={viewer} all={rows.filter(m => (m.type === 'image' || m.type === 'sticker') && m.media?.url)} close={() => setViewer(null)} />}
 	</div>;
 }

@@ -1,0 +1,304 @@
+/* test_talk.mjs - conversations: live, optimistic and honest sending, every type of message, search, scrolling, hostile customers. */
+import { Box, assert, metaHook, metaText, test, until } from './lib.mjs';
+
+const LUCIA = '34610000001';
+const bubble = (page, text) => page.locator('.thread .bubble', { hasText: text });
+const open = async (page, name) => {
+	await page.locator('.talk', { hasText: name }).first().click();
+	await page.locator('.thread-head', { hasText: name }).waitFor();
+};
+/* What the customer got from people (the double of n8n does not answer in these boxes). */
+const got = async box => (await box.double('meta', 'state')).messages.filter(m => m.type !== 'read' && m.to === LUCIA);
+
+test('two browsers, one customer: live, one message each, no count of one\'s own', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const ana = await box.person('owner', { login: 'ana', name: 'Ana', screen: 'conversations' });
+	const beto = await box.person('agent', { login: 'beto', name: 'Beto', screen: 'conversations', lang: 'en' });
+	await ana.getByText('Todavía no hay conversaciones').waitFor();
+	await box.say(LUCIA, 'Lucía', 'hola');
+	for (const page of [ana, beto])
+		await open(page, 'Lucía');
+	await box.say(LUCIA, 'Lucía', '¿hay pan?');
+	for (const page of [ana, beto])
+		await bubble(page, '¿hay pan?').waitFor();
+	await ana.locator('#composer').fill('Sí, *recién* hecho');
+	await ana.keyboard.press('Shift+Enter');
+	await ana.keyboard.type('de hoy');
+	await ana.keyboard.press('Enter');
+	await bubble(ana, 'recién').locator('.ticks.read').waitFor();
+	await bubble(beto, 'recién').locator('strong').waitFor();
+	assert.equal(await bubble(ana, 'recién').count(), 1, 'one bubble');
+	assert.equal(await ana.locator('.bubble.local').count(), 0);
+	const sent = await got(box);
+	assert.equal(sent.length, 1, JSON.stringify(sent));
+	await beto.locator('#composer').pressSequentially('yo también');
+	await ana.locator('.thread-head .others', { hasText: 'Beto' }).waitFor();
+	for (const page of [ana, beto])
+		assert.equal(await page.locator('.talk .count').count(), 0, 'what is looked at is read, and an echo counts nothing');
+	await ana.keyboard.press('Escape');
+	await box.say('34610000009', 'Otra persona', 'una');
+	await box.say('34610000009', 'Otra persona', 'dos');
+	await ana.locator('.talk', { hasText: 'Otra persona' }).locator('.count', { hasText: '2' }).waitFor();
+	await box.post('/api/v1/messages', { to: '+34610000009', text: 'nuestra' });
+	await ana.locator('.talk', { hasText: 'nuestra' }).locator('.count', { hasText: '2' }).waitFor();
+});
+
+test('the box does not answer: said so, and the message goes once', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say(LUCIA, 'Lucía', 'hola');
+	const page = await box.person('agent', { login: 'beto', screen: 'conversations', allow: [/net::ERR_/] });
+	await open(page, 'Lucía');
+	let tries = 0;
+	await page.route('**/api/v1/messages', async route => {
+		if (++tries === 1)
+			await route.abort();               /* it never arrives */
+		else if (tries === 2) {
+			await route.fetch();               /* it arrives, its answer is lost */
+			await route.abort();
+		} else
+			await route.continue();
+	});
+	await page.locator('#composer').fill('una sola vez');
+	await page.keyboard.press('Enter');
+	await page.locator('.bubble.lost', { hasText: 'aún no respondió' }).waitFor();
+	await page.locator('.bubble.lost').getByRole('button', { name: 'Reintentar' }).click();
+	await until(() => tries >= 2, 'a second try');
+	const again = page.locator('.bubble.lost').getByRole('button', { name: 'Reintentar' }), there = bubble(page, 'una sola vez').locator('.ticks');
+	await again.or(there).first().waitFor();
+	if (await again.isVisible())
+		await again.click({ timeout: 1000 }).catch(() => {}); /* the stream may tell of it in this moment */
+	await there.waitFor();
+	await page.locator('.bubble.lost').waitFor({ state: 'detached' });
+	await box.idle();
+	assert.equal(await bubble(page, 'una sola vez').count(), 1);
+	const sent = await got(box);
+	assert.equal(sent.length, 1, JSON.stringify(sent));
+});
+
+test('the line is cut and comes back: nothing is missing, nothing is there twice', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say(LUCIA, 'Lucía', 'antes');
+	const page = await box.person('agent', { login: 'beto', screen: 'conversations', allow: [/net::ERR_/] });
+	await open(page, 'Lucía');
+	await bubble(page, 'antes').waitFor();
+	await box.down();
+	await page.locator('.rail .link.off').waitFor();
+	await box.up();
+	await box.hook(metaHook(Array.from({ length: 90 }, (_, i) => metaText(LUCIA, `perdido ${i}.`))));
+	await bubble(page, 'perdido 89.').waitFor();
+	await box.say(LUCIA, 'Lucía', 'después');
+	await bubble(page, 'después').waitFor();
+	assert.equal(await bubble(page, 'perdido 89.').count(), 1);
+	await page.locator('.thread').evaluate(e => { e.scrollTop = 0; });
+	await bubble(page, 'antes').waitFor();
+	for (const i of [0, 30, 60])
+		assert.equal(await bubble(page, `perdido ${i}.`).count(), 1, `perdido ${i}`);
+});
+
+test('every type of message', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP8z4APMOGVHbHSAEEsARMxDPvFAAAAAElFTkSuQmCC', 'base64');
+	const file = async (bytes, mime) => (await fetch(`http://127.0.0.1:${box.port.meta}/_double/file?mime=${encodeURIComponent(mime)}`, { method: 'POST', body: bytes })).json();
+	const image = await file(png, 'image/png'), pdf = await file('%PDF-1.4\n%%EOF\n', 'application/pdf');
+	const say = message => box.say(LUCIA, 'Lucía', undefined, { message });
+	await say({ type: 'image', image: { id: image.id, mime_type: 'image/png', sha256: image.sha256, caption: 'mi *caja*' } });
+	await say({ type: 'document', document: { id: pdf.id, mime_type: 'application/pdf', sha256: pdf.sha256, filename: 'factura\u202efdp.exe', caption: 'la factura' } });
+	await say({ type: 'location', location: { latitude: -16.5, longitude: -68.1, name: 'Mercado', address: 'Calle 1' } });
+	await say({ type: 'contacts', contacts: [{ name: { formatted_name: 'Juan Peña' }, phones: [{ phone: '+34 611 22 33 44' }] }] });
+	await say({ type: 'interactive', interactive: { type: 'list_reply', list_reply: { id: '9', title: 'A las 9', description: 'con Ana' } } });
+	await say({ type: 'order', order: { catalog_id: '1', product_items: [{ product_retailer_id: 'sku-1', quantity: 2, item_price: 3.5, currency: 'EUR' }] } });
+	await say({ type: 'unsupported', errors: [{ code: 131051, title: 'Message type unknown', error_data: { details: 'Not supported.' } }] });
+	await say({ type: 'text', text: { body: 'del anuncio' }, referral: { source_url: 'https://fb.me/x', source_type: 'ad', source_id: '1', headline: 'Mitad de precio', body: 'hoy' } });
+	const [asked] = (await box.say(LUCIA, 'Lucía', '¿a qué hora?')).ids;
+	await say({ type: 'text', text: { body: 'sobre la hora' }, context: { from: LUCIA, id: asked } });
+	await box.idle();
+	const page = await box.person('agent', { login: 'beto', screen: 'conversations' });
+	await open(page, 'Lucía');
+	await page.locator('.bubble .picture img').waitFor();
+	await page.locator('.bubble', { hasText: 'mi caja' }).locator('strong', { hasText: 'caja' }).waitFor();
+	assert.equal(await page.locator('.paper-name').textContent(), 'factura\ufffdfdp.exe', 'a name cannot turn its ending around');
+	await page.locator('.place a[href^="https://www.openstreetmap.org/"]').waitFor();
+	for (const text of ['Juan Peña', '+34 611 22 33 44', 'con Ana', '2 × sku-1', 'Not supported.', 'Mitad de precio'])
+		await page.locator('.thread').getByText(text).waitFor();
+	await bubble(page, 'sobre la hora').locator('button.quote', { hasText: '¿a qué hora?' }).click();
+	await page.locator('.bubble.hot', { hasText: '¿a qué hora?' }).waitFor();
+	await say({ type: 'reaction', reaction: { message_id: asked, emoji: '🎉' } });
+	await bubble(page, '¿a qué hora?').first().locator('.reactions', { hasText: '🎉' }).waitFor();
+	assert.equal(await page.locator('.thread .aside', { hasText: '🎉' }).count(), 0, 'a reaction is no bubble');
+	await page.locator('.bubble .picture').click();
+	await page.locator('dialog .viewer img').waitFor();
+	await page.keyboard.press('Escape');
+	/* ours */
+	await box.post('/api/v1/messages', { to: '+' + LUCIA, type: 'interactive', interactive: { type: 'button', body: { text: '¿sirve?' }, action: { buttons: [{ type: 'reply', reply: { id: '1', title: 'Claro' } }] } } });
+	await bubble(page, '¿sirve?').locator('.choices li', { hasText: 'Claro' }).waitFor();
+});
+
+test('a hostile customer shows as text', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const name = '<img src=x onerror=hacked()>\u202elive', script = '<script>hacked()</script><b>no</b> javascript:hacked() "onmouseover="hacked()';
+	await box.say(LUCIA, name, script);
+	await box.say(LUCIA, name, 'https://x.example/"><img/src=x onerror=hacked()> http://a.example/?q=1).');
+	await box.say(LUCIA, name, '\u202e\u0001\u0007\u2066 مرحبا *عريض* \u0000');
+	await box.say(LUCIA, name, 'palabra larga '.repeat(4600));
+	await box.say(LUCIA, name, '*'.repeat(3000) + '_~`'.repeat(500));
+	await box.idle();
+	const page = await box.person('agent', { login: 'beto', screen: 'conversations' });
+	await page.locator('.talk').first().click();
+	await bubble(page, script).waitFor();
+	await page.locator('.thread-head', { hasText: '<img src=x' }).waitFor();
+	assert.equal(await page.locator('.thread img, .thread script, .thread b, .pane img').count(), 0, 'no element came out of a text');
+	for (const a of await page.locator('.thread .said a').all()) {
+		assert.match(await a.getAttribute('href'), /^https?:\/\//);
+		assert.equal(await a.getAttribute('rel'), 'noopener noreferrer nofollow');
+	}
+	assert.equal(await page.locator('.thread .said a').last().textContent(), 'http://a.example/?q=1');
+	const long = bubble(page, 'palabra larga');
+	assert.ok((await long.locator('.said').textContent()).length < 2000, 'folded');
+	await long.locator('.fold').click();
+	assert.ok((await long.locator('.said').textContent()).length > 60000);
+	await page.locator('#search').fill('onerror');
+	await page.locator('.talk', { hasText: '<img src=x' }).first().waitFor();
+});
+
+test('search, filters, labels, who works on it, keys', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say(LUCIA, 'Ángela Núñez', '¿Cuándo llega el camión?');
+	await box.say('5511910000002', 'João', 'pedido 778899 não chegou');
+	await box.say('5511910000003', 'Rosa', 'gracias');
+	await box.idle();
+	const page = await box.person('agent', { login: 'beto', name: 'Beto', screen: 'conversations' });
+	const talks = page.locator('.talk');
+	await until(async () => await talks.count() === 3, 'three');
+	for (const [typed, who] of [['nunez', 'Ángela'], ['10000003', 'Rosa'], ['778899', 'João'], ['camion', 'Ángela']]) {
+		await page.locator('#search').fill(typed);
+		await until(async () => await talks.count() === 1 && (await talks.first().textContent()).includes(who), `${typed} finds ${who}`);
+	}
+	await page.locator('.talk').click();
+	await page.locator('.bubble.hot', { hasText: 'camión' }).waitFor();
+	await page.locator('#search').press('Escape');
+	await until(async () => await talks.count() === 3, 'three again');
+	await page.locator('.thread').focus();
+	await page.keyboard.press('a');
+	await page.locator('.talk', { hasText: 'Ángela' }).locator('.chip', { hasText: 'Beto' }).waitFor();
+	await page.keyboard.press('e');
+	await page.locator('.talk', { hasText: 'Ángela' }).locator('.chip.resolved').waitFor();
+	await page.keyboard.press('i');
+	const label = page.getByPlaceholder('Etiqueta nueva');
+	await label.fill('vip');
+	await label.press('Enter');
+	await page.locator('.side .chip', { hasText: 'vip' }).waitFor();
+	await page.getByRole('button', { name: 'Mías' }).click();
+	await until(async () => await talks.count() === 1, 'mine');
+	await page.getByRole('button', { name: 'Todas' }).click();
+	await until(async () => await talks.count() === 3, 'all');
+	await page.locator('.thread').focus();
+	const first = await page.locator('.talk[aria-current]').textContent();
+	await page.keyboard.press('k');
+	await until(async () => await page.locator('.talk[aria-current]').textContent() !== first, 'the one before');
+	await page.keyboard.press('?');
+	await page.locator('dialog', { hasText: 'Conversación siguiente' }).waitFor();
+	await page.keyboard.press('Escape');
+	await page.keyboard.press('r');
+	assert.equal(await page.evaluate(() => document.activeElement.id), 'composer');
+	const vera = await box.person('viewer', { login: 'vera', screen: 'conversations' });
+	await vera.locator('.talk').first().click();
+	await vera.getByText('Su rol puede leer, no escribir.').waitFor();
+	assert.equal(await vera.locator('#composer').count(), 0);
+});
+
+test('a long conversation scrolls both ways, and a search result opens in its place', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const now = Math.floor(Date.now() / 1000);
+	for (let k = 0; k < 3; k++)
+		await box.hook(metaHook(Array.from({ length: 200 }, (_, i) => ({ ...metaText(LUCIA, `mensaje ${k * 200 + i}.`), timestamp: String(now - 7000 + k * 2000 + i * 10) }))));
+	await box.idle();
+	const page = await box.person('agent', { login: 'beto', screen: 'conversations' });
+	await open(page, 'Lucía');
+	await page.keyboard.press('Tab');
+	await page.locator('.to-end button').click({ timeout: 2000 }).catch(() => {});
+	await bubble(page, 'mensaje 599.').waitFor();
+	const texts = () => page.locator('.thread .said').allTextContents();
+	for (let i = 0; i < 12 && !(await texts()).includes('mensaje 0.'); i++) {
+		await page.locator('.thread').evaluate(e => { e.scrollTop = 0; });
+		await page.waitForFunction(n => document.querySelector('.thread .said')?.textContent !== n, (await texts())[0], { timeout: 3000 }).catch(() => {});
+	}
+	const top = await texts();
+	assert.equal(top[0], 'mensaje 0.');
+	assert.deepEqual(top, top.map((_, i) => `mensaje ${i}.`), 'in order and without a gap');
+	assert.ok(top.length < 500, `only a part is kept: ${top.length}`);
+	await page.locator('#search').fill('mensaje 123');
+	await page.locator('a.talk[href*="?m="]').first().click();
+	await page.locator('.bubble.hot', { hasText: 'mensaje 123' }).waitFor();
+	for (let i = 0; i < 14 && !(await texts()).includes('mensaje 599.'); i++) {
+		await page.locator('.thread').evaluate(e => { e.scrollTop = e.scrollHeight; });
+		await page.waitForTimeout(50);
+	}
+	const end = await texts(), from = Number(/\d+/.exec(end[0])[0]);
+	assert.equal(end[end.length - 1], 'mensaje 599.');
+	assert.deepEqual(end, end.map((_, i) => `mensaje ${from + i}.`), 'in order and without a gap');
+});
+
+test('files, templates, quick answers, buttons; what failed and what is in doubt', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent', settings: { 'channel.main.window_hours': '24' } });
+	await box.say(LUCIA, 'Lucía', 'hola');
+	await box.post('/api/v1/templates/sync');
+	await box.idle();
+	const page = await box.person('agent', { login: 'beto', screen: 'conversations' });
+	await open(page, 'Lucía');
+	await page.locator('.composer input[type=file]').setInputFiles({ name: 'lista.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n%%EOF\n') });
+	await page.locator('.files', { hasText: 'lista.pdf' }).waitFor();
+	await page.locator('#composer').fill('la lista');
+	await page.keyboard.press('Enter');
+	await page.locator('.bubble:not(.local)', { hasText: 'lista.pdf' }).locator('.said', { hasText: 'la lista' }).waitFor();
+	await page.getByRole('button', { name: 'Grabar una nota de voz' }).click();
+	await page.locator('.recorder', { hasText: '0:01' }).waitFor();
+	await page.locator('.recorder').getByRole('button', { name: 'Enviar' }).click();
+	await page.locator('.bubble:not(.local) .voice .time', { hasText: '0:01' }).waitFor(); /* it is Ogg with Opus: the box took it as a voice note, and it plays */
+	await page.getByRole('button', { name: 'Respuestas rápidas' }).click();
+	await page.getByRole('button', { name: 'Nueva respuesta rápida' }).click();
+	await page.locator('#q-shortcut').fill('horario');
+	await page.locator('#q-title').fill('Horario');
+	await page.locator('#q-text').fill('De 9 a 20 h');
+	await page.getByRole('button', { name: 'Guardar' }).click();
+	await page.locator('.picks', { hasText: 'De 9 a 20 h' }).waitFor();
+	await page.keyboard.press('Escape');
+	await page.locator('#composer').fill('');
+	await page.locator('#composer').pressSequentially('/hor');
+	await page.locator('.offers li', { hasText: 'De 9 a 20 h' }).waitFor();
+	await page.keyboard.press('Enter');
+	assert.equal(await page.locator('#composer').inputValue(), 'De 9 a 20 h');
+	await page.keyboard.press('Enter');
+	await bubble(page, 'De 9 a 20 h').locator('.ticks.read').waitFor();
+	await page.getByRole('button', { name: 'Plantillas' }).click();
+	await page.locator('.picks button', { hasText: 'pedido_listo' }).click();
+	await page.locator('#hole0').fill('A-77');
+	await page.locator('.preview', { hasText: 'Tu pedido A-77 está listo.' }).waitFor();
+	await page.locator('dialog').getByRole('button', { name: 'Enviar', exact: true }).click();
+	await bubble(page, 'Tu pedido A-77 está listo.').locator('.ticks').waitFor();
+	await page.getByRole('button', { name: 'Mensaje con botones' }).click();
+	await page.locator('#b-text').fill('¿Hoy?');
+	await page.locator('#b0').fill('Sí');
+	await page.locator('dialog').getByRole('button', { name: 'Enviar', exact: true }).click();
+	await bubble(page, '¿Hoy?').locator('.choices li', { hasText: 'Sí' }).waitFor();
+	await box.idle();
+	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1 });
+	await page.locator('#composer').fill('no llega');
+	await page.keyboard.press('Enter');
+	await bubble(page, 'no llega').locator('.trouble', { hasText: '131026' }).getByRole('button', { name: 'Enviar de nuevo' }).click();
+	await until(async () => await bubble(page, 'no llega').locator('.ticks.read').count() === 1, 'it went as a new message');
+	await box.double('meta', 'behave', { do: 'close', times: 1 });
+	await page.locator('#composer').fill('en duda');
+	await page.keyboard.press('Enter');
+	await bubble(page, 'en duda').locator('.trouble').getByRole('button', { name: 'Llegó', exact: true }).click();
+	await bubble(page, 'en duda').locator('.trouble').waitFor({ state: 'detached' });
+	/* 24 hours later only a template goes */
+	const day = 86_400, old = '34610000005';
+	await box.hook(metaHook([{ ...metaText(old, 'hace días'), timestamp: String(Math.floor(Date.now() / 1000) - 2 * day) }], 'Antigua'));
+	await open(page, 'Antigua');
+	await page.locator('.thread-head .window.closed').waitFor();
+	assert.equal(await page.locator('#composer').count(), 0);
+	await page.getByRole('button', { name: 'Elegir una plantilla' }).click();
+	await page.locator('.picks button', { hasText: 'oferta' }).click();
+	await page.locator('dialog').getByRole('button', { name: 'Enviar', exact: true }).click();
+	await bubble(page, 'Hoy todo a mitad de precio').waitFor();
+});
