@@ -59,7 +59,8 @@ bool message_unsettled(struct call *c);
 /* templates.c */
 route_fn template_list, template_sync_post;
 /* letters.c */
-route_fn letter_list, letter_get, letter_retry_post, letter_retry_many_post, letter_discard_post;
+route_fn letter_list, letter_reasons_get, letter_get, letter_retry_post, letter_retry_many_post;
+route_fn letter_discard_post;
 /* deliveries.c */
 route_fn delivery_list, delivery_get, delivery_replay_post, delivery_replay_many_post;
 /* settings.c, tokens.c, status.c */

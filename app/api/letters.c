@@ -95,6 +95,43 @@ void letter_list(struct call *c)
 		problem_err(c, &e);
 }
 
+static enum rc reason_row(void *arg, const struct deadletter_reason *r, struct err *e)
+{
+	struct jsonw *w = arg;
+
+	(void)e;
+	jsonw_object(w);
+	jsonw_kstr(w, "queue", r->queue);
+	jsonw_kstr(w, "class", r->class);
+	jsonw_kstr(w, "reason", r->reason);
+	jsonw_ki64(w, "count", r->number);
+	jsonw_ktime(w, "oldest_at", r->oldest_ms);
+	jsonw_ktime(w, "newest_at", r->newest_ms);
+	jsonw_end(w);
+	return RC_OK;
+}
+
+void letter_reasons_get(struct call *c)
+{
+	struct err e = { .rc = RC_OK };
+	struct jsonw w;
+
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_karray(&w, "data");
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = deadletter_reasons(db, LIST_LIMIT_MAX, reason_row, &w, &e);
+	store_reader_done(c->app->store, db);
+	if (rc != RC_OK) {
+		problem_err(c, &e);
+		return;
+	}
+	jsonw_end(&w);
+	jsonw_ktext(&w, "next", NULL);
+	jsonw_end(&w);
+	answer_json(c, 200, &w);
+}
+
 /* The letter of the path. False: answered. */
 static bool load(struct call *c, struct deadletter *ret)
 {

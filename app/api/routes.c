@@ -200,6 +200,8 @@ static const struct route ROUTES[] = {
 	      "Dead letters, newest first"),
 	TOKEN("POST", "/api/v1/dead-letters/retry", letter_retry_many_post, QUEUES_CONTROL, BOTH,
 	      SMALL, "Dead letters", "Retry all that a filter matches, or count them"),
+	TOKEN("GET", "/api/v1/dead-letters/reasons", letter_reasons_get, QUEUES_READ, BOTH, 0,
+	      "Dead letters", "How many of each reason"),
 	TOKEN("GET", "/api/v1/dead-letters/{id}", letter_get, QUEUES_READ, BOTH, 0, "Dead letters",
 	      "One dead letter with its history"),
 	TOKEN("POST", "/api/v1/dead-letters/{id}/retry", letter_retry_post, QUEUES_CONTROL, BOTH,

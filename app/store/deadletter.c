@@ -86,6 +86,27 @@ enum rc deadletter_load(struct db *db, int64_t id, struct arena *a, struct deadl
 	return RC_OK;
 }
 
+enum rc deadletter_reasons(struct db *db, int limit, deadletter_reason_fn *fn, void *arg,
+			   struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	enum rc rc;
+
+	TRY(stmt_begin(db, Q_DEADLETTER_REASONS, &s, e));
+	stmt_bind_i64(&s, "limit", limit);
+	while ((rc = stmt_next(&s, e)) == RC_OK) {
+		const struct deadletter_reason r = { .queue = stmt_str(&s, "queue"),
+						     .class = stmt_str(&s, "class"),
+						     .reason = stmt_str(&s, "reason"),
+						     .number = stmt_i64(&s, "number"),
+						     .oldest_ms = stmt_i64(&s, "oldest_ms"),
+						     .newest_ms = stmt_i64(&s, "newest_ms") };
+
+		TRY(fn(arg, &r, e));
+	}
+	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
 enum rc deadletter_count(struct db *db, const struct deadletter_filter *f, int64_t *ret,
 			 struct err *e)
 {

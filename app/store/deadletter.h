@@ -19,6 +19,15 @@ struct deadletter_filter {
 typedef enum rc deadletter_each_fn(void *arg, const struct deadletter *d, struct err *e);
 enum rc deadletter_each(struct db *db, const struct deadletter_filter *f, deadletter_each_fn *fn,
 			void *arg, struct err *e) MUST_CHECK;
+/* Those of one queue with the same reason. `queue` may be none of ours any more. */
+struct deadletter_reason {
+	struct str queue, class, reason;
+	int64_t number, oldest_ms, newest_ms;
+};
+typedef enum rc deadletter_reason_fn(void *arg, const struct deadletter_reason *r, struct err *e);
+/* The most frequent first, at most `limit`; strings are valid during the call. */
+enum rc deadletter_reasons(struct db *db, int limit, deadletter_reason_fn *fn, void *arg,
+			   struct err *e) MUST_CHECK;
 enum rc deadletter_load(struct db *db, int64_t id, struct arena *a, struct deadletter *ret,
 			struct err *e) MUST_CHECK;
 enum rc deadletter_count(struct db *db, const struct deadletter_filter *f, int64_t *ret,

@@ -40,6 +40,17 @@ SELECT id, queue, class, reason, error, correlation, history, payload, okey, lan
 SELECT count(*) AS number FROM dead_letters
  WHERE id < @before_id AND (@queue IS NULL OR queue = @queue) AND (@reason IS NULL OR reason = @reason);
 
+-- name: deadletter_reasons
+-- What there is, by queue and reason, the most frequent first.
+-- in: limit
+-- out: queue class reason number oldest_ms newest_ms
+-- scan: counts
+SELECT queue, min(class) AS class, reason, count(*) AS number, min(created_ms) AS oldest_ms, max(created_ms) AS newest_ms
+  FROM dead_letters
+ GROUP BY queue, reason
+ ORDER BY number DESC, queue, reason
+ LIMIT @limit;
+
 -- name: deadletter_delete
 -- It is a job again, or thrown away.
 -- in: id

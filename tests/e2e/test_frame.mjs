@@ -1,7 +1,7 @@
 /* test_frame.mjs - what holds for the whole page: size, speed, policy, languages, keys, the door. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Box, PASSWORD, ROOT, assert, axe, newPage, portrait, test, until } from './lib.mjs';
+import { Box, MODULES, PASSWORD, ROOT, assert, axe, need, newPage, portrait, test, until } from './lib.mjs';
 
 const SIZE_MAX = 150_000, PAINT_MAX_MS = 500;
 
@@ -14,11 +14,12 @@ test('the page is under 150 KB compressed', async () => {
 });
 
 test('every key has its words in three languages, and no two languages are one', async () => {
-	const words = {};
-	for (const lang of ['en', 'es', 'pt']) {
-		const text = readFileSync(join(ROOT, `web/src/words/${lang}.ts`), 'utf8');
-		words[lang] = new Map([...text.matchAll(/(?:^|[\s,{])(?:'([^'\n]+)'|(\w+)): (?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g)].map(m => [m[1] ?? m[2], m[3] ?? m[4]]));
-	}
+	/* the languages as the page has them: i18n.ts, bundled for here */
+	const { outputFiles } = need('esbuild').buildSync({ entryPoints: [join(ROOT, 'web/src/lib/i18n.ts')], bundle: true, format: 'esm', write: false,
+		nodePaths: [MODULES], banner: { js: 'const localStorage = { getItem: () => null }, navigator = { languages: [] };' } });
+	const { LANGS } = await import('data:text/javascript;base64,' + Buffer.from(outputFiles[0].text).toString('base64'));
+	const words = Object.fromEntries(Object.entries(LANGS).map(([k, v]) => [k, new Map(Object.entries(v))]));
+	assert.deepEqual(Object.keys(words).sort(), ['en', 'es', 'pt']);
 	assert.ok(words.en.size > 60, `${words.en.size} keys read`);
 	for (const lang of ['es', 'pt']) {
 		assert.deepEqual([...words[lang].keys()].sort(), [...words.en.keys()].sort(), `keys of ${lang}`);

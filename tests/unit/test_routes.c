@@ -421,7 +421,11 @@ TEST(routes_bring_dead_letters_and_deliveries_back)
 		  box_call(&b, "GET", "/api/v1/dead-letters?queue=messages&reason=test", NULL),
 		  200);
 	CHECK_I64("one", box_get_i64(&b, "total"), 1);
-	id = box_get(&b, "data.0.id");
+	id = arena_dup(&b.arena, str_of(box_get(&b, "data.0.id")));
+	CHECK_I64("reasons", box_call(&b, "GET", "/api/v1/dead-letters/reasons", NULL), 200);
+	CHECK_I64("so many", box_get_i64(&b, "data.0.count"), 1);
+	CHECK_STR("reason", box_get(&b, "data.0.reason"), "test");
+	CHECK_STR("its queue", box_get(&b, "data.0.queue"), "messages");
 	CHECK_I64("show",
 		  box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/dead-letters/%s", id), NULL),
 		  200);

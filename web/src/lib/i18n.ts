@@ -1,12 +1,16 @@
 /* i18n.ts - every word that the page says, by key, in three languages (words/*.ts). The browser's first known language
  * counts until a person chooses another. A test compares the keys. */
 import { signal } from '@preact/signals';
-import { en, type Words } from '../words/en';
+import { en } from '../words/en';
 import { es } from '../words/es';
 import { pt } from '../words/pt';
+import { workEn } from '../words/work.en';
+import { workEs } from '../words/work.es';
+import { workPt } from '../words/work.pt';
 
 export type Lang = 'en' | 'es' | 'pt';
-export const LANGS: Record<Lang, Words> = { es, pt, en };
+export type Words = typeof en & typeof workEn;
+export const LANGS: Record<Lang, Words> = { es: { ...es, ...workEs }, pt: { ...pt, ...workPt }, en: { ...en, ...workEn } };
 export const LANG_NAMES: Record<Lang, string> = { es: 'Español', pt: 'Português', en: 'English' };
 const KEY = 'totem.lang';
 

@@ -1,6 +1,6 @@
 /* index.ts - the table of screens: where, what it is called, who sees it, and its code. A new screen is a row here. */
 import type { JSX } from 'preact';
-import type { Words } from '../words/en';
+import type { Words } from '../lib/i18n';
 import { Conversations, KEYS as TALK_KEYS } from './conversations';
 import { Messages } from './messages';
 import { Queues } from './queues';

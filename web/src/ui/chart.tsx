@@ -1,29 +1,42 @@
-/* chart.tsx - a line over time (uPlot), in the colours of the page. Values: one array of seconds, then one per line. */
+/* chart.tsx - lines over time (uPlot), in the colours of the page. Values: one array of seconds, then one per line; `minutes`: how
+ * much time is shown, up to now. */
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { signal } from '@preact/signals';
 import uPlot from 'uplot';
+import { number } from '../lib/format';
 import { lang } from '../lib/i18n';
+import { theme } from '../lib/theme';
 
-export interface Line { label: string; color: string }
+export interface Line { label: string; color: '--brand' | '--bad' | '--warn' | '--soft' }
 
-export function Chart(p: { lines: Line[]; data: number[][]; height?: number; label: string }): JSX.Element {
+/* A canvas keeps the colours with which it was drawn: it is drawn anew when they change. */
+const media = matchMedia('(prefers-color-scheme: dark)'), dark = signal(media.matches);
+media.addEventListener('change', () => { dark.value = media.matches; });
+
+export function Chart(p: { lines: Line[]; data: (number | null)[][]; height?: number; label: string; minutes: number }): JSX.Element {
 	const box = useRef<HTMLDivElement>(null), plot = useRef<uPlot | null>(null);
-	const key = p.lines.map(l => l.label).join('|') + lang.value;
+	const height = p.height ?? 130, key = [...p.lines.map(l => l.label), lang.value, theme.value, dark.value, p.minutes].join('|');
 	useEffect(() => {
 		const at = box.current!, css = getComputedStyle(at);
 		const ink = css.getPropertyValue('--soft'), grid = css.getPropertyValue('--line');
 		const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '11px system-ui' };
 		plot.current = new uPlot({
-			width: at.clientWidth || 300, height: p.height ?? 120, legend: { show: false }, cursor: { y: false, drag: { setScale: false } },
+			width: at.clientWidth || 300, height, legend: { show: false }, cursor: { y: false, drag: { setScale: false } },
 			axes: [{ ...axis, values: (_, v) => v.map(s => new Date(s * 1000).toLocaleTimeString(lang.value, { hour: '2-digit', minute: '2-digit' })) },
-				{ ...axis, size: 44 }],
-			scales: { y: { range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, high ?? 1)] } },
-			series: [{}, ...p.lines.map(l => ({ label: l.label, stroke: css.getPropertyValue(l.color), width: 1.5, fill: undefined, points: { show: false } }))],
+				{ ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6] }],
+			scales: { x: { range: () => [Date.now() / 1000 - p.minutes * 60, Date.now() / 1000] }, y: { range: (_, __, high) => [0, Math.max(4, (high ?? 1) * 1.1)] } },
+			series: [{}, ...p.lines.map(l => ({ label: l.label, stroke: css.getPropertyValue(l.color), width: 2, points: { show: false },
+				fill: css.getPropertyValue(l.color).trim() + '22', paths: uPlot.paths.stepped!({ align: 1 }) }))],
 		}, p.data as uPlot.AlignedData, at);
-		const watch = new ResizeObserver(() => plot.current?.setSize({ width: at.clientWidth, height: p.height ?? 120 }));
+		const watch = new ResizeObserver(() => plot.current?.setSize({ width: at.clientWidth, height }));
 		watch.observe(at);
 		return () => { watch.disconnect(); plot.current?.destroy(); plot.current = null; };
 	}, [key]);
 	useEffect(() => { plot.current?.setData(p.data as uPlot.AlignedData); }, [p.data]);
-	return <div class="chart" ref={box} role="img" aria-label={p.label} />;
+	const sums = p.data.slice(1).map(v => v.reduce<number>((a, b) => a + (b ?? 0), 0));
+	return <figure class="chart">
+		<figcaption>{p.label}{p.lines.length > 1 && <span class="legend">{p.lines.map(l => <span key={l.label} class={'key ' + l.color.slice(2)}>{l.label}</span>)}</span>}</figcaption>
+		<div ref={box} role="img" aria-label={p.label + ': ' + p.lines.map((l, i) => `${l.label} ${number(sums[i] ?? 0)}`).join(', ')} />
+	</figure>;
 }

@@ -1,0 +1,106 @@
+/* test_queues.mjs - the queues screen: pause and resume, a dead letter tried again, a job looked at, raw requests processed again. */
+import { Box, assert, test, until } from './lib.mjs';
+
+const send = (box, to, body) => box.post('/api/v1/messages', { to, type: 'text', text: { body } });
+
+test('a queue is paused and resumed', async () => {
+	const box = await Box.start();
+	const page = await box.person('technician', { screen: 'queues' });
+	await page.getByRole('button', { name: 'Pausar: Por enviar' }).click();
+	await page.getByRole('dialog').getByText('nothing is lost').or(page.getByText('no se pierde nada')).waitFor();
+	await page.getByRole('button', { name: 'Hasta que lo reanude' }).click();
+	const row = page.locator('tr', { hasText: 'messages' }).filter({ hasText: 'Por enviar' });
+	await row.getByText('en pausa').waitFor();
+	await send(box, '595981000001', 'espera');
+	await row.getByRole('link', { name: '1', exact: true }).first().click(); /* the number leads to what it counts */
+	await page.getByRole('heading', { name: 'Trabajos' }).waitFor();
+	await page.getByRole('cell', { name: 'normal' }).waitFor();
+	assert.equal((await box.double('meta', 'state?brief=1')).accepted, 0, 'nothing was sent meanwhile');
+	await page.getByRole('button', { name: 'Reanudar: Por enviar' }).click();
+	await until(async () => (await box.double('meta', 'state?brief=1')).accepted === 1, 'sent after resuming');
+	await page.getByText('Aquí no espera nada.').waitFor();
+
+	/* until a time: the button of an hour */
+	await page.getByRole('button', { name: 'Pausar: Por enviar' }).click();
+	await page.getByRole('button', { name: '1 hora', exact: true }).click();
+	await until(async () => { const q = await box.get('/api/v1/queues/messages'); return q.state === 'paused' && q.paused_until !== null; }, 'paused until');
+	await page.getByRole('button', { name: 'Reanudar: Por enviar' }).click();
+
+	/* limits: a number that cannot be is refused at its field */
+	await page.getByRole('button', { name: 'Límites' }).click();
+	await page.getByLabel('A la vez').fill('7');
+	await page.getByRole('button', { name: 'Guardar' }).click();
+	await until(async () => (await box.get('/api/v1/queues/messages')).limits.concurrency === 7, 'the limit is 7');
+	await page.getByText('7 a la vez').waitFor();
+});
+
+test('clearing says to how many, and only the owner may', async () => {
+	const box = await Box.start();
+	await box.post('/api/v1/queues/messages/pause');
+	for (let i = 0; i < 3; i++)
+		await send(box, '595981000001', 'uno ' + i);
+	const tech = await box.person('technician', { screen: 'queues/messages' });
+	await tech.getByRole('button', { name: 'Reanudar: Por enviar' }).waitFor();
+	assert.equal(await tech.getByRole('button', { name: 'Descartar' }).count(), 0);
+	const page = await box.person('owner', { screen: 'queues/messages' });
+	await page.getByRole('button', { name: 'Descartar' }).click();
+	await page.getByText('Se descartan 3 trabajos').waitFor();
+	await page.getByRole('dialog').getByRole('button', { name: 'No' }).click();
+	assert.equal((await box.get('/api/v1/queues/messages')).waiting, 3);
+	await page.getByRole('button', { name: 'Descartar' }).click();
+	await page.getByRole('button', { name: 'Descartar 3' }).click();
+	await page.getByText('Se descartaron 3 trabajos.').waitFor();
+	const q = await box.get('/api/v1/queues/messages');
+	assert.deepEqual([q.waiting, q.discarded], [0, 3]);
+});
+
+test('a dead letter is tried again, edited, thrown away', async () => {
+	const box = await Box.start();
+	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 3 });
+	for (let i = 1; i <= 3; i++)
+		await send(box, '59598100000' + i, 'falla ' + i);
+	await until(async () => (await box.get('/api/v1/dead-letters')).total === 3, 'three failed');
+	const page = await box.person('owner', { screen: 'queues' });
+	const tab = page.getByRole('link', { name: 'Fallidos definitivos' });
+	await tab.getByText('3').waitFor();
+	await tab.click();
+	const kind = page.getByRole('row', { name: /meta 131026/ }).first();
+	await kind.getByRole('cell', { name: '3', exact: true }).waitFor();
+
+	/* one is thrown away */
+	await page.locator('button.plain').first().click();
+	await page.getByRole('dialog').getByText('not deliverable').first().waitFor();
+	await page.getByRole('dialog').getByRole('button', { name: 'Descartar' }).click();
+	await page.getByRole('dialog').filter({ hasText: '¿Descartar este?' }).getByRole('button', { name: 'Descartar' }).click();
+	await kind.getByRole('cell', { name: '2', exact: true }).waitFor();
+
+	/* all of a kind, counted first */
+	await kind.getByRole('button', { name: /Reintentar todos/ }).click();
+	await page.getByText('Se intentan de nuevo 2 trabajos').first().waitFor();
+	await page.getByRole('button', { name: 'Reintentar 2' }).click();
+	await page.getByText('Nada falló definitivamente.').waitFor();
+	await until(async () => (await box.double('meta', 'state?brief=1')).accepted === 2, 'both went');
+	assert.equal((await box.double('meta', 'state?brief=1')).doubled, 0);
+});
+
+test('raw requests are shown and processed again', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'hola');
+	await box.idle();
+	const page = await box.person('technician', { screen: 'queues/deliveries' });
+	await page.locator('button.plain').last().click();
+	await page.getByRole('dialog').getByLabel('Cuerpo').getByText('"hola"').waitFor();
+	await page.getByRole('dialog').getByRole('button', { name: 'Procesar de nuevo' }).click();
+	await page.getByRole('dialog').filter({ hasText: 'nada aparece dos veces' }).getByRole('button', { name: 'Procesar de nuevo' }).click();
+	await page.getByText('Se procesa de nuevo 1 pedido.').waitFor();
+	await page.keyboard.press('Escape');
+	await page.getByRole('dialog').waitFor({ state: 'detached' });
+	await page.getByRole('button', { name: 'Procesar de nuevo un rango de tiempo' }).click();
+	await page.getByLabel('Comienzo').fill('2020-01-01T00:00:00');
+	await page.getByLabel('Fin').fill('2099-01-01T00:00:00');
+	await page.getByRole('button', { name: 'Contar' }).click();
+	await page.getByRole('button', { name: /^Procesar \d+ de nuevo$/ }).click();
+	await page.getByText(/^Se procesan? de nuevo \d+ pedidos?\.$/).last().waitFor();
+	await box.idle();
+	assert.equal((await box.get('/api/v1/messages')).data.filter(m => m.direction === 'inbound').length, 1, 'nothing appears twice');
+});

@@ -1,0 +1,92 @@
+/* deliveries.tsx - the raw webhook requests as they came; one or a range of time can be processed again (which is idempotent). */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { Refused, get, post } from '../../lib/api';
+import { bytes, number } from '../../lib/format';
+import { t, word } from '../../lib/i18n';
+import { may } from '../../lib/session';
+import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
+import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data';
+
+interface Delivery { id: string; source: string; signature: string; request_id: string; put_aside: string | null; headers: Record<string, string> | null; received_at: string;
+	body_size?: number; body_encoding?: string; body?: string | null }
+
+function DeliveryView(p: { id: string; close: () => void }): JSX.Element {
+	const { data: d, error, reload } = useLoad(signal => get<Delivery>('/api/v1/deliveries/' + p.id, { signal }), p.id);
+	async function replay() {
+		if (!await confirm({ title: t('replay'), text: t('replay_text', { n: 1 }), yes: t('replay'), danger: false }))
+			return;
+		await post(`/api/v1/deliveries/${p.id}/replay`);
+		toast(t('replaying', { n: 1 }));
+	}
+	return <Dialog title={t('delivery')} onClose={p.close} wide>
+		{d === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p aria-busy="true" /> : <>
+			<Facts rows={[[t('from'), word('source.', d.source)], [t('signature'), <State state={d.signature} prefix="signature." />], [t('received'), <Time at={d.received_at} full />],
+				[t('put_aside'), d.put_aside], [t('size'), bytes(d.body_size ?? 0)], [t('request'), d.request_id]]} />
+			<Raw label={t('headers')} text={JSON.stringify(d.headers ?? {})} />
+			{d.body_encoding === 'omitted' ? <p class="soft">{t('body_omitted')}</p> : <Raw label={t('body')} text={d.body ?? ''} />}
+			{may('queues:control') && <div class="row end"><Button kind="main" onClick={replay}>{t('replay')}</Button></div>}
+		</>}
+	</Dialog>;
+}
+
+/* A range: counted first, then done. */
+function Range(p: { close: () => void }): JSX.Element {
+	const [error, setError] = useState<unknown>(null), [busy, setBusy] = useState(false);
+	const wrong = (field: string) => error instanceof Refused ? error.field(field) : undefined;
+	async function submit(e: Event) {
+		e.preventDefault();
+		const form = new FormData(e.currentTarget as HTMLFormElement);
+		const range = { from: new Date(String(form.get('from'))).toISOString(), to: new Date(String(form.get('to'))).toISOString(), source: form.get('source') || undefined };
+		setBusy(true);
+		try {
+			const dry = await post<{ matching: number }>('/api/v1/deliveries/replay', { ...range, dry_run: true });
+			if (dry.matching === 0) {
+				setError(new Error(t('replay_none')));
+			} else if (await confirm({ title: t('replay'), text: t('replay_text', { n: dry.matching }), yes: t('replay_n', { n: dry.matching }), danger: false })) {
+				const a = await post<{ replaying: number }>('/api/v1/deliveries/replay', range);
+				toast(t('replaying', { n: a.replaying }));
+				p.close();
+			}
+		} catch (x) {
+			setError(x);
+		} finally {
+			setBusy(false);
+		}
+	}
+	return <Dialog title={t('replay_range')} onClose={p.close}>
+		<p class="soft">{t('replay_help')}</p>
+		<form onSubmit={e => { void submit(e); }}>
+			<Field id="from" label={t('time_from')} error={wrong('from')}><input id="from" name="from" type="datetime-local" step={1} required /></Field>
+			<Field id="to" label={t('time_to')} error={wrong('to')}><input id="to" name="to" type="datetime-local" step={1} required /></Field>
+			<Field id="rsource" label={t('from')}><Sources id="rsource" name="source" /></Field>
+			{error !== null && !wrong('from') && !wrong('to') && <p class="error" role="alert">{sentence(error)}</p>}
+			<div class="row end"><Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main" disabled={busy}>{t('count_first')}</Button></div>
+		</form>
+	</Dialog>;
+}
+
+function Sources(p: { id: string; name?: string; value?: string; onChange?: (v: string) => void }): JSX.Element {
+	return <select id={p.id} name={p.name} value={p.value} onChange={e => p.onChange?.(e.currentTarget.value)}>
+		<option value="">{t('all')}</option>{['meta', 'evolution', 'chatwoot'].map(s => <option key={s} value={s}>{word('source.', s)}</option>)}</select>;
+}
+
+export function Deliveries(): JSX.Element {
+	const [source, setSource] = useState(''), [aside, setAside] = useState(false), [shown, setShown] = useState<string | null>(null), [range, setRange] = useState(false);
+	const list = usePages<Delivery>('/api/v1/deliveries', { source, put_aside: aside || undefined });
+	useLive(list.reload, ['whatsapp_message', 'status'], 10_000);
+	return <div class="stack">
+		<div class="row filters"><label for="source">{t('from')}</label><Sources id="source" value={source} onChange={setSource} />
+			<label class="check"><input type="checkbox" checked={aside} onChange={e => setAside(e.currentTarget.checked)} />{t('only_aside')}</label>
+			{may('queues:control') && <Button onClick={() => setRange(true)}>{t('replay_range')}</Button>}</div>
+		{list.rows === undefined ? list.error !== undefined ? <Failed error={list.error} again={list.reload} /> : <p aria-busy="true" />
+			: list.rows.length === 0 ? <Empty title={t('deliveries_none')}><p>{t('deliveries_none_text')}</p></Empty>
+				: <table class="card"><thead><tr><th scope="col">{t('received')}</th><th scope="col">{t('from')}</th><th scope="col">{t('signature')}</th><th scope="col" class="wide">{t('put_aside')}</th></tr></thead>
+					<tbody>{list.rows.map(d => <tr key={d.id}><td><button type="button" class="plain" onClick={() => setShown(d.id)}><Time at={d.received_at} full /></button></td>
+						<td>{word('source.', d.source)}</td><td><State state={d.signature} prefix="signature." /></td><td class="wide break">{d.put_aside}</td></tr>)}</tbody></table>}
+		<More of={list} />
+		{list.rows !== undefined && list.rows.length > 0 && <p class="soft">{t('shown_n', { n: number(list.rows.length) })}</p>}
+		{shown !== null && <DeliveryView id={shown} close={() => setShown(null)} />}
+		{range && <Range close={() => setRange(false)} />}
+	</div>;
+}

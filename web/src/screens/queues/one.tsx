@@ -1,0 +1,137 @@
+/* one.tsx - one queue: how it goes, a day of it, its limits, its jobs. */
+import type { JSX } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
+import { Refused, call, get, post } from '../../lib/api';
+import { number, span } from '../../lib/format';
+import { t, word } from '../../lib/i18n';
+import { may } from '../../lib/session';
+import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
+import { Chart } from '../../ui/chart';
+import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data';
+import { Acts, nameOf, type Limits, type Queue } from './acts';
+import { rate } from './list';
+
+interface Minute { at: string; minutes: number; accepted: number; done: number; failed: number; waiting: number; oldest_ms: number }
+interface Job { id: string; priority: string; attempts: number; snoozes: number; due_at: string; created_at: string; correlation_id: string | null; payload?: string }
+
+const EVERY_MS = 2000, HISTORY_MS = 30_000;
+const SPANS = [180, 720, 1440];
+
+/* Columns for the charts: per minute, also after a gap of several (the box was away); the minute that runs comes from the queue itself. */
+export function columns(rows: Minute[], now: { done: number; waiting: number } | null): (number | null)[][] {
+	const x: number[] = [], done: (number | null)[] = [], failed: (number | null)[] = [], waiting: (number | null)[] = [], accepted: (number | null)[] = [];
+	for (const m of rows) {
+		x.push(Date.parse(m.at) / 1000);
+		done.push(m.done / m.minutes);
+		failed.push(m.failed / m.minutes);
+		waiting.push(m.waiting);
+		accepted.push(m.accepted / m.minutes);
+	}
+	if (now !== null) {
+		x.push(Date.now() / 1000);
+		done.push(now.done);
+		failed.push(null);
+		waiting.push(now.waiting);
+		accepted.push(null);
+	}
+	return [x, done, failed, waiting, accepted];
+}
+
+function History(p: { q: Queue }): JSX.Element {
+	const [minutes, setMinutes] = useState(SPANS[0]!);
+	const { data, reload } = useLoad(signal => get<{ data: Minute[] }>(`/api/v1/queues/${p.q.name}/history?minutes=${minutes}`, { signal }), p.q.name + minutes);
+	useLive(reload, [], HISTORY_MS);
+	const { q } = p, running = { done: q.rate_per_second * 60, waiting: q.waiting + q.delayed };
+	const cols = useMemo(() => columns(data?.data ?? [], running), [data, q]);
+	return <div class="card">
+		<div class="row"><h2>{t('history')}</h2><select aria-label={t('history')} value={minutes} onChange={e => setMinutes(Number(e.currentTarget.value))} class="short">
+			{SPANS.map(m => <option key={m} value={m}>{t('last_hours', { n: m / 60 })}</option>)}</select></div>
+		<div class="two">
+			<Chart minutes={minutes} label={t('per_minute')} lines={[{ label: t('completed'), color: '--brand' }, { label: t('failed_runs'), color: '--bad' }]} data={[cols[0]!, cols[1]!, cols[2]!]} />
+			<Chart minutes={minutes} label={t('waiting')} lines={[{ label: t('waiting'), color: '--warn' }]} data={[cols[0]!, cols[3]!]} />
+		</div>
+		{data?.data.length === 0 && <p class="soft">{t('history_none')}</p>}
+	</div>;
+}
+
+const LIMITS: (keyof Limits)[] = ['concurrency', 'attempts', 'backoff_ms', 'batch'];
+function LimitsForm(p: { q: Queue; close: () => void; done: () => void }): JSX.Element {
+	const [error, setError] = useState<unknown>(null);
+	const wrong = (field: string) => error instanceof Refused ? error.field(field) : undefined;
+	async function submit(e: Event) {
+		e.preventDefault();
+		const form = new FormData(e.currentTarget as HTMLFormElement), body: Partial<Limits> = {};
+		for (const k of LIMITS)
+			if (Number(form.get(k)) !== p.q.limits[k])
+				body[k] = Number(form.get(k));
+		try {
+			if (Object.keys(body).length > 0)
+				await call('PATCH', '/api/v1/queues/' + p.q.name, body);
+			p.done();
+			p.close();
+		} catch (x) {
+			setError(x);
+		}
+	}
+	return <Dialog title={t('limits') + ': ' + nameOf(p.q.name)} onClose={p.close}>
+		<form onSubmit={e => { void submit(e); }}>
+			{LIMITS.map(k => <Field key={k} id={k} label={word('limit.', k)} hint={word('limit_hint.', k)} error={wrong(k)}>
+				<input id={k} name={k} type="number" min={1} value={p.q.limits[k]} required /></Field>)}
+			{error !== null && !LIMITS.some(wrong) && <p class="error" role="alert">{sentence(error)}</p>}
+			<div class="row end"><Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main">{t('save')}</Button></div>
+		</form>
+	</Dialog>;
+}
+
+function JobView(p: { queue: string; id: string; close: () => void }): JSX.Element {
+	const { data, error, reload } = useLoad(signal => get<Job & { history: unknown }>(`/api/v1/queues/${p.queue}/jobs/${p.id}`, { signal }), p.id);
+	return <Dialog title={t('job') + ' ' + p.id} onClose={p.close} wide>
+		{data === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p aria-busy="true" /> : <Raw label={t('payload')} text={JSON.stringify(data)} />}
+	</Dialog>;
+}
+
+function Jobs(p: { name: string }): JSX.Element {
+	const jobs = usePages<Job>(`/api/v1/queues/${p.name}/jobs`), [shown, setShown] = useState<string | null>(null);
+	useLive(jobs.reload, ['queue'], 5000);
+	const act = async (j: Job, verb: string, said: string) => { await post(`/api/v1/queues/${p.name}/jobs/${j.id}/${verb}`); toast(said); jobs.reload(); };
+	async function cancel(j: Job) {
+		if (await confirm({ title: t('job_cancel_title'), text: t('job_cancel_text'), yes: t('cancel_job') }))
+			await act(j, 'cancel', t('job_cancelled'));
+	}
+	if (jobs.rows === undefined)
+		return jobs.error !== undefined ? <Failed error={jobs.error} again={jobs.reload} /> : <p aria-busy="true" />;
+	return <div class="card"><h2>{t('jobs')}</h2>
+		{jobs.rows.length === 0 ? <Empty title={t('jobs_none')} /> : <table>
+			<thead><tr><th scope="col">{t('due')}</th><th scope="col" class="wide">{t('created')}</th><th scope="col" class="wide">{t('priority')}</th>
+				<th scope="col" class="n">{t('attempts')}</th><th scope="col"><span class="hidden">{t('action')}</span></th></tr></thead>
+			<tbody>{jobs.rows.map(j => <tr key={j.id}>
+				<td><button type="button" class="plain" onClick={() => setShown(j.id)}><Time at={j.due_at} full /></button><small class="soft wide">{j.correlation_id}</small></td>
+				<td class="wide"><Time at={j.created_at} full /></td><td class="wide">{word('priority.', j.priority)}</td><td class="n">{number(j.attempts)}</td>
+				<td>{may('queues:control') && <div class="row acts"><Button onClick={() => act(j, 'run-now', t('job_runs'))}>{t('run_now')}</Button>
+					<Button onClick={() => cancel(j)}>{t('cancel_job')}</Button></div>}</td></tr>)}</tbody>
+		</table>}
+		<More of={jobs} />
+		{shown !== null && <JobView queue={p.name} id={shown} close={() => setShown(null)} />}
+	</div>;
+}
+
+export function One(p: { name: string }): JSX.Element {
+	const { data: q, error, reload } = useLoad(signal => get<Queue>('/api/v1/queues/' + encodeURIComponent(p.name), { signal }), p.name);
+	const [editing, setEditing] = useState(false);
+	useLive(reload, ['queue'], EVERY_MS);
+	if (q === undefined)
+		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
+	return <div class="stack">
+		<div class="card"><div class="row"><h2>{nameOf(q.name)}</h2><State state={q.state} />{q.paused_until && <span>{t('until')} <Time at={q.paused_until} full /></span>}</div>
+			<p class="soft">{word('q_help.', q.name)}</p>
+			<Facts rows={[[t('waiting'), number(q.waiting)], [t('active'), number(q.active)], [t('delayed'), number(q.delayed)], [t('completed'), number(q.completed)],
+				[t('per_minute'), rate(q.rate_per_second)], [t('dead'), q.dead > 0 ? <a class="alarm" href={'#/queues/dead?queue=' + q.name}>{number(q.dead)}</a> : '0'],
+				[t('oldest'), q.oldest_age_ms > 0 ? span(q.oldest_age_ms) : '–'],
+				[t('limits'), t('limits_text', { concurrency: q.limits.concurrency, attempts: q.limits.attempts, backoff: span(q.limits.backoff_ms) })]]} />
+			<div class="row"><Acts q={q} reload={reload} all />{may('queues:control') && <Button onClick={() => setEditing(true)}>{t('limits')}</Button>}</div>
+		</div>
+		<History q={q} />
+		<Jobs name={q.name} />
+		{editing && <LimitsForm q={q} close={() => setEditing(false)} done={reload} />}
+	</div>;
+}

@@ -1,0 +1,101 @@
+/* data.tsx - what screens about lists and machines share: tabs, long lists by cursor, facts, times, raw text. */
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { get, query, type Page } from '../lib/api';
+import { moment, when } from '../lib/format';
+import { lang, t, word } from '../lib/i18n';
+import { on } from '../lib/stream';
+import { Button, toast } from './base';
+
+/* Parts of a screen, each with an address of its own. n: how many things wait there. */
+export function Tabs(p: { at: string; items: { href: string; label: string; n?: number; alarm?: boolean }[] }): JSX.Element {
+	return <nav class="tabs">{p.items.map(i => <a key={i.href} href={i.href} aria-current={i.href === p.at ? 'page' : undefined}>
+		{i.label}{i.n !== undefined && i.n > 0 && <span class={'count' + (i.alarm ? ' alarm' : '')}>{i.n.toLocaleString(lang.value)}</span>}</a>)}</nav>;
+}
+
+export interface Pages<T> { rows: T[] | undefined; error: unknown; more: (() => void) | null; reload: () => void; total: number | undefined }
+
+/* A list of the API: its first page, further ones on demand. It is loaded anew when path or fields change, and by reload (what
+ * is shown stays until the answer is there). */
+export function usePages<T>(path: string | null, fields: Record<string, string | number | boolean | undefined> = {}): Pages<T> {
+	const key = path === null ? '' : path + query(fields);
+	const [state, setState] = useState<{ key: string; rows?: T[]; next: string | null; error?: unknown; total?: number }>({ key: '', next: null });
+	const [round, setRound] = useState(0), [busy, setBusy] = useState(false);
+	useEffect(() => {
+		if (path === null)
+			return;
+		const stop = new AbortController();
+		get<Page<T> & { total?: number }>(path + query({ limit: 50, ...fields }), { signal: stop.signal }).then(
+			a => { if (!stop.signal.aborted) setState({ key, rows: a.data, next: a.next, total: a.total }); },
+			(error: unknown) => { if (!stop.signal.aborted) setState(s => s.key === key ? { ...s, error } : { key, next: null, error }); });
+		return () => stop.abort();
+	}, [key, round]);
+	const fresh = state.key === key;
+	async function more() {
+		if (busy || path === null)
+			return;
+		setBusy(true);
+		try {
+			const a = await get<Page<T>>(path + query({ limit: 50, ...fields, after: state.next }));
+			setState(s => s.key === key ? { ...s, rows: [...(s.rows ?? []), ...a.data], next: a.next } : s);
+		} finally {
+			setBusy(false);
+		}
+	}
+	return { rows: fresh ? state.rows : undefined, error: fresh ? state.error : undefined, total: fresh ? state.total : undefined,
+		more: fresh && state.next !== null ? () => { void more(); } : null, reload: () => setRound(n => n + 1) };
+}
+
+export function More(p: { of: Pages<unknown> }): JSX.Element | null {
+	return p.of.more === null ? null : <p class="row end"><Button onClick={p.of.more}>{t('more')}</Button></p>;
+}
+
+/* Calls reload at these events (at most every 300 ms), when the stream is there again, and every so often. */
+export function useLive(reload: () => void, events: string[], everyMs = 0): void {
+	useEffect(() => {
+		let soon = 0;
+		const ask = () => { soon ||= window.setTimeout(() => { soon = 0; reload(); }, 300); };
+		const offs = [...events, 'open', 'reset'].map(name => on(name, ask));
+		const timer = everyMs > 0 ? setInterval(() => { if (!document.hidden) reload(); }, everyMs) : 0;
+		return () => { clearTimeout(soon); clearInterval(timer); offs.forEach(off => off()); };
+	}, []);
+}
+
+export function Facts(p: { rows: [label: string, value: ComponentChildren][] }): JSX.Element {
+	return <dl class="facts">{p.rows.filter(([, v]) => v !== null && v !== undefined && v !== '').map(([label, v]) =>
+		<div key={label}><dt>{label}</dt><dd>{v}</dd></div>)}</dl>;
+}
+
+export function Time(p: { at: string | null | undefined; full?: boolean }): JSX.Element | null {
+	return p.at ? <time dateTime={p.at} title={moment(p.at)}>{p.full ? moment(p.at) : when(p.at)}</time> : null;
+}
+
+const GOOD = /^(up|running|ok|done|valid|delivered|read|played|whole|closed)$/, BAD = /^(failing|failed|stopped|dead|invalid|open)$/;
+export function State(p: { state: string; prefix?: string }): JSX.Element {
+	return <span class={'chip ' + (GOOD.test(p.state) ? 'good' : BAD.test(p.state) ? 'bad' : 'warn')}>{word(p.prefix ?? 'state.', p.state)}</span>;
+}
+
+export function Copy(p: { text: string; label?: string }): JSX.Element {
+	async function copy() {
+		await navigator.clipboard.writeText(p.text);
+		toast(t('copied'));
+	}
+	/* without TLS browsers have no clipboard for pages: the text can be marked by hand */
+	return globalThis.isSecureContext ? <Button onClick={copy} label={p.label}>{t('copy')}</Button> : <></>;
+}
+
+export function pretty(text: string): string {
+	try {
+		return JSON.stringify(JSON.parse(text), null, 2);
+	} catch {
+		return text;
+	}
+}
+
+/* Text as it came; JSON in lines. What is very long is cut in the view, not in what is copied. */
+const RAW_MAX = 200_000;
+export function Raw(p: { text: string; label: string }): JSX.Element {
+	const text = pretty(p.text);
+	return <figure class="raw"><figcaption class="row"><span class="soft">{p.label}</span><Copy text={p.text} /></figcaption>
+		<pre dir="ltr" tabIndex={0} aria-label={p.label}>{text.length > RAW_MAX ? text.slice(0, RAW_MAX) + '…' : text}</pre></figure>;
+}
