@@ -84,6 +84,7 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 		.recipient_burst = setting_of_i64(s, "channel", slug, "recipient_burst"),
 		.recipient_every_ms = setting_of_i64(s, "channel", slug, "recipient_every_ms"),
 		.silent_ms = setting_of_i64(s, "channel", slug, "silent_hours") * HOUR_MS,
+		.catch_up_ms = setting_of_i64(s, "channel", slug, "catch_up_days") * DAY_MS,
 		.check_every_ms = setting_of_i64(s, "channel", slug, "check_minutes") * MINUTE_MS,
 		.template_every_ms =
 			setting_of_i64(s, "channel", slug, "template_minutes") * MINUTE_MS,

@@ -43,6 +43,7 @@ struct channel {
 	int64_t ack_ms;
 	int64_t rate_per_second, recipient_burst, recipient_every_ms, timeout_ms;
 	int64_t silent_ms; /* longest silence that is never an alarm by itself; 0: no such limit */
+	int64_t catch_up_ms;       /* how far back missed messages are asked for (Evolution) */
 	int64_t check_every_ms;    /* 0: the provider is not asked how the channel is */
 	int64_t template_every_ms; /* 0: the list of templates is fetched only when asked for */
 	bool read_receipts;        /* reading a conversation here marks it at WhatsApp too */

@@ -24,7 +24,7 @@ static enum rc pour(struct media_fetch *f, struct str base64, struct err *e)
 	for (size_t at = 0; at < base64.n; at += CHUNK) {
 		sbuf_reset(&bytes);
 		if (!enc_unbase64(&bytes, str_sub(base64, at, CHUNK))) {
-			media_fetch_say(f, MEDIA_AGAIN, "the file from Evolution is not base64");
+			media_fetch_say(f, MEDIA_WRONG, "the file from Evolution is not base64");
 			return RC_OK;
 		}
 		enum rc rc = media_fetch_sink(f, bytes.p, bytes.n, e);

@@ -13,7 +13,8 @@
 enum media_outcome {
 	MEDIA_GOT, /* all bytes went into the sink */
 	MEDIA_LATER, /* weather (not reached, throttled, token): again for 7 days, no attempt is counted */
-	MEDIA_AGAIN, /* the peer's answer was of no use (not found, cut, wrong): an attempt */
+	MEDIA_AGAIN, /* the peer's answer was of no use (not found, cut): the same, but less often */
+	MEDIA_WRONG, /* whole, but not what was promised: an attempt */
 	MEDIA_NEVER  /* too large, refused for good */
 };
 

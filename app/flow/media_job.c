@@ -2,8 +2,9 @@
  *
  *   load -> fetch (media_fetch.h) -> checksum, type, file in its place -> [commit: stored, event, job done]
  *
- * Weather is retried for as long as the provider keeps the file; answers that are of no use burn the queue's attempts.
- * Then the message says `expired` or `failed` with a reason, and a dead letter lets a person try again. */
+ * Weather and answers that are of no use are retried for as long as the provider keeps the file: a new address each time,
+ * at least once an hour. Only whole files that are not the promised ones burn the queue's attempts: each costs all of its
+ * bytes. Then the message says `expired` or `failed` with a reason, and a dead letter lets a person try again. */
 #include <stdarg.h>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 
 #define KEPT_MS      (7 * DAY_MS) /* meta-cloud-api.md 3.4: ids of webhooks */
 #define RENEW_US     (10 * (int64_t)1000 * 1000)
+#define AGAIN_CAP_MS HOUR_MS /* between two tries that WhatsApp answered without the file */
 #define DISK_WAIT_MS (30 * SECOND_MS)
 
 static const struct {
@@ -138,11 +140,11 @@ static enum rc snooze_unit(struct tx *tx, void *arg, struct err *e)
 
 /* ---- what came of it ---- */
 
-static enum rc later(struct media_fetch *f, struct err *e)
+static enum rc later(struct media_fetch *f, int64_t cap_ms, struct err *e)
 {
 	struct queue_config c = queue_get_config(store_queues(f->w->app->store), QUEUE_MEDIA);
-	int64_t wait = backoff_ms(f->job->snoozes + 1, c.backoff_ms, JOB_RETRY_CAP_MS,
-				  work_random(f->w), f->wait_ms > 0 ? f->wait_ms : -1);
+	int64_t wait = backoff_ms(f->job->snoozes + 1, c.backoff_ms, cap_ms, work_random(f->w),
+				  f->wait_ms > 0 ? f->wait_ms : -1);
 	struct snooze_work w = { f, f->now_ms + wait };
 
 	log_event(LOG_INFO, "media.later", "message", LOG_I64(f->m->message_id), "retry_in_ms",
@@ -150,7 +152,20 @@ static enum rc later(struct media_fetch *f, struct err *e)
 	return store_write(f->w->app->store, STORE_NORMAL, snooze_unit, &w, e);
 }
 
+/* WhatsApp may have the file in a while: ids outlive its own disturbances, and so do a token's missing rights. */
 static enum rc again(struct media_fetch *f, struct err *e)
+{
+	char text[sizeof(f->why) + 100];
+
+	if (f->now_ms + AGAIN_CAP_MS - f->m->asked_ms <= KEPT_MS)
+		return later(f, AGAIN_CAP_MS, e);
+	(void)snprintf(text, sizeof(text), "not to be had in the 7 days that it was kept: %s",
+		       f->why);
+	return lost(f, "expired", text, e);
+}
+
+/* The same bytes would most likely come again. */
+static enum rc wrong(struct media_fetch *f, struct err *e)
 {
 	struct queue_config c = queue_get_config(store_queues(f->w->app->store), QUEUE_MEDIA);
 
@@ -174,8 +189,8 @@ static enum rc keep(struct media_fetch *f, struct err *e)
 		f->said.bytes = f->m->told_bytes;
 	rc = media_put_place(&f->put, &f->said, &why);
 	if (rc == RC_INVALID) {
-		media_fetch_say(f, MEDIA_AGAIN, "%s", why.text);
-		return again(f, e);
+		media_fetch_say(f, MEDIA_WRONG, "%s", why.text);
+		return wrong(f, e);
 	}
 	if (rc != RC_OK)
 		return FAIL(e, rc, "%s", why.text);
@@ -192,9 +207,11 @@ static enum rc settle(struct media_fetch *f, struct err *e)
 	case MEDIA_GOT:
 		return keep(f, e);
 	case MEDIA_LATER:
-		return later(f, e);
+		return later(f, JOB_RETRY_CAP_MS, e);
 	case MEDIA_AGAIN:
 		return again(f, e);
+	case MEDIA_WRONG:
+		return wrong(f, e);
 	case MEDIA_NEVER:
 		return lost(f, "failed", f->why, e);
 	}

@@ -552,7 +552,7 @@ static void answer_clear(struct http_answer *a, size_t max)
 	a->content_type[0] = a->api_version[0] = a->kept[0] = a->usage[0] = '\0';
 	a->retry_after_ms = -1;
 	a->duration_ms = a->cert_ends_ms = 0;
-	a->cert_refused = a->connected = false;
+	a->cert_refused = a->connected = a->too_long = false;
 	a->sunk_bytes = 0;
 }
 
@@ -582,6 +582,7 @@ enum rc http_do(struct http *h, const struct http_request *req, struct http_answ
 	if (req->form != NULL) /* it ends with this call */
 		ASSERT(curl_easy_setopt(c.curl, CURLOPT_MIMEPOST, NULL) == CURLE_OK);
 	ret_ans->cert_refused = code == CURLE_PEER_FAILED_VERIFICATION;
+	ret_ans->too_long = c.too_long;
 	curl_off_t connect_us = 0;
 	ret_ans->connected =
 		curl_easy_getinfo(c.curl, CURLINFO_CONNECT_TIME_T, &connect_us) == CURLE_OK &&

@@ -74,6 +74,7 @@ struct http_answer {
 	char usage[512];      /* x-business-use-case-usage, else x-app-usage; JSON, if sent */
 	int64_t cert_ends_ms; /* https: end of the server's certificate, wall; 0: not known */
 	bool cert_refused;    /* https: the certificate is not trusted, over, or of another name */
+	bool too_long;        /* given up because its body is longer than answer_max */
 	bool connected;       /* the connection stood, whatever came of it */
 	int64_t retry_after_ms; /* from Retry-After (seconds or date), -1: none */
 	int64_t duration_ms;

@@ -173,8 +173,8 @@ enum rc evolution_ask_message(struct str address, struct str key, struct evoluti
 	return RC_OK;
 }
 
-enum rc evolution_ask_between(int64_t from_ms, int64_t to_ms, int page,
-			      struct evolution_call *ret_call, struct sbuf *body, struct err *e)
+enum rc evolution_ask_between(const struct evolution_between *b, struct evolution_call *ret_call,
+			      struct sbuf *body, struct err *e)
 {
 	struct jsonw w;
 	sbuf_reset(body);
@@ -182,12 +182,12 @@ enum rc evolution_ask_between(int64_t from_ms, int64_t to_ms, int page,
 	jsonw_object(&w);
 	jsonw_kobject(&w, "where");
 	jsonw_kobject(&w, "messageTimestamp");
-	jsonw_ktime(&w, "gte", from_ms);
-	jsonw_ktime(&w, "lte", to_ms);
+	jsonw_ktime(&w, "gte", b->from_ms);
+	jsonw_ktime(&w, "lte", b->to_ms);
 	jsonw_end(&w);
 	jsonw_end(&w);
-	jsonw_ki64(&w, "page", page);
-	jsonw_ki64(&w, "offset", EVOLUTION_PAGE);
+	jsonw_ki64(&w, "page", b->page);
+	jsonw_ki64(&w, "offset", b->size);
 	jsonw_end(&w);
 	if (!sbuf_ok(body))
 		return FAIL(e, RC_LIMIT, "the request is too long");

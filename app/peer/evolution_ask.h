@@ -13,7 +13,7 @@
 #include "peer/wa.h"
 
 #define EVOLUTION_VERSION_MAX 32
-#define EVOLUTION_PAGE        50 /* messages asked for at once: one page stays far below HTTP_ANSWER_MAX */
+#define EVOLUTION_PAGE        50 /* messages asked for at once */
 
 /* GET / : {"status":200,"version":"2.3.7",...}. RC_INVALID: not Evolution. */
 enum rc evolution_ask_version(int status, struct str body, char ret[EVOLUTION_VERSION_MAX],
@@ -39,12 +39,15 @@ struct evolution_webhook {
 enum rc evolution_ask_webhook(const struct evolution_webhook *h, struct evolution_call *ret_call,
 			      struct sbuf *body, struct err *e) MUST_CHECK;
 
-/* POST chat/findMessages. Of one chat: a key (may be none) and an address; or all between two times. */
+/* POST chat/findMessages. Of one chat: a key (may be none) and an address; or a page of all between two times. */
 enum rc evolution_ask_message(struct str address, struct str key, struct evolution_call *ret_call,
 			      struct sbuf *body, struct err *e) MUST_CHECK;
-enum rc evolution_ask_between(int64_t from_ms, int64_t to_ms, int page,
-			      struct evolution_call *ret_call, struct sbuf *body, struct err *e)
-	MUST_CHECK;
+struct evolution_between {
+	int64_t from_ms, to_ms; /* both belong to it */
+	int page, size;         /* from 1; messages of a page */
+};
+enum rc evolution_ask_between(const struct evolution_between *b, struct evolution_call *ret_call,
+			      struct sbuf *body, struct err *e) MUST_CHECK;
 
 /* The records of its answer: {"messages":{"records":[...]}}, or an array. NULL: not such an answer. */
 const struct json *evolution_ask_records(const struct json *root);

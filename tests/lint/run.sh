@@ -74,7 +74,10 @@ rule_symbols() {
 		done
 }
 
-RULES='layers text size format places shell sql symbols'
+# Tests that tests/TRAPS.md names have to exist.
+rule_traps() { [ ! -e tests/TRAPS.md ] || awk -f "$LINT/traps.awk" tests/TRAPS.md; }
+
+RULES='layers text size format places shell sql symbols traps'
 
 # A planted tree: every line of `expect` must be among the findings, and nothing else.
 self_test() { # rule folder

@@ -1,5 +1,6 @@
 /* evolution.c - the double of Evolution API in the simulator: takes sends, knows versions, states and messages. Webhooks
  * from it: `hook evolution EVENT {data}`. */
+#include "base/clock.h"
 #include "sim/sim.h"
 
 #define MANY 400
@@ -9,9 +10,72 @@ static struct own {
 } sends[MANY];
 static size_t send_n;
 
+/* What it has of customers: so many, one every so often. */
+static struct {
+	int64_t n, every_ms, since_ms, bytes;
+} world;
+
 void evolution_reset(void)
 {
 	send_n = 0;
+	world.n = 0;
+}
+
+/* `evolution has N every T since TIME [bytes=B]` */
+void step_evolution_has(const struct words *w)
+{
+	if (w->n < 7 || !str_i64(w->w[2], 0, 1000000, &world.n) ||
+	    !clock_parse(w->w[6], &world.since_ms))
+		fail("evolution has N every T since TIME [bytes=B]");
+	world.every_ms = time_of(w->w[4]);
+	world.bytes = 10;
+	if (w->n > 7 && !str_i64(str_sub(w->w[7], 6, SIZE_MAX), 1, 1000000, &world.bytes))
+		fail("bytes=B");
+}
+
+/* The i-th, counted from the newest that lies between the two times. */
+static void tell_one(int64_t i, struct sbuf *body)
+{
+	char *room;
+
+	sbuf_printf(body,
+		    "{\"key\":{\"remoteJid\":\"55119%08lld@s.whatsapp.net\",\"fromMe\":false,"
+		    "\"id\":\"W%lld\"},"
+		    "\"messageType\":\"conversation\",\"message\":{\"conversation\":\"",
+		    (long long)(i % 7), (long long)i);
+	room = sbuf_room(body, (size_t)world.bytes);
+	if (room != NULL) {
+		memset(room, 'w', (size_t)world.bytes);
+		sbuf_added(body, (size_t)world.bytes);
+	}
+	sbuf_printf(body, "\"},\"messageTimestamp\":%lld}",
+		    (long long)((world.since_ms + i * world.every_ms) / 1000));
+}
+
+static void tell_world(const struct call_out *c, struct sbuf *body)
+{
+	int64_t from_ms, until_ms, page, size, first, last, pages;
+
+	if (!clock_parse(json_str(json_path(c->json, "where.messageTimestamp.gte")), &from_ms) ||
+	    !clock_parse(json_str(json_path(c->json, "where.messageTimestamp.lte")), &until_ms) ||
+	    !json_get_i64(c->json, "page", &page) || !json_get_i64(c->json, "offset", &size) ||
+	    page < 1 || size < 1)
+		fail("findMessages without its times");
+	first = from_ms <= world.since_ms
+			? 0
+			: (from_ms - world.since_ms + world.every_ms - 1) / world.every_ms;
+	last = until_ms < world.since_ms
+		       ? -1
+		       : i64_min(world.n - 1, (until_ms - world.since_ms) / world.every_ms);
+	pages = last < first ? 0 : (last - first + size) / size;
+	sbuf_printf(body, "{\"messages\":{\"total\":%lld,\"pages\":%lld,\"records\":[",
+		    (long long)(last - first + 1), (long long)pages);
+	last -= (page - 1) * size;
+	for (int64_t i = last; i >= first && i > last - size; i--) {
+		sbuf_text(body, i < last ? "," : "");
+		tell_one(i, body);
+	}
+	sbuf_text(body, "]}}");
 }
 
 static void put(char *to, size_t max, struct str s)
@@ -71,7 +135,10 @@ bool evolution_answer(const struct call_out *c, int *ret_status, struct sbuf *bo
 		*ret_status = 201;
 		take_send(c, body);
 	} else if (str_find(c->path, STR("/chat/findMessages")) >= 0) {
-		tell_messages(c, body);
+		if (world.n > 0 && json_path(c->json, "where.messageTimestamp") != NULL)
+			tell_world(c, body);
+		else
+			tell_messages(c, body);
 	} else if (str_find(c->path, STR("/instance/connectionState")) >= 0) {
 		sbuf_text(body, "{\"instance\":{\"instanceName\":\"loja\",\"state\":\"open\"}}");
 	} else if (str_find(c->path, STR("/instance/connect")) >= 0) {

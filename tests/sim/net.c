@@ -208,13 +208,18 @@ static enum rc finish(const struct call_out *c, int status, struct sbuf *body,
 	return media_sink(c->request, ans, NULL);
 }
 
-static enum rc by_double(const struct call_out *c, struct http_answer *ans)
+static enum rc by_double(const struct call_out *c, struct http_answer *ans, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(4 * MIB);
 	int status = 0;
 
 	if (!peers_answer(c, &status, &body))
 		fail("the double does not know %s %.*s", c->method, STRF(c->path));
+	ans->too_long = c->request->sink == NULL && c->request->answer_max > 0 &&
+			body.n > c->request->answer_max;
+	if (ans->too_long)
+		return FAIL(e, RC_UNKNOWN, "an answer is longer than %zu bytes",
+			    c->request->answer_max);
 	return finish(c, status, &body, ans);
 }
 
@@ -288,7 +293,7 @@ static enum rc answer(const struct call_out *c, struct str text, struct http_ans
 	if (str_eqc(w.w[0], "works") && c->peer == PEER_SELF)
 		return by_self(c, ans);
 	if (str_eqc(w.w[0], "works"))
-		return by_double(c, ans);
+		return by_double(c, ans, e);
 	if (str_starts(w.w[0], STR("stored-then-"))) { /* the peer did it, its answer is another */
 		AUTO(sbuf_release) struct sbuf body = SBUF(4 * MIB);
 		struct str then = str_sub(w.w[0], 12, SIZE_MAX);

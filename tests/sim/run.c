@@ -193,6 +193,8 @@ void step_exec(const struct step *s, int depth)
 		step_crash();
 	else if (str_eqc(w.w[0], "end"))
 		step_end();
+	else if (w.n > 2 && str_eqc(w.w[0], "evolution") && str_eqc(w.w[1], "has"))
+		step_evolution_has(&w);
 	else if (str_eqc(w.w[0], "errors"))
 		errors_walk();
 	else if (str_eqc(w.w[0], "torture"))

@@ -105,6 +105,7 @@ struct str arrow_right(const char *text); /* after it; STR_NONE */
 void evolution_reset(void);
 bool evolution_answer(const struct call_out *c, int *ret_status, struct sbuf *body);
 int64_t evolution_count(struct str what); /* sends, twice */
+void step_evolution_has(const struct words *w);
 
 /* clock.c */
 int64_t machine_mono_us(void);

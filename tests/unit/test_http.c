@@ -304,6 +304,7 @@ TEST(what_may_have_arrived_is_unknown)
 		int64_t start_us = clock_mono_us();
 		CHECK_I64(r->why, call(h, &p, "POST", "{}", &a), RC_UNKNOWN);
 		CHECK_I64(r->why, a.status, 0);
+		CHECK_I64(r->why, a.too_long, r->manner == ANSWERS_LONG);
 		CHECK(clock_mono_us() - start_us < 2000000);
 		CHECK(strstr(t_err.text, "127.0.0.1") != NULL &&
 		      strstr(t_err.text, "secret") == NULL);

@@ -391,6 +391,39 @@ TEST(tls_is_served_and_checked)
 	http_stop();
 }
 
+TEST(who_has_no_client_certificate_reaches_the_port_and_nothing_behind_it)
+{
+	char path[512], url[64];
+	struct web *w = NULL;
+	ASSERT(snprintf(path, sizeof path, "%s/pair.pem", t_dir()) > 0);
+	MUST(file_write(path, STR(TLS_PAIR_PEM), 0600, &t_err));
+	MUST(crypto_start(&t_err));
+	MUST(http_start(&t_err));
+	MUST(http_set_ca_file(path, &t_err));
+	struct web_config c = { .listener = WEB_HOOKS,
+				.address = "127.0.0.1:0",
+				.threads = 2,
+				.keep_alive_ms = 2000,
+				.request_timeout_ms = 2000,
+				.body_timeout_ms = 2000,
+				.tls_cert = path,
+				.tls_client_ca = path,
+				.handler = handle };
+	MUST(web_start(&c, &w, &t_err));
+	ASSERT(snprintf(url, sizeof url, "https://127.0.0.1:%d/x", web_port(w)) > 0);
+	struct http_request req = { .method = "GET", .url = url, .look_at_cert = true };
+	struct http_answer a = HTTP_ANSWER;
+	struct http *h = http_new();
+	CHECK(http_do(h, &req, &a, NULL) != RC_OK);
+	CHECK(a.connected && !a.cert_refused && a.status == 0);
+	web_stop(w);
+	CHECK(http_do(h, &req, &a, NULL) != RC_OK); /* and where nobody listens */
+	CHECK(!a.connected);
+	http_answer_release(&a);
+	http_free(h);
+	http_stop();
+}
+
 TEST(a_malformed_address_does_not_open_other_ports)
 {
 	static const char *const rows[] = { "127.0.0.1:0,127.0.0.1:0", "127.0.0.1:0s", "",
