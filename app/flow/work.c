@@ -266,19 +266,23 @@ static void member_run(void *arg)
 	}
 }
 
-/* Concurrency is per target: `messages` has that many threads for each channel. */
+/* Concurrency is per target, so that a slow one delays no other: `messages` has that many threads for each channel,
+ * `orchestrator-inbound` for each n8n, and for a second one that is set up while the box runs. */
 static int threads_of(struct app *app, enum queue_id q)
 {
 	struct queue_config c = queue_get_config(store_queues(app->store), q);
 	const struct config *config;
-	int channels;
+	size_t targets = 1;
 
-	if (q != QUEUE_MESSAGES)
+	if (q != QUEUE_MESSAGES && q != QUEUE_ORCHESTRATOR_INBOUND)
 		return c.concurrency;
 	config = config_get(app);
-	channels = (int)size_min(config->channel_count, 8);
+	if (q == QUEUE_MESSAGES && config->channel_count > 0)
+		targets = config->channel_count;
+	if (q == QUEUE_ORCHESTRATOR_INBOUND)
+		targets = config->n8n_count > 2 ? config->n8n_count : 2;
 	config_put(config);
-	return c.concurrency * (channels > 0 ? channels : 1);
+	return c.concurrency * (int)size_min(targets, 8);
 }
 
 enum rc pools_start(struct app *app, struct pools **ret, struct err *e)

@@ -197,3 +197,17 @@ def test_basic_and_jwt():
         with Box(n8n="/webhook/echo", settings=settings) as b:
             b.peers.say("meta", **{"from": "51900000001", "text": "hola"})
             wait_until(lambda: sends(b) == ["eco: hola"], what="an answer")
+
+
+def test_a_slow_target_delays_no_other():
+    """One n8n takes 20 s for each run; the other one's answers do not wait for it, however many messages the slow one has."""
+    with Box(n8n=None, settings={"automatic_per_minute": "1000"}, start=False) as b:
+        at = f"http://127.0.0.1:{b.peers.port['n8n']}"
+        b.settings.update({"n8n.quick.url": at + "/webhook/echo", "n8n.slow.url": at + "/webhook/slow", "n8n.slow.timeout_ms": "60000"})
+        b.peers.options("n8n", slow_ms=20000)
+        b.start()
+        for i in range(12):
+            b.peers.say("meta", **{"from": f"346000000{i:02}", "text": f"n{i}"})
+        wait_until(lambda: b.peers.state("meta")["accepted"] >= 12, 18, what=lambda: f"the quick one's answers: {b.peers.state('meta')}")
+        assert b.get("/api/v1/queues/orchestrator-inbound")["active"] > 0, "the slow one is still at it"
+        b.kill()

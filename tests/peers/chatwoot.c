@@ -126,9 +126,11 @@ static void conversation_one(struct chatwoot *t, const struct mini_req *req, con
 		cw_conversation_json(t, &b, c, NULL);
 		dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
 		buf_free(&b);
+	} else if (!strcmp(rest, "labels")) { /* not kept */
+		dbl_reply(&t->d, req->conn, 200, NULL, NULL, "{\"payload\":[]}", 14, rule);
 	} else if (is_post &&
 		   (!strcmp(rest, "toggle_typing_status") || !strcmp(rest, "assignments") ||
-		    !strcmp(rest, "custom_attributes") || !strcmp(rest, "labels"))) {
+		    !strcmp(rest, "custom_attributes"))) {
 		dbl_reply(&t->d, req->conn, 200, NULL, NULL, "{}", 2, rule); /* taken, not kept */
 	} else {
 		cw_fail(t, req, 404, "Resource could not be found");
@@ -273,7 +275,7 @@ static void on_request(void *self, const struct mini_req *req)
 			application(t, req, rest + 1, in, &rule);
 		else if (!strncmp(req->path, "/public/api/v1/inboxes/", 23))
 			cw_public_contact(t, req, in, &rule);
-		else
+		else if (!cw_files_get(t, req, &rule))
 			cw_fail(t, req, 404, "Resource could not be found");
 	}
 	cJSON_Delete(in);
@@ -300,8 +302,10 @@ static void control_say(struct chatwoot *t, const struct mini_req *req, const cJ
 		return;
 	}
 	snprintf(rule.word, sizeof rule.word, "%s", js_or(in, "do", ""));
+	t->next_files = js(in, "files");
 	m = cw_agent(t, id, js_or(in, "content", "Claro, já verifico."), ji(in, "private", 0) != 0,
 		     ji(in, "template", 0) != 0, cw_mischief(t, &rule));
+	t->next_files = NULL;
 	if (!m) {
 		dbl_text(&t->d, req->conn, 409, NULL, "{\"error\":\"the double is full\"}");
 		return;
@@ -313,9 +317,12 @@ static void control_say(struct chatwoot *t, const struct mini_req *req, const cJ
 
 static bool on_control(void *self, const struct mini_req *req, const char *verb, const cJSON *in)
 {
-	if (strcmp(verb, "say"))
+	if (!strcmp(verb, "say"))
+		control_say(self, req, in);
+	else if (!strcmp(verb, "act"))
+		cw_control_act(self, req, in);
+	else
 		return false;
-	control_say(self, req, in);
 	return true;
 }
 
@@ -386,6 +393,8 @@ struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_p
 		{ "hook_timeout_ms", &t->hook_timeout_ms },
 		{ "agent_percent", &t->agent_percent },
 		{ "agent_ms", &t->agent_ms },
+		{ "wrong_host", &t->wrong_host },
+		{ "expired", &t->expired },
 		{ NULL, NULL },
 	};
 	struct dbl_option *kept = xalloc(sizeof options);
@@ -397,6 +406,7 @@ struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_p
 	t->agent_percent = cfg->agent_percent;
 	t->agent_ms = cfg->every_ms > 0 ? cfg->every_ms * 2 : 1000;
 	dbl_init(&t->d, "chatwoot", t, &ops, kept, port, ret_port);
+	t->port = *ret_port;
 	cw_inbox_new(t, "Totem WA", "double-inbox", true);
 	if (cfg->totem)
 		t->totem = mini_client_new(t->d.m, cfg->totem, 16);

@@ -20,6 +20,7 @@ struct cw_message {
 	int attachments;
 	const char *status; /* a literal */
 	char *content, *source_id, *attributes, *error, *content_type;
+	char *files; /* names of an agent's files, parted by blanks */
 	int64_t at_ms;
 };
 struct cw_contact {
@@ -60,9 +61,17 @@ struct chatwoot {
 	int events, webhook_first, duplicate_percent, wipe_attributes, null_source_id,
 		foreign_first;
 	int per_minute, hook_timeout_ms, agent_percent, agent_ms;
+	int wrong_host, expired; /* of files: FRONTEND_URL is wrong; every address has expired */
+	int port;
+	const char *next_files; /* of the message that cw_agent makes */
 	long long incoming, outgoing_api, agent_messages, patched, hooks_posted, hooks_ok,
-		hooks_failed, contacts_taken;
+		hooks_failed, contacts_taken, files_read;
 };
+
+/* chatwoot_files.c */
+void cw_files_json(struct chatwoot *t, struct buf *b, const struct cw_message *m);
+bool cw_files_get(struct chatwoot *t, const struct mini_req *req, const struct rule *rule);
+void cw_control_act(struct chatwoot *t, const struct mini_req *req, const cJSON *in);
 
 /* What a rule or an option does to one event. */
 struct cw_mischief {

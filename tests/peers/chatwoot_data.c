@@ -243,6 +243,7 @@ void cw_message_json(struct chatwoot *t, struct buf *b, const struct cw_message 
 				   i ? "," : "", m->id * 16 + i, m->id);
 		buf_puts(b, "]");
 	}
+	cw_files_json(t, b, m);
 	buf_puts(b, "}");
 }
 
@@ -375,12 +376,16 @@ void cw_event_message(struct chatwoot *t, const char *event, const struct cw_mes
 	pair(&b, "content", m->content);
 	buf_puts(&b, ",");
 	pair(&b, "content_type", m->content_type ? m->content_type : "text");
-	buf_printf(
-		&b,
-		",\"content_attributes\":%s,\"additional_attributes\":{},\"message_type\":\"%s\","
-		"\"private\":%s,",
-		m->attributes && !mischief.wipe ? m->attributes : "{}", types[m->type],
-		m->is_private ? "true" : "false");
+	buf_printf(&b, ",\"content_attributes\":%s",
+		   m->attributes && !mischief.wipe ? m->attributes : "{}");
+	if (m->error) {
+		b.n--;
+		buf_puts(&b, b.p[b.n - 1] == '{' ? "" : ",");
+		pair(&b, "external_error", m->error);
+		buf_puts(&b, "}");
+	}
+	buf_printf(&b, ",\"additional_attributes\":{},\"message_type\":\"%s\",\"private\":%s,",
+		   types[m->type], m->is_private ? "true" : "false");
 	pair(&b, "source_id", mischief.no_source ? NULL : m->source_id);
 	buf_puts(&b, ",\"created_at\":");
 	iso_time(&b, m->at_ms);
@@ -389,6 +394,7 @@ void cw_event_message(struct chatwoot *t, const char *event, const struct cw_mes
 	pair(&b, "name", t->inboxes[c->inbox - 1].name);
 	buf_puts(&b, "},\"sender\":");
 	sender_json(t, &b, m, false);
+	cw_files_json(t, &b, m);
 	buf_puts(&b, ",\"conversation\":");
 	cw_conversation_json(t, &b, c, first_message(t, m, mischief.foreign));
 	buf_puts(&b, "}");
@@ -423,6 +429,7 @@ struct cw_message *cw_agent(struct chatwoot *t, int conversation, const char *co
 	m->is_private = is_private;
 	m->content = xcopy(content, strlen(content));
 	m->attributes = xcopy("{\"in_reply_to\":null}", 20);
+	m->files = t->next_files ? xcopy(t->next_files, strlen(t->next_files)) : NULL;
 	t->agent_messages++;
 	cw_event_message(t, "message_created", m, mischief);
 	return m;

@@ -1,0 +1,116 @@
+"""Customer, Chatwoot, n8n and CRM around one box: every way between them, with statuses, files and order; the real binary."""
+import time
+from lib import *
+
+CUSTOMER = "34600000001"
+
+
+def sent(b):
+    return [(m.get("type", "text"), m.get("text")) for m in b.peers.messages("meta") if m["to"].endswith(CUSTOMER[-9:])]
+
+
+def thread(b):
+    wait_until(lambda: b.get("/api/v1/conversations")["data"], what="a conversation")
+    return b.get("/api/v1/conversations")["data"][0]
+
+
+def chatwoot_messages(b, conversation=1):
+    a = http_call(b.peers.port["chatwoot"], "GET", f"/api/v1/accounts/1/conversations/{conversation}/messages?after=0",
+                  headers={"api_access_token": CHATWOOT_TOKEN})
+    return (a.json or {}).get("payload", [])
+
+
+def test_triangle():
+    """A customer writes, the assistant answers, an agent takes over with text and files, the CRM writes: each sees all, once, in
+    order, with its delivery state."""
+    with Box(settings={"takeover_minutes": "30", "chatwoot.chatwoot.agent_signature": "1"}) as b:
+        b.peers.options("meta", sent_ms=5, delivered_ms=10, read_ms=20)
+        b.peers.say("meta", **{"from": CUSTOMER, "text": "hola"})
+        wait_until(lambda: sent(b) == [("text", "eco: hola")], what=lambda: f"the assistant's answer: {sent(b)}")
+        wait_until(lambda: len(chatwoot_messages(b)) == 2, what="both in Chatwoot")
+        for i in range(3):
+            b.peers.say("chatwoot", conversation=1, content=f"agente {i}")
+        b.peers.say("chatwoot", conversation=1, content="mire", files="a.png b.ogg c.pdf")
+        b.peers.say("chatwoot", conversation=1, content="una nota", private=1)
+        b.peers.say("chatwoot", conversation=1, content="despues")
+        wait_until(lambda: len(sent(b)) == 8, what=lambda: f"what the agent wrote: {sent(b)}")
+        equal([t for t, _ in sent(b)], ["text"] * 4 + ["image", "audio", "document", "text"])
+        texts = [x for t, x in sent(b) if t == "text"]
+        assert all(f"agente {i}" in texts[i + 1] for i in range(3)) and "despues" in texts[4], texts
+        b.peers.say("meta", **{"from": CUSTOMER, "text": "gracias"})  # a person has it: the assistant is silent
+        b.post("/api/v1/messages", {"conversation_id": thread(b)["id"], "text": "del CRM"}, status=202)
+        wait_until(lambda: len(sent(b)) == 9, what="the CRM's message")
+        wait_until(lambda: all(m["status"] == "read" for m in chatwoot_messages(b) if m["message_type"] == 1 and not m["private"]),
+                   what=lambda: f"states in Chatwoot: {[(m['content'], m['status']) for m in chatwoot_messages(b)]}")
+        b.wait_idle()
+        equal(len(sent(b)), 9, "nothing more")
+        equal(b.peers.state("n8n")["accepted"], 1, "the assistant was asked once")
+        equal([m["content"] for m in chatwoot_messages(b) if m["message_type"] == 0], ["hola", "gracias"])
+        mirrored = [m for m in chatwoot_messages(b) if m["content"] == "del CRM"]
+        equal([m["content_attributes"]["source"] for m in mirrored], ["crm_mirror"])
+        equal(b.peers.state("meta")["doubled"], 0)
+        # resolved by the agent: the assistant speaks again
+        b.peers.call("chatwoot", "act", {"conversation": 1, "status": "resolved"})
+        wait_until(lambda: thread(b)["status"] == "resolved", what="resolved here too")
+        b.peers.say("meta", **{"from": CUSTOMER, "text": "otra cosa"})
+        wait_until(lambda: ("text", "eco: otra cosa") in sent(b), what="the assistant again")
+        b.wait_idle()
+        equal(b.dead_letters(), [])
+
+
+def test_r23_files_of_agents():
+    """A wrong FRONTEND_URL, an address that expired: the first is mended, the second fails where the agent sees it, and Retry
+    sends it once."""
+    with Box(n8n=None) as b:
+        b.peers.say("meta", **{"from": CUSTOMER, "text": "hola"})
+        wait_until(lambda: len(chatwoot_messages(b)) == 1, what="in Chatwoot")
+        b.peers.options("chatwoot", wrong_host=1)
+        b.peers.say("chatwoot", conversation=1, content="", files="a.pdf")
+        wait_until(lambda: [t for t, _ in sent(b)] == ["document"], what="a file from a wrong address")
+        b.peers.options("chatwoot", wrong_host=0, expired=1)
+        m = b.peers.say("chatwoot", conversation=1, content="x", files="b.pdf")
+        wait_until(lambda: chatwoot_messages(b)[-1]["status"] == "failed", what="it failed where the agent sees it")
+        equal([m["status"] for m in b.messages(direction="outbound")].count("failed"), 1)
+        b.peers.options("chatwoot", expired=0)
+        time.sleep(3.2)  # a Retry is believed from 3 s after the failure on
+        b.peers.call("chatwoot", "act", {"message": m["id"], "do": "retry"})
+        b.peers.call("chatwoot", "act", {"message": m["id"], "do": "touch"})
+        wait_until(lambda: [t for t, _ in sent(b)] == ["document"] * 2, what="sent by Retry")
+        b.wait_idle()
+        equal(len(sent(b)), 2)
+
+
+def test_r10_deleted_is_not_sent():
+    with Box(n8n=None) as b:
+        b.peers.say("meta", **{"from": CUSTOMER, "text": "hola"})
+        wait_until(lambda: len(chatwoot_messages(b)) == 1, what="in Chatwoot")
+        b.post("/api/v1/queues/messages/pause")
+        m = b.peers.say("chatwoot", conversation=1, content="ay")
+        wait_until(lambda: b.messages(direction="outbound"), what="it waits")
+        b.peers.call("chatwoot", "act", {"message": m["id"], "do": "delete"})
+        wait_until(lambda: b.messages(direction="outbound")[0]["sending"] == "cancelled", what="cancelled")
+        b.post("/api/v1/queues/messages/resume")
+        b.wait_idle()
+        equal(sent(b), [])
+
+
+def test_r06_two_webhooks_for_one_message():
+    """The inbox's webhook and the account's, with secrets and delivery ids of their own, in parallel, each message twice."""
+    with Box(n8n=None, settings={"chatwoot.chatwoot.secret": CHATWOOT_SECRET + " account-secret"}) as b:
+        b.peers.options("chatwoot", duplicate_percent=100)
+        b.peers.say("meta", **{"from": CUSTOMER, "text": "hola"})
+        wait_until(lambda: len(chatwoot_messages(b)) == 1, what="in Chatwoot")
+        for i in range(10):
+            m = b.peers.say("chatwoot", conversation=1, content=f"n{i}")
+            body = json.dumps({"event": "message_created", "id": m["id"], "content": f"n{i}", "message_type": "outgoing",
+                               "private": False, "account": {"id": 1}, "inbox": {"id": 1},
+                               "sender": {"id": 1, "name": "Ana", "type": "user"},
+                               "conversation": {"id": 1, "inbox_id": 1}}).encode()
+            at = str(int(time.time()))
+            mac = hmac.new(b"account-secret", at.encode() + b"." + body, hashlib.sha256).hexdigest()
+            equal(http_call(b.hooks, "POST", "/webhooks/chatwoot/chatwoot", body,
+                            {"content-type": "application/json", "X-CHATWOOT-SIGNATURE": "sha256=" + mac,
+                             "x-chatwoot-timestamp": at, "X-Chatwoot-Delivery": f"d-{i}"}).status, 200)
+        wait_until(lambda: len(sent(b)) == 10, what=lambda: f"ten messages: {sent(b)}")
+        b.wait_idle()
+        equal([x for _, x in sent(b)], [f"n{i}" for i in range(10)])
