@@ -629,7 +629,8 @@ CREATE INDEX whatsapp_conversations_by_chatwoot ON whatsapp_conversations(compan
 
 CREATE INDEX whatsapp_conversations_by_contact ON whatsapp_conversations(contact_id);
 
-CREATE INDEX whatsapp_conversations_by_last ON whatsapp_conversations(company_id, last_message_at DESC);
+CREATE INDEX whatsapp_conversations_by_last
+	ON whatsapp_conversations(company_id, last_message_at DESC, status, channel_id, assigned_user_id, merged_into);
 
 CREATE INDEX whatsapp_conversations_by_wa_id ON whatsapp_conversations(company_id, wa_id);
 

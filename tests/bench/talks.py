@@ -86,6 +86,7 @@ def questions(b, rounds):
         "list, unread": "/api/v1/conversations?limit=100&unread=true",
         "list, nobody's": "/api/v1/conversations?limit=100&assigned=none",
         "list, resolved": "/api/v1/conversations?limit=100&status=resolved",
+        "list, a state that none has": "/api/v1/conversations?limit=100&status=snoozed",
         "list, rare label": "/api/v1/conversations?limit=100&label=vip",
         "list, frequent label": "/api/v1/conversations?limit=100&label=env%C3%ADo",
         "unread count": "/api/v1/conversations/unread",
