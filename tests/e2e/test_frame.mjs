@@ -26,7 +26,7 @@ test('every key has its words in three languages, and no two languages are one',
 		const fills = text => [...text.matchAll(/\{(\w+)/g)].map(m => m[1]).sort().join();
 		for (const [key, text] of words.en)
 			assert.equal(fills(words[lang].get(key)), fills(text), `what is filled in: ${lang} ${key}`);
-		const same = [...words.en].filter(([k, v]) => v.length > 12 && words[lang].get(k) === v).map(([k]) => k);
+		const same = [...words.en].filter(([k, v]) => v.replace(/\{\w+\}/g, '').length > 12 && !k.startsWith('provider.') /* names */ && words[lang].get(k) === v).map(([k]) => k);
 		assert.deepEqual(same, [], `not translated: ${lang}`);
 	}
 });

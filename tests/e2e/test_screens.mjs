@@ -8,11 +8,33 @@ const SCREENS = [
 	{ name: 'conversations', at: '#/conversations', ready: '.talk' },
 	{ name: 'conversation', at: '#/conversations', ready: '.talk', more: async page => { await page.locator('.talk').last().click(); await page.locator('.thread .bubble').first().waitFor(); } },
 	{ name: 'messages', at: '#/messages', ready: '.bubble' },
+	{ name: 'message', at: '#/messages', ready: '.bubble', more: async page => {
+		await page.locator('.bubble.mine a').last().click();
+		await page.locator('.story li').nth(2).waitFor();
+		await page.locator('.story summary').first().click();
+	} },
 	{ name: 'queues', at: '#/queues', ready: 'tbody tr' },
 	{ name: 'queue', at: '#/queues/messages', ready: '.facts' },
 	{ name: 'dead', at: '#/queues/dead', ready: 'tbody tr' },
 	{ name: 'dead-one', at: '#/queues/dead', ready: 'tbody tr', more: async page => { await page.locator('button.plain').first().click(); await page.locator('dialog .facts').waitFor(); } },
 	{ name: 'deliveries', at: '#/queues/deliveries', ready: 'tbody tr' },
+	{ name: 'setup', at: '#/setup', ready: '.step-body, .steps' },
+	{ name: 'integrations', at: '#/integrations', ready: 'tbody tr' },
+	{ name: 'channel', at: '#/integrations/channel.main', ready: '.facts' },
+	{ name: 'n8n', at: '#/integrations/n8n.main', ready: '.facts' },
+	{ name: 'me', at: '#/system/me', ready: 'tbody tr' },
+	{ name: 'users', at: '#/system/users', ready: 'tbody tr' },
+	{ name: 'invitation', at: '#/system/users', ready: 'tbody tr', more: async page => {
+		await page.getByRole('button', { name: 'Agregar una persona' }).click();
+		await page.getByLabel('Nombre', { exact: true }).fill('beto');
+		await page.getByRole('button', { name: 'Crear el enlace' }).click();
+		await page.locator('dialog code').waitFor();
+	} },
+	{ name: 'tokens', at: '#/system/tokens', ready: 'tbody tr' },
+	{ name: 'audit', at: '#/system/audit', ready: 'tbody tr' },
+	{ name: 'backups', at: '#/system/backups', ready: '.facts' },
+	{ name: 'settings', at: '#/system/settings', ready: 'tbody tr' },
+	{ name: 'about', at: '#/system/about', ready: '.facts' },
 ];
 
 test('every screen in both looks', async () => {

@@ -39,7 +39,7 @@ function useKeys(openHelp: () => void): void {
 function Rail(p: { at: string }): JSX.Element {
 	return <nav class="rail" aria-label={t('screens')}>
 		<a class="brand" href="#/" aria-label="Totem">Totem</a>
-		{screensOf().map(s => <a key={s.path} href={'#/' + s.path} aria-current={s.path === p.at ? 'page' : undefined}>
+		{screensOf().filter(s => !s.hidden).map(s => <a key={s.path} href={'#/' + s.path} aria-current={s.path === p.at ? 'page' : undefined}>
 			<Icon name={s.icon} /><span>{t(s.title)}</span></a>)}
 		<p class={'link ' + link.value} role="status"><span class="dot" aria-hidden="true" />{t(('link_' + link.value) as 'link_live')}</p>
 		<Me />
@@ -55,6 +55,7 @@ function Me(): JSX.Element {
 				{Object.entries(LANG_NAMES).map(([k, name]) => <option key={k} value={k}>{name}</option>)}</select></label>
 			<label>{t('theme')}<select value={theme.value} onChange={e => setTheme(e.currentTarget.value as Theme)}>
 				{(['auto', 'light', 'dark'] as const).map(k => <option key={k} value={k}>{t(('theme_' + k) as 'theme_auto')}</option>)}</select></label>
+			<a href="#/system/me">{t('my_account')}</a>
 			<a href="/docs">{t('docs')}</a>
 			<button type="button" class="button quiet" onClick={() => { void leave(); }}><Icon name="leave" />{t('leave')}</button>
 		</div>
@@ -63,7 +64,7 @@ function Me(): JSX.Element {
 
 function Help(p: { close: () => void; screen: Screen | undefined }): JSX.Element {
 	return <Dialog title={t('keys')} onClose={p.close}>
-		<dl class="keys">{screensOf().map(s => <div key={s.path}><dt><kbd>g</kbd> <kbd>{s.key}</kbd></dt><dd>{t(s.title)}</dd></div>)}
+		<dl class="keys">{screensOf().filter(s => !s.hidden).map(s => <div key={s.path}><dt><kbd>g</kbd> <kbd>{s.key}</kbd></dt><dd>{t(s.title)}</dd></div>)}
 			<div><dt><kbd>?</kbd></dt><dd>{t('keys')}</dd></div>
 			{(p.screen?.keys ?? []).map(([k, what]) => <div key={k}><dt>{k.split(' ').map(x => <kbd key={x}>{x}</kbd>)}</dt><dd>{t(what)}</dd></div>)}</dl>
 	</Dialog>;

@@ -9,7 +9,7 @@ import './styles/screens.css';
 import './styles/conversations.css';
 import { Questions, Toasts } from './ui/base';
 import { lang } from './lib/i18n';
-import { look, takeLink, who } from './lib/session';
+import { invitation, look, takeLink, who } from './lib/session';
 import { Door } from './screens/door';
 import { Frame } from './frame';
 import { startTheme } from './lib/theme';
@@ -18,11 +18,11 @@ function Page(): JSX.Element | null {
 	useEffect(() => { document.documentElement.lang = lang.value; }, [lang.value]);
 	if (who.value === undefined)
 		return null; /* asked, not answered yet: a few milliseconds */
-	return <>{who.value?.state === 'in' ? <Frame /> : <Door />}<Questions /><Toasts /></>;
+	return <>{who.value?.state === 'in' && invitation.value === null ? <Frame /> : <Door />}<Questions /><Toasts /></>;
 }
 
 startTheme();
 takeLink();
-addEventListener('hashchange', () => { if (/^#(token|setup)=/.test(location.hash)) { takeLink(); void look(); } });
+addEventListener('hashchange', () => { if (/^#(token|setup|invitation)=/.test(location.hash)) { takeLink(); void look(); } });
 render(<Page />, document.getElementById('page')!);
 void look();

@@ -34,13 +34,17 @@ export function enter(w: Who): void {
 /* The token of the first owner's link, while it waits for a name and a password. */
 export const setup = signal<string | null>(null);
 
-/* A link may bring a token ("#token=") or be the first owner's ("#setup="); both leave the address at once. */
+/* The token of somebody's invitation, while it waits for a password. */
+export const invitation = signal<string | null>(null);
+
+/* A link may bring a token ("#token="), be the first owner's ("#setup=") or an invitation ("#invitation="); all leave the address at once. */
 export function takeLink(): void {
 	const given = new URLSearchParams(location.hash.slice(1)), token = given.get('token');
 	if (token !== null)
 		setToken(token);
 	setup.value = given.get('setup') ?? setup.value;
-	if (token !== null || given.has('setup'))
+	invitation.value = given.get('invitation') ?? invitation.value;
+	if (token !== null || given.has('setup') || given.has('invitation'))
 		go(location.pathname, true);
 }
 

@@ -2,9 +2,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Refused, call } from '../lib/api';
-import { lang, t } from '../lib/i18n';
-import { enter, look, setup, who, type Who } from '../lib/session';
-import { Button, Field, sentence } from '../ui/base';
+import { LANG_NAMES, lang, setLang, t, type Lang } from '../lib/i18n';
+import { go } from '../lib/route';
+import { enter, invitation, look, setup, who, type Who } from '../lib/session';
+import { Button, Failed, Field, sentence, useLoad } from '../ui/base';
 
 function Login(): JSX.Element {
 	const [needsCode, setNeedsCode] = useState(false), [error, setError] = useState(''), [busy, setBusy] = useState(false);
@@ -45,8 +46,10 @@ function First(p: { token: string }): JSX.Element {
 		const form = new FormData(e.currentTarget as HTMLFormElement);
 		setBusy(true);
 		try {
-			enter(await call<Who>('POST', '/api/v1/setup', { token: p.token, login: form.get('login'), password: form.get('password'), language: lang.value }));
+			enter(await call<Who>('POST', '/api/v1/setup', { token: p.token, login: form.get('login'), password: form.get('password'), language: lang.value,
+				company_name: form.get('company') }));
 			setup.value = null;
+			go('#/setup');
 		} catch (x) {
 			setError(x);
 		} finally {
@@ -58,13 +61,51 @@ function First(p: { token: string }): JSX.Element {
 		<p>{t('setup_text')}</p>
 		<Field label={t('login')} id="login" error={wrong('login')}><input id="login" name="login" autocomplete="username" autocapitalize="none" required autofocus /></Field>
 		<Field label={t('password')} id="password" error={wrong('password')}><input id="password" name="password" type="password" autocomplete="new-password" minLength={10} required /></Field>
-		{error !== null && !wrong('login') && !wrong('password') && <p class="error" role="alert">{sentence(error)}</p>}
+		<Field label={t('company')} id="company" hint={t('company_hint')} error={wrong('company_name')}><input id="company" name="company" autocomplete="organization" maxLength={100} /></Field>
+		{error !== null && !wrong('login') && !wrong('password') && !wrong('company_name') && <p class="error" role="alert">{sentence(error)}</p>}
 		<Button type="submit" kind="main" disabled={busy}>{t('setup_go')}</Button>
 	</form>;
+}
+
+/* Somebody was invited, or gets a new password: whose link it is, and a password. */
+function Invited(p: { token: string }): JSX.Element {
+	const whose = useLoad(() => call<{ login: string; name: string; language: string }>('POST', '/api/v1/invitation', { token: p.token }), p.token);
+	const [error, setError] = useState<unknown>(null), [busy, setBusy] = useState(false);
+	const wrong = error instanceof Refused ? error.field('password') : undefined;
+	const out = () => { invitation.value = null; };
+	async function submit(e: Event) {
+		e.preventDefault();
+		setBusy(true);
+		try {
+			const w = await call<Who>('POST', '/api/v1/invitation', { token: p.token, password: new FormData(e.currentTarget as HTMLFormElement).get('password') });
+			out();
+			enter(w);
+		} catch (x) {
+			setError(x);
+		} finally {
+			setBusy(false);
+		}
+	}
+	if (whose.data === undefined)
+		return <div class="card door">{whose.error instanceof Refused && whose.error.status === 403 ? <><h1>Totem</h1><p role="alert">{t('invite_gone')}</p><Button kind="main" onClick={out}>{t('enter')}</Button></>
+			: whose.error !== undefined ? <Failed error={whose.error} again={whose.reload} /> : <p aria-busy="true" />}</div>;
+	return <form class="card door" onSubmit={e => { void submit(e); }}>
+		<h1>Totem</h1>
+		<p>{t('invite_text', { name: whose.data.name || whose.data.login })}</p>
+		<input type="hidden" name="username" autocomplete="username" value={whose.data.login} />
+		<Field label={t('password')} id="password" error={wrong}><input id="password" name="password" type="password" autocomplete="new-password" minLength={10} required autofocus /></Field>
+		{error !== null && wrong === undefined && <p class="error" role="alert">{sentence(error)}</p>}
+		<Button type="submit" kind="main" disabled={busy}>{t('enter')}</Button>
+	</form>;
+}
+
+/* The language can be chosen before one is in. */
+function Languages(): JSX.Element {
+	return <p class="row languages">{Object.entries(LANG_NAMES).map(([k, name]) => <button key={k} type="button" class="plain" lang={k} aria-pressed={lang.value === k} onClick={() => setLang(k as Lang)}>{name}</button>)}</p>;
 }
 
 export function Door(): JSX.Element {
 	if (who.value === null)
 		return <main><div class="card door" role="alert"><h1>Totem</h1><p>{t('no_net')}</p><Button kind="main" onClick={look}>{t('again')}</Button></div></main>;
-	return <main>{setup.value !== null ? <First token={setup.value} /> : who.value?.state === 'setup' ? <div class="card door"><h1>Totem</h1><p>{t('setup_link')}</p></div> : <Login />}</main>;
+	return <main>{invitation.value !== null ? <Invited token={invitation.value} /> : setup.value !== null ? <First token={setup.value} /> : who.value?.state === 'setup' ? <div class="card door"><h1>Totem</h1><p>{t('setup_link')}</p></div> : <Login />}<Languages /></main>;
 }

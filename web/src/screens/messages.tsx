@@ -1,11 +1,13 @@
-/* messages.tsx - the last messages of the box, live, and a way to send one. (Conversations get a screen of their own.) */
+/* messages.tsx - the last messages of all conversations, live, and a way to write to a number; each leads to its story (message.tsx). */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Refused, get, newKey, post, type Page } from '../lib/api';
 import { clock, moment } from '../lib/format';
 import { t, word } from '../lib/i18n';
+import { place } from '../lib/route';
 import { may } from '../lib/session';
 import { on } from '../lib/stream';
+import { MessageStory } from './message';
 import { Button, Empty, Failed, Field, sentence, useLoad } from '../ui/base';
 
 interface Message { id: string; direction: string; content: string; status: string; sending: string | null; wa_id: string; sender_name: string | null; timestamp: string }
@@ -20,7 +22,7 @@ function Row(p: { m: Message }): JSX.Element {
 	const { m } = p, out = m.direction === 'outbound', state = stateOf(m);
 	return <li class={out ? 'bubble mine' : 'bubble'}>
 		<p class="meta"><bdi>{m.sender_name ?? m.wa_id}</bdi>{m.sender_name && <bdi>{m.wa_id}</bdi>}
-			<time dateTime={m.timestamp} title={moment(m.timestamp)}>{clock(m.timestamp)}</time>
+			<a href={'#/messages/' + m.id}><time dateTime={m.timestamp} title={moment(m.timestamp)}>{clock(m.timestamp)}</time></a>
 			{out && <span class={'state ' + state}>{word('status.', state)}</span>}</p>
 		<p class="body" dir="auto">{m.content}</p>
 	</li>;
@@ -55,7 +57,7 @@ function Send(): JSX.Element {
 	</form>;
 }
 
-export function Messages(): JSX.Element {
+function Last(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Page<Message>>('/api/v1/messages?limit=60', { signal }), 'messages');
 	useEffect(() => {
 		let timer = 0;
@@ -70,4 +72,9 @@ export function Messages(): JSX.Element {
 			: data.data.length === 0 ? <Empty title={t('messages_none')} />
 				: <ol class="bubbles">{data.data.slice(0, SHOWN_MAX).map(m => <Row key={m.id} m={m} />)}</ol>}
 	</section>;
+}
+
+export function Messages(): JSX.Element {
+	const id = place.value.parts[1];
+	return id === undefined ? <Last /> : <MessageStory id={id} />;
 }

@@ -1,39 +1,122 @@
-/* start.tsx - one sentence about the whole box; what needs a person, with its cure; every part with its state and since when. */
+/* start.tsx - one sentence about the whole box and the button for it; the traffic of the last hours; what waits and what failed;
+ * after an outage its receipt; every part with its state and since when. */
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
-import { get } from '../lib/api';
-import { when } from '../lib/format';
+import { useMemo } from 'preact/hooks';
+import { get, type Page } from '../lib/api';
+import { bytes, number, span } from '../lib/format';
 import { lang, t, word } from '../lib/i18n';
-import { on } from '../lib/stream';
+import { may } from '../lib/session';
 import { Failed, useLoad } from '../ui/base';
+import { Chart } from '../ui/chart';
+import { State, Time, useLive } from '../ui/data';
+import { nameOf, type Queue } from './queues/acts';
+import { columns, type Minute } from './queues/one';
 
-interface Part { part: string; state: string; why: string | null; since: string | null }
-interface Incident { id?: string; subject: string; text: string; cure?: string | null; opened_at: string }
-interface Status { parts: Part[]; incidents: Incident[] }
+interface Part { part: string; state: string; why: string | null; since: string | null; waiting?: number; dead?: number; oldest_at?: string | null;
+	last_ok_at?: string | null; last_in_at?: string | null; disk_free_bytes?: number; database_bytes?: number }
+interface Incident { id: string; kind: string; subject: string; text: string; cure: string | null; opened_at: string; count: number }
+interface Status { version: string; company: string; started_at: string; after_crash: boolean; all_well: boolean; parts: Part[]; incidents: Incident[] }
+interface Receipt { id: number; kind: string; subject: string; from: string; to: string; recovered: number; answered: number; open: number;
+	waits_for_person: number; lost: number; settled_at: string | null }
+interface Backups { data: { name: string; verified_at: string | null }[]; state: { last_success_at: string | null; error: string | null } }
 
-const EVERY_MS = 5000;
+const EVERY_MS = 5000, HOURS = 3, RECEIPT_DAYS = 3;
+
+/* Where one does something about it. */
+function placeOf(subject: string): string {
+	const [kind = '', rest = ''] = subject.split(/\.(.*)/s);
+	return kind === 'queue' ? '#/queues/' + rest : kind === 'channel' || kind === 'chatwoot' || kind === 'n8n' || kind === 'lookup' ? '#/integrations/' + subject
+		: kind === 'backup' || kind === 'disk' || kind === 'store' ? '#/system/backups' : '#/queues';
+}
+
+export function partName(part: string): string {
+	const [kind = '', rest = ''] = part.split(/\.(.*)/s);
+	return kind === 'queue' ? t('queue') + ' ' + nameOf(rest) : word('part.', kind) + (rest ? ' ' + rest : '');
+}
 
 function Note(p: { i: Incident }): JSX.Element {
 	return <li class="card note"><p><bdi>{p.i.text}</bdi></p>{p.i.cure && <p class="soft"><bdi>{p.i.cure}</bdi></p>}
-		<small class="soft">{p.i.subject} · {when(p.i.opened_at)}</small></li>;
+		<p class="row"><a class="button main" href={placeOf(p.i.subject)}>{t('look_at', { part: partName(p.i.subject) })}</a>
+			<small class="soft">{t('since')} <Time at={p.i.opened_at} full />{p.i.count > 1 && ' · ' + t('times', { n: p.i.count })}</small></p></li>;
+}
+
+function Tile(p: { label: string; value: string; href?: string; alarm?: boolean; hint?: string }): JSX.Element {
+	const inner = <><span class="soft">{p.label}</span><strong class={p.alarm ? 'alarm' : ''}>{p.value}</strong>{p.hint && <small class="soft">{p.hint}</small>}</>;
+	return p.href !== undefined ? <a class="card tile" href={p.href}>{inner}</a> : <div class="card tile">{inner}</div>;
+}
+
+function ReceiptCard(p: { r: Receipt }): JSX.Element {
+	const { r } = p;
+	return <div class="card note calm">
+		<h2>{t('receipt', { kind: word('outage.', r.kind), part: r.subject === '' ? '' : partName(r.subject) })}</h2>
+		<p><Time at={r.from} full /> – <Time at={r.to} full /> ({span(Date.parse(r.to) - Date.parse(r.from))})</p>
+		<ul class="numbers">
+			<li><strong>{number(r.recovered)}</strong> {t('receipt_recovered')}</li><li><strong>{number(r.answered)}</strong> {t('receipt_answered')}</li>
+			{r.open > 0 && <li><strong>{number(r.open)}</strong> {t('receipt_open')}</li>}
+			<li>{r.waits_for_person > 0 ? <a class="alarm" href="#/queues/dead">{number(r.waits_for_person)}</a> : <strong>0</strong>} {t('receipt_person')}</li>
+			<li><strong class={r.lost > 0 ? 'alarm' : ''}>{number(r.lost)}</strong> {t('receipt_lost')}</li></ul>
+	</div>;
+}
+
+function Traffic(): JSX.Element | null {
+	const load = (queue: string) => (signal: AbortSignal) => get<{ data: Minute[] }>(`/api/v1/queues/${queue}/history?minutes=${HOURS * 60}`, { signal });
+	const came = useLoad(load('crm-api-whatsapp-inbound'), 'came'), sent = useLoad(load('messages'), 'sent'), queues = useLoad(signal => get<Page<Queue>>('/api/v1/queues', { signal }), 'queues');
+	useLive(() => { came.reload(); sent.reload(); }, [], 30_000);
+	useLive(queues.reload, ['queue'], 5000);
+	const now = (name: string) => {
+		const q = queues.data?.data.find(x => x.name === name);
+		return q === undefined ? null : { done: q.rate_per_second * 60, waiting: q.waiting };
+	};
+	const cols = useMemo(() => [columns(came.data?.data ?? [], now('crm-api-whatsapp-inbound')), columns(sent.data?.data ?? [], now('messages'))], [came.data, sent.data, queues.data]);
+	return <div class="card"><h2>{t('traffic', { n: HOURS })}</h2><div class="two">
+		<Chart minutes={HOURS * 60} label={t('came_per_minute')} lines={[{ label: t('came'), color: '--brand' }]} data={[cols[0]![0]!, cols[0]![1]!]} />
+		<Chart minutes={HOURS * 60} label={t('sent_per_minute')} lines={[{ label: t('sent'), color: '--brand' }, { label: t('failed_runs'), color: '--bad' }]} data={[cols[1]![0]!, cols[1]![1]!, cols[1]![2]!]} />
+	</div></div>;
+}
+
+function Parts(p: { parts: Part[] }): JSX.Element {
+	const queues = p.parts.filter(x => x.part.startsWith('queue.')), others = p.parts.filter(x => !x.part.startsWith('queue.'));
+	const row = (x: Part) => <tr key={x.part}><td>{may('queues:read') || !/^queue/.test(x.part) ? <a href={placeOf(x.part)}>{partName(x.part)}</a> : partName(x.part)}</td>
+		<td><State state={x.state} /></td><td class="wide"><Time at={x.since} full /></td><td class="wide"><Time at={x.last_in_at ?? x.last_ok_at} /></td><td class="break"><bdi>{x.why}</bdi></td></tr>;
+	const odd = queues.filter(x => x.state !== 'running');
+	return <><table class="card">
+		<thead><tr><th scope="col">{t('part')}</th><th scope="col">{t('state')}</th><th scope="col" class="wide">{t('since')}</th><th scope="col" class="wide">{t('last_call')}</th><th scope="col">{t('why')}</th></tr></thead>
+		<tbody>{others.map(row)}{odd.map(row)}</tbody>
+	</table>
+	{odd.length < queues.length && <p class="soft">{t('queues_run', { n: queues.length - odd.length })}</p>}</>;
+}
+
+function lastGood(b: Backups | undefined): string | null {
+	return b?.data.map(x => x.verified_at).filter(x => x !== null).sort().at(-1) ?? null;
 }
 
 export function Start(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Status>('/api/v1/status?lang=' + lang.value, { signal }), 'status' + lang.value);
-	useEffect(() => {
-		const timer = setInterval(reload, EVERY_MS), off = on('alert', reload);
-		return () => { clearInterval(timer); off(); };
-	}, []);
+	const receipts = useLoad(signal => get<Page<Receipt>>('/api/v1/receipts?limit=3', { signal }), 'receipts');
+	const backups = useLoad(signal => may('settings') ? get<Backups>('/api/v1/backups', { signal }) : Promise.resolve(undefined), 'backups');
+	useLive(() => { reload(); receipts.reload(); }, ['alert'], EVERY_MS);
+	useLive(backups.reload, [], 60_000);
 	if (data === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
-	const n = data.incidents.length;
-	return <section class="screen">
-		<h1>{n === 0 ? t('all_well') : t('not_well', { n })}</h1>
-		{n > 0 && <ul class="notes">{data.incidents.map(i => <Note key={i.subject + i.opened_at} i={i} />)}</ul>}
-		<table class="card">
-			<thead><tr><th scope="col">{t('part')}</th><th scope="col">{t('state')}</th><th scope="col" class="wide">{t('since')}</th><th scope="col">{t('why')}</th></tr></thead>
-			<tbody>{data.parts.map(p => <tr key={p.part}><td>{word('q.', p.part.replace(/^queue\./, ''))}</td>
-				<td class={/^(up|running)$/.test(p.state) ? '' : 'alarm'}>{word('state.', p.state)}</td><td class="wide">{when(p.since)}</td><td><bdi>{p.why}</bdi></td></tr>)}</tbody>
-		</table>
+	const n = data.incidents.length, odd = data.parts.filter(x => x.state !== 'up' && x.state !== 'running');
+	const queues = data.parts.filter(x => x.part.startsWith('queue.') && x.part !== 'queue.upkeep'), store = data.parts.find(x => x.part === 'store');
+	const waiting = queues.reduce((s, q) => s + (q.waiting ?? 0), 0), dead = data.parts.reduce((s, q) => s + (q.dead ?? 0), 0);
+	const oldest = queues.map(q => q.oldest_at).filter(x => x != null).sort()[0], good = lastGood(backups.data), sees = may('queues:read');
+	const fresh = receipts.data?.data.filter(r => Date.now() - Date.parse(r.to) < RECEIPT_DAYS * 86_400_000) ?? [];
+	return <section class="screen stack">
+		<h1 class={'whole ' + (n > 0 || odd.length > 0 || dead > 0 ? 'warn' : 'good')}>{n > 0 ? t('not_well', { n }) : odd.length > 0 ? t('parts_off', { n: odd.length, part: partName(odd[0]!.part), state: word('state.', odd[0]!.state) }) : dead > 0 ? t('well_but', { n: dead }) : t('all_well')}
+			<small class="soft"><bdi>{data.company}</bdi></small></h1>
+		{n > 0 && <ul class="notes">{data.incidents.map(i => <Note key={i.id} i={i} />)}</ul>}
+		{fresh.map(r => <ReceiptCard key={r.id} r={r} />)}
+		<div class="tiles">
+			<Tile label={t('waiting')} value={number(waiting)} href={sees ? '#/queues' : undefined} hint={oldest ? t('oldest') + ': ' + span(Date.now() - Date.parse(oldest)) : undefined} />
+			<Tile label={t('dead_letters')} value={number(dead)} alarm={dead > 0} href={sees ? '#/queues/dead' : undefined} />
+			{may('settings') && <Tile label={t('last_backup')} value={good === null ? t('never') : span(Date.now() - Date.parse(good))} alarm={backups.data !== undefined && backups.data.state.error !== null} href="#/system/backups"
+				hint={good === null ? t('backup_first') : t('verified_ago')} />}
+			{store?.disk_free_bytes !== undefined && <Tile label={t('disk_free')} value={bytes(store.disk_free_bytes)} hint={t('database_is', { size: bytes(store.database_bytes ?? 0) })} href={may('settings') ? '#/system' : undefined} />}
+		</div>
+		{sees && <Traffic />}
+		<Parts parts={data.parts} />
+		<p class="soft">{t('runs_since', { version: data.version })} <Time at={data.started_at} full />{data.after_crash && ' ' + t('after_crash')}</p>
 	</section>;
 }

@@ -23,10 +23,10 @@ export function Chart(p: { lines: Line[]; data: (number | null)[][]; height?: nu
 		const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '11px system-ui' };
 		plot.current = new uPlot({
 			width: at.clientWidth || 300, height, legend: { show: false }, cursor: { y: false, drag: { setScale: false } },
-			axes: [{ ...axis, values: (_, v) => v.map(s => new Date(s * 1000).toLocaleTimeString(lang.value, { hour: '2-digit', minute: '2-digit' })) },
+			axes: [{ ...axis, size: 26, values: (_, v) => v.map(s => new Date(s * 1000).toLocaleTimeString(lang.value, { hour: '2-digit', minute: '2-digit' })) },
 				{ ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6] }],
 			scales: { x: { range: () => [Date.now() / 1000 - p.minutes * 60, Date.now() / 1000] }, y: { range: (_, __, high) => [0, Math.max(4, (high ?? 1) * 1.1)] } },
-			series: [{}, ...p.lines.map(l => ({ label: l.label, stroke: css.getPropertyValue(l.color), width: 2, points: { show: false },
+			series: [{}, ...p.lines.map(l => ({ label: l.label, stroke: css.getPropertyValue(l.color), width: 2, points: { show: (u: uPlot) => u.data[0].length < 3, size: 6 },
 				fill: css.getPropertyValue(l.color).trim() + '22', paths: uPlot.paths.stepped!({ align: 1 }) }))],
 		}, p.data as uPlot.AlignedData, at);
 		const watch = new ResizeObserver(() => plot.current?.setSize({ width: at.clientWidth, height }));

@@ -11,7 +11,7 @@ import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data'
 interface Delivery { id: string; source: string; signature: string; request_id: string; put_aside: string | null; headers: Record<string, string> | null; received_at: string;
 	body_size?: number; body_encoding?: string; body?: string | null }
 
-function DeliveryView(p: { id: string; close: () => void }): JSX.Element {
+export function DeliveryView(p: { id: string; close: () => void }): JSX.Element {
 	const { data: d, error, reload } = useLoad(signal => get<Delivery>('/api/v1/deliveries/' + p.id, { signal }), p.id);
 	async function replay() {
 		if (!await confirm({ title: t('replay'), text: t('replay_text', { n: 1 }), yes: t('replay'), danger: false }))

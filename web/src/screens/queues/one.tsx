@@ -11,7 +11,7 @@ import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data'
 import { Acts, nameOf, type Limits, type Queue } from './acts';
 import { rate } from './list';
 
-interface Minute { at: string; minutes: number; accepted: number; done: number; failed: number; waiting: number; oldest_ms: number }
+export interface Minute { at: string; minutes: number; accepted: number; done: number; failed: number; waiting: number; oldest_ms: number }
 interface Job { id: string; priority: string; attempts: number; snoozes: number; due_at: string; created_at: string; correlation_id: string | null; payload?: string }
 
 const EVERY_MS = 2000, HISTORY_MS = 30_000;
