@@ -358,6 +358,7 @@ enum rc message_write_plan(struct db *db, int64_t id, struct jsonw *w, struct er
 	jsonw_kraw(w, "fallback_template", p.fallback);
 	TRY(write_other(db, p.attempt_of, "attempt_of", w, e));
 	TRY(write_other(db, p.replaced_by, "replaced_by", w, e));
+	TRY(write_other(db, p.twin_of, "suspected_duplicate_of", w, e));
 	jsonw_karray(w, "notes");
 	TRY(message_plan_notes(db, id, note_row, w, e));
 	jsonw_end(w);

@@ -163,6 +163,12 @@ static void hook_metrics(struct metrics *m)
 	       atomic_load(&s->hooks_failed));
 	number(m, "totem_webhook_duplicates_total", "counter",
 	       "Byte-identical requests answered at once", atomic_load(&s->seen.hits));
+	number(m, "totem_duplicate_ids_total", "counter",
+	       "Messages and statuses that were known by their provider's id",
+	       __atomic_load_n(&m->c->app->duplicate_ids, __ATOMIC_RELAXED));
+	number(m, "totem_duplicate_contents_total", "counter",
+	       "Messages suspected to be another one once more",
+	       __atomic_load_n(&m->c->app->duplicate_contents, __ATOMIC_RELAXED));
 	number(m, "totem_webhook_signature_failures_total", "counter",
 	       "Webhook requests with a bad signature", atomic_load(&s->signature_failures));
 	number(m, "totem_auth_failures_total", "counter", "Calls without a valid token",

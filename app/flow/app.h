@@ -36,6 +36,8 @@ struct app {
 	/* Memory of the layer above (api/state.c), made at its first request; released by app_release. */
 	struct state *api;
 	void (*api_release)(struct state *s);
+	/* Duplicate checks by provider id and by content (levels 1 and 2 of pipelines.md): how many were found; atomic. */
+	int64_t duplicate_ids, duplicate_contents;
 	/* Written by the janitor; read with __atomic_load_n. */
 	bool disk_low; /* less than JANITOR_DISK_MIN free: nothing new is taken in (503, readyz) */
 	int64_t disk_free_bytes; /* at the last look; 0: not looked yet */

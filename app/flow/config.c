@@ -90,6 +90,8 @@ static void add_channel(struct config *c, int64_t id, const char *slug)
 			setting_of_i64(s, "channel", slug, "template_minutes") * MINUTE_MS,
 		.read_receipts = setting_of_i64(s, "channel", slug, "read_receipts") != 0,
 		.window_ms = setting_of_i64(s, "channel", slug, "window_hours") * HOUR_MS,
+		.twin_ms = setting_of_i64(s, "channel", slug, "duplicate_window_ms"),
+		.twins_collapse = setting_of_i64(s, "channel", slug, "duplicate_collapse") != 0,
 		.timeout_ms = setting_of_i64(s, "channel", slug, "timeout_ms"),
 	};
 	split_secrets(c, setting_of(s, "channel", slug, "app_secret"), &ch->app_secrets);

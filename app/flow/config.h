@@ -48,6 +48,8 @@ struct channel {
 	int64_t template_every_ms; /* 0: the list of templates is fetched only when asked for */
 	bool read_receipts;        /* reading a conversation here marks it at WhatsApp too */
 	int64_t window_ms;         /* 0: the box itself refuses nothing outside the window */
+	int64_t twin_ms;           /* store/twin.h; 0: not looked for */
+	bool twins_collapse;
 };
 
 struct chatwoot_target {

@@ -239,6 +239,7 @@ static void log_batch(const struct batch *b, int64_t began_us)
 		messages += p->messages;
 		statuses += p->statuses;
 		duplicates += p->duplicates;
+		(void)__atomic_add_fetch(&p->app->duplicate_ids, p->duplicates, __ATOMIC_RELAXED);
 		if (p->fault != NULL || p->note != NULL)
 			log_event(LOG_WARN, "delivery.put_aside", "delivery",
 				  LOG_I64(p->delivery.id), "request_id", p->delivery.request_id.p,

@@ -10,6 +10,7 @@
 #include "flow/ingest.h"
 #include "flow/media.h"
 #include "store/contact.h"
+#include "store/twin.h"
 #include "store/conversation.h"
 #include "store/conversation_state.h"
 #include "store/topic.h"
@@ -254,6 +255,16 @@ static enum rc take_over(struct tx *tx, const struct parsed *p, const struct wa_
 	return conversation_state_silence(tx, m->conversation_id, tx->now_ms + ms, "human", e);
 }
 
+/* Level 2 of the duplicate checks. Files are not compared: what they are is known only when they are here. */
+static enum rc twin_of(struct tx *tx, const struct channel *ch, const struct wa_message *in,
+		       const struct message *m, int64_t *ret, struct err *e)
+{
+	bool compared = !in->from_me && !in->history && in->media == NULL &&
+			in->act == WA_ACT_NONE && !str_eqc(in->type, "system");
+
+	return twin_find(tx->db, m, compared ? ch->twin_ms : 0, ret, e);
+}
+
 enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(8 * KIB);
@@ -261,6 +272,7 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 	const struct channel *ch = ingest_channel(p, item);
 	struct message m = { .created_at = tx->now_ms };
 	struct place at;
+	int64_t twin;
 	bool ours;
 	enum rc rc;
 
@@ -277,6 +289,7 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 		if (ours)
 			return RC_OK;
 	}
+	TRY(twin_of(tx, ch, in, &m, &twin, e));
 	rc = message_add(tx, &m, e);
 	if (rc == RC_CONFLICT) {
 		err_clear(e);
@@ -284,6 +297,13 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 	}
 	TRY(rc);
 	p->messages++;
+	if (twin != 0) {
+		(void)__atomic_add_fetch(&p->app->duplicate_contents, 1, __ATOMIC_RELAXED);
+		TRY(twin_mark(tx, m.id, twin, e));
+		if (ch->twins_collapse)
+			return touch(tx, in, &m,
+				     e); /* kept, and it opens the window; told to nobody */
+	}
 	if (in->act != WA_ACT_NONE)
 		TRY(ingest_act(tx, in, &m, e));
 	TRY(want_media(tx, p, in, &m, e));

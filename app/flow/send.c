@@ -12,6 +12,7 @@
 #include "store/incident.h"
 #include "store/message_plan.h"
 #include "store/topic.h"
+#include "store/twin.h"
 
 #define PHONE_DIGITS_MIN 5 /* as the sender's encoder (meta_send.h) */
 #define PHONE_DIGITS_MAX SEND_DIGITS_MAX
@@ -239,6 +240,20 @@ static enum rc line_of(const struct send_new *n, struct sbuf *to, struct err *e)
 	return RC_OK;
 }
 
+/* Level 2 of the duplicate checks. What is for later was meant so. */
+static enum rc find_twin(struct tx *tx, struct app *app, const struct send_new *n,
+			 const struct message *m, int64_t *ret, struct err *e)
+{
+	TRY(twin_find(tx->db, m, n->send_at_ms == 0 ? n->channel->twin_ms : 0, ret, e));
+	if (*ret == 0)
+		return RC_OK;
+	(void)__atomic_add_fetch(&app->duplicate_contents, 1, __ATOMIC_RELAXED);
+	if (!n->channel->twins_collapse)
+		return RC_OK;
+	return message_plan_note(tx, *ret, STR("totem"),
+				 "The same was to be sent again within seconds: not done.", e);
+}
+
 enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n,
 		 int64_t *ret_message_id, int64_t *ret_conversation_id, struct err *e)
 {
@@ -247,9 +262,8 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	struct conversation conv;
 	struct message m;
 	char space[SEND_DIGITS_MAX];
-	int64_t id;
+	int64_t id, twin;
 
-	(void)app;
 	TRY(find_place(tx, n, space, &id, e));
 	TRY(conversation_load(tx->db, id, &a, &conv, e));
 	id = conv.id; /* a merged conversation leads to the one that took it */
@@ -285,7 +299,15 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 		.content = n->text.n > 0 ? n->text : sbuf_view(&line),
 		.content_json = n->content_json,
 	};
+	TRY(find_twin(tx, app, n, &m, &twin, e));
+	if (twin != 0 && n->channel->twins_collapse) {
+		*ret_message_id = twin;
+		*ret_conversation_id = id;
+		return RC_OK;
+	}
 	TRY(message_add(tx, &m, e));
+	if (twin != 0)
+		TRY(twin_mark(tx, m.id, twin, e));
 	TRY(send_files_use(tx, n, m.id, e));
 	TRY(message_plan_set(tx, m.id,
 			     &(struct message_plan){ .expires_ms = n->expires_ms,

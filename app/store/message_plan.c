@@ -33,6 +33,7 @@ enum rc message_plan_load(struct db *db, int64_t id, struct arena *a, struct mes
 	ret->expires_ms = stmt_i64(&r.s, "expires_ms");
 	ret->attempt_of = stmt_i64(&r.s, "attempt_of");
 	ret->replaced_by = stmt_i64(&r.s, "replaced_by");
+	ret->twin_of = stmt_i64(&r.s, "twin_of");
 	ret->tries = stmt_i64(&r.s, "tries");
 	ret->prio = (enum job_prio)stmt_i64(&r.s, "prio");
 	ret->fallback = row_str(&r, "fallback");

@@ -14,6 +14,7 @@ struct message_plan {
 	int64_t expires_ms;  /* never sent at or after this; 0: no end */
 	int64_t attempt_of;  /* earlier row; 0: this is the first */
 	int64_t replaced_by; /* later row; 0: none */
+	int64_t twin_of;     /* read only: store/twin.h */
 	/* refusals of the provider for the message's own sake (wa_send.h), in this row and those it tries again */
 	int64_t tries;
 	enum job_prio prio;
