@@ -75,6 +75,8 @@ static void store(struct hook *h, const struct channel *ch)
 		COUNT(parts), mac);
 	h->delivery.company_id = ch->company_id;
 	h->delivery.target_id = named == ch ? ch->id : 0; /* 0: the name is not one of ours */
+	if (named != ch)
+		h->unknown_name = h->c->q->param[0];
 	h->delivery.source = "evolution";
 	h->delivery.signature = "valid";
 	h->mac = hook_mac_of(mac, h->delivery.target_id);
