@@ -154,13 +154,15 @@ static enum rc count_bot(struct making *m, struct err *e)
 	if (person(m->s->ev))
 		return RC_OK;
 	TRY(conversation_state_load(m->tx->db, m->conv.id, &a, &s, e));
-	if (s.automation_off_until_ms > m->tx->now_ms &&
-	    (str_eqc(s.automation_off_why, "human") || str_eqc(s.automation_off_why, "handover")))
+	if (s.automation_off_until_ms > m->tx->now_ms && str_eqc(s.automation_off_why, "loop")) {
+		cannot(m,
+		       "automation of this conversation is stopped: two machines may be talking");
 		return RC_OK;
-	rc = conversation_count_automatic(m->tx, m->conv.id, m->s->config->automatic_per_minute, e);
+	}
+	rc = conversation_count_minute(m->tx, m->conv.id, m->s->config->automatic_per_minute, e);
 	if (rc != RC_REFUSED)
 		return rc;
-	m->loop = s.automation_off_until_ms <= m->tx->now_ms;
+	m->loop = true;
 	cannot(m, e->text);
 	err_clear(e);
 	return RC_OK;

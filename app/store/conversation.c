@@ -240,6 +240,14 @@ enum rc conversation_count_automatic(struct tx *tx, int64_t id, int64_t per_minu
 	TRY(automatic_get(tx->db, id, &a, e));
 	if (tx->now_ms < a.off_until_ms)
 		return FAIL(e, RC_REFUSED, "automation of this conversation is stopped");
+	return conversation_count_minute(tx, id, per_minute, e);
+}
+
+enum rc conversation_count_minute(struct tx *tx, int64_t id, int64_t per_minute, struct err *e)
+{
+	struct automatic a;
+
+	TRY(automatic_get(tx->db, id, &a, e));
 	if (tx->now_ms < a.from_ms || tx->now_ms - a.from_ms >= MINUTE_MS) {
 		a.from_ms = tx->now_ms;
 		a.count = 0;
@@ -255,13 +263,20 @@ enum rc conversation_count_automatic(struct tx *tx, int64_t id, int64_t per_minu
 
 enum rc conversation_stop_automation(struct tx *tx, int64_t id, int64_t until_ms, struct err *e)
 {
+	AUTO(stmt_end) struct stmt s = { 0 };
 	struct automatic a;
 
 	TRY(automatic_get(tx->db, id, &a, e));
 	a.off_until_ms = i64_max(a.off_until_ms, until_ms);
 	a.from_ms = 0; /* the next minute begins afresh */
 	a.count = 0;
-	return automatic_put(tx, id, &a, e);
+	TRY(automatic_put(tx, id, &a, e));
+	/* Whatever silenced it before: now it is the breaker. */
+	TRY(stmt_begin(tx->db, Q_CONVERSATION_STATE_AUTOMATION, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_i64(&s, "until_ms", a.off_until_ms);
+	stmt_bind_text(&s, "why", "loop");
+	return stmt_run(&s, e);
 }
 
 /* The query whose index gives the fewest rows. */

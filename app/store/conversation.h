@@ -70,7 +70,10 @@ enum rc conversation_set_chatwoot(struct tx *tx, int64_t id, int64_t contact_id,
  * caller's unit fails then; the stop itself is a unit of its own (loop rule 4, flow/send.h). */
 enum rc conversation_count_automatic(struct tx *tx, int64_t id, int64_t per_minute, struct err *e)
 	MUST_CHECK;
-/* Automation of this conversation is silent until then (never shortened). */
+/* Counts in the same minute, whether automation is off or not: for the bots of others. */
+enum rc conversation_count_minute(struct tx *tx, int64_t id, int64_t per_minute, struct err *e)
+	MUST_CHECK;
+/* Automation of this conversation is silent until then (never shortened), because of a loop. */
 enum rc conversation_stop_automation(struct tx *tx, int64_t id, int64_t until_ms, struct err *e)
 	MUST_CHECK;
 

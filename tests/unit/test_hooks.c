@@ -1,4 +1,5 @@
 /* test_hooks.c - webhooks: signatures, storing, duplicates, handshake. */
+#include "store/delivery.h"
 #include "t.h"
 
 #include "api/state.h"
@@ -369,6 +370,74 @@ TEST(hooks_of_chatwoot_need_signature_or_path_secret)
 		  401);
 	CHECK_I64("unknown", box_do(&b, "POST", "/webhooks/chatwoot/other", STR("{}")), 401);
 	CHECK_I64("two stored", accepted(), 2);
+	box_close(&b);
+}
+
+/* Whatever an attacker or a proxy does to it: only the bytes that were signed lately with a known secret come in. */
+TEST(r02_signatures_of_chatwoot)
+{
+	static const char BODY[] = "{\"event\":\"x\",\"a\":1}",
+			  ALTERED[] = "{\"event\":\"x\",\"a\":2}";
+	static const char *const args[] = { "listen=127.0.0.1:0",
+					    "chatwoot.main.url=http://127.0.0.1:9",
+					    "chatwoot.main.secret=first second" };
+	const struct {
+		const char *why, *secret, *signature, *timestamp;
+		int64_t age_s;
+		const char *body;
+		int status;
+	} rows[] = {
+		{ "the first secret", "first", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", 0,
+		  BODY, 200 },
+		{ "the second", "second", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", 1, BODY,
+		  200 },
+		{ "case of headers", "first", "x-chatwoot-signature", "X-CHATWOOT-TIMESTAMP", 2,
+		  BODY, 200 },
+		{ "299 s old", "first", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", 299, BODY,
+		  200 },
+		{ "301 s old", "first", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", 301, BODY,
+		  401 },
+		{ "299 s ahead", "first", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", -299,
+		  BODY, 200 },
+		{ "301 s ahead", "first", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", -301,
+		  BODY, 401 },
+		{ "wrong secret", "third", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", 3, BODY,
+		  401 },
+		{ "altered byte", "first", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp", 4,
+		  ALTERED, 401 },
+		{ "no signature", "first", "X-Other", "X-Chatwoot-Timestamp", 5, BODY, 401 },
+		{ "no timestamp", "first", "X-Chatwoot-Signature", "X-Other", 6, BODY, 401 },
+	};
+
+	box_open(&b, args, COUNT(args));
+	EACH (r, rows) {
+		char text[SIGN_TEXT_MAX];
+		const char *at = arena_printf(&b.arena, "%lld",
+					      (long long)(BOX_NOW_MS / SECOND_MS - r->age_s));
+
+		sign_chatwoot_make(str_of(r->secret), str_of(at), str_of(BODY), text);
+		box_header(&b, r->signature, arena_dup(&b.arena, str_of(text)));
+		box_header(&b, r->timestamp, at);
+		CHECK_I64(r->why, box_do(&b, "POST", "/webhooks/chatwoot/main", str_of(r->body)),
+			  r->status);
+	}
+	box_close(&b);
+}
+
+TEST(r22_the_live_secret_of_a_chatwoot_webhook_is_not_stored)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	static const char BODY[] = "{\"event\":\"x\",\"pubsub_token\":\"live\"}";
+	struct delivery d;
+	struct db *db;
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	CHECK_I64("stored", box_do(&b, "POST", "/webhooks/chatwoot/main/in-the-path", str_of(BODY)),
+		  200);
+	db = store_reader(b.app.store);
+	MUST(delivery_load(db, 1, &a, &d, &t_err));
+	store_reader_done(b.app.store, db);
+	CHECK_SPAN("masked", d.body, STR("{\"event\":\"x\",\"pubsub_token\":\"****\"}"));
 	box_close(&b);
 }
 
