@@ -118,8 +118,8 @@ function end(child) {
 }
 
 export class Box {
-	/* A running box. bare: nothing is set up, no account exists (the first run). peers: flags for the doubles. settings: more of them;
-	 * null takes one away. */
+	/* A running box. bare: nothing is set up, no account exists (the first run). peers: flags for the doubles. settings: more of them
+	 * (or a function of the box, whose ports are known then); null takes one away. */
 	static async start({ settings = {}, bare = false, peers = [], n8n = '/webhook/echo' } = {}) {
 		const b = new Box();
 		b.dir = mkdtempSync(join(tmpdir(), 'totem-e2e-'));
@@ -129,7 +129,8 @@ export class Box {
 		b.url = `http://127.0.0.1:${b.main}`;
 		b.token = bare ? null : b.newToken();
 		await b.#doubles(peers);
-		b.settings = { listen: `127.0.0.1:${b.main}`, hooks_listen: `127.0.0.1:${b.hooks}`, ...(bare ? {} : b.#usual(n8n)), ...settings };
+		b.settings = { listen: `127.0.0.1:${b.main}`, hooks_listen: `127.0.0.1:${b.hooks}`, ...(bare ? { password_iterations: '100000' } : b.#usual(n8n)),
+			...(typeof settings === 'function' ? settings(b) : settings) };
 		await b.up();
 		return b;
 	}

@@ -106,7 +106,8 @@ void cw_contact_filter(struct chatwoot *t, const struct mini_req *req, const cJS
 		       const struct rule *rule);
 void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON *in, int id,
 		    const char *rest, const struct rule *rule);
-void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
+/* `one`: its number behind "inboxes/"; NULL: all, or a new one. */
+void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const char *one, const cJSON *in,
 		const struct rule *rule);
 void cw_public_contact(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
 		       const struct rule *rule);

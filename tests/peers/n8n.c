@@ -391,7 +391,12 @@ static void on_request(void *self, const struct mini_req *req)
 		       : mode_of(last) ? mode_of(last)
 				       : t->mode;
 	if (mode_of(r.word) || !dbl_refused(&t->d, req, &r)) {
-		if (strncmp(req->path, "/webhook/", 9) || strcmp(req->method, "POST"))
+		if (!strncmp(req->path, "/webhook/", 9) && !strcmp(req->method, "GET") &&
+		    strcmp(mode, "html404") != 0 && strcmp(mode, "json404") != 0)
+			dbl_text(&t->d, req->conn, 404, NULL,
+				 "{\"code\":404,\"message\":\"This webhook is not registered for "
+				 "GET requests. Did you mean to make a POST request?\"}");
+		else if (strncmp(req->path, "/webhook/", 9) || strcmp(req->method, "POST"))
 			not_found(t, req, &r, strncmp(req->path, "/webhook/", 9) != 0);
 		else if (!strcmp(mode, "html404") || !strcmp(mode, "json404") ||
 			 !strcmp(mode, "422") || !strcmp(mode, "starting") ||

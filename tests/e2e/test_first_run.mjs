@@ -1,0 +1,103 @@
+/* test_first_run.mjs - from an empty box to a message sent and answered, by the pages alone: the one-time link, the owner, each step
+ * with its live test, wrong first and right then. */
+import { Box, META_TOKEN, PASSWORD, PHONE_ID, SECRET, VERIFY, WABA, assert, newPage, portrait, test, until } from './lib.mjs';
+
+test('from an empty box to a message sent and answered', async () => {
+	const box = await Box.start({ bare: true, settings: b => ({ 'channel.main.base_url': `http://127.0.0.1:${b.port.meta}` }) });
+	const link = await until(() => /http\S+#setup=\S+/.exec(box.said + box.log())?.[0].replace(/["\\].*$/, ''), 'the link');
+	const page = await newPage(box, { allow: [/status of (4|5)\d\d/] });
+	await page.goto(link);
+	await page.getByRole('button', { name: 'Português' }).click();
+	await page.getByRole('button', { name: 'Começar' }).waitFor();
+	await page.getByRole('button', { name: 'Español' }).click();
+	assert.ok(!page.url().includes('setup='), 'the link leaves the address');
+	await portrait(page, 'first-owner');
+	await page.getByLabel('Nombre', { exact: true }).fill('ana');
+	await page.getByLabel('Contraseña').fill('corta');
+	await page.getByLabel('Nombre de la empresa').fill('Ferretería Ñandutí');
+	await page.getByRole('button', { name: 'Empezar' }).click(); /* the browser itself refuses what is too short */
+	await page.getByLabel('Contraseña').fill(PASSWORD);
+	await page.getByRole('button', { name: 'Empezar' }).click();
+	await page.getByRole('heading', { name: 'Puesta en marcha' }).waitFor();
+	const step = name => page.locator('.step').filter({ hasText: name });
+	await step('Su empresa').getByText('listo').waitFor();
+
+	/* WhatsApp: a wrong token is told in a sentence with what to do */
+	const whatsapp = step('Número de WhatsApp');
+	await whatsapp.getByLabel('Token de acceso').fill('wrong-token');
+	await whatsapp.getByLabel('Identificador del número de teléfono').fill(PHONE_ID);
+	await whatsapp.getByLabel('Identificador de la cuenta').fill(WABA);
+	await whatsapp.getByLabel('Clave secreta de la app').fill(SECRET);
+	await whatsapp.getByLabel('Token de verificación').fill(VERIFY);
+	await whatsapp.getByRole('button', { name: 'Guardar y probar' }).click();
+	await whatsapp.getByText('El token no es aceptado').waitFor();
+	await whatsapp.getByText('todavía no anda').waitFor();
+	await portrait(page, 'setup-failed');
+	await whatsapp.getByLabel('Token de acceso').fill(META_TOKEN);
+	await whatsapp.getByRole('button', { name: 'Guardar y probar' }).click();
+	await whatsapp.getByText('listo', { exact: true }).waitFor();
+
+	/* Meta's verification call: the step waits and turns green by itself */
+	const calls = step('Mensajes hacia esta caja');
+	if (await calls.getByText('Token de verificación:').count() === 0)
+		await calls.getByRole('button').first().click();
+	await calls.getByText(VERIFY).waitFor();
+	await calls.getByText('esperando', { exact: true }).waitFor();
+	await box.double('meta', `handshake?verify_token=${VERIFY}`);
+	await calls.getByText('listo', { exact: true }).waitFor();
+
+	/* Chatwoot: nothing listens there; then the right address */
+	const open = async (card, label) => { if (await card.getByLabel(label).count() === 0) await card.getByRole('button').first().click(); };
+	const chatwoot = step('Chatwoot');
+	await open(chatwoot, 'Dirección de Chatwoot');
+	await chatwoot.getByLabel('Dirección de Chatwoot').fill('http://127.0.0.1:1');
+	await chatwoot.getByLabel('Token de acceso').fill('double-chatwoot-token');
+	await chatwoot.getByLabel('Número de cuenta').fill('1');
+	await chatwoot.getByLabel('Número de la bandeja').fill('1');
+	await chatwoot.getByLabel('Secreto del webhook').fill('double-chatwoot-secret');
+	await chatwoot.getByRole('button', { name: 'Guardar y probar' }).click();
+	await chatwoot.getByText('No se puede llegar a 127.0.0.1:1').waitFor();
+	await chatwoot.getByLabel('Dirección de Chatwoot').fill(`http://127.0.0.1:${box.port.chatwoot}`);
+	await chatwoot.getByLabel('Número de la bandeja').fill('77');
+	await chatwoot.getByRole('button', { name: 'Guardar y probar' }).click();
+	await chatwoot.getByText('Chatwoot no conoce esta cuenta o bandeja').waitFor();
+	await chatwoot.getByLabel('Número de la bandeja').fill('1');
+	await chatwoot.getByRole('button', { name: 'Guardar y probar' }).click();
+	await chatwoot.getByText('SAFE_FETCH_ALLOWED_PRIVATE_NETWORKS').or(chatwoot.getByText('direcciones privadas')).first().waitFor(); /* until an agent was heard */
+
+	/* n8n: the workflow is not active; then one that answers */
+	const n8n = step('Asistente (n8n)');
+	await open(n8n, 'Webhook del workflow');
+	await n8n.getByLabel('Webhook del workflow').fill(`http://127.0.0.1:${box.port.n8n}/webhook/json404`);
+	await n8n.getByRole('button', { name: 'Guardar y probar' }).click();
+	await n8n.getByText('todavía no anda').waitFor();
+	await n8n.getByLabel('Webhook del workflow').fill(`http://127.0.0.1:${box.port.n8n}/webhook/echo`);
+	await n8n.getByRole('button', { name: 'Guardar y probar' }).click();
+	await n8n.getByText('listo', { exact: true }).waitFor();
+
+	/* a customer writes and is answered; a message of ours goes out */
+	const first = step('Primer mensaje');
+	await open(first, 'Para');
+	await box.say('595981000001', 'Lucía', 'hola');
+	await first.getByText('listo', { exact: true }).waitFor();
+	await box.double('chatwoot', 'say', { conversation: 1, content: 'soy Ana, la atiendo' });
+	await open(chatwoot, 'Dirección de Chatwoot');
+	await until(async () => {
+		await chatwoot.getByRole('button', { name: 'Guardar y probar' }).click();
+		await chatwoot.getByText('Probando…').waitFor({ state: 'detached' });
+		return await chatwoot.getByText('listo', { exact: true }).count() === 1;
+	}, 'Chatwoot was heard');
+	await open(first, 'Para');
+	await first.getByLabel('Para').fill('595981000001');
+	await first.getByRole('button', { name: 'Enviar' }).click();
+	const state = await until(async () => { const s = await box.double('meta', 'state?brief=1'); return s.accepted >= 3 && s; }, 'the answers and ours are at Meta');
+	assert.equal(state.doubled, 0);
+	await portrait(page, 'setup-done');
+	await first.getByRole('button', { name: 'A la página de inicio' }).click();
+	await page.getByText('Ferretería Ñandutí').waitFor();
+
+	/* the link was good once */
+	const late = await newPage(box, { allow: [/status of 403/] });
+	await late.goto(link);
+	await late.locator('form').waitFor();
+});

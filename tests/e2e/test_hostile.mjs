@@ -1,0 +1,50 @@
+/* test_hostile.mjs - a hostile customer: names, texts, file names with markup, scripts, RTL and control characters, and texts of 64 KB
+ * are text everywhere. Nothing of theirs becomes an element, runs, or turns the page around. */
+import { Box, assert, metaHook, metaText, test, until } from './lib.mjs';
+
+const MARK = 'x9hostile';
+const NAME = `<img src=${MARK} onerror=hacked()> \u202Eevil\u0007\u200F"'><script>hacked()</script>`;
+const TEXT = `<script>hacked()</script><a href="javascript:hacked()">${MARK}</a><iframe src=//${MARK}></iframe>{{7*7}}\u202E\u0000abc\u001b[31m <svg onload=hacked()>`;
+const LONG = ('<b>' + MARK + '</b> &amp; &#60; ' + '𝕏'.repeat(20) + ' ').repeat(800).slice(0, 64_000);
+const FILE = `"><img src=${MARK} onerror=hacked()>\u202Efdp.exe`;
+
+test('a hostile customer is text everywhere', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const { id } = await (await fetch(`http://127.0.0.1:${box.port.meta}/_double/file?mime=application/pdf`, { method: 'POST', body: '%PDF-1.4 hello' })).json();
+	await box.hook(metaHook([metaText('595981000001', TEXT)], NAME));
+	await box.hook(metaHook([metaText('595981000001', LONG)], NAME));
+	await box.hook(metaHook([{ ...metaText('595981000001', ''), type: 'document', text: undefined, document: { id, mime_type: 'application/pdf', filename: FILE, caption: TEXT } }], NAME));
+	await box.hook(metaHook([{ ...metaText('595981000001', ''), type: 'contacts', text: undefined, contacts: [{ name: { formatted_name: NAME, first_name: NAME }, phones: [{ phone: 'javascript:hacked()', wa_id: '1' }],
+		urls: [{ url: 'javascript:hacked()' }] }] }], NAME));
+	await box.hook(metaHook([{ ...metaText('595981000001', ''), type: 'location', text: undefined, location: { latitude: 1, longitude: 2, name: NAME, address: TEXT, url: 'javascript:hacked()' } }], NAME));
+	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1 });
+	await box.post('/api/v1/messages', { to: '595981000001', type: 'text', text: { body: TEXT.replace(/\u0000/g, '') } });
+	await box.idle();
+	const { data: [talk] } = await box.get('/api/v1/conversations'), { data: messages } = await box.get('/api/v1/messages');
+	assert.ok(messages.length >= 6, `${messages.length} messages`);
+	const page = await box.person('owner', { name: NAME.replace(/[\u0000-\u001f]/g, '').slice(0, 90), login: 'ana' });
+	await page.exposeFunction('hacked', () => { throw new Error('hacked'); });
+	let ran = false;
+	page.on('pageerror', () => { ran = true; });
+	const screens = ['start', 'conversations', 'conversations/' + talk.id, 'messages', ...messages.map(m => 'messages/' + m.id), 'queues/dead', 'queues/deliveries', 'integrations', 'system/me', 'system/users', 'system/audit'];
+	for (const screen of screens) {
+		await page.goto('/#/' + screen);
+		await page.locator('main').waitFor();
+		await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+		if (/deliveries|dead/.test(screen)) {
+			await page.locator('button.plain').first().click();
+			await page.locator('dialog .facts').waitFor();
+		}
+		if (screen === 'conversations/' + talk.id)
+			await page.locator('.thread article').nth(4).waitFor();
+		if (screen === 'messages')
+			await until(async () => (await page.locator('main').innerText()).includes(`<img src=${'x9hostile'}`), 'the name is there as text');
+		const found = await page.evaluate(mark => ({
+			elements: document.querySelectorAll(`img[src*="${mark}"], iframe, script:not([src]), a[href^="javascript:" i], [onerror], [onload], svg[onload], main b b`).length,
+			scripts: document.scripts.length, dir: getComputedStyle(document.documentElement).direction, over: document.documentElement.scrollWidth - innerWidth,
+		}), MARK);
+		assert.deepEqual(found, { elements: 0, scripts: 1, dir: 'ltr', over: found.over }, screen);
+		assert.ok(found.over <= 0, `${screen} is ${found.over} px too wide`);
+	}
+	assert.equal(ran, false, 'nothing ran');
+});

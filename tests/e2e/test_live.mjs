@@ -1,0 +1,73 @@
+/* test_live.mjs - two browsers see each other live; the stream breaks and resumes without a gap; many streams at once. */
+import { Box, PASSWORD, assert, metaHook, metaText, newPage, test, until } from './lib.mjs';
+
+test('two browsers see each other’s messages live', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'buenas');
+	await box.idle();
+	const { data: [one] } = await box.get('/api/v1/conversations');
+	const ana = await box.person('agent', { login: 'ana', screen: 'conversations/' + one.id });
+	const beto = await box.person('agent', { login: 'beto', screen: 'conversations/' + one.id });
+	for (const page of [ana, beto])
+		await page.locator('.thread').getByText('buenas').waitFor();
+	await ana.getByRole('textbox', { name: 'Escrib' }).fill('¿en qué la ayudo?');
+	await ana.keyboard.press('Enter');
+	await beto.locator('.thread').getByText('¿en qué la ayudo?').waitFor();
+	await beto.getByRole('textbox', { name: 'Escrib' }).fill('yo me encargo');
+	await beto.keyboard.press('Enter');
+	await ana.locator('.thread').getByText('yo me encargo').waitFor();
+	await box.say('595981000001', 'Lucía', 'quiero pintura');
+	for (const page of [ana, beto])
+		await page.locator('.thread').getByText('quiero pintura').waitFor();
+	assert.equal(await ana.locator('.thread').getByText('¿en qué la ayudo?').count(), 1, 'once in the writer’s own page');
+});
+
+test('the stream breaks and resumes without a gap', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'antes');
+	await box.idle();
+	const { data: [one] } = await box.get('/api/v1/conversations');
+	const page = await box.person('agent', { screen: 'conversations/' + one.id, allow: [/ERR_|Failed to (fetch|load)|stream/] });
+	await page.locator('.thread').getByText('antes').waitFor();
+	await page.locator('.link.live').waitFor();
+	await box.kill();
+	await page.locator('.link.off, .link.wait').first().waitFor();
+	await box.up();
+	/* all of it comes while the page is away or just coming back */
+	for (let i = 1; i <= 30; i++)
+		await box.hook(metaHook([metaText('595981000001', `durante ${i}.`)]));
+	await page.locator('.link.live').waitFor();
+	await page.locator('.thread').getByText('durante 30.').waitFor();
+	const texts = await until(async () => {
+		const found = (await page.locator('.thread').innerText()).match(/durante \d+\./g) ?? [];
+		return found.length >= 30 && found;
+	}, 'all that came meanwhile');
+	assert.deepEqual(texts, Array.from({ length: 30 }, (_, i) => `durante ${i + 1}.`), 'each once, in order');
+});
+
+/* A stream as a browser holds it, over fetch. */
+async function openStream(box, cookie, stop) {
+	const answer = await fetch(box.url + '/api/v1/whatsapp/stream', { headers: { Cookie: cookie, Accept: 'text/event-stream', 'Sec-Fetch-Site': 'same-origin' }, signal: stop });
+	assert.equal(answer.status, 200);
+	const reader = answer.body.getReader();
+	const ended = (async () => { try { for (;;) if ((await reader.read()).done) return true; } catch { return true; } })();
+	return { ended }; /* not the promise itself: it would be waited for */
+}
+
+test('fifty open browsers cost little', async () => {
+	const box = await Box.start();
+	box.cli(['user', 'add', 'ana', '--role', 'agent', '--password', '-'], PASSWORD + '\n');
+	const page = await newPage(box);
+	await box.enter(page, 'ana');
+	const cookie = (await page.context().cookies()).map(c => `${c.name}=${c.value}`).join('; ');
+	const before = box.rssMb(), stop = new AbortController();
+	const streams = [];
+	for (let i = 0; i < 50; i++)
+		streams.push(await openStream(box, cookie, stop.signal));
+	await box.say('595981000001', 'Lucía', 'hola a todos');
+	await box.idle();
+	const after = box.rssMb();
+	console.log(`     memory: ${before.toFixed(1)} MB, with 50 streams ${after.toFixed(1)} MB`);
+	assert.ok(after - before < 64, `${after - before} MB for 50 streams`);
+	stop.abort();
+});
