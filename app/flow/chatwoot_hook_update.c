@@ -62,7 +62,8 @@ struct failures {
 static enum rc again(void *arg, const struct message *m, struct err *e)
 {
 	struct failures *f = arg;
-	const struct attempt a = { .actor = STR("chatwoot"),
+	const struct attempt a = { .anew = true,
+				   .actor = STR("chatwoot"),
 				   .note = "An agent pressed Retry in Chatwoot." };
 	int64_t id;
 
