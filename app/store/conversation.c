@@ -293,7 +293,7 @@ static enum query list_query(const struct conversation_filter *f, struct sbuf *m
 }
 
 static void list_bind(struct row *r, const struct conversation_filter *f, enum query q,
-		      struct str match)
+		      struct str match, struct str number)
 {
 	stmt_bind_i64(&r->s, "company_id", f->company_id);
 	stmt_bind_i64(&r->s, "before_ms", f->before_id > 0 ? f->before_ms : INT64_MAX);
@@ -305,8 +305,10 @@ static void list_bind(struct row *r, const struct conversation_filter *f, enum q
 	stmt_bind_i64(&r->s, "unread_only", f->unread_only);
 	if (q == Q_CONVERSATION_LIST)
 		stmt_bind_str(&r->s, "search", f->search.n > 0 ? f->search : STR_NONE);
-	if (q == Q_CONVERSATION_LIST_FOUND)
+	if (q == Q_CONVERSATION_LIST_FOUND) {
 		stmt_bind_str(&r->s, "match", match);
+		stmt_bind_str(&r->s, "number", number);
+	}
 	stmt_bind_i64(&r->s, "limit", row_limit(f->limit));
 }
 
@@ -315,6 +317,7 @@ enum rc conversation_each(struct db *db, const struct conversation_filter *f,
 {
 	AUTO(arena_release) struct arena a = ARENA(ROW_LIST_ARENA);
 	AUTO(sbuf_release) struct sbuf match = SBUF(SEARCH_TEXT_MAX);
+	AUTO(sbuf_release) struct sbuf number = SBUF(SEARCH_TEXT_MAX);
 	AUTO(row_drop) struct row r = { 0 };
 	struct conversation c;
 	enum query q;
@@ -322,7 +325,8 @@ enum rc conversation_each(struct db *db, const struct conversation_filter *f,
 
 	q = list_query(f, &match);
 	TRY(row_begin(db, q, &a, &r, e));
-	list_bind(&r, f, q, sbuf_view(&match));
+	list_bind(&r, f, q, sbuf_view(&match),
+		  search_number(f->search, &number) ? sbuf_view(&number) : STR_NONE);
 	while ((rc = stmt_next(&r.s, e)) == RC_OK) {
 		arena_reset(&a);
 		take(&r, &c);

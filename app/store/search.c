@@ -5,6 +5,7 @@
 #include "store/row.h"
 
 #define STALE_BATCH   64
+#define TAIL_DIGITS   6
 #define PREFIX_POINTS 3 /* a shorter beginning fits half of all words */
 #define KIND_MAX      16
 
@@ -147,12 +148,37 @@ static bool is_number(struct str text)
 	return digits > 0;
 }
 
+/* The last digits of a longer number: all numbers of a country begin alike, and what is in every row costs most. */
+static size_t tail_from(struct str number)
+{
+	size_t digits = 0, i = number.n;
+
+	while (i > 0 && digits < TAIL_DIGITS) {
+		i--;
+		digits += number.p[i] >= '0' && number.p[i] <= '9';
+	}
+	return i;
+}
+
+bool search_number(struct str text, struct sbuf *ret_digits)
+{
+	if (!is_number(text))
+		return false;
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] >= '0' && text.p[i] <= '9')
+			sbuf_char(ret_digits, text.p[i]);
+	}
+	return sbuf_ok(ret_digits) && ret_digits->n > TAIL_DIGITS;
+}
+
 bool search_part(struct str text, struct sbuf *ret_match)
 {
 	bool number = is_number(text);
 	size_t before = ret_match->n;
 
 	text = str_trim(text);
+	if (number)
+		text = str_sub(text, tail_from(text), text.n);
 	sbuf_char(ret_match, '"');
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];

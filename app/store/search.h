@@ -21,8 +21,11 @@ enum rc search_fill(struct tx *tx, bool *ret_more, struct err *e) MUST_CHECK;
  * False: there is no word in it. */
 bool search_words(struct str text, struct sbuf *ret_match) MUST_CHECK;
 /* The same for names and numbers: one phrase of at least three characters; a number without its blanks, dashes and plus.
+ * Of a longer number only its last digits: compare what is found with search_number.
  * False: too short for this index. */
 bool search_part(struct str text, struct sbuf *ret_match) MUST_CHECK;
+/* All digits of a number of which search_part took only the end. False: it took the whole text. */
+bool search_number(struct str text, struct sbuf *ret_digits) MUST_CHECK;
 
 struct search {
 	struct str match;                    /* of search_words */

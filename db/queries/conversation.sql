@@ -166,59 +166,65 @@ SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name
  LIMIT @limit;
 
 -- name: conversation_list_label
--- Those with a label.
+-- Those with a label: from the label to them, whether it is rare or not.
 -- in: company_id before_ms before_id status channel_id assigned label unread_only limit
 -- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
--- scan: few rows
+-- scan: those with the label
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
        v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        m.content AS last_content, v.merged_into, c.kind AS contact_kind
-  FROM conversation_labels AS k JOIN whatsapp_conversations AS v ON v.id = k.conversation_id
+  FROM (SELECT v.id FROM conversation_labels AS k CROSS JOIN whatsapp_conversations AS v ON v.id = k.conversation_id
+         WHERE k.label = @label
+           AND v.company_id = @company_id AND v.merged_into = 0
+           AND v.last_message_at <= @before_ms
+           AND (v.last_message_at < @before_ms OR v.id < @before_id)
+           AND (@status IS NULL OR v.status = @status)
+           AND (@channel_id = 0 OR v.channel_id = @channel_id)
+           AND (@assigned = 0 OR v.assigned_user_id = max(@assigned, 0))
+           AND (@unread_only = 0 OR v.unread_count > 0)
+         ORDER BY v.last_message_at DESC, v.id DESC
+         LIMIT @limit) AS f
+  JOIN whatsapp_conversations AS v ON v.id = f.id
   JOIN contacts AS c ON c.id = v.contact_id
   LEFT JOIN users AS u ON u.id = v.assigned_user_id
   LEFT JOIN whatsapp_messages AS m ON m.id = v.last_message_id
- WHERE k.label = @label
-   AND v.company_id = @company_id AND v.merged_into = 0
-   AND v.last_message_at <= @before_ms
-   AND (v.last_message_at < @before_ms OR v.id < @before_id)
-   AND (@status IS NULL OR v.status = @status)
-   AND (@channel_id = 0 OR v.channel_id = @channel_id)
-   AND (@assigned = 0 OR v.assigned_user_id = max(@assigned, 0))
-   AND (@label IS NULL OR EXISTS (SELECT 1 FROM conversation_labels AS l WHERE l.conversation_id = v.id AND l.label = @label))
-   AND (@unread_only = 0 OR v.unread_count > 0)
- ORDER BY v.last_message_at DESC, v.id DESC
- LIMIT @limit;
+ ORDER BY v.last_message_at DESC, v.id DESC;
 
 -- name: conversation_list_found
--- Those whose contact has the searched characters in name or number; of the 2000 newest contacts that have them.
--- in: company_id before_ms before_id status channel_id assigned label unread_only match limit
+-- Those whose contact has the searched characters in name or number; of the 2000 newest contacts that have them. number: all digits.
+-- in: company_id before_ms before_id status channel_id assigned label unread_only match number limit
 -- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
--- scan: bounded by the subquery
+-- scan: bounded by the subquery (the pluses keep it: without them all conversations are passed over for each contact)
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
        v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        m.content AS last_content, v.merged_into, c.kind AS contact_kind
-  FROM (SELECT rowid AS contact_id FROM contact_search WHERE contact_search MATCH @match
-         ORDER BY rowid DESC LIMIT 2000) AS f
-  JOIN whatsapp_conversations AS v ON v.contact_id = f.contact_id
+  FROM (SELECT v.id
+          FROM (SELECT rowid AS contact_id FROM contact_search WHERE contact_search MATCH @match
+                 ORDER BY rowid DESC LIMIT 2000) AS f
+         CROSS JOIN whatsapp_conversations AS v ON v.contact_id = f.contact_id
+         WHERE (@number IS NULL OR instr((SELECT name FROM contacts WHERE id = v.contact_id), @number) > 0
+                OR EXISTS (SELECT 1 FROM contact_aliases AS a WHERE a.contact_id = v.contact_id AND instr(a.alias, @number) > 0))
+           AND +v.company_id = @company_id AND v.merged_into = 0
+           AND +v.last_message_at <= @before_ms
+           AND (v.last_message_at < @before_ms OR v.id < @before_id)
+           AND (@status IS NULL OR v.status = @status)
+           AND (@channel_id = 0 OR v.channel_id = @channel_id)
+           AND (@assigned = 0 OR v.assigned_user_id = max(@assigned, 0))
+           AND (@label IS NULL OR EXISTS (SELECT 1 FROM conversation_labels AS l WHERE l.conversation_id = v.id AND l.label = @label))
+           AND (@unread_only = 0 OR v.unread_count > 0)
+         ORDER BY v.last_message_at DESC, v.id DESC
+         LIMIT @limit) AS g
+  JOIN whatsapp_conversations AS v ON v.id = g.id
   JOIN contacts AS c ON c.id = v.contact_id
   LEFT JOIN users AS u ON u.id = v.assigned_user_id
   LEFT JOIN whatsapp_messages AS m ON m.id = v.last_message_id
- WHERE v.company_id = @company_id AND v.merged_into = 0
-   AND v.last_message_at <= @before_ms
-   AND (v.last_message_at < @before_ms OR v.id < @before_id)
-   AND (@status IS NULL OR v.status = @status)
-   AND (@channel_id = 0 OR v.channel_id = @channel_id)
-   AND (@assigned = 0 OR v.assigned_user_id = max(@assigned, 0))
-   AND (@label IS NULL OR EXISTS (SELECT 1 FROM conversation_labels AS l WHERE l.conversation_id = v.id AND l.label = @label))
-   AND (@unread_only = 0 OR v.unread_count > 0)
- ORDER BY v.last_message_at DESC, v.id DESC
- LIMIT @limit;
+ ORDER BY v.last_message_at DESC, v.id DESC;
 
 -- name: conversation_readdress
 -- A person has another address: threads that had the old one are written to at the new one.

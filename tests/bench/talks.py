@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Opening conversations in a large database: what the page asks for, timed at the API.
 
-    talks.py BINARY [--conversations 100000] [--messages 5000000] [--rounds 40] [--index SECONDS]
+    talks.py BINARY [--conversations 100000] [--messages 5000000] [--rounds 40] [--index SECONDS] [--stay]
 
 Contacts, conversations and messages are put in by SQL, as months of writing would leave them: the messages of a conversation lie
 far from each other, one conversation has a 251st of all. Full-text search is then filled by the box itself (--index waits for it).
 Prints a line per question, milliseconds as the client sees them over a connection of its own; the last line is JSON."""
 import argparse, json, os, random, sqlite3, statistics, sys, time
 from pathlib import Path
+from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 WORDS = ("pedido envío mañana pago tarjeta tienda precio talla azul factura dirección gracias hola quiero cambio entrega horario "
@@ -99,7 +100,7 @@ def questions(b, rounds):
         "find a name": "/api/v1/conversations?limit=100&search=nunez%2099",
         "find a number": "/api/v1/conversations?limit=100&search=34600054321",
         "find two letters": "/api/v1/conversations?limit=100&search=54",
-        "find words": lambda r: f"/api/v1/messages/search?limit=30&q={random.choice(WORDS[:15])}%20factura",
+        "find words": lambda r: f"/api/v1/messages/search?limit=30&q={quote(random.choice(WORDS[:15]))}%20factura",
         "find a word that is everywhere": "/api/v1/messages/search?limit=30&q=pedido",
         "find in one conversation": f"/api/v1/messages/search?limit=30&q=factura&conversation_id={big}",
     }
@@ -112,6 +113,7 @@ def main():
     a.add_argument("--messages", type=int, default=5_000_000)
     a.add_argument("--rounds", type=int, default=40)
     a.add_argument("--index", type=int, default=0, help="seconds to wait for the search index")
+    a.add_argument("--stay", action="store_true", help="leave the box running, for a browser")
     o = a.parse_args()
     os.environ["TOTEM_BINARY"] = os.path.abspath(o.binary)
     import lib
@@ -134,7 +136,14 @@ def main():
             out[name] = timed(b, path, o.rounds)
             print(f"{name:34} {out[name]}", flush=True)
         out["rss_mib"] = round(b.rss_mb())
-        print(json.dumps(out))
+        print(json.dumps(out), flush=True)
+        if o.stay:
+            print(f"http://127.0.0.1:{b.main}/#token={b.token}  (Ctrl-C ends it)", flush=True)
+            try:
+                while True:
+                    time.sleep(1)
+            except KeyboardInterrupt:
+                pass
 
 
 if __name__ == "__main__":

@@ -73,6 +73,20 @@ test('the box does not answer: said so, and the message goes once', async () => 
 	assert.equal(await bubble(page, 'una sola vez').count(), 1);
 	const sent = await got(box);
 	assert.equal(sent.length, 1, JSON.stringify(sent));
+	/* an answer that comes late says less than the stream has told meanwhile */
+	await page.unroute('**/api/v1/messages');
+	await page.route('**/api/v1/messages', async route => {
+		const answer = await route.fetch();
+		await bubble(page, 'respuesta tardía').locator('.ticks.read').waitFor();
+		await route.fulfill({ response: answer });
+	});
+	await page.locator('#composer').fill('respuesta tardía');
+	const answered = page.waitForResponse('**/api/v1/messages');
+	await page.keyboard.press('Enter');
+	await answered;
+	await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+	await bubble(page, 'respuesta tardía').locator('.ticks.read').waitFor({ timeout: 1000 });
+	assert.equal(await bubble(page, 'respuesta tardía').count(), 1);
 });
 
 test('the line is cut and comes back: nothing is missing, nothing is there twice', async () => {
@@ -281,12 +295,12 @@ test('files, templates, quick answers, buttons; what failed and what is in doubt
 	await page.locator('dialog').getByRole('button', { name: 'Enviar', exact: true }).click();
 	await bubble(page, '¿Hoy?').locator('.choices li', { hasText: 'Sí' }).waitFor();
 	await box.idle();
-	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1 });
+	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1, match: LUCIA });
 	await page.locator('#composer').fill('no llega');
 	await page.keyboard.press('Enter');
 	await bubble(page, 'no llega').locator('.trouble', { hasText: '131026' }).getByRole('button', { name: 'Enviar de nuevo' }).click();
 	await until(async () => await bubble(page, 'no llega').locator('.ticks.read').count() === 1, 'it went as a new message');
-	await box.double('meta', 'behave', { do: 'close', times: 1 });
+	await box.double('meta', 'behave', { do: 'close', times: 1, match: LUCIA });
 	await page.locator('#composer').fill('en duda');
 	await page.keyboard.press('Enter');
 	await bubble(page, 'en duda').locator('.trouble').getByRole('button', { name: 'Llegó', exact: true }).click();

@@ -148,6 +148,8 @@ TEST(search_of_names_and_numbers)
 		{ "search=71234567", 1 },
 		{ "search=%2B591%207123-4567", 1 },
 		{ "search=1234", 2 },
+		{ "search=99971234567",
+		  0 }, /* its last six digits are somebody's, the whole is nobody's */
 		{ "search=zzz", 0 },
 		{ "search=%22%22%22", 0 },
 		{ "search=71&limit=5", 2 },

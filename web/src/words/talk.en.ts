@@ -1,5 +1,6 @@
 /* talk.en.ts - the words of the conversations screen in English, spread into en.ts. */
 export const talk = {
+	'c.reveal': 'Show the number (noted in the audit log)', 'c.merged': 'Merged with {name}, {when}',
 	'c.edit': 'Change the text',	'c.stray': 'A message to {name} has not gone out. Open the conversation.',
 	'c.too_far': 'That message is too far back. The search finds it.',
 	conversations: 'Conversations', 'c.about': 'About the customer', 'c.after': 'Next', 'c.all': 'All', 'c.any_channel': 'Every channel',

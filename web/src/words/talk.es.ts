@@ -2,6 +2,7 @@
 import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
+	'c.reveal': 'Mostrar el número (queda en la auditoría)', 'c.merged': 'Unido con {name}, {when}',
 	'c.edit': 'Cambiar el texto',	'c.stray': 'Un mensaje a {name} no salió. Abra la conversación.',
 	'c.too_far': 'Ese mensaje está demasiado atrás. La búsqueda lo encuentra.',
 	conversations: 'Conversaciones', 'c.about': 'Sobre el cliente', 'c.after': 'Siguiente', 'c.all': 'Todas', 'c.any_channel': 'Todos los canales',

@@ -2,6 +2,7 @@
 import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
+	'c.reveal': 'Mostrar o número (fica na auditoria)', 'c.merged': 'Unido com {name}, {when}',
 	'c.edit': 'Alterar o texto',	'c.stray': 'Uma mensagem para {name} não saiu. Abra a conversa.',
 	'c.too_far': 'Essa mensagem está longe demais. A busca a encontra.',
 	conversations: 'Conversas', 'c.about': 'Sobre o cliente', 'c.after': 'Seguinte', 'c.all': 'Todas', 'c.any_channel': 'Todos os canais',

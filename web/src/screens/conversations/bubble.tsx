@@ -1,6 +1,6 @@
 /* bubble.tsx - one message: who, what, when, how far it is, what may be done with it. */
-import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { Component, type ComponentChildren, type JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { post, call } from '../../lib/api';
 import { clock, moment } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
@@ -31,8 +31,9 @@ export function whyFailed(e: Json): string {
 }
 
 async function act(thread: Thread, run: () => Promise<Message>): Promise<void> {
+	const asked = performance.now();
 	try {
-		thread.took(await run());
+		thread.took(await run(), asked);
 		thread.refreshSoon(100);
 	} catch (e) {
 		toast(sentence(e), 'bad');
@@ -114,6 +115,25 @@ function author(m: Message): string {
 	return m.direction === 'inbound' ? m.sender_name ?? '' : m.sender_type === 'customer' ? '' : m.sender_name || word('c.sender.', m.source);
 }
 
+/* What is in a message was made by strangers: if one cannot be shown, its line of text is, and the others stay. */
+class Safe extends Component<{ line: string; children: ComponentChildren }, { broken: boolean }> {
+	override state = { broken: false };
+	static override getDerivedStateFromError(): { broken: boolean } { return { broken: true }; }
+	override componentDidCatch(e: unknown): void { console.warn('message', e); }
+	override render(): ComponentChildren { return this.state.broken ? <p class="said" dir="auto">{this.props.line.slice(0, 4096)}</p> : this.props.children; }
+}
+
+const LONG_MS = 15_000;
+
+function Waits(p: { since: string }): JSX.Element | null {
+	const left = Date.parse(p.since) + LONG_MS - Date.now(), [long, setLong] = useState(left <= 0);
+	useEffect(() => {
+		const timer = setTimeout(() => setLong(true), Math.max(0, left));
+		return () => clearTimeout(timer);
+	}, [p.since]);
+	return long ? <p class="soft small">{t('c.waits')}</p> : null;
+}
+
 export function Bubble(p: BubbleProps): JSX.Element {
 	const { m } = p, ours = m.direction === 'outbound', s = stateOf(m), c = m.content_json;
 	const forwarded = member(c, 'context', 'forwarded') === true || member(c, 'context', 'frequently_forwarded') === true;
@@ -124,11 +144,11 @@ export function Bubble(p: BubbleProps): JSX.Element {
 		{!p.joined && author(m) !== '' && <p class="author"><bdi>{author(m)}</bdi>{ours && m.source !== 'page' && <small class="soft">{word('c.source.', m.source)}</small>}</p>}
 		{forwarded && <p class="soft small">{t('c.forwarded')}</p>}
 		<Quote {...p} /><Ad c={c} />
-		{m.revoked_at ? <p class="absent">{t(ours ? 'c.revoked_us' : 'c.revoked')}</p> : <BodyOf m={m} open={p.open} templates={p.templates} />}
+		{m.revoked_at ? <p class="absent">{t(ours ? 'c.revoked_us' : 'c.revoked')}</p> : <Safe line={m.content}><BodyOf m={m} open={p.open} templates={p.templates} /></Safe>}
 		{!ours && list(c, 'errors').length > 0 && m.type !== 'unsupported' && <p class="absent small"><bdi>{text(list(c, 'errors')[0], 'title')}</bdi></p>}
 		<p class="foot">{m.edited_at && <a class="soft" href={'#/messages/' + m.id} title={moment(m.edited_at)}>{t('c.edited')}</a>}
 			<time dateTime={m.timestamp} title={moment(m.timestamp)}>{clock(m.timestamp)}</time>{ours && <Ticks m={m} />}</p>
-		{s === 'pending' && ours && Date.now() - Date.parse(m.created_at) > 15_000 && <p class="soft small">{t('c.waits')}</p>}
+		{s === 'pending' && ours && <Waits since={m.created_at} />}
 		<Trouble {...p} /><Reactions m={m} /><Menu {...p} />
 	</article>;
 }

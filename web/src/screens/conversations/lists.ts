@@ -9,7 +9,8 @@ import { ACTS, type Conversation, type Message } from './model';
 export interface Filter { search: string; status: string; channel: string; label: string; assigned: string; unread: boolean }
 export const NO_FILTER: Filter = { search: '', status: '', channel: '', label: '', assigned: '', unread: false };
 
-const PAGE = 100, SOON_MS = 700, FOUND = 30;
+const PAGE = 100, FOUND = 30;
+const SOON_MS = 700, EVERY_MS = 5000, ONE_MS = 250; /* the whole first page is asked for rarely: many browsers may be open */
 
 export const filter = signal<Filter>(NO_FILTER);
 export const rows = signal<Conversation[]>([]);
@@ -22,7 +23,9 @@ export const labels = signal<{ label: string; conversations: number }[]>([]);
 /* The conversation that is open and looked at: what comes there counts as seen. */
 export const looking = signal<string | null>(null);
 
-let next: string | null = null, foundNext: string | null = null, fetching = false, round = 0, timer = 0;
+let next: string | null = null, foundNext: string | null = null, fetching = false, round = 0, timer = 0, refreshed = 0, oneTimer = 0;
+const texts = new Map<string, string>();
+const strangers = new Set<string>(); /* conversations of which a message came, and that are not in the list */
 
 function path(f: Filter, after: string | null): string {
 	return '/api/v1/conversations' + query({ limit: PAGE, after, search: f.search, status: f.status, channel: f.channel, label: f.label, assigned: f.assigned, unread: f.unread });
@@ -113,8 +116,26 @@ function came(m: Message): void {
 		const more = m.direction === 'inbound' && looking.value !== row.id ? 1 : 0;
 		const fresh = { ...row, last_content: m.content, last_message_at: m.timestamp, unread_count: row.unread_count + more };
 		rows.value = rows.value.map(r => r.id === row.id ? fresh : r).sort(byTime);
+	} else if (row === undefined && filter.value.search === '') {
+		strangers.add(m.conversation_id);
+		texts.set(m.conversation_id, m.content);
+		oneTimer ||= window.setTimeout(() => { oneTimer = 0; void meet(); }, ONE_MS);
 	}
 	soon();
+}
+
+/* They come into the list without waiting for the whole page; of many the page tells. */
+async function meet(): Promise<void> {
+	const some = [...strangers].slice(0, 5), f = filter.value;
+	strangers.clear();
+	for (const id of some) {
+		try {
+			const c = await get<Conversation>('/api/v1/conversations/' + id);
+			if (f === filter.value && f.assigned === '' && fits(c, f) && !rows.value.some(r => r.id === id))
+				rows.value = [{ ...c, last_content: texts.get(id) ?? c.last_content }, ...rows.value].sort(byTime);
+		} catch { /* the page tells */ }
+	}
+	texts.clear();
 }
 
 /* The first page as the box has it; pages behind it stay. */
@@ -135,17 +156,23 @@ async function refresh(): Promise<void> {
 	} catch { /* the stream says when the box is back */ }
 }
 
-export function soon(ms = SOON_MS): void {
-	timer ||= window.setTimeout(() => { timer = 0; void refresh(); }, ms);
+/* now: something was done here, or the line is back. */
+export function soon(now = false): void {
+	if (now)
+		clearTimeout(timer);
+	else if (timer !== 0)
+		return;
+	const wait = now ? 0 : Math.max(SOON_MS, refreshed + EVERY_MS - Date.now());
+	timer = window.setTimeout(() => { timer = 0; refreshed = Date.now(); void refresh(); }, wait);
 }
 
 export function start(): () => void {
 	void load();
-	soon(0);
+	soon(true);
 	get<Page<{ label: string; conversations: number }>>('/api/v1/labels').then(p => { labels.value = p.data; }).catch(() => {});
 	if (may('queues:read'))
 		get<Page<{ channel: string }>>('/api/v1/channels').then(p => { channels.value = p.data.map(c => c.channel).sort(); }).catch(() => {});
 	const offs = [on('whatsapp_message', came), on('whatsapp_echo', came), on('conversation', (c: Conversation) => { changed(c); soon(); }),
-		on('open', () => soon(0)), on('reset', () => { void load(); })];
-	return () => { offs.forEach(off => off()); clearTimeout(timer); timer = 0; };
+		on('open', () => soon(true)), on('reset', () => { void load(); })];
+	return () => { offs.forEach(off => off()); clearTimeout(timer); clearTimeout(oneTimer); timer = oneTimer = 0; };
 }

@@ -18,6 +18,7 @@ export interface Conversation {
 export interface Contact {
 	id: string; kind: string; name: string | null; profile_name: string | null; username: string | null; aliases: { kind: string; alias: string }[];
 	marketing: string | null; marketing_at: string | null; created_at: string;
+	merges?: { name: string | null; at: string; undone_at: string | null }[];
 }
 export interface Template { id: string; name: string; language: string; status: string; usable: boolean; why: string | null; category: string | null; components: Json }
 export interface Quick { id: string; shortcut: string; title: string; text: string }

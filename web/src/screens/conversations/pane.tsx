@@ -34,7 +34,7 @@ function Talk(p: { c: Conversation; here: boolean }): JSX.Element {
 		<time class="soft small" dateTime={c.last_message_at}>{when(c.last_message_at)}</time>
 		<span class="talk-last one-line soft">{typing !== undefined ? <em>{t('c.types', { name: typing.name })}</em> : <bdi>{line({ content: c.last_content ?? '' }).slice(0, 120)}</bdi>}</span>
 		<span class="talk-end">{c.status !== 'open' && <span class={'chip ' + c.status}>{word('c.status.', c.status)}</span>}
-			{c.assigned !== null && <span class="chip" title={c.assigned.name}>{c.assigned.name.slice(0, 12)}</span>}
+			{c.assigned?.name && <span class="chip" title={c.assigned.name}>{c.assigned.name.slice(0, 12)}</span>}
 			{c.unread_count > 0 && <span class="count">{number(c.unread_count)}<span class="hidden"> {t('c.unread')}</span></span>}</span>
 	</a>;
 }
@@ -95,7 +95,7 @@ export function Pane(p: { here: string | null }): JSX.Element {
 			<Filters />
 		</header>
 		{lists.state.value === 'failed' && rows.length === 0 ? <Failed error={lists.failure.value} again={() => { void lists.load(); }} />
-			: rows.length > 0 ? <VirtualList rows={rows} rowHeight={ROW_PX} keyOf={key} label={t('conversations')} more={() => { void lists.more(); }} reveal={at} class="talks"
+			: rows.length > 0 ? <VirtualList rows={rows} rowHeight={ROW_PX} keyOf={key} label={t('conversations')} more={() => { void lists.more(); }} reveal={p.here !== null ? { key: p.here, index: at } : undefined} class="talks"
 				row={r => r.kind === 'talk' ? <Talk c={r.c} here={r.c.id === p.here} /> : r.kind === 'found' ? <Found m={r.m} /> : <h2 class="pane-part">{r.text}</h2>} />
 				: lists.state.value === 'loading' ? <p class="loading" aria-busy="true" />
 					: filtered ? <Empty title={t('c.none_found')}><Button onClick={() => { setTyped(''); lists.setFilter(lists.NO_FILTER); }}>{t('c.no_filter')}</Button></Empty>

@@ -18,7 +18,7 @@ export async function put(thread: Thread, verb: string, body: unknown): Promise<
 	const c = await post<Conversation>(`/api/v1/conversations/${thread.id}/${verb}`, body);
 	thread.conversation.value = c;
 	lists.changed(c);
-	lists.soon();
+	lists.soon(true);
 }
 
 function Work(p: { thread: Thread; c: Conversation }): JSX.Element {
@@ -53,19 +53,21 @@ function Labels(p: { thread: Thread; c: Conversation }): JSX.Element {
 }
 
 function Person(p: { contact: Contact; again: () => void }): JSX.Element {
-	const { contact } = p, [edit, setEdit] = useState(false);
-	const send = may('messages:send');
+	const [edit, setEdit] = useState(false), [whole, setWhole] = useState<Contact | null>(null), contact = whole ?? p.contact;
+	const send = may('messages:send'), masked = (who.value as { numbers_masked?: boolean } | null | undefined)?.numbers_masked === true;
 	return <>
 		{edit ? <form class="row" onSubmit={async e => {
 			e.preventDefault();
 			await call('PATCH', '/api/v1/contacts/' + contact.id, { name: new FormData(e.currentTarget as HTMLFormElement).get('name') });
 			setEdit(false);
 			p.again();
-			lists.soon();
+			lists.soon(true);
 		}}><input name="name" defaultValue={contact.name ?? ''} maxLength={200} required autofocus dir="auto" aria-label={t('c.name')} /><Button type="submit">{t('c.save')}</Button></form>
 			: <h2><bdi>{contact.name || t('c.no_name')}</bdi> {send && <button type="button" class="link-button" onClick={() => setEdit(true)}>{t('c.rename')}</button>}</h2>}
 		{contact.profile_name !== null && contact.profile_name !== contact.name && <p class="soft">~ <bdi>{contact.profile_name}</bdi></p>}
 		<ul class="plain">{contact.aliases.map(a => <li key={a.kind + a.alias}><small class="soft">{word('c.alias.', a.kind)}</small> <bdi>{phone(a.alias)}</bdi></li>)}</ul>
+		{masked && whole === null && <p><Button onClick={async () => setWhole(await post<Contact>(`/api/v1/contacts/${contact.id}/reveal`))}>{t('c.reveal')}</Button></p>}
+		{contact.merges?.filter(m => m.undone_at === null).map(m => <p key={m.at} class="soft small">{t('c.merged', { name: m.name || '–', when: moment(m.at) })}</p>)}
 		{contact.marketing === 'stop' && <p class="alarm">{t('c.no_ads')}</p>}
 		<p class="soft small">{t('c.known_since', { when: moment(contact.created_at) })}</p>
 	</>;

@@ -118,7 +118,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 			if (here && (thread.conversation.value?.unread_count ?? 0) > 0 && may('conversations')) {
 				thread.conversation.value = { ...thread.conversation.value!, unread_count: 0 };
 				lists.changed(thread.conversation.value);
-				post(`/api/v1/conversations/${thread.id}/read`, {}).then(() => lists.soon(), () => {});
+				post(`/api/v1/conversations/${thread.id}/read`, {}).then(() => lists.soon(true), () => {});
 			}
 		};
 		look();

@@ -7,7 +7,7 @@ import { on } from '../../lib/stream';
 import { upload, type Uploaded } from '../../lib/files';
 import { ACTS, member, text, type Conversation, type Json, type Message } from './model';
 
-const PAGE = 60, KEPT = 360;
+const PAGE = 60, KEPT = 360, TOLD_MAX = 2000;
 
 /* Rows oldest first; `older` and `newer` are the cursors at its ends, older null: nothing is before it. */
 interface Chunk { rows: Message[]; older: string | null; newer: string | null }
@@ -65,6 +65,8 @@ export class Thread {
 	readonly rows = computed(() => this.chunks.value.flatMap(c => c.rows));
 	/* Newest message that came while this was open: for "new below". */
 	readonly arrived = signal(0);
+	/* What the stream said of each message, and when: it is newer than an answer to a question that was asked before. */
+	private told = new Map<string, { at: number; m: Message }>();
 	private stop = new AbortController();
 	private offs: (() => void)[] = [];
 	private timer = 0;
@@ -89,8 +91,20 @@ export class Thread {
 	private ask<T>(path: string): Promise<T> {
 		return get<T>(path, { signal: this.stop.signal });
 	}
-	private page(fields: Record<string, string | number | null>): Promise<Answer> {
-		return this.ask<Answer>(`/api/v1/conversations/${this.id}/messages${query({ limit: PAGE, ...fields })}`);
+	private async page(fields: Record<string, string | number | null>): Promise<Answer> {
+		const asked = performance.now(), a = await this.ask<Answer>(`/api/v1/conversations/${this.id}/messages${query({ limit: PAGE, ...fields })}`);
+		a.data = a.data.map(m => this.newest(m, asked));
+		return a;
+	}
+	/* A message of an answer, with what was told of it since the question was asked. */
+	private newest(m: Message, asked: number): Message {
+		const t = this.told.get(m.id);
+		return t !== undefined && t.at >= asked ? merged(m, t.m) : m;
+	}
+	private hear(m: Message): void {
+		if (this.told.size > TOLD_MAX)
+			this.told.clear();
+		this.told.set(m.id, { at: performance.now(), m });
 	}
 
 	/* The newest messages, or those around `at`. */
@@ -184,6 +198,7 @@ export class Thread {
 
 	/* A message came or goes out. Its text is there at once; structure, reactions and edits are asked for. */
 	private take(m: Message): void {
+		this.hear(m);
 		if (m.direction === 'outbound')
 			this.bind(m);
 		if (!ACTS.has(m.type)) {
@@ -197,6 +212,7 @@ export class Thread {
 	}
 
 	private change(m: Message): void {
+		this.hear(m);
 		this.set(m);
 	}
 
@@ -222,15 +238,17 @@ export class Thread {
 				this.add(m);
 			const ids = new Set(fresh.rows.map(m => m.id));
 			const far = this.rows.value.filter(r => !ids.has(r.id) && r.meta_message_id !== null && acts.some(a => targetOf(a) === r.meta_message_id));
-			for (const r of far)
-				this.set(await this.ask<Message>('/api/v1/messages/' + r.id));
+			for (const r of far) {
+				const asked = performance.now();
+				this.set(this.newest(await this.ask<Message>('/api/v1/messages/' + r.id), asked));
+			}
 			this.conversation.value = await this.ask<Conversation>('/api/v1/conversations/' + this.id);
 		} catch { /* the stream says when the box is back */ }
 	}
 
-	/* One message as it is now, after something was done to it. */
-	took(m: Message): void {
-		this.add(m);
+	/* One message as it is now, after something was done to it; `asked`: when that was asked for. */
+	took(m: Message, asked: number): void {
+		this.add(this.newest(m, asked));
 	}
 
 	/* --- sending --- */
@@ -299,8 +317,8 @@ export class Thread {
 				this.patch(key, { type: text(body, 'type') });
 			}
 			this.patch(key, { state: 'sending', error: undefined });
-			const m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key } });
-			this.add(m);
+			const asked = performance.now(), m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key } });
+			this.add(this.newest(m, asked));
 			this.drop(key);
 			if (!this.live.value)
 				await this.load();
