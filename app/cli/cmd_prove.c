@@ -3,6 +3,7 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "cli/cmd.h"
+#include "cli/finding.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "io/jsonw.h"
@@ -10,7 +11,64 @@
 #include "store/message.h"
 #include "store/queue.h"
 
+/* What people read; the JSON stays as it is in every language. */
+enum word {
+	W_WHAT,
+	W_ACCEPTED,
+	W_DONE,
+	W_DISCARDED,
+	W_DEAD,
+	W_OPEN,
+	W_STATE,
+	W_FINE,
+	W_WRONG,
+	W_MESSAGES_OUT,
+	W_MESSAGES_IN,
+	W_DELIVERIES,
+	W_AUDIT,
+	W_AUDIT_BROKEN,
+	W_AUDIT_HEAD,
+	W_ALL_THERE,
+	W_NOT_ALL,
+	W_CURE,
+	W_COUNT
+};
+
+static const char *const WORDS[W_COUNT][LANG_COUNT] = {
+	[W_WHAT] = { "what", "qué", "o quê" },
+	[W_ACCEPTED] = { "accepted", "aceptados", "aceitos" },
+	[W_DONE] = { "done", "hechos", "feitos" },
+	[W_DISCARDED] = { "discarded", "descartados", "descartados" },
+	[W_DEAD] = { "dead", "muertos", "mortos" },
+	[W_OPEN] = { "open", "abiertos", "abertos" },
+	[W_STATE] = { "", "", "" },
+	[W_FINE] = { "ok", "bien", "ok" },
+	[W_WRONG] = { "WRONG", "MAL", "ERRADO" },
+	[W_MESSAGES_OUT] = { "messages out", "mensajes enviados", "mensagens enviadas" },
+	[W_MESSAGES_IN] = { "messages in", "mensajes recibidos", "mensagens recebidas" },
+	[W_DELIVERIES] = { "deliveries", "webhooks recibidos", "webhooks recebidos" },
+	[W_AUDIT] = { "audit log", "registro de auditoría", "registro de auditoria" },
+	[W_AUDIT_BROKEN] = { "the audit log was changed at row",
+			     "el registro de auditoría fue alterado en la fila",
+			     "o registro de auditoria foi alterado na linha" },
+	[W_AUDIT_HEAD] = { "audit log ends with", "el registro de auditoría termina en",
+			   "o registro de auditoria termina em" },
+	[W_ALL_THERE] = { "nothing is missing", "no falta nada", "não falta nada" },
+	[W_NOT_ALL] = { "WRONG: see the lines above", "MAL: vea las líneas de arriba",
+			"ERRADO: veja as linhas acima" },
+	[W_CURE] = { "Keep the box running, run totem check, and send the file of totem "
+		     "support-bundle to "
+		     "whoever helps you; totem verify tells whether a backup is whole.",
+		     "Deje la máquina en marcha, ejecute totem check y envíe el archivo de totem "
+		     "support-bundle a quien le ayuda; totem verify dice si un respaldo está "
+		     "completo.",
+		     "Deixe a máquina ligada, execute totem check e envie o arquivo de totem "
+		     "support-bundle a quem ajuda você; totem verify diz se um backup está "
+		     "completo." },
+};
+
 struct proof {
+	enum lang lang;
 	struct cli_table table;
 	struct jsonw json;
 	bool broken;
@@ -19,19 +77,20 @@ struct proof {
 
 struct line {
 	const char *what;
+	enum word shown; /* W_WHAT: `what` itself, a name */
 	int64_t accepted, done, discarded, dead, open;
 	bool ok;
 };
 
 static void add_line(struct proof *p, const struct line *l)
 {
-	cli_table_text(&p->table, l->what);
+	cli_table_text(&p->table, l->shown != W_WHAT ? WORDS[l->shown][p->lang] : l->what);
 	cli_table_i64(&p->table, l->accepted);
 	cli_table_i64(&p->table, l->done);
 	cli_table_i64(&p->table, l->discarded);
 	cli_table_i64(&p->table, l->dead);
 	cli_table_i64(&p->table, l->open);
-	cli_table_text(&p->table, l->ok ? "ok" : "WRONG");
+	cli_table_text(&p->table, WORDS[l->ok ? W_FINE : W_WRONG][p->lang]);
 	jsonw_object(&p->json);
 	jsonw_ktext(&p->json, "what", l->what);
 	jsonw_ki64(&p->json, "accepted", l->accepted);
@@ -53,8 +112,8 @@ static enum rc prove_queues(struct db *db, struct proof *p, struct err *e)
 
 		if (rc != RC_OK && rc != RC_CONFLICT)
 			return FAIL(e, rc, "%s", why.text);
-		add_line(p, &(struct line){ queue_name((enum queue_id)q), n.accepted, n.done,
-					    n.discarded, n.dead, n.waiting, rc == RC_OK });
+		add_line(p, &(struct line){ queue_name((enum queue_id)q), W_WHAT, n.accepted,
+					    n.done, n.discarded, n.dead, n.waiting, rc == RC_OK });
 	}
 	return RC_OK;
 }
@@ -65,11 +124,12 @@ static enum rc prove_messages(struct db *db, struct proof *p, struct err *e)
 	struct message_counts n;
 
 	TRY(message_prove(db, &n, e));
-	add_line(p, &(struct line){ "messages out", n.outbound, n.settled, n.cancelled, n.unknown,
-				    n.queued + n.sending,
+	add_line(p, &(struct line){ "messages out", W_MESSAGES_OUT, n.outbound, n.settled,
+				    n.cancelled, n.unknown, n.queued + n.sending,
 				    n.outbound == n.settled + n.cancelled + n.unknown + n.queued +
 							  n.sending });
-	add_line(p, &(struct line){ "messages in", n.inbound, n.inbound, 0, 0, 0, true });
+	add_line(p, &(struct line){ "messages in", W_MESSAGES_IN, n.inbound, n.inbound, 0, 0, 0,
+				    true });
 	return RC_OK;
 }
 
@@ -85,8 +145,8 @@ static enum rc prove_deliveries(struct db *db, struct proof *p, struct err *e)
 	kept = stmt_i64(&s, "kept");
 	aside = stmt_i64(&s, "put_aside");
 	accepted = stmt_i64(&s, "accepted");
-	add_line(p, &(struct line){ "deliveries", newest, kept - aside, newest - kept, aside, 0,
-				    newest <= accepted });
+	add_line(p, &(struct line){ "deliveries", W_DELIVERIES, newest, kept - aside, newest - kept,
+				    aside, 0, newest <= accepted });
 	return RC_OK;
 }
 
@@ -94,7 +154,7 @@ static enum rc prove_deliveries(struct db *db, struct proof *p, struct err *e)
 static enum rc prove_audit(struct db *db, struct proof *p, struct err *e)
 {
 	TRY(audit_prove(db, &p->audit, e));
-	add_line(p, &(struct line){ "audit log", p->audit.rows, p->audit.rows, 0, 0, 0,
+	add_line(p, &(struct line){ "audit log", W_AUDIT, p->audit.rows, p->audit.rows, 0, 0, 0,
 				    p->audit.broken_id == 0 });
 	return RC_OK;
 }
@@ -122,12 +182,23 @@ static enum rc prove_all(struct db *db, struct proof *p, struct err *e)
 	return prove_audit(db, p, e);
 }
 
+static void print(struct proof *p, const char *head)
+{
+	cli_table_print(&p->table);
+	if (p->audit.broken_id != 0)
+		(void)printf("%s %lld\n", WORDS[W_AUDIT_BROKEN][p->lang],
+			     (long long)p->audit.broken_id);
+	(void)printf("%s %s\n", WORDS[W_AUDIT_HEAD][p->lang], head);
+	(void)printf("%s\n", WORDS[p->broken ? W_NOT_ALL : W_ALL_THERE][p->lang]);
+	if (p->broken)
+		(void)printf("%s\n", WORDS[W_CURE][p->lang]);
+}
+
 int cmd_prove(struct cli *c)
 {
-	static const char *const TITLES[] = { "what", "accepted", "done", "discarded",
-					      "dead", "open",     "" };
 	AUTO(sbuf_release) struct sbuf text = SBUF(64 * KIB);
 	struct proof p = { .broken = false };
+	const char *titles[W_STATE + 1];
 	char head[2 * SHA256_BYTES + 1];
 	struct err e = { .rc = RC_OK };
 	struct db *db;
@@ -136,9 +207,13 @@ int cmd_prove(struct cli *c)
 	log_set_level(LOG_ERROR);
 	if (c->word_count > 0)
 		return cli_usage(c, "prove takes options only");
+	if (!finding_lang(c, &p.lang))
+		return CLI_EXIT_USAGE;
 	if (open_db(c, &db, &e) != RC_OK)
 		return cli_fail(&e);
-	cli_table_begin(&p.table, TITLES, COUNT(TITLES));
+	for (size_t i = 0; i < COUNT(titles); i++)
+		titles[i] = WORDS[i][p.lang];
+	cli_table_begin(&p.table, titles, COUNT(titles));
 	jsonw_init(&p.json, &text);
 	jsonw_object(&p.json);
 	jsonw_karray(&p.json, "data");
@@ -153,13 +228,7 @@ int cmd_prove(struct cli *c)
 		(void)printf("%s\n", sbuf_c(&text));
 		sbuf_release(&p.table.cells);
 	} else {
-		cli_table_print(&p.table);
-		if (p.audit.broken_id != 0)
-			(void)printf("the audit log was changed at row %lld\n",
-				     (long long)p.audit.broken_id);
-		(void)printf("audit log ends with %s\n", head);
-		(void)printf("%s\n",
-			     p.broken ? "WRONG: see the lines above" : "nothing is missing");
+		print(&p, head);
 	}
 	if (rc != RC_OK)
 		return cli_fail(&e);

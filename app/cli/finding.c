@@ -18,28 +18,37 @@ static const char *const STATES[][LANG_COUNT] = { { "ok", "bien", "ok" },
 						  { "warning", "aviso", "aviso" },
 						  { "WRONG", "MAL", "ERRADO" } };
 
+bool finding_lang(const struct cli *c, enum lang *ret)
+{
+	const char *named[] = { cli_option(c, "lang"), getenv("LC_ALL"), getenv("LC_MESSAGES"),
+				getenv("LANG") };
+
+	*ret = LANG_EN;
+	if (named[0] != NULL && !lang_parse(str_of(named[0]), ret))
+		return cli_usage(c, "--lang is en, es or pt") == 0;
+	for (size_t i = 0; i < COUNT(named) && named[0] == NULL; i++) {
+		struct str rest = str_of(named[i]), word; /* "pt_BR.UTF-8" */
+
+		if (rest.n > 0 && str_cut(&rest, '.', &word)) {
+			if (!lang_parse(word, ret))
+				*ret = LANG_EN;
+			break;
+		}
+	}
+	return true;
+}
+
 bool finding_begin(const struct cli *c, struct findings *ret)
 {
 	static const char *const TITLES[][LANG_COUNT] = { { "what", "qué", "o quê" },
 							  { "state", "estado", "estado" },
 							  { "detail", "detalle", "detalhe" },
 							  { "cure", "remedio", "solução" } };
-	const char *named[] = { cli_option(c, "lang"), getenv("LC_ALL"), getenv("LC_MESSAGES"),
-				getenv("LANG") };
 	const char *titles[COUNT(TITLES)];
 
-	*ret = (struct findings){ .lang = LANG_EN, .text = SBUF(TEXT_MAX) };
-	if (named[0] != NULL && !lang_parse(str_of(named[0]), &ret->lang))
-		return cli_usage(c, "--lang is en, es or pt") == 0;
-	for (size_t i = 0; i < COUNT(named) && named[0] == NULL; i++) {
-		struct str rest = str_of(named[i]), word; /* "pt_BR.UTF-8" */
-
-		if (rest.n > 0 && str_cut(&rest, '.', &word)) {
-			if (!lang_parse(word, &ret->lang))
-				ret->lang = LANG_EN;
-			break;
-		}
-	}
+	*ret = (struct findings){ .text = SBUF(TEXT_MAX) };
+	if (!finding_lang(c, &ret->lang))
+		return false;
 	for (size_t i = 0; i < COUNT(TITLES); i++)
 		titles[i] = TITLES[i][ret->lang];
 	cli_table_begin(&ret->table, titles, COUNT(TITLES));

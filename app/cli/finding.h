@@ -25,6 +25,7 @@ struct findings {
 };
 
 /* Language: --lang, else LC_ALL, LC_MESSAGES, LANG, else English. False: --lang names none of ours; told. */
+bool finding_lang(const struct cli *c, enum lang *ret) MUST_CHECK;
 bool finding_begin(const struct cli *c, struct findings *ret) MUST_CHECK;
 /* `first`, `second`: {1} and {2}; may be NULL. */
 void finding_add(struct findings *f, enum finding_code code, enum finding_state state,

@@ -112,13 +112,16 @@ const struct cli_command main_commands[] = {
 	  "Example: totem replay --from 2026-01-05T10:00:00Z --to 2026-01-05T11:00:00Z "
 	  "--dry-run\n" },
 	{ "prove", cmd_prove,
-	  "Proves that nothing is missing: accepted = done + discarded + dead + open", "", "",
+	  "Proves that nothing is missing: accepted = done + discarded + dead + open",
+	  "[--lang LANG]", "lang=",
 	  "Reads the tables; works beside a running server. Exit code 1 when a line says WRONG.\n"
 	  "For messages out: done is settled, dead is \"unknown whether sent\". For deliveries: "
 	  "discarded were removed by\n"
 	  "age, dead were put aside. The audit log is a chain of hashes; what it ends with, noted "
 	  "elsewhere, shows later\n"
-	  "whether rows were cut off.\n\nExample: totem prove --data /srv/totem\n" },
+	  "whether rows were cut off.\n\n"
+	  "  --lang LANG  en, es or pt (default: as the environment's LANG)\n\n"
+	  "Example: totem prove --data /srv/totem\n" },
 	{ "backup", cmd_backup, "Makes, lists and copies backups; each is checked by restoring it",
 	  "[make [--to DIR] [--fast]] | list | copy DIR | stick DIR [--prepare] | send [NAME] | "
 	  "fetch [NAME]",

@@ -86,7 +86,11 @@ def every_command(b, served):
     b.cli("queue", "pause", "none", code=66)
     b.cli("queue", "clear", "webhooks", "--yes", "0")
 
-    b.cli("prove")
+    assert "nothing is missing" in b.cli("prove", "--lang", "en")
+    es = b.cli("prove", "--lang", "es")
+    assert "no falta nada" in es and "mensajes recibidos" in es, es
+    assert "não falta nada" in b.cli("prove", "--lang", "pt")
+    b.cli("prove", "--lang", "xx", code=64)
     assert json.loads(b.cli("prove", "--json"))
     dry = json.loads(b.cli("replay", "--from", "2020-01-01T00:00:00Z", "--to", "2099-01-01T00:00:00Z", "--dry-run", "--json"))
     equal(dry["dry_run"], True)
