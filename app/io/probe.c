@@ -8,7 +8,6 @@
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/sysmacros.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,47 +17,6 @@
 #define PATH_MAX_ 512
 
 /* ---- the disk ---- */
-
-/* eMMC 5.1: 0x01 is up to 10 %, 0x0b beyond its life. Two kinds of cells; the worse one counts. */
-static bool parse_life(struct str text, int *ret_percent)
-{
-	struct str rest = str_trim(text), word;
-	uint64_t v, worst = 0;
-
-	while (str_cut(&rest, ' ', &word)) {
-		if (str_starts(word, STR("0x")) && str_u64_hex(str_sub(word, 2, word.n), &v) &&
-		    v <= 11)
-			worst = v > worst ? v : worst;
-	}
-	*ret_percent = (int)worst * 10;
-	return worst > 0;
-}
-
-bool probe_wear(const char *folder, char ret_disk[PROBE_TEXT_MAX], int *ret_percent)
-{
-	AUTO(sbuf_release) struct sbuf b = SBUF(KIB);
-	char link[PATH_MAX_], device[PATH_MAX_], path[PATH_MAX_];
-	struct stat st;
-	const char *name, *part;
-	ssize_t n;
-
-	if (stat(folder, &st) != 0)
-		return false;
-	(void)snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(st.st_dev),
-		       minor(st.st_dev));
-	n = readlink(link, device, sizeof(device) - 1);
-	if (n <= 0)
-		return false;
-	device[n] = '\0'; /* "../../devices/.../mmcblk0/mmcblk0p1" */
-	part = strrchr(device, '/');
-	name = part != NULL ? part + 1 : device;
-	if (strncmp(name, "mmcblk", 6) != 0)
-		return false;
-	(void)snprintf(ret_disk, PROBE_TEXT_MAX, "%.*s", (int)(6 + strspn(name + 6, "0123456789")),
-		       name);
-	(void)snprintf(path, sizeof(path), "/sys/block/%s/device/life_time", ret_disk);
-	return file_read(path, &b, NULL) == RC_OK && parse_life(sbuf_view(&b), ret_percent);
-}
 
 bool probe_read_only(const char *folder)
 {

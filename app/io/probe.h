@@ -7,8 +7,14 @@
 
 #define PROBE_TEXT_MAX 128
 
-/* Used life of the disk below the folder, in percent (eMMC tells in steps of ten); false: the disk does not say. */
+/* Used life of the disk below the folder, in percent: eMMC (in steps of ten, for everybody), NVMe and SATA (root only).
+ * Over 100: it lives longer than promised. False: the disk does not say, or not to this user. */
 bool probe_wear(const char *folder, char ret_disk[PROBE_TEXT_MAX], int *ret_percent);
+/* Its parts: what a disk answers, as bytes. */
+#define PROBE_SMART_BYTES 512
+bool probe_wear_emmc(struct str life_time, int *ret_percent); /* "0x01 0x02" */
+bool probe_wear_nvme(const uint8_t log[PROBE_SMART_BYTES], int *ret_percent);
+bool probe_wear_sata(const uint8_t data[PROBE_SMART_BYTES], int *ret_percent);
 bool probe_read_only(const char *folder);
 /* Whether the kernel's clock is kept by a time service; false: it cannot be told. */
 bool probe_clock_kept(bool *ret_kept);
