@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """A backup of a large database beside writers: how long it takes and by how much it slows them, in one run.
 
-    backup.py BINARY FOLDER [--mib 1024] [--seconds 8] [--rounds 3] [--pace N]
+    backup.py BINARY FOLDER [--mib 1024] [--seconds 40] [--window 0.5] [--rate N] [--pace N] [--nothing]
 
-FOLDER holds the program `load`. Rounds alternate: writers alone, writers beside a backup. Prints JSON as its last line."""
-import argparse, json, os, re, sqlite3, statistics, subprocess, sys, time
+FOLDER holds the program `load`. One run of writers that want all they can get, beside a backup whose thread is stopped and
+let go in turn, window by window (ptrace, so root or the same user): what else happens on the machine takes no side. The
+figure is the median, over all neighbours, of (requests while it works / while it stands). Prints JSON as its last line."""
+import argparse, ctypes, json, os, random, sqlite3, statistics, subprocess, sys, time
 from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
@@ -25,13 +27,64 @@ def fill(path, mib):
     db.close()
 
 
+def thread_of(pid, name):
+    return int(next(t.name for t in Path(f"/proc/{pid}/task").iterdir() if (t / "comm").read_text().strip() == name))
+
+
 def cpu_seconds(pid, thread=None):
     """Of the whole process or its thread of that name: on a machine with other work it says more than the clock."""
-    where = Path(f"/proc/{pid}")
-    if thread:
-        where = next(t for t in (where / "task").iterdir() if (t / "comm").read_text().strip() == thread)
+    where = Path(f"/proc/{pid}/task/{thread_of(pid, thread)}" if thread else f"/proc/{pid}")
     words = (where / "stat").read_text().rsplit(")", 1)[1].split()
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Stoppable:
+    """One thread of a process that is ours to stop and to let go."""
+    SEIZE, INTERRUPT, CONT, DETACH = 0x4206, 0x4207, 7, 17
+
+    def __init__(self, tid):
+        self.tid, self.libc = tid, ctypes.CDLL(None, use_errno=True)
+        self.call(self.SEIZE)
+
+    def call(self, what):
+        if self.libc.ptrace(what, self.tid, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def stop(self):
+        self.call(self.INTERRUPT)
+        os.waitpid(self.tid, 0x40000000)  # __WALL: threads too
+
+    def go(self):
+        self.call(self.CONT)
+
+
+def accepted(b):
+    text = b.api("GET", "/metrics").body.decode()
+    return int(next(l for l in text.splitlines() if l.startswith('totem_queue_accepted_total{queue="webhooks"')).rsplit(" ", 1)[1])
+
+
+def windows(o, b):
+    """Requests per second while the backup works, and while it stands, by turns."""
+    thread = Stoppable(thread_of(b.process.pid, "backup"))
+    rates = {True: [], False: []}
+    shares = []
+    began = time.monotonic()
+    while time.monotonic() - began < o.seconds:
+        if not o.nothing and not b.get("/api/v1/backups")["state"]["busy"]:
+            b.post("/api/v1/backups", status=202)
+            time.sleep(0.05)
+        for works in random.sample((True, False), 2):
+            if not works:
+                thread.stop()
+            count, at, used = accepted(b), time.monotonic(), cpu_seconds(b.process.pid, "backup")
+            time.sleep(o.window)
+            took = time.monotonic() - at
+            rates[works].append((accepted(b) - count) / took)
+            if works:
+                shares.append((cpu_seconds(b.process.pid, "backup") - used) / took)
+            else:
+                thread.go()
+    return rates, shares
 
 
 def main():
@@ -39,9 +92,10 @@ def main():
     a.add_argument("binary")
     a.add_argument("folder")
     a.add_argument("--mib", type=int, default=1024)
-    a.add_argument("--seconds", type=float, default=8)
-    a.add_argument("--rounds", type=int, default=3)
+    a.add_argument("--seconds", type=float, default=40)
+    a.add_argument("--window", type=float, default=0.5)
     a.add_argument("--pace", type=int)
+    a.add_argument("--nothing", action="store_true", help="no backup at all: how exact the measuring is")
     a.add_argument("--rate", type=int, default=0, help="requests per second; 0: as many as fit")
     o = a.parse_args()
     os.environ["TOTEM_BINARY"] = os.path.abspath(o.binary)
@@ -50,52 +104,28 @@ def main():
     if o.pace:
         settings["backup_pace"] = str(o.pace)
 
-    def load(port):
-        words = [o.folder + "/load", "--url", f"http://127.0.0.1:{port}/webhooks/whatsapp", "--json", "--secret", lib.SECRET,
-                 "--phone-id", lib.PHONE_ID, "--connections", "64", "--seconds", str(o.seconds)]
-        if o.rate:
-            words += ["--rate", str(o.rate)]
-        p = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-        return json.loads(p.stdout)
-
     with lib.Box(settings=settings, doubles=False) as b:
         b.stop()
         fill(b.data + "/totem.db", o.mib)
         b.start()
-        for q in ("webhooks",):
-            b.post(f"/api/v1/queues/{q}/pause")
+        b.post("/api/v1/queues/webhooks/pause")
         began, used = time.monotonic(), cpu_seconds(b.process.pid)
         b.post("/api/v1/backups", status=202)
         lib.wait_until(lambda: b.get("/api/v1/backups")["data"], timeout=300, what="made", every=0.2)
         alone, cpu = time.monotonic() - began, cpu_seconds(b.process.pid) - used
         lib.wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], timeout=60, what="idle")
-        rates = {"alone": [], "beside": []}
-        p99 = {"alone": [], "beside": []}
-        shares = []  # of the machine, while the writers want all of it
-        for i in range(o.rounds):
-            # Now this first, now that: what drifts on the machine takes no side.
-            for kind in ("alone", "beside") if i % 2 == 0 else ("beside", "alone"):
-                if kind == "beside":
-                    b.post("/api/v1/backups", status=202)
-                used = cpu_seconds(b.process.pid, "backup")
-                j = load(b.hooks)
-                used = cpu_seconds(b.process.pid, "backup") - used
-                if kind == "beside":
-                    shares.append(used / o.seconds / os.cpu_count())
-                busy = b.get("/api/v1/backups")["state"]
-                rates[kind].append(j["per_second"] if "per_second" in j else j["ok"] / o.seconds)
-                p99[kind].append(j.get("p99_us", j.get("p99_ms", 0)))
-                if kind == "beside":
-                    print(f"{kind}: {rates[kind][-1]:.0f}/s; backup at step {busy['at']} of {busy['of']}", file=sys.stderr)
-                    lib.wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], timeout=300, what="idle", every=0.2)
-                else:
-                    print(f"{kind}: {rates[kind][-1]:.0f}/s", file=sys.stderr)
-        pairs = [x / y for x, y in zip(rates["beside"], rates["alone"])]
-        ratio = statistics.median(pairs)
-        print(json.dumps({"database_mib": o.mib, "backup_s": round(alone, 1), "alone_per_s": round(statistics.median(rates["alone"])),
-                          "beside_per_s": round(statistics.median(rates["beside"])), "ratio": round(ratio, 3), "ratios": [round(x, 3) for x in pairs],
-                          "backup_cpu_s": round(cpu, 1), "backup_share": round(statistics.mean(shares), 4),
-                          "p99_alone": statistics.median(p99["alone"]), "p99_beside": statistics.median(p99["beside"])}))
+        words = [o.folder + "/load", "--url", f"http://127.0.0.1:{b.hooks}/webhooks/whatsapp", "--json", "--secret", lib.SECRET,
+                 "--phone-id", lib.PHONE_ID, "--connections", "64", "--seconds", str(o.seconds + 3)]
+        load = subprocess.Popen(words + (["--rate", str(o.rate)] if o.rate else []), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        time.sleep(1)
+        rates, shares = windows(o, b)
+        load.communicate()
+        pairs = [x / y for x, y in zip(rates[True], rates[False])]
+        print(json.dumps({"database_mib": o.mib, "backup_s": round(alone, 1), "backup_cpu_s": round(cpu, 1),
+                          "load_average": round(os.getloadavg()[0], 1), "pairs": len(pairs),
+                          "stands_per_s": round(statistics.median(rates[False])), "works_per_s": round(statistics.median(rates[True])),
+                          "ratio": round(statistics.median(pairs), 3), "ratio_quartiles": [round(x, 3) for x in statistics.quantiles(pairs)],
+                          "ratio_of_sums": round(sum(rates[True]) / sum(rates[False]), 3), "backup_thread_cpu": round(statistics.mean(shares), 3)}))
 
 
 if __name__ == "__main__":
