@@ -65,6 +65,21 @@ static enum rc unbooked(struct tx *tx, int64_t company_id, const struct contact_
 	return contact_set_book_name(tx, contact, STR_NONE, e);
 }
 
+/* Evolution tells the pairs of the whole address book: only those who wrote, or were written to, are people here. */
+static enum rc alias(struct tx *tx, int64_t company_id, const struct contact_who *who,
+		     struct err *e)
+{
+	int64_t contact;
+	enum rc rc = contact_find(tx->db, company_id, who, &contact, e);
+
+	if (rc == RC_ABSENT) {
+		err_clear(e);
+		return RC_OK;
+	}
+	TRY(rc);
+	return contact_resolve(tx, company_id, who, &contact, e);
+}
+
 static enum rc preference(struct tx *tx, struct parsed *p, const struct wa_person *n,
 			  int64_t contact, struct err *e)
 {
@@ -96,6 +111,8 @@ enum rc ingest_person(struct tx *tx, struct parsed *p, const struct wa_item *ite
 		return moved(tx, company_id, n, e);
 	case WA_NEWS_UNBOOKED:
 		return unbooked(tx, company_id, &who, e);
+	case WA_NEWS_ALIAS:
+		return alias(tx, company_id, &who, e);
 	case WA_NEWS_SEEN:
 		who.name = n->name;
 		who.username = n->username;

@@ -110,6 +110,16 @@ void evolution_add_status(struct evo *d, const struct json *raw, const struct wa
 	item->status = copy;
 }
 
+void evolution_add_person(struct evo *d, const struct json *raw, const struct wa_person *person)
+{
+	struct wa_person *p = evolution_room(d, sizeof *p);
+	struct wa_item *item = p != NULL ? add_item(d, WA_PERSON, raw) : NULL;
+	if (item == NULL)
+		return;
+	*p = *person;
+	item->person = p;
+}
+
 /* A QR code is a key to the number: it is not kept twice, so without raw. */
 void evolution_add_link(struct evo *d, const struct wa_event *event, const struct wa_link *link)
 {
@@ -311,9 +321,9 @@ static const struct event {
 	{ "remove.instance", evolution_read_closed },
 	{ "instance.delete", evolution_read_closed },
 	{ "creds.update", read_secret },
-	{ "contacts.set", read_kept },
-	{ "contacts.upsert", read_kept },
-	{ "contacts.update", read_kept },
+	{ "contacts.set", evolution_read_aliases },
+	{ "contacts.upsert", evolution_read_aliases },
+	{ "contacts.update", evolution_read_aliases },
 	{ "chats.set", read_kept },
 	{ "chats.upsert", read_kept },
 	{ "chats.update", read_kept },
@@ -329,7 +339,7 @@ static const struct event {
 	{ "labels.edit", read_kept },
 	{ "labels.association", read_kept },
 	{ "call", read_kept },
-	{ "lid-mapping.update", read_kept },
+	{ "lid-mapping.update", evolution_read_aliases },
 	{ "messages.media-update", read_kept },
 	{ "messaging-history.status", read_kept },
 	{ "blocklist.set", read_kept },

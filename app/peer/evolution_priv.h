@@ -82,11 +82,17 @@ bool evolution_is_beside(struct str key);
 void evolution_set_reaction(struct evo *d, struct wa_message *m, struct str target,
 			    struct str emoji, struct jsonw *w);
 
+/* ---- aliases (evolution_alias.c) ---- */
+
+/* One entry of contacts.* or lid-mapping.update: a phone and a LID in it are news of a person; else it is kept. */
+void evolution_read_aliases(struct evo *d, const struct json *data);
+
 /* ---- items (evolution_hook.c) ---- */
 
 void evolution_add_status(struct evo *d, const struct json *raw, const struct wa_status *s);
 void evolution_add_kept(struct evo *d, const struct json *raw);
 void evolution_add_unreadable(struct evo *d, const struct json *raw, const char *why);
+void evolution_add_person(struct evo *d, const struct json *raw, const struct wa_person *person);
 void evolution_add_link(struct evo *d, const struct wa_event *event, const struct wa_link *link);
 
 /* ---- events (evolution_state.c) ---- */

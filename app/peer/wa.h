@@ -118,8 +118,9 @@ enum wa_news {
 	WA_NEWS_SEEN,   /* these addresses are one person, who is called `name` by themselves */
 	WA_NEWS_MOVED,  /* previous_* and the others are one person; the others count from now on */
 	WA_NEWS_BOOKED, /* stands in the address book of the business as `name` */
-	WA_NEWS_UNBOOKED,  /* does not stand there any more */
-	WA_NEWS_PREFERENCE /* wants advertising or not: `word` is stop, resume or signup */
+	WA_NEWS_UNBOOKED,   /* does not stand there any more */
+	WA_NEWS_PREFERENCE, /* wants advertising or not: `word` is stop, resume or signup */
+	WA_NEWS_ALIAS       /* these addresses are one person, if we know them at all */
 };
 
 struct wa_person {

@@ -90,7 +90,8 @@ static void print_media(struct sbuf *to, const struct wa_media *media)
 
 static void print_person(struct sbuf *to, const struct wa_person *p)
 {
-	static const char *const news[] = { "seen", "moved", "booked", "unbooked", "preference" };
+	static const char *const news[] = { "seen",     "moved",      "booked",
+					    "unbooked", "preference", "alias" };
 	line_text(to, "news", news[p->news]);
 	line_str(to, "phone", p->phone);
 	line_str(to, "user_id", p->user_id);

@@ -134,6 +134,10 @@ static void print(struct str body, struct sbuf *to)
 			print_status(to, item->status);
 		if (item->event != NULL)
 			print_event(to, item->event, item->link);
+		if (item->person != NULL) {
+			line_str(to, "phone", item->person->phone);
+			line_str(to, "lid", item->person->lid);
+		}
 		line_str(to, "raw", item->raw);
 	}
 }
