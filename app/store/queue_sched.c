@@ -237,7 +237,7 @@ static void schedule(struct queue *q, struct slot *s, int64_t now_ms, bool front
 }
 
 /* Takes its place behind the others of its key. False: they go first. */
-static bool take_place(struct queues *qs, struct queue *q, struct slot *s)
+static bool take_place(struct queues *qs, struct queue *q, struct slot *s) REQUIRES(qs->lock)
 {
 	if (s->okey == 0)
 		return true;

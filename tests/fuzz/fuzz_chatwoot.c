@@ -2,9 +2,64 @@
  * convert. */
 #include "base/enc.h"
 #include "peer/chatwoot_answer.h"
+#include "peer/chatwoot_say.h"
+#include "peer/chatwoot_thread.h"
 #include "peer/markup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Whatever an agent's message holds, what comes of it is JSON and UTF-8, and the event that a job keeps says the same. */
+static void try_say(const struct chatwoot_event *ev)
+{
+	struct arena a AUTO(arena_release) = ARENA(8 * MIB);
+	struct sbuf b AUTO(sbuf_release) = SBUF(4 * MIB);
+	static struct chatwoot_attachments attached;
+	static struct chatwoot_parts parts;
+	struct chatwoot_file files[CHATWOOT_FILES_MAX];
+	const struct chatwoot_saying s = { ev, &attached, files, STR("Ana") };
+
+	if (chatwoot_say_attachments(ev->attachments, &a, &attached, NULL) != RC_OK)
+		return;
+	for (size_t i = 0; i < COUNT(files); i++)
+		files[i] = (struct chatwoot_file){ i % 2 == 0 ? "image/png" : "audio/ogg",
+						   i % 3 == 0 ? MEDIA_OPUS | MEDIA_MONO : 0, 100,
+						   STR("m"), STR("n") };
+	for (size_t i = 0; i < attached.count; i++)
+		(void)chatwoot_say_rehost(attached.items[i].url, STR("http://x:1"), &b, NULL);
+	sbuf_reset(&b);
+	if (chatwoot_say(&s, &a, &parts, NULL) == RC_OK) {
+		for (size_t i = 0; i < parts.count; i++) {
+			struct json *root AUTO(json_freep) = NULL;
+
+			ASSERT(enc_utf8_ok(parts.items[i].text));
+			if (parts.items[i].content_json.n > 0)
+				ASSERT(json_parse(parts.items[i].content_json, &root, NULL) ==
+				       RC_OK);
+		}
+	}
+	chatwoot_event_write(ev, &b);
+	if (sbuf_ok(&b)) {
+		struct json *root AUTO(json_freep) = NULL;
+		struct chatwoot_event again;
+
+		ASSERT(json_parse(sbuf_view(&b), &root, NULL) == RC_OK);
+		ASSERT(chatwoot_event_message(root, &a, &again, NULL) != RC_OK ||
+		       (again.message_id == ev->message_id && str_eq(again.content, ev->content)));
+	}
+}
+
+static void try_thread(struct str body)
+{
+	struct json *act AUTO(json_freep) = NULL;
+	struct sbuf b AUTO(sbuf_release) = SBUF(4 * MIB);
+	bool same;
+
+	if (json_parse(body, &act, NULL) != RC_OK)
+		return;
+	(void)chatwoot_thread_labels(body, act, &b, &same, NULL);
+	sbuf_reset(&b);
+	(void)chatwoot_thread_attribute(body, act, &b, &same, NULL);
+}
 
 static void try_event(struct str body)
 {
@@ -14,8 +69,10 @@ static void try_event(struct str body)
 	if (chatwoot_event_decode(body, &a, &ev, NULL) != RC_OK)
 		return;
 	ASSERT(enc_utf8_ok(ev.content) && enc_utf8_ok(ev.attachments));
-	if (chatwoot_event_decide(&ev, &reason) == CHATWOOT_SEND)
+	if (chatwoot_event_decide(&ev, &reason) == CHATWOOT_SEND) {
 		ASSERT(!ev.is_private && !ev.marked && !ev.deleted && ev.message_id > 0);
+		try_say(&ev);
+	}
 	ASSERT(chatwoot_event_reason_text(reason) != NULL);
 }
 
@@ -62,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct str body = { (const char *)data, size };
 	try_event(body);
+	try_thread(body);
 	try_answers(body);
 	try_markup(body);
 	return 0;
