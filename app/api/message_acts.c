@@ -5,6 +5,7 @@
 #include "api/view.h"
 #include "flow/act.h"
 #include "flow/attempt.h"
+#include "flow/handlers.h"
 #include "store/message_plan.h"
 
 #define EDIT_MAX WA_TEXT_MAX
@@ -135,6 +136,7 @@ static enum rc decide_unit(struct tx *tx, void *arg, struct err *e)
 	TRY(still_so(tx, d->m, e));
 	if (d->sent) {
 		TRY(message_plan_sent(tx, d->m->id, e));
+		TRY(dispatch_left(tx, d->m, e));
 		return message_plan_note(tx, d->m->id, a.actor, "Decided: it was sent.", e);
 	}
 	if (is_at(d->m, "unknown"))

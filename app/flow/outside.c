@@ -206,6 +206,8 @@ void outside_end_send(struct app *app, int64_t target_id, bool bulk, bool ok, co
 		(void)breaker_report(&t->bulk, true, now_ms);
 	else if (bulk)
 		breaker_forget(&t->bulk);
+	if (t->breaker.state == BREAKER_CLOSED)
+		t->sends_only = false;
 	gate = t->breaker.state == BREAKER_OPEN ? t->breaker.open_until_ms : 0;
 	if (gate != 0)
 		opened = opens(t, INCIDENT_TARGET_DOWN);

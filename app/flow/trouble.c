@@ -49,6 +49,7 @@ static void stop(const struct trouble_at *at, const struct wa_verdict *v)
 {
 	struct outside_trouble t = trouble_of(at->channel->id, v, !at->bulk, at->now_ms);
 
+	t.of_act = at->act;
 	for (size_t i = 0; v->scope == WA_SCOPE_ACCOUNT && i < at->config->channel_count; i++) {
 		const struct channel *other = &at->config->channels[i];
 
@@ -58,7 +59,6 @@ static void stop(const struct trouble_at *at, const struct wa_verdict *v)
 		outside_trouble(at->app, &t, at->now_ms);
 	}
 	t.target_id = at->channel->id;
-	t.of_act = at->act;
 	outside_trouble(at->app, &t, at->now_ms);
 }
 

@@ -10,7 +10,7 @@ SELECT id FROM whatsapp_messages
    AND coalesce(content_json, '') = @content_json AND coalesce(reply_to, '') = @reply_to
    AND coalesce(sender_source_id, '') = @sender_source_id
    AND status <> 'failed' AND coalesce(sending, '') <> 'cancelled' AND revoked_ms = 0
- ORDER BY timestamp DESC, id DESC LIMIT 1;
+ ORDER BY timestamp DESC LIMIT 1;
 
 -- name: twin_mark
 -- It is suspected to be the same as another one.
