@@ -261,9 +261,20 @@ test('files, templates, quick answers, buttons; what failed and what is in doubt
 	await open(page, 'Lucía');
 	await page.locator('.composer input[type=file]').setInputFiles({ name: 'lista.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n%%EOF\n') });
 	await page.locator('.files', { hasText: 'lista.pdf' }).waitFor();
+	for (const [where, kind, name] of [['section.open', 'drop', 'soltado.txt'], ['#composer', 'paste', 'pegado.txt']]) {
+		await page.locator(where).evaluate((at, [kind, name]) => {
+			const data = new DataTransfer();
+			data.items.add(new File(['texto'], name, { type: 'text/plain' }));
+			at.dispatchEvent(kind === 'drop' ? new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true })
+				: new ClipboardEvent(kind, { clipboardData: data, bubbles: true, cancelable: true }));
+		}, [kind, name]);
+		await page.locator('.files', { hasText: name }).waitFor();
+	}
 	await page.locator('#composer').fill('la lista');
 	await page.keyboard.press('Enter');
 	await page.locator('.bubble:not(.local)', { hasText: 'lista.pdf' }).locator('.said', { hasText: 'la lista' }).waitFor();
+	for (const name of ['soltado.txt', 'pegado.txt'])
+		await page.locator('.bubble:not(.local)', { hasText: name }).waitFor();
 	await page.getByRole('button', { name: 'Grabar una nota de voz' }).click();
 	await page.locator('.recorder', { hasText: '0:01' }).waitFor();
 	await page.locator('.recorder').getByRole('button', { name: 'Enviar' }).click();
@@ -309,7 +320,7 @@ test('files, templates, quick answers, buttons; what failed and what is in doubt
 	const day = 86_400, old = '34610000005';
 	await box.hook(metaHook([{ ...metaText(old, 'hace días'), timestamp: String(Math.floor(Date.now() / 1000) - 2 * day) }], 'Antigua'));
 	await open(page, 'Antigua');
-	await page.locator('.thread-head .window.closed').waitFor();
+	await page.locator('.thread-head .window.w-closed').waitFor();
 	assert.equal(await page.locator('#composer').count(), 0);
 	await page.getByRole('button', { name: 'Elegir una plantilla' }).click();
 	await page.locator('.picks button', { hasText: 'oferta' }).click();

@@ -80,7 +80,7 @@ const Order: Body = p => {
 	const total = items.reduce<number>((n, i) => n + Number(member(i, 'item_price') ?? 0) * Number(member(i, 'quantity') ?? 1), 0);
 	return <div>
 		<p class="strong">{t('c.order')}</p>
-		<ul class="plain">{items.map((i, k) => <li key={k}><bdi>{number(Number(member(i, 'quantity') ?? 1))} × {text(i, 'product_retailer_id')}</bdi>{' '}
+		<ul class="bare">{items.map((i, k) => <li key={k}><bdi>{number(Number(member(i, 'quantity') ?? 1))} × {text(i, 'product_retailer_id')}</bdi>{' '}
 			<span class="soft">{text(i, 'item_price')} {text(i, 'currency')}</span></li>)}</ul>
 		{items.length > 0 && <p class="strong">{number(Math.round(total * 100) / 100)} {text(items[0], 'currency')}</p>}
 		{text(p.m.content_json, 'text') !== '' && <Text s={text(p.m.content_json, 'text')} />}

@@ -35,7 +35,7 @@ export function WindowClock(p: { c: Conversation; now: number }): JSX.Element | 
 	const w = windowOf(p.c, p.now);
 	if (w.state === 'none')
 		return null;
-	return <span class={'window ' + w.state} title={t(w.state === 'closed' ? 'c.window_closed_text' : 'c.window_text')}><Icon name="clock" />
+	return <span class={'window w-' + w.state} title={t(w.state === 'closed' ? 'c.window_closed_text' : 'c.window_text')}><Icon name="clock" />
 		{w.state === 'closed' ? t('c.window_closed') : t('c.window_left', { time: span(w.left) })}</span>;
 }
 

@@ -6,7 +6,7 @@ import { useFile } from '../../lib/files';
 import { t } from '../../lib/i18n';
 import { Button, Dialog } from '../../ui/base';
 import { Icon } from '../../ui/icons';
-import { fileName, type Media, type Message } from './model';
+import { fileName, text, type Media, type Message } from './model';
 
 /* Where a file is not, a sentence says why. */
 function Absent(p: { m: Media }): JSX.Element {
@@ -30,7 +30,8 @@ export function Film(p: { m: Message }): JSX.Element {
 }
 
 export function Paper(p: { m: Message }): JSX.Element {
-	const media = p.m.media, src = useFile(media?.url ?? null), name = media?.filename ? fileName(media.filename) : t('c.document');
+	const media = p.m.media, src = useFile(media?.url ?? null);
+	const name = fileName(text(p.m.content_json, 'filename') || media?.filename || t('c.document')); /* the same bytes may go under many names */
 	if (media === null)
 		return <></>;
 	return <div class="paper">

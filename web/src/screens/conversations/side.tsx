@@ -65,7 +65,7 @@ function Person(p: { contact: Contact; again: () => void }): JSX.Element {
 		}}><input name="name" defaultValue={contact.name ?? ''} maxLength={200} required autofocus dir="auto" aria-label={t('c.name')} /><Button type="submit">{t('c.save')}</Button></form>
 			: <h2><bdi>{contact.name || t('c.no_name')}</bdi> {send && <button type="button" class="link-button" onClick={() => setEdit(true)}>{t('c.rename')}</button>}</h2>}
 		{contact.profile_name !== null && contact.profile_name !== contact.name && <p class="soft">~ <bdi>{contact.profile_name}</bdi></p>}
-		<ul class="plain">{contact.aliases.map(a => <li key={a.kind + a.alias}><small class="soft">{word('c.alias.', a.kind)}</small> <bdi>{phone(a.alias)}</bdi></li>)}</ul>
+		<ul class="bare">{contact.aliases.map(a => <li key={a.kind + a.alias}><small class="soft">{word('c.alias.', a.kind)}</small> <bdi>{phone(a.alias)}</bdi></li>)}</ul>
 		{masked && whole === null && <p><Button onClick={async () => setWhole(await post<Contact>(`/api/v1/contacts/${contact.id}/reveal`))}>{t('c.reveal')}</Button></p>}
 		{contact.merges?.filter(m => m.undone_at === null).map(m => <p key={m.at} class="soft small">{t('c.merged', { name: m.name || '–', when: moment(m.at) })}</p>)}
 		{contact.marketing === 'stop' && <p class="alarm">{t('c.no_ads')}</p>}
@@ -78,7 +78,7 @@ function Others(p: { c: Conversation; contact: Contact }): JSX.Element | null {
 	const { data } = useLoad(signal => number === '' ? Promise.resolve({ data: [], next: null }) : get<Page<Conversation>>('/api/v1/conversations' + query({ search: number, limit: 20 }), { signal }), 'others' + p.c.id);
 	const others = data?.data.filter(o => o.contact_id === p.contact.id && o.id !== p.c.id) ?? [];
 	return others.length === 0 ? null : <><h3>{t('c.others')}</h3>
-		<ul class="plain">{others.map(o => <li key={o.id}><a href={'#/conversations/' + o.id}>{o.channel} · {when(o.last_message_at)}</a></li>)}</ul></>;
+		<ul class="bare">{others.map(o => <li key={o.id}><a href={'#/conversations/' + o.id}>{o.channel} · {when(o.last_message_at)}</a></li>)}</ul></>;
 }
 
 function Search(p: { id: string }): JSX.Element {
@@ -86,7 +86,7 @@ function Search(p: { id: string }): JSX.Element {
 	const { data } = useLoad(signal => q.length < 3 ? Promise.resolve(null) : get<Page<Message>>('/api/v1/messages/search' + query({ q, conversation_id: p.id, limit: 50 }), { signal }), 'in' + p.id + q);
 	return <>
 		<input type="search" placeholder={t('c.search_here')} aria-label={t('c.search_here')} maxLength={200} dir="auto" value={q} onInput={e => setQ(e.currentTarget.value.trim())} />
-		{data != null && <ul class="plain results">{data.data.map(m => <li key={m.id}><a href={`#/conversations/${p.id}?m=${m.id}`}><small class="soft">{when(m.timestamp)}</small> <bdi>{line(m).slice(0, 120)}</bdi></a></li>)}
+		{data != null && <ul class="bare results">{data.data.map(m => <li key={m.id}><a href={`#/conversations/${p.id}?m=${m.id}`}><small class="soft">{when(m.timestamp)}</small> <bdi>{line(m).slice(0, 120)}</bdi></a></li>)}
 			{data.data.length === 0 && <li class="soft">{t('c.none_found')}</li>}</ul>}
 	</>;
 }

@@ -7,7 +7,7 @@ import { on } from '../../lib/stream';
 import { upload, type Uploaded } from '../../lib/files';
 import { ACTS, member, text, type Conversation, type Json, type Message } from './model';
 
-const PAGE = 60, KEPT = 360, TOLD_MAX = 2000;
+const PAGE = 60, KEPT = 360, TOLD_MAX = 2000, ANSWER_MS = 30_000;
 
 /* Rows oldest first; `older` and `newer` are the cursors at its ends, older null: nothing is before it. */
 interface Chunk { rows: Message[]; older: string | null; newer: string | null }
@@ -39,6 +39,7 @@ function later(a: Message, b: Message): boolean {
 
 /* What has not reached the box outlives its thread: who looks at another conversation meanwhile finds it again. */
 const waiting = new Map<string, Signal<Local[]>>();
+const line = new Map<string, Promise<void>>();
 
 function localsOf(id: string): Signal<Local[]> {
 	let l = waiting.get(id);
@@ -269,7 +270,7 @@ export class Thread {
 	private again(): void {
 		for (const l of this.locals.value) {
 			if (l.state === 'unreached')
-				void this.push(l.key);
+				this.queue(l.key);
 		}
 	}
 
@@ -300,7 +301,12 @@ export class Thread {
 			local.body['voice'] = what.voice === true;
 		}
 		this.locals.value = [...this.locals.value, local];
-		void this.push(local.key);
+		this.queue(local.key);
+	}
+
+	/* One after the other, so that they arrive as they were written, however long a file takes. */
+	private queue(key: string): void {
+		line.set(this.id, (line.get(this.id) ?? Promise.resolve()).then(() => this.push(key)));
 	}
 
 	/* The same key each time: however often this is tried, the box takes it once. */
@@ -317,7 +323,7 @@ export class Thread {
 				this.patch(key, { type: text(body, 'type') });
 			}
 			this.patch(key, { state: 'sending', error: undefined });
-			const asked = performance.now(), m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key } });
+			const asked = performance.now(), m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key }, signal: AbortSignal.timeout(ANSWER_MS) });
 			this.add(this.newest(m, asked));
 			this.drop(key);
 			if (!this.live.value)
