@@ -58,6 +58,33 @@ static void look_at_peer(struct check *k, struct http *h, const char *label, str
 	http_answer_release(&a);
 }
 
+/* The way that Meta takes, as far as it can be gone from inside. */
+static void look_at_public(struct check *k, struct str address)
+{
+	AUTO(sbuf_release) struct sbuf url = SBUF(KIB);
+	struct http_request q = { .method = "GET", .timeout_ms = TIMEOUT_MS };
+	struct http_answer a = HTTP_ANSWER;
+	struct err e = { .rc = RC_OK };
+	struct http *h = http_new();
+	char text[24];
+
+	while (str_ends(address, STR("/")))
+		address.n--;
+	sbuf_str(&url, address);
+	sbuf_text(&url, "/healthz");
+	q.url = sbuf_c(&url);
+	if (http_do(h, &q, &a, &e) != RC_OK) {
+		finding_add(&k->findings, FINDING_PUBLIC_SILENT, FINDING_WARNS, q.url, e.text);
+	} else if (a.status != 200) {
+		(void)snprintf(text, sizeof(text), "HTTP %d", a.status);
+		finding_add(&k->findings, FINDING_PUBLIC_SILENT, FINDING_WARNS, q.url, text);
+	} else {
+		finding_add(&k->findings, FINDING_PUBLIC_URL, FINDING_FINE, q.url, NULL);
+	}
+	http_answer_release(&a);
+	http_free(h);
+}
+
 static void look_at_peers(struct check *k)
 {
 	struct http *h = http_new();
@@ -148,9 +175,10 @@ int cmd_doctor(struct cli *c)
 	look_at_server(&k);
 	if (k.settings != NULL) {
 		address = setting_str(k.settings, "public_url");
-		finding_add(&k.findings, FINDING_PUBLIC_URL,
-			    address.n > 0 ? FINDING_FINE : FINDING_WARNS,
-			    address.n > 0 ? address.p : "-", NULL);
+		if (address.n > 0)
+			look_at_public(&k, address);
+		else
+			finding_add(&k.findings, FINDING_PUBLIC_URL, FINDING_WARNS, "-", NULL);
 		look_at_peers(&k);
 	}
 	return cmd_check_end(&k);

@@ -34,7 +34,17 @@ def test_check_and_doctor_name_each_trouble_with_its_cure():
         found = json.loads(b.cli("doctor", "--json", code=1, timeout=60))["data"]
         bad = {f["code"] for f in found if f["state"] == "WRONG"}
         assert {"PEER", "NAME"} <= bad, found
+        def public(url):
+            b.cli("config", "set", "public_url", url)
+            return {f["code"]: f["state"] for f in json.loads(b.cli("doctor", "--json", code=1, timeout=60))["data"]}
+        equal(public(f"http://127.0.0.1:{b.hooks}/")["PUBLIC_URL"], "ok")
+        equal(public("http://127.0.0.1:1")["PUBLIC_SILENT"], "warning")
         b.stop()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            found = json.loads(b.cli("check", "--json", "--set", f"listen=127.0.0.1:{taken.getsockname()[1]}", code=1))["data"]
+            ports = [f for f in found if f["code"] == "PORT"]
+            equal([f["state"] for f in ports], ["WRONG", "ok"], "a port that somebody else has")
+            assert ports[0]["cure"], ports
         found = json.loads(b.cli("doctor", "--json", code=1, timeout=60))["data"]
         assert any(f["code"] == "SERVER" and f["state"] == "WRONG" for f in found), found
         # The clock went back by a year: starts of the future are known.
