@@ -91,6 +91,16 @@ CREATE TABLE chatwoot_messages (
 	PRIMARY KEY (target_id, chatwoot_message_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE chatwoot_setups (
+	target_id  INTEGER PRIMARY KEY REFERENCES targets(id),
+	state      TEXT NOT NULL CHECK (state IN ('wanted', 'waiting', 'done', 'failed')),
+	detail     TEXT,
+	version    TEXT,
+	found      TEXT NOT NULL DEFAULT '{}', -- JSON: accounts, inbox, warnings (word, arguments)
+	wanted_ms  INTEGER NOT NULL,
+	updated_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE chatwoot_threads (
 	conversation_id INTEGER PRIMARY KEY,
 	state_ms   INTEGER NOT NULL DEFAULT 0,  -- updated_at of the newest state that was taken over
@@ -505,7 +515,7 @@ CREATE TABLE support_agent_mappings (
 	name                  TEXT NOT NULL DEFAULT '',
 	is_bot                INTEGER NOT NULL DEFAULT 0 CHECK (is_bot IN (0, 1)),
 	created_ms            INTEGER NOT NULL,
-	updated_ms            INTEGER NOT NULL,
+	updated_ms            INTEGER NOT NULL, detail TEXT,
 	UNIQUE (company_id, crm_user_id, chatwoot_account_id)
 ) STRICT;
 

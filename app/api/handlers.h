@@ -75,6 +75,9 @@ route_fn token_list, token_post, token_delete;
 route_fn status_get, status_incidents_get;
 /* conversation_acts.c */
 route_fn conversation_state_get, conversation_handover_post, conversation_attributes_patch;
+/* chatwoot.c, support_agents.c */
+route_fn chatwoot_list, chatwoot_get, chatwoot_setup_post;
+route_fn support_agent_list, support_agent_post, support_agent_delete;
 /* n8n_workflows.c */
 route_fn n8n_workflow_list, n8n_workflow_post;
 /* orchestrator.c */

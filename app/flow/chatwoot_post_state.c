@@ -4,6 +4,7 @@
 #include "flow/chatwoot_talk.h"
 #include "flow/handlers.h"
 #include "flow/outside.h"
+#include "peer/chatwoot_gate.h"
 #include "peer/chatwoot_text.h"
 #include "store/chatwoot_link.h"
 #include "store/chatwoot_mark.h"
@@ -55,15 +56,45 @@ static bool cancelled(const struct talk *t)
 	return t->m.sending != NULL && strcmp(t->m.sending, "cancelled") == 0;
 }
 
+/* Also the way of servers that know no PATCH: everything up to now is read. RC_RETRY: the verdict says why. */
+static enum rc tell_seen(struct talk *t, struct err *e)
+{
+	TRY(chatwoot_talk_call(
+		t, CHATWOOT_LAST_SEEN,
+		&(struct chatwoot_place){ .conversation_id = t->m.chatwoot_conversation_id,
+					  .identifier = t->target->inbox_identifier,
+					  .source_id = t->conv.chatwoot_source_id },
+		STR("{}"), e));
+	return t->verdict.cls == CHATWOOT_DONE || t->verdict.cls == CHATWOOT_GONE ||
+			       t->verdict.cls == CHATWOOT_REJECTED
+		       ? RC_OK
+		       : RC_RETRY;
+}
+
+static bool seen_wanted(const struct talk *t, const char *word)
+{
+	return t->target->last_seen && strcmp(word, "read") == 0 &&
+	       t->target->inbox_identifier.n > 0 && t->conv.chatwoot_source_id.n > 0;
+}
+
 static enum rc tell(struct talk *t, const char *word, struct str error, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX), why = SBUF(4 * KIB);
 	struct told_work done = { t, word };
+	enum rc rc;
 
 	if (cancelled(t))
 		chatwoot_text_cancelled(t->target->lang, &why);
 	else if (strcmp(word, "failed") == 0)
 		chatwoot_text_error(t->target->lang, error, &why);
+	if (seen_wanted(t, word)) {
+		rc = tell_seen(t, e);
+		if (rc == RC_RETRY)
+			return chatwoot_talk_settle(t, e);
+		TRY(rc);
+	}
+	if (!chatwoot_gate_open(CHATWOOT_GATE_STATUS, t->target->version))
+		return store_write(t->w->app->store, STORE_NORMAL, told_unit, &done, e);
 	TRY(chatwoot_message_status(str_of(word), sbuf_view(&why), &body, e));
 	TRY(chatwoot_talk_call(
 		t, CHATWOOT_MESSAGE_STATUS,
@@ -104,6 +135,9 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 		outside_forget(w->app, t.target->id);
 	TRY(rc);
 	word = cancelled(&t) ? "failed" : state_word(sum.status);
+	if (word != NULL && !chatwoot_gate_open(CHATWOOT_GATE_STATUS, t.target->version) &&
+	    !seen_wanted(&t, word))
+		word = NULL; /* no such call there */
 	if (word == NULL || t.m.chatwoot_message_id == 0 ||
 	    (mark.told != NULL && strcmp(mark.told, word) == 0))
 		return nothing_to_do(&t, e);

@@ -122,6 +122,12 @@ static void add_chatwoot(struct config *c, int64_t id, const char *slug)
 		.read_receipts = setting_of_i64(s, "chatwoot", slug, "read_receipts") != 0,
 	};
 	t->bot_token = setting_of(s, "chatwoot", slug, "bot_token");
+	t->bot_id = setting_of_i64(s, "chatwoot", slug, "bot_id");
+	t->platform_token = setting_of(s, "chatwoot", slug, "platform_token");
+	t->version = setting_of(s, "chatwoot", slug, "version");
+	t->inbox_identifier = setting_of(s, "chatwoot", slug, "inbox_identifier");
+	t->webhook_base = setting_of(s, "chatwoot", slug, "webhook_base");
+	t->last_seen = setting_of_i64(s, "chatwoot", slug, "last_seen") != 0;
 	t->media_wait_ms = setting_of_i64(s, "chatwoot", slug, "media_wait_ms");
 	t->file_max = setting_of_i64(s, "chatwoot", slug, "file_max_mb") * (int64_t)MIB;
 	if (!lang_parse(setting_of(s, "chatwoot", slug, "language"), &t->lang))
@@ -252,7 +258,7 @@ static void point_groups(struct app *app, const struct config *c)
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->chatwoot_count && chatwoot == 0; i++) {
-		if (c->chatwoots[i].url.n > 0)
+		if (c->chatwoots[i].url.n > 0 && c->chatwoots[i].inbox_id > 0)
 			chatwoot = c->chatwoots[i].id;
 	}
 	for (size_t i = 0; i < c->n8n_count && n < COUNT(n8n); i++) {

@@ -55,7 +55,10 @@ struct channel {
 struct chatwoot_target {
 	int64_t id, company_id;
 	const char *slug;
-	struct str url, token, path_secret, bot_token;
+	struct str url, token, path_secret, bot_token, platform_token;
+	struct str version, inbox_identifier, webhook_base; /* version none: the newest */
+	int64_t bot_id;
+	bool last_seen;
 	struct secrets secrets;
 	int64_t account_id, inbox_id, timeout_ms, catch_up_ms;
 	/* What agents write: */

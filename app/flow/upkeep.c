@@ -1,4 +1,5 @@
 /* upkeep.c - see upkeep.h: the table of kinds, one run, and making sure of the periodic ones. */
+#include "flow/chatwoot_setup.h"
 #include "flow/upkeep.h"
 
 #include "base/log.h"
@@ -43,6 +44,8 @@ static const struct upkeep_kind KINDS[] = {
 	{ .name = SETUP_TEST_KIND, .run = setup_test_run }, /* ref: a step */
 	{ .name = "n8n.echo", .run = n8n_import_run },
 	{ .name = "n8n.dni", .run = n8n_import_run },
+	{ .name = CHATWOOT_SETUP_KIND, .run = chatwoot_setup_run },
+	{ .name = CHATWOOT_PEOPLE_KIND, .run = chatwoot_people_run },
 	{ .name = "chatwoot.catch_up",
 	  .run = chatwoot_catch_run,
 	  .every_chatwoot_ms = chatwoot_catch_every },

@@ -24,6 +24,9 @@ int64_t template_sync_every(const struct config *c, const struct channel *ch);
 upkeep_fn chatwoot_catch_run;
 int64_t chatwoot_catch_every(const struct chatwoot_target *t);
 
+/* chatwoot_setup.c, chatwoot_people.c: see chatwoot_setup.h; ref: the Chatwoot. */
+upkeep_fn chatwoot_setup_run, chatwoot_people_run;
+
 /* n8n_import.c: one of our workflows into an n8n; ref: the n8n target. */
 upkeep_fn n8n_import_run;
 

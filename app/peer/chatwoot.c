@@ -23,6 +23,7 @@ const char *chatwoot_method(enum chatwoot_call call)
 	case CHATWOOT_LABEL_SET:
 	case CHATWOOT_ATTRIBUTES_SET:
 	case CHATWOOT_CONTACT_MERGE:
+	case CHATWOOT_LAST_SEEN:
 		return "POST";
 	case CHATWOOT_CONTACT_SEARCH:
 	case CHATWOOT_CONTACT_CONVERSATIONS:
@@ -56,6 +57,16 @@ static void add_id(struct sbuf *to, const char *before, int64_t id, const char *
 	sbuf_text(to, before);
 	sbuf_i64(to, id);
 	sbuf_text(to, behind);
+}
+
+/* The public API knows inbox and contact by their own names. */
+static void add_public(const struct chatwoot_place *p, struct sbuf *to)
+{
+	sbuf_text(to, "/public/api/v1/inboxes/");
+	enc_percent(to, p->identifier);
+	sbuf_text(to, "/contacts/");
+	enc_percent(to, p->source_id);
+	add_id(to, "/conversations/", p->conversation_id, "/update_last_seen");
 }
 
 /* Which ids a call needs: its path after {base}/api/v1/accounts/{id}. */
@@ -123,6 +134,9 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 	case CHATWOOT_CONTACT_MERGE:
 		sbuf_text(to, "/actions/contact_merge");
 		return;
+	case CHATWOOT_LAST_SEEN:
+		add_public(p, to);
+		return;
 	case CHATWOOT_CALLS:
 		break;
 	}
@@ -141,7 +155,7 @@ enum rc chatwoot_url(enum chatwoot_call call, const struct chatwoot_place *p, st
 			    call == CHATWOOT_MESSAGE_CREATE || call == CHATWOOT_MESSAGE_LIST ||
 			    call == CHATWOOT_MESSAGE_STATUS || call == CHATWOOT_LABEL_LIST ||
 			    call == CHATWOOT_LABEL_SET || call == CHATWOOT_CONVERSATION_GET ||
-			    call == CHATWOOT_ATTRIBUTES_SET;
+			    call == CHATWOOT_ATTRIBUTES_SET || call == CHATWOOT_LAST_SEEN;
 	if (!url_base_ok(p->base, &clean))
 		return FAIL(e, RC_INVALID, "base URL: not http(s)://host[:port][/path]");
 	if (p->account_id <= 0)
@@ -156,8 +170,11 @@ enum rc chatwoot_url(enum chatwoot_call call, const struct chatwoot_place *p, st
 		return FAIL(e, RC_INVALID, "inbox id or page: missing");
 	if (call == CHATWOOT_CONTACT_SEARCH && (p->query.n == 0 || p->query.n > WEB_PATH_MAX))
 		return FAIL(e, RC_INVALID, "query: empty or longer than %u bytes", WEB_PATH_MAX);
+	if (call == CHATWOOT_LAST_SEEN && (p->identifier.n == 0 || p->source_id.n == 0))
+		return FAIL(e, RC_INVALID, "identifier or source id: missing");
 	sbuf_str(to, clean);
-	add_id(to, "/api/v1/accounts/", p->account_id, "");
+	if (call != CHATWOOT_LAST_SEEN)
+		add_id(to, "/api/v1/accounts/", p->account_id, "");
 	add_path(call, p, to);
 	return finish(to, before, e);
 }

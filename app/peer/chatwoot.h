@@ -47,6 +47,8 @@ enum chatwoot_call {
 	CHATWOOT_CONTACT_UPDATE,
 	/* POST {A}/actions/contact_merge; a second time the merged one is gone */
 	CHATWOOT_CONTACT_MERGE,
+	/* POST of the public API: the customer has read everything (1.2); no account, no token needed */
+	CHATWOOT_LAST_SEEN,
 	CHATWOOT_CALLS
 };
 
@@ -56,10 +58,11 @@ struct chatwoot_place {
 	int64_t contact_id;      /* where the call has it */
 	int64_t conversation_id; /* display id: what webhooks call conversation.id */
 	int64_t message_id;
-	int64_t after_id; /* MESSAGE_LIST: 0 lists the newest 20 */
-	int64_t inbox_id; /* CONVERSATION_LIST */
-	int64_t page;     /* CONVERSATION_LIST, from 1 */
-	struct str query; /* CONTACT_SEARCH: text, percent-encoded here ('+' too) */
+	int64_t after_id;                 /* MESSAGE_LIST: 0 lists the newest 20 */
+	int64_t inbox_id;                 /* CONVERSATION_LIST */
+	int64_t page;                     /* CONVERSATION_LIST, from 1 */
+	struct str query;                 /* CONTACT_SEARCH: text, percent-encoded here ('+' too) */
+	struct str identifier, source_id; /* LAST_SEEN: of the inbox, of the contact in it */
 };
 
 const char *chatwoot_method(enum chatwoot_call call); /* "POST" */

@@ -94,6 +94,8 @@ static bool expected(enum chatwoot_call call, const struct json *root)
 	case CHATWOOT_CONTACT_UPDATE:
 	case CHATWOOT_CONTACT_MERGE:
 		return json_kind(root) == JSON_OBJECT;
+	case CHATWOOT_LAST_SEEN:
+		return true; /* 200, its body is empty */
 	case CHATWOOT_CALLS:
 		break;
 	}
@@ -145,7 +147,9 @@ static const struct judgement *by_status(const struct chatwoot_answer *a, const 
 		return &token;
 	if (status ==
 	    404) /* before 4.2 there is no way to tell a status: nothing to be alarmed of (section 7) */
-		return json || a->call == CHATWOOT_MESSAGE_STATUS ? &gone : &foreign;
+		return json || a->call == CHATWOOT_MESSAGE_STATUS || a->call == CHATWOOT_LAST_SEEN
+			       ? &gone
+			       : &foreign;
 	if (status == 429)
 		return &throttled;
 	if (status == 408)

@@ -38,8 +38,16 @@ TEST(urls_follow_the_call)
 		{ CHATWOOT_CONTACT_UPDATE, "PUT", "/contacts/6" },
 		{ CHATWOOT_CONTACT_MERGE, "POST", "/actions/contact_merge" },
 	};
-	const struct chatwoot_place p = { BASE, 3, 6, 41, 9101, 9000, 7, 2, STR("+55 1") };
-	CHECK_I64("all calls", COUNT(rows), CHATWOOT_CALLS);
+	const struct chatwoot_place p = { .base = BASE,
+					  .account_id = 3,
+					  .contact_id = 6,
+					  .conversation_id = 41,
+					  .message_id = 9101,
+					  .after_id = 9000,
+					  .inbox_id = 7,
+					  .page = 2,
+					  .query = STR("+55 1") };
+	CHECK_I64("all calls", COUNT(rows) + 1, CHATWOOT_CALLS); /* and LAST_SEEN, below */
 	EACH (r, rows) {
 		struct sbuf b AUTO(sbuf_release) = SBUF(4 * KIB);
 		MUST(chatwoot_url(r->call, &p, &b, &t_err));
@@ -48,6 +56,21 @@ TEST(urls_follow_the_call)
 			  r->tail);
 		CHECK_STR(r->tail, chatwoot_method(r->call), r->method);
 	}
+}
+
+TEST(what_the_customer_read_is_told_by_the_public_api)
+{
+	const struct chatwoot_place p = { .base = BASE,
+					  .account_id = 3,
+					  .conversation_id = 41,
+					  .identifier = STR("abc"),
+					  .source_id = STR("wa:5511") };
+	struct sbuf b AUTO(sbuf_release) = SBUF(4 * KIB);
+	MUST(chatwoot_url(CHATWOOT_LAST_SEEN, &p, &b, &t_err));
+	CHECK_STR("url", sbuf_c(&b),
+		  "https://chat.loja.test/public/api/v1/inboxes/abc/contacts/wa%3A5511/"
+		  "conversations/41/update_last_seen");
+	CHECK_STR("method", chatwoot_method(CHATWOOT_LAST_SEEN), "POST");
 }
 
 TEST(a_url_needs_its_ids)
