@@ -137,8 +137,8 @@ static void conversation_one(struct chatwoot *t, const struct mini_req *req, con
 	}
 }
 
-/* A multipart form becomes the JSON object that the handlers read; files are only counted. */
-static cJSON *form_read(const struct mini_req *req, const char *type)
+/* A multipart form becomes the JSON object that the handlers read; files are kept. */
+static cJSON *form_read(struct chatwoot *t, const struct mini_req *req, const char *type)
 {
 	const char *mark = strstr(type, "boundary=");
 	char line[200];
@@ -163,6 +163,7 @@ static cJSON *form_read(const struct mini_req *req, const char *type)
 		char *name = strstr(head, "name=\"");
 		if (strstr(head, "filename=")) {
 			files++;
+			cw_upload_new(t, head, body + 4, (size_t)(next - body) - 6);
 		} else if (name) {
 			char *value = xcopy(body + 4, (size_t)(next - body) - 6);
 			name += 6;
@@ -236,7 +237,7 @@ static void application(struct chatwoot *t, const struct mini_req *req, const ch
 	} else if (!strncmp(rest, "conversations/", 14)) {
 		slash = strchr(rest + 14, '/');
 		conversation_one(t, req, in, atoi(rest + 14), slash ? slash + 1 : "", rule);
-	} else {
+	} else if (!cw_admin(t, req, rest, in, rule)) {
 		cw_fail(t, req, 404, "Resource could not be found");
 	}
 }
@@ -249,26 +250,21 @@ static void on_request(void *self, const struct mini_req *req)
 	cJSON *in;
 	struct rule rule;
 
-	if (!strcmp(req->path, "/health") || !strcmp(req->path, "/api")) {
+	if (!strcmp(req->path, "/health")) {
 		rule = dbl_rule(&t->d, req, NULL);
 		if (!dbl_refused(&t->d, req, &rule))
-			dbl_text(&t->d, req->conn, 200, NULL,
-				 req->path[1] == 'h'
-					 ? "{\"status\":\"woot\"}"
-					 : "{\"version\":\"4.16.2\",\"timestamp\":\"2026-09-30 "
-					   "12:00:00\","
-					   "\"queue_services\":\"ok\",\"data_services\":\"ok\"}");
+			dbl_text(&t->d, req->conn, 200, NULL, "{\"status\":\"woot\"}");
 		return;
 	}
 	if (!strncmp(req->path, "/api/v1/accounts/", 17))
 		rest = strchr(req->path + 17, '/');
 	mini_header(req, "content-type", type, sizeof type);
 	if (rest && (!mini_header(req, "api_access_token", token, sizeof token) ||
-		     strcmp(token, t->cfg->chatwoot_token))) {
+		     !cw_token_ok(t, token))) {
 		cw_fail(t, req, 401, "Invalid Access Token");
 		return;
 	}
-	in = strstr(type, "multipart/form-data") ? form_read(req, type)
+	in = strstr(type, "multipart/form-data") ? form_read(t, req, type)
 	     : req->body_n                       ? cJSON_ParseWithLength(req->body, req->body_n)
 						 : NULL;
 	rule = dbl_rule(&t->d, req, js(in, "source_id"));
@@ -277,7 +273,7 @@ static void on_request(void *self, const struct mini_req *req)
 			application(t, req, rest + 1, in, &rule);
 		else if (!strncmp(req->path, "/public/api/v1/inboxes/", 23))
 			cw_public_contact(t, req, in, &rule);
-		else if (!cw_files_get(t, req, &rule))
+		else if (!cw_outside(t, req, &rule) && !cw_files_get(t, req, &rule))
 			cw_fail(t, req, 404, "Resource could not be found");
 	}
 	cJSON_Delete(in);
@@ -395,6 +391,8 @@ struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_p
 		{ "hook_timeout_ms", &t->hook_timeout_ms },
 		{ "agent_percent", &t->agent_percent },
 		{ "agent_ms", &t->agent_ms },
+		{ "version", &t->version },
+		{ "allow_private", &t->allow_private },
 		{ "wrong_host", &t->wrong_host },
 		{ "expired", &t->expired },
 		{ NULL, NULL },
@@ -405,6 +403,8 @@ struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_p
 	t->cfg = cfg;
 	t->events = 1;
 	t->hook_timeout_ms = 5000;
+	t->version = 41602;
+	t->allow_private = 1;
 	t->agent_percent = cfg->agent_percent;
 	t->agent_ms = cfg->every_ms > 0 ? cfg->every_ms * 2 : 1000;
 	dbl_init(&t->d, "chatwoot", t, &ops, kept, port, ret_port);

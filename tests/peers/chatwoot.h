@@ -8,6 +8,7 @@
 
 #define CW_CONTACTS_MAX 200000
 #define CW_MESSAGES_MAX 2000000
+#define CW_UPLOADS_MAX  512
 
 enum cw_type { CW_INCOMING, CW_OUTGOING, CW_ACTIVITY, CW_TEMPLATE };
 enum cw_sender { CW_CONTACT, CW_USER, CW_BOT };
@@ -42,7 +43,13 @@ struct cw_link { /* Chatwoot's contact_inbox */
 struct cw_inbox {
 	int id;
 	bool lock;
-	char *name, *identifier;
+	char *name, *identifier, *webhook; /* webhook NULL: the one of the command line */
+	int reply_hours;
+};
+struct cw_upload { /* a file that came with a message */
+	int message;
+	char *name, *type, *p;
+	size_t n;
 };
 
 struct chatwoot {
@@ -61,6 +68,9 @@ struct chatwoot {
 	int events, webhook_first, duplicate_percent, wipe_attributes, null_source_id,
 		foreign_first;
 	int per_minute, hook_timeout_ms, agent_percent, agent_ms;
+	int version, allow_private;
+	struct cw_upload uploads[CW_UPLOADS_MAX];
+	int uploads_n;
 	int wrong_host, expired; /* of files: FRONTEND_URL is wrong; every address has expired */
 	int port;
 	const char *next_files; /* of the message that cw_agent makes */
@@ -68,6 +78,19 @@ struct chatwoot {
 		hooks_failed, contacts_taken, files_read;
 };
 
+/* chatwoot_admin.c */
+void cw_upload_new(struct chatwoot *t, const char *head, const char *p, size_t n);
+void cw_uploads_take(struct chatwoot *t, int message);
+bool cw_uploads_json(struct chatwoot *t, struct buf *b, const struct cw_message *m);
+const struct cw_upload *cw_upload_at(struct chatwoot *t, const char *path);
+void cw_version(const struct chatwoot *t, char out[24]);
+void cw_inbox_one(struct chatwoot *t, const struct mini_req *req, const cJSON *in, int id,
+		  const struct rule *rule);
+void cw_inbox_fill(struct cw_inbox *i, const cJSON *in);
+bool cw_admin(struct chatwoot *t, const struct mini_req *req, const char *rest, const cJSON *in,
+	      const struct rule *rule);
+bool cw_outside(struct chatwoot *t, const struct mini_req *req, const struct rule *rule);
+bool cw_token_ok(const struct chatwoot *t, const char *token);
 /* chatwoot_files.c */
 void cw_files_json(struct chatwoot *t, struct buf *b, const struct cw_message *m);
 bool cw_files_get(struct chatwoot *t, const struct mini_req *req, const struct rule *rule);

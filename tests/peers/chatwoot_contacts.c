@@ -239,6 +239,7 @@ void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const char *one,
 			cw_fail(t, req, 422, "the double is full");
 			return;
 		}
+		cw_inbox_fill(i, in);
 		cw_inbox_json(t, &b, i);
 	} else if (one != NULL) {
 		int i = atoi(one);
@@ -274,6 +275,17 @@ void cw_public_contact(struct chatwoot *t, const struct mini_req *req, const cJS
 		if (strlen(t->inboxes[i].identifier) == ident_n &&
 		    !strncmp(t->inboxes[i].identifier, ident, ident_n))
 			inbox = i + 1;
+	}
+	if (inbox && strstr(req->path, "/update_last_seen")) { /* what was sent is read */
+		const char *at = strstr(req->path, "/conversations/");
+		int of = at ? atoi(at + 15) : 0;
+		for (int i = 0; i < t->messages_n; i++)
+			if (t->messages[i].conversation == of &&
+			    t->messages[i].type == CW_OUTGOING &&
+			    strcmp(t->messages[i].status, "failed"))
+				t->messages[i].status = "read";
+		dbl_reply(&t->d, req->conn, 200, NULL, NULL, "", 0, rule);
+		return;
 	}
 	if (!inbox || strcmp(ident + ident_n, "/contacts") || strcmp(req->method, "POST")) {
 		cw_fail(t, req, 404, "Resource could not be found");

@@ -79,6 +79,11 @@ bool cw_files_get(struct chatwoot *t, const struct mini_req *req, const struct r
 	}
 	if (strncmp(req->path, DISK, strlen(DISK)))
 		return false;
+	if (cw_upload_at(t, req->path + strlen(DISK))) {
+		const struct cw_upload *u = cw_upload_at(t, req->path + strlen(DISK));
+		dbl_reply(&t->d, req->conn, 200, u->type, NULL, u->p, u->n, rule);
+		return true;
+	}
 	name = strrchr(req->path, '/') + 1;
 	buf_put(&b, kind_of(name)->head, kind_of(name)->n);
 	buf_puts(&b, req->path);

@@ -78,6 +78,7 @@ void cw_message_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 	m->source_id = copy_or_null(js(in, "source_id"));
 	m->attributes = attributes_of(in);
 	m->attachments = ji(in, "_attachments", 0);
+	cw_uploads_take(t, m->id);
 	if (m->type == CW_INCOMING) {
 		t->incoming++;
 		c->unread++;
@@ -145,6 +146,10 @@ void cw_message_patch(struct chatwoot *t, const struct mini_req *req, const cJSO
 	struct buf b = { 0 };
 	struct cw_message *m = id > 0 && id <= t->messages_n ? &t->messages[id - 1] : NULL;
 
+	if (t->version < 40200) { /* no such route yet */
+		dbl_reply(&t->d, req->conn, 404, "text/html", NULL, "<html>", 6, rule);
+		return;
+	}
 	if (!m || m->conversation != c->id || !status) {
 		cw_fail(t, req, m && m->conversation == c->id ? 422 : 404,
 			"Resource could not be found");
