@@ -31,8 +31,9 @@ enum rc chatwoot_name_token(struct talk *t, const char **ret, struct err *e)
 		return RC_OK;
 	if (t->m.sender_user_id.n > 0)
 		TRY(agent_of(t, &token, e));
-	if (token.n == 0 && strcmp(t->m.sender_type, "ai") == 0)
-		token = t->target->bot_token; /* a machine's words never look like a person's */
+	if (token.n == 0)
+		token = t->target
+				->bot_token; /* neither a machine's words nor a stranger's bear the administrator's name */
 	if (token.n > 0)
 		*ret = arena_dup(&t->w->arena, token);
 	return RC_OK;

@@ -69,6 +69,9 @@ struct chatwoot_target {
 	int64_t media_wait_ms, file_max;
 };
 
+/* Everything but its secrets; id, company_id and slug are given. */
+void chatwoot_target_read(const struct settings *s, struct chatwoot_target *t);
+
 struct config {
 	int refs;        /* atomic */
 	uint64_t number; /* of the reload that began to read it */

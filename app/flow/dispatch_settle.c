@@ -10,6 +10,7 @@
 #include "flow/trouble.h"
 #include "io/json.h"
 #include "io/jsonw.h"
+#include "store/conversation.h"
 #include "store/change.h"
 #include "store/contact.h"
 
@@ -232,6 +233,18 @@ static enum rc keep_wish(struct tx *tx, const struct sending *s, struct err *e)
 	return contact_set_marketing(tx, contact, "stop", tx->now_ms, e);
 }
 
+/* What a person wrote and could not be sent stands in the thread at Chatwoot, if there is one, with its reason. */
+static enum rc mirror_failed(struct tx *tx, const struct sending *s, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	struct conversation c;
+
+	if (s->m.chatwoot_message_id != 0)
+		return RC_OK;
+	TRY(conversation_load(tx->db, s->m.conversation_id, &a, &c, e));
+	return c.chatwoot_conversation_id != 0 ? dispatch_mirror(tx, &s->m, e) : RC_OK;
+}
+
 static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
@@ -250,6 +263,7 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 		return queue_done(tx, s->job, e);
 	TRY(chatwoot_status_wanted(tx, &s->m,
 				   e)); /* the agent who wrote it sees that it did not go */
+	TRY(mirror_failed(tx, s, e));
 	if (s->verdict.code >= 0)
 		(void)snprintf(reason, sizeof(reason), "%s %lld", s->provider->name,
 			       (long long)s->verdict.code);
