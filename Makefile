@@ -261,7 +261,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 
 # --- use ------------------------------------------------------------------------------------------------------------
 
-.PHONY: deb dist cross docs check-install check-deb all run demo dev-free web-check e2e test check lint unit scenario golden integration attack crash torture bench asan tsan \
+.PHONY: deb dist cross docs check-install check-deb all run demo dev dev-free web-check e2e test check lint unit scenario golden integration attack crash torture bench asan tsan \
 	test-n8n peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
@@ -279,6 +279,9 @@ demo: ## the box with doubles of its peers and a trickle of customers
 	@vendor/deps.sh --install demo
 	@$(MAKE) --no-print-directory all peers
 	@tests/hook.sh demo '$(wildcard tests/demo.sh)' tests/demo.sh build/totem $(B)
+
+dev: build/web/modules.stamp ## the page before a running box (BOX=http://127.0.0.1:8080): saves rebuild and reload
+	@node web/dev.mjs build/web/node_modules build/web/dev $(or $(BOX),http://127.0.0.1:8080) $(or $(PORT),8090)
 
 dev-free: $(B)/totem ## debug build with a free port and a throw-away folder
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(B)/totem serve --data "$$dir" --listen 127.0.0.1:0 --hooks-listen 127.0.0.1:0

@@ -13,6 +13,7 @@
 #include "api/handlers.h"
 #include "api/veil.h"
 #include "api/view.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/topic.h"
 
@@ -146,6 +147,20 @@ enum rc stream_source(void *arg, struct sse_filter filter, int64_t after_id, str
 	return RC_OK;
 }
 
+/* A database that cannot be read just now cuts nobody off. */
+bool stream_alive(void *arg, struct sse_filter filter, int64_t pass)
+{
+	struct app *app = arg;
+	struct err e = { .rc = RC_OK };
+	bool masked = filter.masked;
+	struct db *db = store_reader(app->store);
+	enum rc rc = pass > 0 ? session_alive(db, pass, clock_now_ms(), &masked, &e)
+			      : token_alive(db, -pass, &e);
+
+	store_reader_done(app->store, db);
+	return rc != RC_ABSENT && masked == filter.masked;
+}
+
 /* Where to begin. `*ret_reset`: the asked place is not kept any more, or not of this database. */
 static enum rc place(struct call *c, struct str asked, int64_t *ret_after, bool *ret_reset,
 		     struct err *e)
@@ -206,7 +221,8 @@ void stream_get(struct call *c)
 	rc = place(c, asked, &after, &reset, &e);
 	if (rc == RC_OK)
 		rc = sse_accept(c->app->sse, c->r,
-				(struct sse_filter){ c->who.company_id, c->who.masked }, after, &e);
+				(struct sse_filter){ c->who.company_id, c->who.masked },
+				c->session.id != 0 ? c->session.id : -c->who.id, after, &e);
 	if (rc != RC_OK) {
 		problem_err(c, &e);
 		return;

@@ -6,5 +6,7 @@
 
 /* The source for sse_start; arg is struct app *. */
 sse_source stream_source;
+/* pass: the row of a session, or minus that of a token. */
+sse_alive stream_alive;
 
 #endif

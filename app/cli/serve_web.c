@@ -27,7 +27,7 @@ enum rc serve_web_stream(struct serve_web *s, struct supervise *below, struct er
 	struct app *app = supervise_app(below);
 
 	s->below = below;
-	TRY(sse_start(stream_source, app, &s->sse, e));
+	TRY(sse_start(stream_source, stream_alive, app, &s->sse, e));
 	app->sse = s->sse;
 	store_on_event(app->store, on_event, s->sse);
 	return RC_OK;

@@ -93,20 +93,24 @@ static enum rc apply_items(struct tx *tx, struct parsed *p, struct err *e)
 	return RC_OK;
 }
 
-static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
+enum rc ingest_apply(struct tx *tx, struct parsed *p, struct err *e)
 {
-	if (p->fault != NULL) {
-		TRY(delivery_set_outcome(tx, p->delivery.id, p->fault, e));
-		return queue_dead(tx, p->job, "theirs", "unreadable", p->fault, e);
-	}
 	p->note = p->unread;
 	p->stranger = STR_NONE;
 	p->messages = p->statuses = p->duplicates = p->bad_items = 0;
 	TRY(apply_items(tx, p, e));
 	if (p->hook.twin_bridge)
 		TRY(ingest_evolution_twin(tx, p, e));
-	if (p->has_chatwoot)
-		TRY(chatwoot_hook_apply(tx, p, e));
+	return p->has_chatwoot ? chatwoot_hook_apply(tx, p, e) : RC_OK;
+}
+
+static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
+{
+	if (p->fault != NULL) {
+		TRY(delivery_set_outcome(tx, p->delivery.id, p->fault, e));
+		return queue_dead(tx, p->job, "theirs", "unreadable", p->fault, e);
+	}
+	TRY(ingest_apply(tx, p, e));
 	if (p->bad_items > 0)
 		p->note = p->trouble;
 	if (p->note != NULL)
@@ -132,8 +136,7 @@ static enum rc batch_unit(struct tx *tx, void *arg, struct err *e)
 	return ingest_heard(tx, b->items, b->n, e);
 }
 
-/* RC_LIMIT: the arena is full. Else RC_OK: a body that cannot be read has a fault. */
-static enum rc parse(struct worker *w, struct parsed *p, struct err *why)
+enum rc ingest_parse(struct worker *w, struct parsed *p, struct err *why)
 {
 	struct err e = { 0 };
 	enum rc rc;
@@ -189,7 +192,7 @@ static enum rc read_batch(struct worker *w, const struct config *config, const s
 		*p = (struct parsed){ .app = w->app, .config = config, .job = &jobs[b->n] };
 		rc = load(w, p, e);
 		if (rc == RC_OK && p->fault == NULL)
-			rc = parse(w, p, e);
+			rc = ingest_parse(w, p, e);
 		if (rc == RC_LIMIT && b->n == 0 && p->fault != NULL)
 			rc = RC_OK;
 		if (rc != RC_OK && (rc != RC_LIMIT || b->n == 0))

@@ -44,6 +44,10 @@ ingest_fn ingest_event;   /* ingest_event.c: account, number, templates, calls, 
 ingest_fn ingest_error;   /* ingest_event.c: errors of the number or account */
 ingest_fn ingest_change;  /* ingest_event.c: fields that nobody knows */
 
+/* Reads the body of p->delivery. RC_LIMIT: the arena is full. Else RC_OK: a body that cannot be read has a fault. */
+enum rc ingest_parse(struct worker *w, struct parsed *p, struct err *why) MUST_CHECK;
+/* All that was read, into the tables; the job is left alone. */
+enum rc ingest_apply(struct tx *tx, struct parsed *p, struct err *e) MUST_CHECK;
 /* The channel of an item; NULL: not ours. */
 const struct channel *ingest_channel(const struct parsed *p, const struct wa_item *item);
 /* ingest_event.c: an item of a number that is not ours: noted on the delivery, and one incident, updated in place. */

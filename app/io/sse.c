@@ -6,7 +6,7 @@
  * Clients at the same place (filter, position) get the same bytes, read once. The bytes go
  * straight to the socket; only what the kernel does not take is kept, so an idle client has no
  * buffer. All fields of a client belong to the thread once it has joined. */
-#include "io/sse.h"
+#include "io/sse_priv.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -22,131 +22,8 @@
 #define SSE_EVENTS     64
 #define SSE_GATHER_MS  10 /* at most a hundred rounds of reading a second, whatever the commits */
 #define SSE_STALL_MS   (2 * SSE_HEARTBEAT_MS)
-#define SSE_GROUPS     16
 #define SSE_READ_MAX   (4 * MIB)
 #define SSE_ROUNDS_MAX 64 /* reads for one client in one go; then the others have their turn */
-
-struct client {
-	struct sse *sse;
-	struct web_stream *stream; /* NULL: to be forgotten */
-	struct client *next;       /* joining list */
-	struct sse_filter filter;
-	int64_t position;
-	int64_t moved_ms; /* when unsent bytes last got fewer */
-	struct sbuf unsent;
-	bool polls_out;
-};
-
-/* Something that is not kept. */
-struct shout {
-	struct shout *next;
-	int64_t company; /* 0: all */
-	size_t n;
-	char bytes[];
-};
-
-/* What the source gave for one place in this round. */
-struct group {
-	struct sse_filter filter; /* company -1: empty */
-	int64_t after;
-	int64_t last;
-	struct sbuf bytes;
-};
-
-struct sse {
-	sse_source *source;
-	void *arg;
-	struct thr thread;
-	int epoll_fd;
-	int wake_fd;
-	atomic_bool stopping;
-	atomic_bool notified;
-	atomic_int accepted; /* promised or served */
-	struct mtx lock;
-	/* Under `lock`: */
-	struct client *joining;
-	struct shout *shouts, **shouts_end;
-	int shout_count;
-	bool closed; /* the thread has ended: nobody takes from `joining` */
-	/* The thread's own: */
-	struct client **clients;
-	size_t count;
-	struct group groups[SSE_GROUPS];
-	size_t group_next;
-	bool more; /* somebody has not yet got all there is */
-};
-
-static void client_free(struct client *c)
-{
-	web_stream_close(c->stream);
-	sbuf_release(&c->unsent);
-	atomic_fetch_sub(&c->sse->accepted, 1);
-	mem_free(c);
-}
-
-static void client_drop(struct client *c)
-{
-	/* Closing takes the descriptor out of epoll; the struct goes in the next sweep. */
-	web_stream_close(c->stream);
-	c->stream = NULL;
-}
-
-static void client_poll(struct client *c, bool out)
-{
-	if (c->stream == NULL || c->polls_out == out)
-		return;
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | (out ? EPOLLOUT : 0),
-				  .data.ptr = c };
-	if (epoll_ctl(c->sse->epoll_fd, EPOLL_CTL_MOD, web_stream_fd(c->stream), &ev) != 0)
-		client_drop(c);
-	else
-		c->polls_out = out;
-}
-
-/* Bytes behind what is already waiting; order is kept. */
-static void client_send(struct client *c, struct str bytes, int64_t now_ms)
-{
-	while (bytes.n > 0 && c->unsent.n == 0 && c->stream != NULL) {
-		ptrdiff_t put = web_stream_send(c->stream, bytes.p, bytes.n);
-		if (put < 0)
-			client_drop(c);
-		if (put <= 0)
-			break;
-		bytes = str_sub(bytes, (size_t)put, bytes.n);
-	}
-	if (bytes.n == 0 || c->stream == NULL)
-		return;
-	if (c->unsent.n == 0)
-		c->moved_ms = now_ms;
-	sbuf_str(&c->unsent, bytes);
-	if (!sbuf_ok(&c->unsent))
-		client_drop(c);
-	client_poll(c, true);
-}
-
-static void client_flush(struct client *c, int64_t now_ms)
-{
-	size_t done = 0;
-	while (done < c->unsent.n && c->stream != NULL) {
-		ptrdiff_t put = web_stream_send(c->stream, c->unsent.p + done, c->unsent.n - done);
-		if (put < 0)
-			client_drop(c);
-		if (put <= 0)
-			break;
-		done += (size_t)put;
-	}
-	if (done == 0 || c->stream == NULL)
-		return;
-	c->moved_ms = now_ms;
-	c->unsent.n -= done;
-	if (c->unsent.n > 0) {
-		memmove(c->unsent.p, c->unsent.p + done, c->unsent.n);
-		return;
-	}
-	sbuf_release(&c->unsent);
-	client_poll(c, false);
-	c->sse->more = true; /* it may have missed events while it was full */
-}
 
 /* The bytes after this place, read at most once per round. NULL: the source failed. */
 static const struct group *group_of(struct sse *s, struct sse_filter filter, int64_t after)
@@ -184,7 +61,7 @@ static void client_feed(struct sse *s, struct client *c, int64_t now_ms)
 		if (g == NULL || g->last == c->position)
 			return;
 		c->position = g->last;
-		client_send(c, sbuf_view(&g->bytes), now_ms);
+		sse_client_send(c, sbuf_view(&g->bytes), now_ms);
 	}
 	s->more = true;
 }
@@ -209,7 +86,7 @@ static void sweep(struct sse *s)
 		if (c->stream != NULL)
 			s->clients[kept++] = c;
 		else
-			client_free(c);
+			sse_client_free(c);
 	}
 	s->count = kept;
 }
@@ -226,7 +103,7 @@ static void joins_take(struct sse *s, int64_t now_ms)
 		s->clients[s->count++] = c;
 		c->moved_ms = now_ms;
 		if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, web_stream_fd(c->stream), &ev) != 0)
-			client_drop(c);
+			sse_client_drop(c);
 		s->more = true;
 		c = next;
 	}
@@ -237,9 +114,29 @@ static void heartbeat(struct sse *s, int64_t now_ms)
 	for (size_t i = 0; i < s->count; i++) {
 		struct client *c = s->clients[i];
 		if (c->unsent.n == 0)
-			client_send(c, STR(":\n\n"), now_ms);
+			sse_client_send(c, STR(":\n\n"), now_ms);
 		else if (now_ms - c->moved_ms >= SSE_STALL_MS)
-			client_drop(c);
+			sse_client_drop(c);
+	}
+}
+
+/* Who lost the right to listen (logged out, disabled, revoked) is cut off. Many tabs of one person share an answer. */
+static void check(struct sse *s)
+{
+	struct client *asked = NULL;
+	bool ok = true;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct client *c = s->clients[i];
+
+		if (c->stream == NULL || c->pass == 0)
+			continue;
+		if (asked == NULL || asked->pass != c->pass ||
+		    asked->filter.masked != c->filter.masked)
+			ok = s->alive(s->arg, c->filter, c->pass);
+		asked = c;
+		if (!ok)
+			sse_client_drop(c);
 	}
 }
 
@@ -264,7 +161,7 @@ static void shouts_send(struct sse *s, int64_t now_ms)
 
 			if (c->stream != NULL && c->unsent.n == 0 &&
 			    (t->company == 0 || t->company == c->filter.company))
-				client_send(c, str_n(t->bytes, t->n), now_ms);
+				sse_client_send(c, str_n(t->bytes, t->n), now_ms);
 		}
 		mem_free(t);
 	}
@@ -288,11 +185,11 @@ static void events_take(struct sse *s, int64_t wait_ms)
 			continue;
 		}
 		if (c->stream != NULL && (events[i].events & (EPOLLHUP | EPOLLERR)) != 0)
-			client_drop(c);
+			sse_client_drop(c);
 		if (c->stream != NULL && (events[i].events & (EPOLLIN | EPOLLRDHUP)) != 0 &&
 		    !web_stream_alive(c->stream))
-			client_drop(c);
-		client_flush(c, now_ms);
+			sse_client_drop(c);
+		sse_client_flush(c, now_ms);
 	}
 }
 
@@ -309,7 +206,7 @@ static void close_all(struct sse *s)
 {
 	joins_take(s, clock_mono_us() / 1000);
 	for (size_t i = 0; i < s->count; i++)
-		client_free(s->clients[i]);
+		sse_client_free(s->clients[i]);
 	s->count = 0;
 	mtx_lock(&s->lock);
 	s->closed = true;
@@ -321,7 +218,7 @@ static void close_all(struct sse *s)
 	}
 	while (late != NULL) {
 		struct client *next = late->next;
-		client_free(late);
+		sse_client_free(late);
 		late = next;
 	}
 }
@@ -332,9 +229,10 @@ static void run(void *arg)
 	int64_t now_ms = clock_mono_us() / 1000;
 	int64_t beat_ms = now_ms + SSE_HEARTBEAT_MS;
 	int64_t feed_ms = now_ms; /* earliest next read of the source */
+	int64_t check_ms = s->alive != NULL ? now_ms + SSE_CHECK_MS : INT64_MAX;
 	while (!atomic_load(&s->stopping)) {
 		bool due = s->more || atomic_load(&s->notified);
-		int64_t until_ms = due ? i64_min(feed_ms, beat_ms) : beat_ms;
+		int64_t until_ms = i64_min(check_ms, due ? i64_min(feed_ms, beat_ms) : beat_ms);
 		events_take(s, i64_max(until_ms - now_ms, 0));
 		now_ms = clock_mono_us() / 1000;
 		if ((s->more || atomic_load(&s->notified)) && now_ms >= feed_ms) {
@@ -344,6 +242,10 @@ static void run(void *arg)
 		if (now_ms >= beat_ms) {
 			heartbeat(s, now_ms);
 			beat_ms = now_ms + SSE_HEARTBEAT_MS;
+		}
+		if (now_ms >= check_ms) {
+			check(s);
+			check_ms = now_ms + SSE_CHECK_MS;
 		}
 		sweep(s);
 	}
@@ -405,11 +307,11 @@ static void join(void *arg, struct web_stream *stream)
 	if (taken)
 		wake_thread(s);
 	else
-		client_free(c);
+		sse_client_free(c);
 }
 
-enum rc sse_accept(struct sse *s, struct res *r, struct sse_filter filter, int64_t after_id,
-		   struct err *e)
+enum rc sse_accept(struct sse *s, struct res *r, struct sse_filter filter, int64_t pass,
+		   int64_t after_id, struct err *e)
 {
 	if (atomic_load(&s->stopping))
 		return FAIL(e, RC_RETRY, "event streams are stopping");
@@ -420,6 +322,7 @@ enum rc sse_accept(struct sse *s, struct res *r, struct sse_filter filter, int64
 	struct client *c = mem_new(1, sizeof *c);
 	c->sse = s;
 	c->filter = filter;
+	c->pass = pass;
 	c->position = after_id;
 	c->unsent.max = SSE_BUFFER_MAX;
 	r->status = 200;
@@ -437,11 +340,13 @@ int64_t sse_clients(const struct sse *s)
 	return atomic_load(&s->accepted);
 }
 
-enum rc sse_start(sse_source *source, void *arg, struct sse **ret_sse, struct err *e)
+enum rc sse_start(sse_source *source, sse_alive *alive, void *arg, struct sse **ret_sse,
+		  struct err *e)
 {
 	struct sse *s = mem_new(1, sizeof *s);
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
 	s->source = source;
+	s->alive = alive;
 	s->arg = arg;
 	mtx_init(&s->lock, LOCK_STREAM);
 	s->shouts_end = &s->shouts;

@@ -19,6 +19,11 @@ struct sse_filter {
 	bool masked; /* phone numbers are not for these eyes */
 };
 
+/* Whether a client may go on listening; `pass` is what sse_accept got. Called from the sse thread only, every
+ * SSE_CHECK_MS for each pass. */
+typedef bool sse_alive(void *arg, struct sse_filter filter, int64_t pass);
+#define SSE_CHECK_MS 1000
+
 /* Appends events after `after_id` for `filter` (up to a limit of its own) in SSE form to `to`; returns the new
  * position in *ret_last (unchanged when there is nothing). Called from the sse thread only. It should stop
  * near SSE_BUFFER_MAX / 2 bytes: it is called again at once, but a slow client that cannot take one read is
@@ -26,16 +31,17 @@ struct sse_filter {
 typedef enum rc sse_source(void *arg, struct sse_filter filter, int64_t after_id, struct sbuf *to,
 			   int64_t *ret_last, struct err *e);
 
-/* Shutdown: sse_stop (all streams are closed, later ones are refused), web_stop, sse_free. */
-enum rc sse_start(sse_source *source, void *arg, struct sse **ret_sse, struct err *e) MUST_CHECK;
+/* `alive` NULL: nobody is asked. Shutdown: sse_stop (all streams are closed, later ones are refused), web_stop, sse_free. */
+enum rc sse_start(sse_source *source, sse_alive *alive, void *arg, struct sse **ret_sse,
+		  struct err *e) MUST_CHECK;
 void sse_stop(struct sse *s);
 void sse_free(struct sse *s);
 /* New events are there: wake the thread. Any thread, cheap, may be called once per commit. */
 void sse_notify(struct sse *s);
 /* Fills res so that the socket is handed over after the head. RC_LIMIT: SSE_CLIENTS_MAX reached.
- * RC_RETRY: stopping. */
-enum rc sse_accept(struct sse *s, struct res *r, struct sse_filter filter, int64_t after_id,
-		   struct err *e) MUST_CHECK;
+ * RC_RETRY: stopping. `pass` 0: of nobody who could lose it. */
+enum rc sse_accept(struct sse *s, struct res *r, struct sse_filter filter, int64_t pass,
+		   int64_t after_id, struct err *e) MUST_CHECK;
 /* Sends something that is not kept (who is typing, how the queues stand) to all clients of a company, 0: to all: whoever
  * is not there or lags behind misses it, and nothing is masked in it. `frame` ends with an empty line and has no id. Any thread; at most SSE_SHOUTS
  * wait, more are dropped. */

@@ -71,6 +71,21 @@ enum rc delivery_replay(struct tx *tx, int64_t id, struct err *e)
 	return put_aside ? set_outcome(tx, id, NULL, e) : RC_OK; /* on its way again */
 }
 
+enum rc delivery_marks(struct db *db, struct delivery_marks *ret, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_DELIVERY_MARKS, &s, e));
+	TRY(stmt_next(&s, e));
+	*ret = (struct delivery_marks){ .messages = stmt_i64(&s, "messages"),
+					.changes = stmt_i64(&s, "changes"),
+					.contacts = stmt_i64(&s, "contacts"),
+					.conversations = stmt_i64(&s, "conversations"),
+					.events = stmt_i64(&s, "events"),
+					.written = stmt_i64(&s, "written") };
+	return RC_OK;
+}
+
 enum rc delivery_set_outcome(struct tx *tx, int64_t id, const char *outcome, struct err *e)
 {
 	ASSERT(outcome != NULL);

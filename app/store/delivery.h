@@ -27,6 +27,12 @@ enum rc delivery_add(struct tx *tx, struct delivery *d, struct err *e) MUST_CHEC
 enum rc delivery_replay(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 enum rc delivery_load(struct db *db, int64_t id, struct arena *a, struct delivery *ret,
 		      struct err *e) MUST_CHECK;
+/* Newest rows of the tables that requests change, and all rows ever written by this connection: the difference of two
+ * is what happened between them. */
+struct delivery_marks {
+	int64_t messages, changes, contacts, conversations, events, written;
+};
+enum rc delivery_marks(struct db *db, struct delivery_marks *ret, struct err *e) MUST_CHECK;
 /* Why it was put aside, e.g. "not json", "unknown number 123". */
 enum rc delivery_set_outcome(struct tx *tx, int64_t id, const char *outcome, struct err *e)
 	MUST_CHECK;

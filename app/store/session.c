@@ -3,6 +3,7 @@
 
 #include "base/enc.h"
 #include "io/crypto.h"
+#include "store/role.h"
 #include "store/row.h"
 
 #define USED_EVERY_MS MINUTE_MS
@@ -85,6 +86,18 @@ enum rc session_find(struct db *db, struct str text, int64_t now_ms, int64_t idl
 	if (disabled || now_ms >= v.expires_ms || now_ms - v.last_used_ms >= idle_ms)
 		return FAIL(e, RC_REFUSED, "this session is over");
 	*ret = v;
+	return RC_OK;
+}
+
+enum rc session_alive(struct db *db, int64_t id, int64_t now_ms, bool *ret_masked, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_SESSION_ALIVE, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_i64(&s, "now_ms", now_ms);
+	TRY(stmt_next(&s, e));
+	*ret_masked = role_masks(stmt_str(&s, "role"));
 	return RC_OK;
 }
 

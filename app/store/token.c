@@ -195,6 +195,15 @@ enum rc token_revoke(struct tx *tx, int64_t id, struct err *e)
 	return db_changes(tx->db) > 0 ? RC_OK : RC_ABSENT;
 }
 
+enum rc token_alive(struct db *db, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_TOKEN_ALIVE, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	return stmt_next(&s, e);
+}
+
 enum rc token_used(struct tx *tx, int64_t id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };

@@ -20,6 +20,13 @@ SELECT id, received_ms, company_id, target_id, source, signature, request_id, he
 -- out: request_id outcome
 SELECT request_id, outcome FROM webhook_deliveries WHERE id = @id;
 
+-- name: delivery_marks
+-- Where the tables stand, to see what processing a request added.
+-- out: messages changes contacts conversations events written
+SELECT (SELECT coalesce(max(id), 0) FROM whatsapp_messages) AS messages, (SELECT coalesce(max(id), 0) FROM message_changes) AS changes,
+       (SELECT coalesce(max(id), 0) FROM contacts) AS contacts, (SELECT coalesce(max(id), 0) FROM whatsapp_conversations) AS conversations,
+       (SELECT coalesce(max(id), 0) FROM topic_events) AS events, total_changes() AS written;
+
 -- name: delivery_outcome
 -- Why a request was put aside; NULL: it is on its way again.
 -- in: id outcome

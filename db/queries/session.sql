@@ -14,6 +14,13 @@ SELECT s.id, s.user_id, s.created_ms, s.last_used_ms, s.expires_ms, u.company_id
        u.created_ms AS user_created_ms, u.disabled_ms
   FROM sessions AS s JOIN users AS u ON u.id = s.user_id WHERE s.hash = @hash;
 
+-- name: session_alive
+-- Whether a session is still one, and with which role.
+-- in: id now_ms
+-- out: role
+SELECT u.role FROM sessions AS s JOIN users AS u ON u.id = s.user_id
+ WHERE s.id = @id AND s.expires_ms > @now_ms AND u.disabled_ms = 0;
+
 -- name: session_used
 -- Notes the use of a session, if the last note is older than the given time.
 -- in: id now_ms older_than_ms

@@ -18,6 +18,13 @@ SELECT t.id, t.company_id, t.created_ms, t.last_used_ms, t.revoked_ms, t.scopes,
 -- in: id now_ms
 UPDATE api_tokens SET revoked_ms = CASE revoked_ms WHEN 0 THEN @now_ms ELSE revoked_ms END WHERE id = @id;
 
+-- name: token_alive
+-- A token that may still be used.
+-- in: id
+-- out: id
+SELECT t.id FROM api_tokens AS t LEFT JOIN users AS u ON u.id = t.user_id
+ WHERE t.id = @id AND t.revoked_ms = 0 AND (t.user_id = 0 OR u.disabled_ms = 0);
+
 -- name: token_used
 -- Notes the use of a token, if the last note is older than the given time.
 -- in: id now_ms older_than_ms

@@ -1,4 +1,4 @@
-/* test_live.mjs - two browsers see each other live; the stream breaks and resumes without a gap; many streams at once. */
+/* test_live.mjs - two browsers see each other live; the stream breaks and resumes without a gap; a stream ends with its session; many at once. */
 import { Box, PASSWORD, assert, metaHook, metaText, newPage, test, until } from './lib.mjs';
 
 test('two browsers see each other’s messages live', async () => {
@@ -54,7 +54,7 @@ async function openStream(box, cookie, stop) {
 	return { ended }; /* not the promise itself: it would be waited for */
 }
 
-test('fifty open browsers cost little', async () => {
+test('streams end with their session; fifty open browsers cost little', async () => {
 	const box = await Box.start();
 	box.cli(['user', 'add', 'ana', '--role', 'agent', '--password', '-'], PASSWORD + '\n');
 	const page = await newPage(box);
@@ -69,5 +69,9 @@ test('fifty open browsers cost little', async () => {
 	const after = box.rssMb();
 	console.log(`     memory: ${before.toFixed(1)} MB, with 50 streams ${after.toFixed(1)} MB`);
 	assert.ok(after - before < 64, `${after - before} MB for 50 streams`);
+	let ended = 0;
+	streams.forEach(s => void s.ended.then(() => { ended++; }));
+	box.cli(['user', 'disable', 'ana']);
+	await until(() => ended === 50, 'all streams of the ended session end');
 	stop.abort();
 });

@@ -22,6 +22,7 @@ test('a message tells its story and is processed again', async () => {
 	await page.getByRole('dialog').getByLabel('Cuerpo').getByText('"hola"').waitFor();
 	await page.keyboard.press('Escape');
 	await page.getByRole('button', { name: 'Procesar de nuevo' }).click();
+	await page.getByText('No cambiaría nada').waitFor(); /* the difference comes first */
 	await page.getByRole('dialog').getByRole('button', { name: 'Procesar de nuevo' }).click();
 	await page.getByText('Se procesa de nuevo 1 pedido.').waitFor();
 	await box.idle();

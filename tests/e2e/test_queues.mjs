@@ -91,7 +91,7 @@ test('raw requests are shown and processed again', async () => {
 	await page.locator('button.plain').last().click();
 	await page.getByRole('dialog').getByLabel('Cuerpo').getByText('"hola"').waitFor();
 	await page.getByRole('dialog').getByRole('button', { name: 'Procesar de nuevo' }).click();
-	await page.getByRole('dialog').filter({ hasText: 'nada aparece dos veces' }).getByRole('button', { name: 'Procesar de nuevo' }).click();
+	await page.getByRole('dialog').filter({ hasText: 'No cambiaría nada' }).getByRole('button', { name: 'Procesar de nuevo' }).click();
 	await page.getByText('Se procesa de nuevo 1 pedido.').waitFor();
 	await page.keyboard.press('Escape');
 	await page.getByRole('dialog').waitFor({ state: 'detached' });

@@ -35,6 +35,15 @@ static enum rc source(void *arg, struct sse_filter filter, int64_t after, struct
 	return last > after ? RC_OK : RC_ABSENT;
 }
 
+static atomic_int put_out; /* this company may not listen any more */
+
+static bool alive(void *arg, struct sse_filter filter, int64_t pass)
+{
+	(void)arg;
+	(void)filter;
+	return pass != atomic_load(&put_out);
+}
+
 static void handle(void *arg, struct req *q, struct res *r)
 {
 	struct str last = web_req_header(q, "last-event-id");
@@ -45,8 +54,8 @@ static void handle(void *arg, struct req *q, struct res *r)
 		after = 0;
 	if (q->query.n > 0 && !str_i64(q->query, 0, 1000, &company))
 		company = 1;
-	if (sse_accept(streams, r, (struct sse_filter){ company % 100, company >= 100 }, after,
-		       NULL) != RC_OK)
+	if (sse_accept(streams, r, (struct sse_filter){ company % 100, company >= 100 },
+		       company % 100, after, NULL) != RC_OK)
 		r->status = 503;
 }
 
@@ -60,7 +69,7 @@ static struct web *start(void)
 				.request_timeout_ms = 2000,
 				.body_timeout_ms = 2000,
 				.handler = handle };
-	MUST(sse_start(source, NULL, &streams, &t_err));
+	MUST(sse_start(source, alive, NULL, &streams, &t_err));
 	MUST(web_start(&c, &w, &t_err));
 	return w;
 }
@@ -181,6 +190,28 @@ TEST(companies_do_not_see_each_other)
 		close(fd);
 	}
 	stop(w);
+}
+
+TEST(who_may_not_listen_any_more_is_cut_off)
+{
+	char a[2000];
+	struct web *w = start();
+
+	atomic_store(&newest, 1);
+	int stays = listen_from(w, 1, 0), goes = listen_from(w, 2, 0);
+
+	sock_read(stays, a, sizeof a, "data: c1 \n\n");
+	sock_read(goes, a, sizeof a, "data: c2 \n\n");
+	atomic_store(&put_out, 2);
+	wait_for_clients(1);
+	atomic_store(&newest, 2);
+	sse_notify(streams);
+	sock_read(stays, a, sizeof a, "id: 2\ndata: c1 \n\n");
+	close(stays);
+	close(goes);
+	wait_for_clients(0);
+	stop(w);
+	atomic_store(&put_out, 0);
 }
 
 TEST(a_client_that_does_not_read_does_not_hold_up_others)

@@ -21,6 +21,11 @@ function Page(): JSX.Element | null {
 	return <>{who.value?.state === 'in' && invitation.value === null ? <Frame /> : <Door />}<Questions /><Toasts /></>;
 }
 
+/* make dev (dev.mjs): a save builds and loads the page anew. */
+declare const DEV: boolean;
+if (DEV)
+	new EventSource('/-/reload').onmessage = () => location.reload();
+
 startTheme();
 takeLink();
 addEventListener('hashchange', () => { if (/^#(token|setup|invitation)=/.test(location.hash)) { takeLink(); void look(); } });

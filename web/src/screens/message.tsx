@@ -6,9 +6,9 @@ import { Refused, get, post } from '../lib/api';
 import { lang, t, word } from '../lib/i18n';
 import { go } from '../lib/route';
 import { may } from '../lib/session';
-import { Button, Empty, Failed, confirm, toast, useLoad } from '../ui/base';
+import { Button, Empty, Failed, confirm, useLoad } from '../ui/base';
 import { Facts, Raw, State, useLive } from '../ui/data';
-import { DeliveryView } from './queues/deliveries';
+import { DeliveryView, replayOne } from './queues/deliveries';
 
 interface Message { id: string; conversation_id: string; channel: string; meta_message_id: string | null; direction: string; type: string; content: string | null;
 	status: string; sending: string | null; wa_id: string; sender_name: string | null; source: string; failed: boolean;
@@ -77,11 +77,8 @@ function Acts(p: { m: Message; steps: Step[]; reload: () => void; show: (id: str
 		p.reload();
 	}
 	async function replay() {
-		if (!await confirm({ title: t('replay'), text: t('replay_text', { n: 1 }), yes: t('replay'), danger: false }))
-			return;
-		await post(`/api/v1/deliveries/${delivery!}/replay`);
-		toast(t('replaying', { n: 1 }));
-		p.reload();
+		if (await replayOne(delivery!))
+			p.reload();
 	}
 	return <div class="row">
 		{m.direction === 'outbound' && m.failed && !m.replaced_by && <Button kind="main" onClick={again}>{t('resend')}</Button>}

@@ -44,6 +44,10 @@ export const workEn = {
 	'q_help.upkeep': 'What the box does for itself: tidying up, checks, backups.', 'q_help.message-acts': 'Read marks and typing, on their way to WhatsApp.',
 	'q_help.support-bridge-state': 'Open, resolved and labels, on their way to Chatwoot.',
 	'q_help.support-bridge-agent': 'What agents write in Chatwoot, on its way to customers.',
+	dry_new: 'Tried out and undone, it would add {list}. Nothing that is here already appears twice.',
+	dry_nothing: 'Tried out and undone, it would add nothing: all of it is here already.', dry_aside: 'It would be put aside: {why}',
+	dry_messages: '{n|# message|# messages}', dry_contacts: '{n|# contact|# contacts}', dry_conversations: '{n|# conversation|# conversations}',
+	dry_changes: '{n|# change of a message|# changes of messages}',
 	/* start */
 	look: 'Look', look_at: 'Look at {part}', times: '{n|once|# times}', 'part.store': 'Database', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
 	'part.n8n': 'n8n', 'part.lookup': 'Lookup', 'part.backup': 'Backup', 'part.disk': 'Disk', 'part.clock': 'Clock', 'part.memory': 'Memory',

@@ -50,6 +50,10 @@ export const workEs: typeof workEn = {
 	'q_help.message-acts': 'Marcas de lectura y «escribiendo», en camino a WhatsApp.',
 	'q_help.support-bridge-state': 'Abierto, resuelto y etiquetas, en camino a Chatwoot.',
 	'q_help.support-bridge-agent': 'Lo que los agentes escriben en Chatwoot, en camino a los clientes.',
+	dry_new: 'Se probó y se deshizo: agregaría {list}. Nada de lo que ya está aparece dos veces.',
+	dry_nothing: 'Se probó y se deshizo. No cambiaría nada: ya está todo.', dry_aside: 'Quedaría apartado: {why}', dry_messages: '{n|# mensaje|# mensajes}',
+	dry_contacts: '{n|# contacto|# contactos}', dry_conversations: '{n|# conversación|# conversaciones}',
+	dry_changes: '{n|# cambio de mensaje|# cambios de mensajes}',
 	/* start */
 	look: 'Ver', look_at: 'Ver {part}', times: '{n|una vez|# veces}', 'part.store': 'Base de datos', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
 	'part.n8n': 'n8n', 'part.lookup': 'Consulta', 'part.backup': 'Respaldo', 'part.disk': 'Disco', 'part.clock': 'Reloj', 'part.memory': 'Memoria',

@@ -51,6 +51,10 @@ export const workPt: typeof workEn = {
 	'q_help.message-acts': 'Marcas de leitura e “digitando”, a caminho do WhatsApp.',
 	'q_help.support-bridge-state': 'Aberto, resolvido e etiquetas, a caminho do Chatwoot.',
 	'q_help.support-bridge-agent': 'O que os atendentes escrevem no Chatwoot, a caminho dos clientes.',
+	dry_new: 'Foi testado e desfeito: acrescentaria {list}. Nada do que já está aparece duas vezes.',
+	dry_nothing: 'Foi testado e desfeito. Não mudaria nada: já está tudo.', dry_aside: 'Ficaria posto de lado: {why}',
+	dry_messages: '{n|# mensagem|# mensagens}', dry_contacts: '{n|# contato|# contatos}', dry_conversations: '{n|# conversa|# conversas}',
+	dry_changes: '{n|# mudança de mensagem|# mudanças de mensagens}',
 	/* start */
 	look: 'Ver', look_at: 'Ver {part}', times: '{n|uma vez|# vezes}', 'part.store': 'Banco de dados', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
 	'part.n8n': 'n8n', 'part.lookup': 'Consulta', 'part.backup': 'Backup', 'part.disk': 'Disco', 'part.clock': 'Relógio', 'part.memory': 'Memória',

@@ -11,21 +11,34 @@ import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data'
 interface Delivery { id: string; source: string; signature: string; request_id: string; put_aside: string | null; headers: Record<string, string> | null; received_at: string;
 	body_size?: number; body_encoding?: string; body?: string | null }
 
+interface Dry { new: { messages: number; changes: number; contacts: number; conversations: number }; statuses: number; known: number; put_aside: string | null }
+
+/* What processing it again would change: found out by doing it and undoing it. */
+function difference(d: Dry): string {
+	const fresh = [d.new.messages > 0 && t('dry_messages', { n: d.new.messages }), d.new.contacts > 0 && t('dry_contacts', { n: d.new.contacts }),
+		d.new.conversations > 0 && t('dry_conversations', { n: d.new.conversations }), d.new.changes > 0 && t('dry_changes', { n: d.new.changes })].filter(x => x !== false);
+	return (fresh.length > 0 ? t('dry_new', { list: fresh.join(', ') }) : t('dry_nothing')) + (d.put_aside !== null ? ' ' + t('dry_aside', { why: d.put_aside }) : '');
+}
+
+/* Asks with the difference first. True: it is being processed. */
+export async function replayOne(id: string): Promise<boolean> {
+	const dry = await post<Dry>(`/api/v1/deliveries/${id}/replay`, { dry_run: true });
+	if (!await confirm({ title: t('replay'), text: difference(dry), yes: t('replay'), danger: false }))
+		return false;
+	await post(`/api/v1/deliveries/${id}/replay`);
+	toast(t('replaying', { n: 1 }));
+	return true;
+}
+
 export function DeliveryView(p: { id: string; close: () => void }): JSX.Element {
 	const { data: d, error, reload } = useLoad(signal => get<Delivery>('/api/v1/deliveries/' + p.id, { signal }), p.id);
-	async function replay() {
-		if (!await confirm({ title: t('replay'), text: t('replay_text', { n: 1 }), yes: t('replay'), danger: false }))
-			return;
-		await post(`/api/v1/deliveries/${p.id}/replay`);
-		toast(t('replaying', { n: 1 }));
-	}
 	return <Dialog title={t('delivery')} onClose={p.close} wide>
 		{d === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p aria-busy="true" /> : <>
 			<Facts rows={[[t('from'), word('source.', d.source)], [t('signature'), <State state={d.signature} prefix="signature." />], [t('received'), <Time at={d.received_at} full />],
 				[t('put_aside'), d.put_aside], [t('size'), bytes(d.body_size ?? 0)], [t('request'), d.request_id]]} />
 			<Raw label={t('headers')} text={JSON.stringify(d.headers ?? {})} />
 			{d.body_encoding === 'omitted' ? <p class="soft">{t('body_omitted')}</p> : <Raw label={t('body')} text={d.body ?? ''} />}
-			{may('queues:control') && <div class="row end"><Button kind="main" onClick={replay}>{t('replay')}</Button></div>}
+			{may('queues:control') && <div class="row end"><Button kind="main" onClick={() => replayOne(p.id)}>{t('replay')}</Button></div>}
 		</>}
 	</Dialog>;
 }
