@@ -54,6 +54,26 @@ static void text_schema(struct jsonw *w)
 	jsonw_end(w);
 }
 
+/* Every list can be a file (export.h). */
+static void format_parameter(struct jsonw *w)
+{
+	jsonw_object(w);
+	jsonw_ktext(w, "name", "format");
+	jsonw_ktext(w, "in", "query");
+	jsonw_kbool(w, "required", false);
+	jsonw_ktext(w, "description",
+		    "the whole list as a file; X-Next: where the rest begins, if it is too long "
+		    "for one");
+	jsonw_kobject(w, "schema");
+	jsonw_ktext(w, "type", "string");
+	jsonw_karray(w, "enum");
+	jsonw_text(w, "csv");
+	jsonw_text(w, "jsonl");
+	jsonw_end(w);
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
 static void parameters(struct document *d, const struct route *r, const struct json *op)
 {
 	struct str path = str_of(r->path), name;
@@ -78,6 +98,8 @@ static void parameters(struct document *d, const struct route *r, const struct j
 
 		json_print(n, &b);
 		jsonw_raw(&d->w, sbuf_view(&b));
+		if (str_eqc(json_get_str(n, "name"), "after"))
+			format_parameter(&d->w);
 	}
 	jsonw_end(&d->w);
 }

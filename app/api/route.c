@@ -3,6 +3,7 @@
 
 #include "api/audit_row.h"
 #include "api/auth.h"
+#include "api/export.h"
 #include "api/forward.h"
 #include "api/match.h"
 #include "api/veil.h"
@@ -33,6 +34,14 @@ static bool may_run(struct call *c)
 	BUG("a route without a caller");
 }
 
+/* Numbers are masked before anything else is made of the answer. */
+static void run(struct call *c)
+{
+	c->route->run(c);
+	if (c->who.masked && !c->reveals && c->r->body_static.p == NULL)
+		veil_json(c->r->body.p, c->r->body.n);
+}
+
 static void serve(struct call *c, const struct match *m)
 {
 	for (size_t i = 0; i < m->params; i++)
@@ -56,10 +65,8 @@ static void serve(struct call *c, const struct match *m)
 	struct store_rider rider = { .unit = audit_row_unit, .arg = c };
 	if (audit_row_wanted(c->route))
 		store_ride(&rider);
-	c->route->run(c);
+	export_run(c, run);
 	store_ride(NULL);
-	if (c->who.masked && !c->reveals && c->r->body_static.p == NULL)
-		veil_json(c->r->body.p, c->r->body.n);
 }
 
 void route_handle(void *arg, struct req *q, struct res *r)

@@ -1,5 +1,6 @@
-/* test_live.mjs - two browsers see each other live; the stream breaks and resumes without a gap; a stream ends with its session; many at once. */
-import { Box, PASSWORD, assert, metaHook, metaText, newPage, test, until } from './lib.mjs';
+/* test_live.mjs - two browsers see each other live; the stream breaks and resumes without a gap; the receipt of an
+ * outage; a stream ends with its session; many at once. */
+import { Box, PASSWORD, assert, metaHook, metaText, newPage, portrait, test, until } from './lib.mjs';
 
 test('two browsers see each other’s messages live', async () => {
 	const box = await Box.start({ n8n: '/webhook/silent' });
@@ -43,6 +44,25 @@ test('the stream breaks and resumes without a gap', async () => {
 		return found.length >= 30 && found;
 	}, 'all that came meanwhile');
 	assert.deepEqual(texts, Array.from({ length: 30 }, (_, i) => `durante ${i + 1}.`), 'each once, in order');
+});
+
+test('after an outage the start page shows its receipt', async () => {
+	const box = await Box.start();
+	await box.say('595981000001', 'Lucía', 'antes');
+	await box.idle();
+	await box.post('/api/v1/queues/orchestrator-inbound/pause'); /* something is under way when the power fails */
+	await box.say('595981000001', 'Lucía', 'mientras');
+	await until(async () => (await box.get('/api/v1/queues/orchestrator-inbound')).waiting === 1, 'it waits');
+	await box.kill();
+	await box.up();
+	await box.post('/api/v1/queues/orchestrator-inbound/resume');
+	await box.idle();
+	const page = await box.person('agent', { screen: 'start' });
+	const receipt = page.locator('.note.calm', { hasText: 'La caja se cortó y volvió' });
+	await receipt.getByText('0 perdidos').waitFor();
+	await receipt.getByText('esperan a una persona').waitFor();
+	await page.getByText('Antes no se había apagado bien').waitFor();
+	await portrait(page, 'start-after-outage');
 });
 
 /* A stream as a browser holds it, over fetch. */

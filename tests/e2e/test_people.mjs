@@ -1,5 +1,6 @@
 /* test_people.mjs - each role sees and can do only its own; an invitation from its link to a closed session; the second factor. */
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Box, PASSWORD, assert, newPage, test, until } from './lib.mjs';
 
 const SEES = {
@@ -131,6 +132,12 @@ test('the second factor, a token shown once, the audit log', async () => {
 	await page.getByText(/El registro está entero: \d+ entradas/).waitFor();
 	await page.getByRole('cell', { name: 'tokens.create' }).first().waitFor();
 	assert.ok(!(await page.content()).includes(token.slice(4)), 'no token in the log');
+
+	/* the list as a file for a spreadsheet */
+	const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Como archivo (CSV)' }).click()]);
+	assert.equal(file.suggestedFilename(), 'audit.csv');
+	const text = readFileSync(await file.path(), 'utf8');
+	assert.ok(/^\uFEFFid,at,/.test(text) && text.includes('tokens.create'), text.slice(0, 200));
 
 	/* a setting is found by a word, changed, and a wrong value is refused at its field */
 	page.allow.push(/status of 422/);

@@ -48,7 +48,7 @@ function Tile(p: { label: string; value: string; href?: string; alarm?: boolean;
 function ReceiptCard(p: { r: Receipt }): JSX.Element {
 	const { r } = p;
 	return <div class="card note calm">
-		<h2>{t('receipt', { kind: word('outage.', r.kind), part: r.subject === '' ? '' : partName(r.subject) })}</h2>
+		<h2>{t('receipt', { kind: word('outage.', r.kind), part: r.subject === 'box' ? '' : partName(r.subject) })}</h2>
 		<p><Time at={r.from} full /> – <Time at={r.to} full /> ({span(Date.parse(r.to) - Date.parse(r.from))})</p>
 		<ul class="numbers">
 			<li><strong>{number(r.recovered)}</strong> {t('receipt_recovered')}</li><li><strong>{number(r.answered)}</strong> {t('receipt_answered')}</li>
@@ -117,6 +117,6 @@ export function Start(): JSX.Element {
 		</div>
 		{sees && <Traffic />}
 		<Parts parts={data.parts} />
-		<p class="soft">{t('runs_since', { version: data.version })} <Time at={data.started_at} full />{data.after_crash && ' ' + t('after_crash')}</p>
+		<p class="soft">{t('runs_since', { version: data.version })} <Time at={data.started_at} full />{data.after_crash && '. ' + t('after_crash')}</p>
 	</section>;
 }

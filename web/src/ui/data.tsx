@@ -1,7 +1,7 @@
 /* data.tsx - what screens about lists and machines share: tabs, long lists by cursor, facts, times, raw text. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { get, query, type Page } from '../lib/api';
+import { get, hasToken, query, type Page } from '../lib/api';
 import { moment, when } from '../lib/format';
 import { lang, t, word } from '../lib/i18n';
 import { on } from '../lib/stream';
@@ -13,7 +13,7 @@ export function Tabs(p: { at: string; items: { href: string; label: string; n?: 
 		{i.label}{i.n !== undefined && i.n > 0 && <span class={'count' + (i.alarm ? ' alarm' : '')}>{i.n.toLocaleString(lang.value)}</span>}</a>)}</nav>;
 }
 
-export interface Pages<T> { rows: T[] | undefined; error: unknown; more: (() => void) | null; reload: () => void; total: number | undefined }
+export interface Pages<T> { rows: T[] | undefined; file: string; error: unknown; more: (() => void) | null; reload: () => void; total: number | undefined }
 
 /* A list of the API: its first page, further ones on demand. It is loaded anew when path or fields change, and by reload (what
  * is shown stays until the answer is there). */
@@ -42,12 +42,15 @@ export function usePages<T>(path: string | null, fields: Record<string, string |
 			setBusy(false);
 		}
 	}
-	return { rows: fresh ? state.rows : undefined, error: fresh ? state.error : undefined, total: fresh ? state.total : undefined,
+	return { file: (path ?? '') + query({ ...fields, format: 'csv' }), rows: fresh ? state.rows : undefined, error: fresh ? state.error : undefined, total: fresh ? state.total : undefined,
 		more: fresh && state.next !== null ? () => { void more(); } : null, reload: () => setRound(n => n + 1) };
 }
 
+/* Under a list: further rows, and all of them as a file (not for a tab that came with a token: a link carries none). */
 export function More(p: { of: Pages<unknown> }): JSX.Element | null {
-	return p.of.more === null ? null : <p class="row end"><Button onClick={p.of.more}>{t('more')}</Button></p>;
+	return p.of.rows === undefined || p.of.rows.length === 0 ? null : <p class="row end">
+		{!hasToken() && <a class="button quiet" href={p.of.file} download>{t('as_file')}</a>}
+		{p.of.more !== null && <Button onClick={p.of.more}>{t('more')}</Button>}</p>;
 }
 
 /* Calls reload at these events (at most every 300 ms), when the stream is there again, and every so often. */

@@ -3,6 +3,7 @@ export const workEn = {
 	/* everywhere */
 	more: 'Show more', copy: 'Copy', copied: 'Copied.', save: 'Save', saved: 'Saved.', edit: 'Edit', all: 'All', show_all: 'Show all', until: 'until',
 	number: 'Number', last: 'Last', from: 'From', size: 'Size', shown_n: '{n} shown', per_minute: 'Per minute', last_hours: 'Last {n|# hour|# hours}',
+	as_file: 'As a file (CSV)',
 	/* queues */
 	queues_all: 'All queues', dead_letters: 'Failed for good', dead_letter: 'Failed for good', deliveries: 'Received requests', delivery: 'Received request',
 	failed_runs: 'Failed tries', history: 'How it went', history_none: 'The history begins one minute after the start.', limits: 'Limits',

@@ -4,7 +4,7 @@ export const workEs: typeof workEn = {
 	/* everywhere */
 	more: 'Mostrar más', copy: 'Copiar', copied: 'Copiado.', save: 'Guardar', saved: 'Guardado.', edit: 'Editar', all: 'Todos', show_all: 'Ver todos',
 	until: 'hasta', number: 'Cantidad', last: 'Último', from: 'De', size: 'Tamaño', shown_n: '{n} a la vista', per_minute: 'Por minuto',
-	last_hours: '{n|Última # hora|Últimas # horas}',
+	last_hours: '{n|Última # hora|Últimas # horas}', as_file: 'Como archivo (CSV)',
 	/* queues */
 	queues_all: 'Todas las colas', dead_letters: 'Fallidos definitivos', dead_letter: 'Fallido definitivo', deliveries: 'Pedidos recibidos',
 	delivery: 'Pedido recibido', failed_runs: 'Intentos fallidos', history: 'Cómo fue', history_none: 'El historial empieza un minuto después del arranque.',

@@ -4,7 +4,7 @@ export const workPt: typeof workEn = {
 	/* everywhere */
 	more: 'Mostrar mais', copy: 'Copiar', copied: 'Copiado.', save: 'Salvar', saved: 'Salvo.', edit: 'Editar', all: 'Todos', show_all: 'Ver todos',
 	until: 'até', number: 'Quantidade', last: 'Último', from: 'De', size: 'Tamanho', shown_n: '{n} à vista', per_minute: 'Por minuto',
-	last_hours: '{n|Última # hora|Últimas # horas}',
+	last_hours: '{n|Última # hora|Últimas # horas}', as_file: 'Como arquivo (CSV)',
 	/* queues */
 	queues_all: 'Todas as filas', dead_letters: 'Falhas definitivas', dead_letter: 'Falha definitiva', deliveries: 'Pedidos recebidos',
 	delivery: 'Pedido recebido', failed_runs: 'Tentativas falhas', history: 'Como foi', history_none: 'O histórico começa um minuto depois do início.',
