@@ -71,7 +71,9 @@ static void check_answers(struct str body, int status)
 {
 	struct arena a AUTO(arena_release) = ARENA(4 * MIB);
 	struct json *root AUTO(json_freep) = NULL;
-	const struct wa_answer answer = { RC_OK, status, body, -1, 1 };
+	const struct wa_answer answer = {
+		.status = status, .body = body, .retry_after_ms = -1, .tries = 1
+	};
 	const struct evolution_wanted w = { .text = STR("oi"),
 					    .type = STR("text"),
 					    .taken = no_other };

@@ -73,7 +73,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_item(&hook.items[n]);
 	}
 	struct wa_verdict v;
-	const struct wa_answer answer = { RC_OK, size % 2 == 0 ? 200 : 400, body, -1, 1 };
+	const struct wa_answer answer = {
+		.status = size % 2 == 0 ? 200 : 400, .body = body, .retry_after_ms = -1, .tries = 1
+	};
 	meta_send_judge(&answer, &v);
 	ASSERT(v.cls != WA_SEND_ACCEPTED || (v.wamid[0] != '\0' && answer.status == 200));
 	return 0;
