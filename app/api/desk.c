@@ -2,12 +2,15 @@
 #include "api/handlers.h"
 #include "api/view.h"
 #include "base/ids.h"
+#include "flow/chatwoot_assign.h"
 #include "store/conversation_state.h"
 #include "store/user.h"
 
 struct desk_job {
 	struct conversation conversation;
 	int64_t user_id;
+	struct str account; /* user_id as text; none: nobody */
+	const struct config *config;
 	struct str status;
 	struct str labels[CONVERSATION_LABELS_MAX];
 	size_t label_count;
@@ -51,6 +54,7 @@ static enum rc assign_unit(struct tx *tx, void *arg, struct err *e)
 	struct desk_job *j = arg;
 
 	TRY(conversation_assign(tx, j->conversation.id, j->user_id, e));
+	TRY(chatwoot_assign_tell(tx, j->config, j->conversation.id, j->account, e));
 	return conversation_changed(tx, j->conversation.company_id, j->conversation.id, e);
 }
 
@@ -84,6 +88,7 @@ void conversation_assign_post(struct call *c)
 	AUTO(json_freep) struct json *root = NULL;
 	struct desk_job j = { .user_id = 0 };
 	const struct json *user;
+	char me[ID_TEXT_MAX];
 
 	if (!conversation_of_path(c, &j.conversation) || !body_json(c, &root))
 		return;
@@ -93,8 +98,16 @@ void conversation_assign_post(struct call *c)
 			      "This is me, null or the id of an account in use.");
 		return;
 	}
-	if (json_kind(user) != JSON_NULL && !user_read(c, json_str(user), &j.user_id))
-		return;
+	if (json_kind(user) != JSON_NULL) {
+		if (!user_read(c, json_str(user), &j.user_id))
+			return;
+		j.account = json_str(user);
+		if (str_eqc(j.account, "me")) {
+			id_text(c->session.user_created_ms, c->session.user_id, me);
+			j.account = str_of(me);
+		}
+	}
+	j.config = c->config;
 	run(c, assign_unit, &j);
 }
 

@@ -7,6 +7,7 @@
 #include "flow/chatwoot_hook.h"
 
 #include "flow/act.h"
+#include "flow/chatwoot_assign.h"
 #include "store/conversation_state.h"
 #include "store/message_plan.h"
 
@@ -39,9 +40,14 @@ static enum rc people(struct hooked *h, struct err *e)
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	const struct conversation_act act = act_of(h);
 	struct conversation_state s;
+	struct str assignee;
 
 	TRY(conversation_state_load(h->tx->db, h->conversation_id, &a, &s, e));
-	return conversation_state_assign(h->tx, &act, person_of(h->ev->assignee_id, s.assignee, &a),
+	assignee = person_of(h->ev->assignee_id, s.assignee, &a);
+	if (!str_eq(assignee, s.assignee))
+		TRY(chatwoot_assign_take(h->tx, h->target, h->conversation_id, h->ev->assignee_id,
+					 e));
+	return conversation_state_assign(h->tx, &act, assignee,
 					 person_of(h->ev->team_id, s.team, &a), e);
 }
 
