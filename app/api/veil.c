@@ -4,6 +4,7 @@
 #define SHOWN       2 /* digits at each end of a number that stay */
 #define WAMID_SHOWN 8 /* characters at the end of a message id that stay: they tell two apart */
 #define UUID_CHARS  36
+#define ROW_ID_MAX  9  /* an `id` that short is a row number (jobs) and is needed whole */
 #define HEX_ID_MIN  16 /* span ids, hashes, ids of WhatsApp Web */
 
 /* Values of these keys name no customer and are needed whole. */
@@ -198,7 +199,7 @@ static bool is_kept(struct str key)
 
 void veil_json(char *p, size_t n)
 {
-	bool kept = false;
+	bool kept = false, id = false;
 
 	for (size_t i = 0, end, after; i < n; i = end + 1) {
 		end = i;
@@ -209,10 +210,14 @@ void veil_json(char *p, size_t n)
 		end = end < n ? end : n;
 		for (after = end + 1; after < n && p[after] == ' ';)
 			after++;
-		if (after < n && p[after] == ':')
-			kept = is_kept(str_n(p + i + 1, end - i - 1));
-		else if (!kept)
-			veil_text(p + i + 1, end - i - 1);
+		struct str text = str_n(p + i + 1, end - i - 1);
+
+		if (after < n && p[after] == ':') {
+			kept = is_kept(text);
+			id = str_eqc(text, "id");
+		} else if (!kept && !(id && text.n <= ROW_ID_MAX)) {
+			veil_text(p + i + 1, text.n);
+		}
 	}
 }
 
