@@ -6,6 +6,7 @@
 #include "io/json.h"
 #include "peer/meta_send.h"
 #include "peer/wa_content.h"
+#include "store/conversation.h"
 #include "store/topic.h"
 
 static enum rc add_row(struct tx *tx, const struct message *old, const struct attempt *a,
@@ -67,13 +68,17 @@ enum rc attempt_add(struct tx *tx, const struct message *old, const struct attem
 		    int64_t *ret_id, struct err *e)
 {
 	AUTO(arena_release) struct arena arena = ARENA(1 * MIB);
+	struct message from = *old, m;
 	struct message_plan plan;
-	struct message m;
+	struct conversation conv;
 
 	TRY(message_plan_load(tx->db, old->id, &arena, &plan, e));
 	if (plan.replaced_by != 0)
 		return FAIL(e, RC_CONFLICT, "another attempt has taken the place of this message");
-	TRY(add_row(tx, old, a, &m, e));
+	/* Where the person is now: the number of then may have another owner. */
+	TRY(conversation_load(tx->db, old->conversation_id, &arena, &conv, e));
+	from.wa_id = conv.wa_id;
+	TRY(add_row(tx, &from, a, &m, e));
 	TRY(keep_files(tx, &m, e));
 	plan.attempt_of = old->id;
 	plan.tries = a->anew ? 0 : plan.tries + (a->tried ? 1 : 0);

@@ -173,13 +173,19 @@ enum rc conversation_open_window(struct tx *tx, int64_t id, int64_t inbound_ms, 
 enum rc conversation_readdress(struct tx *tx, int64_t contact_id, struct str old,
 			       struct str address, struct err *e)
 {
-	AUTO(stmt_end) struct stmt s = { 0 };
+	static const enum query QUERIES[] = { Q_CONVERSATION_READDRESS,
+					      Q_CONVERSATION_READDRESS_WAITING };
 
-	TRY(stmt_begin(tx->db, Q_CONVERSATION_READDRESS, &s, e));
-	stmt_bind_i64(&s, "contact_id", contact_id);
-	stmt_bind_str(&s, "old", old);
-	stmt_bind_str(&s, "new", address);
-	return stmt_run(&s, e);
+	for (size_t i = 0; i < COUNT(QUERIES); i++) {
+		AUTO(stmt_end) struct stmt s = { 0 };
+
+		TRY(stmt_begin(tx->db, QUERIES[i], &s, e));
+		stmt_bind_i64(&s, "contact_id", contact_id);
+		stmt_bind_str(&s, "old", old);
+		stmt_bind_str(&s, "new", address);
+		TRY(stmt_run(&s, e));
+	}
+	return RC_OK;
 }
 
 enum rc conversation_read(struct tx *tx, int64_t id, struct err *e)

@@ -42,7 +42,7 @@ enum rc conversation_touch(struct tx *tx, const struct conversation_touch *t, st
 /* The customer called: opens the 24-hour window like a message (Meta 3.6). */
 enum rc conversation_open_window(struct tx *tx, int64_t id, int64_t inbound_ms, struct err *e)
 	MUST_CHECK;
-/* Threads of this contact that are written to at `old` are written to at `address` from now on. */
+/* Threads of this contact that are written to at `old` are written to at `address` from now on, and so is what waits in them. */
 enum rc conversation_readdress(struct tx *tx, int64_t contact_id, struct str old,
 			       struct str address, struct err *e) MUST_CHECK;
 /* What people do with a conversation. Statuses: open, pending, resolved, snoozed (else RC_INVALID). */

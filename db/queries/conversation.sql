@@ -231,6 +231,14 @@ SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name
 -- in: contact_id old new
 UPDATE whatsapp_conversations SET wa_id = @new WHERE contact_id = @contact_id AND wa_id = @old;
 
+-- name: conversation_readdress_waiting
+-- So is what waits: the old address may have another owner by the time it leaves.
+-- in: contact_id old new
+UPDATE whatsapp_messages SET wa_id = @new
+ WHERE company_id = (SELECT company_id FROM contacts WHERE id = @contact_id)
+   AND conversation_id IN (SELECT id FROM whatsapp_conversations WHERE contact_id = @contact_id)
+   AND sending = 'queued' AND wa_id = @old;
+
 -- name: conversation_assign
 -- Who works on it; 0: nobody.
 -- in: id user_id
