@@ -113,12 +113,13 @@ static enum rc place_unit(struct tx *tx, void *arg, struct err *e)
 
 /* ---- asking ---- */
 
-/* One message whose record is longer than any webhook may be: told, or nothing behind it would ever be fetched. */
-static void pass_over(struct catching *c, int page)
+/* What cannot be fetched is told, or nothing behind it would ever be. One gap covers all that was not fetched. */
+static void pass_over(struct catching *c, int page, const char *why)
 {
 	log_event(LOG_WARN, "catch_up.passed_over", "channel", c->u->channel->slug, "page",
-		  LOG_I64(page), "why", "a message is too long", NULL);
-	c->gap_from_ms = c->from_ms;
+		  LOG_I64(page), "why", why, NULL);
+	if (c->gap_to_ms == 0)
+		c->gap_from_ms = c->from_ms;
 	c->gap_to_ms = to_ms(c);
 }
 
@@ -176,7 +177,8 @@ static enum rc slice(struct catching *c, enum slice_end *ret, struct err *e)
 		}
 		if (rc == RC_LIMIT) {
 			err_clear(e);
-			pass_over(c, page);
+			/* Longer than any webhook may be. */
+			pass_over(c, page, "a message is too long");
 			pages = i64_max(pages, page + 1); /* an empty one ends it */
 			rc = RC_OK;
 		}
@@ -185,10 +187,10 @@ static enum rc slice(struct catching *c, enum slice_end *ret, struct err *e)
 			*ret = SLICE_TOO_MANY;
 			return RC_OK;
 		}
-		if (pages > CATCH_UP_PAGES_MAX)
-			return FAIL(e, RC_INVALID,
-				    "Evolution tells of %lld pages of messages in a minute",
-				    (long long)pages);
+		if (pages > CATCH_UP_PAGES_MAX && page == CATCH_UP_PAGES_MAX) {
+			pass_over(c, page, "too many pages for so short a time");
+			break;
+		}
 	}
 	*ret = SLICE_DONE;
 	return RC_OK;

@@ -115,11 +115,11 @@ static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 		p->note = p->trouble;
 	if (p->note != NULL)
 		TRY(delivery_set_outcome(tx, p->delivery.id, p->note, e));
-	if (p->bad_items > 0)
-		return queue_dead(tx, p->job, "ours", "item", p->trouble, e);
-	return p->defer_ms > 0 ? queue_snooze(tx, p->job, tx->now_ms + p->defer_ms,
-					      "our own answer is on its way", e)
-			       : queue_done(tx, p->job, e);
+	if (p->defer_ms > 0) /* looked at again as a whole: only the last look buries what is bad */
+		return queue_snooze(tx, p->job, tx->now_ms + p->defer_ms,
+				    "our own answer is on its way", e);
+	return p->bad_items > 0 ? queue_dead(tx, p->job, "ours", "item", p->trouble, e)
+				: queue_done(tx, p->job, e);
 }
 
 struct batch {
