@@ -97,6 +97,7 @@ static struct send_new send_of(const struct making *m, const struct chatwoot_par
 		.chatwoot_conversation_id = ev->conversation_id,
 		.chatwoot_message_id = ev->message_id,
 		.correlation = m->s->correlation,
+		.no_twin = true,
 	};
 }
 

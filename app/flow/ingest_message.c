@@ -255,11 +255,11 @@ static enum rc take_over(struct tx *tx, const struct parsed *p, const struct wa_
 	return conversation_state_silence(tx, m->conversation_id, tx->now_ms + ms, "human", e);
 }
 
-/* Level 2 of the duplicate checks. Files are not compared: what they are is known only when they are here. */
+/* Level 2 of the duplicate checks. Files are not compared, nor what stands for a lost one: what they are is known only when they are here. */
 static enum rc twin_of(struct tx *tx, const struct channel *ch, const struct wa_message *in,
 		       const struct message *m, int64_t *ret, struct err *e)
 {
-	bool compared = !in->from_me && !in->history && in->media == NULL &&
+	bool compared = !in->from_me && !in->history && in->media == NULL && in->error.code == 0 &&
 			in->act == WA_ACT_NONE && !str_eqc(in->type, "system");
 
 	return twin_find(tx->db, m, compared ? ch->twin_ms : 0, ret, e);

@@ -240,11 +240,14 @@ static enum rc line_of(const struct send_new *n, struct sbuf *to, struct err *e)
 	return RC_OK;
 }
 
-/* Level 2 of the duplicate checks. What is for later was meant so. */
+/* Level 2 of the duplicate checks. What is for later was meant so; a reaction says what stands now, so a second one is never
+ * idle: on, off, on. */
 static enum rc find_twin(struct tx *tx, struct app *app, const struct send_new *n,
 			 const struct message *m, int64_t *ret, struct err *e)
 {
-	TRY(twin_find(tx->db, m, n->send_at_ms == 0 ? n->channel->twin_ms : 0, ret, e));
+	bool compared = n->send_at_ms == 0 && !n->no_twin && strcmp(n->type, "reaction") != 0;
+
+	TRY(twin_find(tx->db, m, compared ? n->channel->twin_ms : 0, ret, e));
 	if (*ret == 0)
 		return RC_OK;
 	(void)__atomic_add_fetch(&app->duplicate_contents, 1, __ATOMIC_RELAXED);
@@ -306,8 +309,8 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 		return RC_OK;
 	}
 	TRY(message_add(tx, &m, e));
-	if (twin != 0)
-		TRY(twin_mark(tx, m.id, twin, e));
+	if (twin != 0 || n->send_at_ms != 0)
+		TRY(twin_mark(tx, m.id, twin != 0 ? twin : TWIN_NEVER, e));
 	TRY(send_files_use(tx, n, m.id, e));
 	TRY(message_plan_set(tx, m.id,
 			     &(struct message_plan){ .expires_ms = n->expires_ms,

@@ -31,6 +31,7 @@ struct send_new {
 	int64_t hop;
 	int64_t chatwoot_conversation_id, chatwoot_message_id;
 	struct str correlation;
+	bool no_twin; /* not compared: its maker counts its rows (an agent's message has one for each part) */
 };
 /* Checks without the store: content within the limits of its type (peer/wa_content.def), the channel's provider can
  * send it, address sane. RC_INVALID: ret_field names the field, `e` says why. */

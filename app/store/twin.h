@@ -6,10 +6,12 @@
 
 #include "store/message.h"
 
-/* The message that says the same as `m` (m->id 0: not stored yet) in the same conversation, direction and words, up to window_ms
- * before or after it; of the business only one that went or will go. *ret_id 0: none; also when window_ms is 0. */
+/* The last message of the same conversation and direction up to window_ms before or after `m` (m->id 0: not stored yet), when it
+ * says the same; of the business only one that went or goes now. Never another twin: who says "ok" each four seconds says it anew; and
+ * never across other words: "yes", "no", "yes" are three. *ret_id 0: none; also when window_ms is 0. */
 enum rc twin_find(struct db *db, const struct message *m, int64_t window_ms, int64_t *ret_id,
 		  struct err *e) MUST_CHECK;
+#define TWIN_NEVER (-1) /* for twin_mark: what is for later is nobody's twin now */
 enum rc twin_mark(struct tx *tx, int64_t id, int64_t twin_of, struct err *e) MUST_CHECK;
 
 #endif
