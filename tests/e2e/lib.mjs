@@ -82,11 +82,13 @@ export async function newPage(box, { lang = 'es', theme = 'light', size = WIDE, 
 
 /* --- the box --- */
 
-function freePort() {
+/* Below the range from which systems take ports for outgoing calls: none of those can sit on it meanwhile. */
+function freePort(left = 100) {
+	const port = 12_000 + Math.floor(Math.random() * 20_000);
 	return new Promise((done, fail) => {
 		const s = createServer();
-		s.once('error', fail);
-		s.listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => done(port)); });
+		s.once('error', e => left > 0 ? freePort(left - 1).then(done, fail) : fail(e));
+		s.listen(port, '127.0.0.1', () => s.close(() => done(port)));
 	});
 }
 
