@@ -50,6 +50,8 @@ test('from an empty box to a message sent and answered', async () => {
 	const open = async (card, label) => { if (await card.getByLabel(label).count() === 0) await card.getByRole('button').first().click(); };
 	const chatwoot = step('Chatwoot');
 	await open(chatwoot, 'Dirección de Chatwoot');
+	await portrait(page, 'setup-chatwoot');
+	await chatwoot.getByRole('button', { name: 'A mano' }).click();
 	await chatwoot.getByLabel('Dirección de Chatwoot').fill('http://127.0.0.1:1');
 	await chatwoot.getByLabel('Token de acceso').fill('double-chatwoot-token');
 	await chatwoot.getByLabel('Número de cuenta').fill('1');
@@ -81,7 +83,13 @@ test('from an empty box to a message sent and answered', async () => {
 	await box.say('595981000001', 'Lucía', 'hola');
 	await first.getByText('listo', { exact: true }).waitFor();
 	await box.double('chatwoot', 'say', { conversation: 1, content: 'soy Ana, la atiendo' });
+	/* the same by itself: the box finds or makes inbox and webhook */
 	await open(chatwoot, 'Dirección de Chatwoot');
+	await chatwoot.getByLabel('Dirección de Chatwoot').fill(`http://127.0.0.1:${box.port.chatwoot}`);
+	await chatwoot.getByLabel('Dirección de esta caja').fill(`http://127.0.0.1:${box.hooks}`);
+	await chatwoot.getByRole('button', { name: 'Configurar Chatwoot' }).click();
+	await chatwoot.getByText(/Listo: la bandeja/).waitFor();
+	await chatwoot.getByRole('button', { name: 'A mano' }).click();
 	await until(async () => {
 		await chatwoot.getByRole('button', { name: 'Guardar y probar' }).click();
 		await chatwoot.getByText('Probando…').waitFor({ state: 'detached' });

@@ -73,6 +73,53 @@ function WhatsApp(p: { settings: Settings; test: () => Promise<unknown>; reload:
 	</>;
 }
 
+interface Chatwoot { state: 'todo' | 'by_hand' | 'wanted' | 'waiting' | 'done' | 'failed'; detail: string | null; version: string | null; inbox: { name: string } | null;
+	accounts: { id: number; name: string }[] | null; warnings: { name: string; text: string }[] }
+
+/* The box makes inbox and webhook itself; or all is filled in by hand. */
+function ChatwootStep(p: { settings: Settings; test: () => Promise<unknown>; reload: () => void }): JSX.Element {
+	const key = (name: string) => `chatwoot.${BRIDGE}.${name}`, path = '/api/v1/chatwoot/' + BRIDGE, ask = { headers: { 'Accept-Language': lang.value } };
+	const [hand, setHand] = useState(false), [asked, setAsked] = useState(false), [error, setError] = useState(''), [busy, setBusy] = useState(false);
+	const found = useLoad(signal => asked ? get<Chatwoot>(path, { ...ask, signal }) : Promise.resolve(undefined), String(asked) + lang.value);
+	useLive(() => { if (asked) found.reload(); }, [], EVERY_MS);
+	async function go(e: Event) {
+		e.preventDefault();
+		const f = new FormData(e.currentTarget as HTMLFormElement), account = Number(f.get('account') ?? 0);
+		setBusy(true);
+		setError('');
+		try {
+			await post(path + '/setup', { url: f.get('url'), ...(f.get('token') ? { token: f.get('token') } : {}), webhook_base: f.get('base'), language: lang.value,
+				...(account > 0 ? { account_id: account } : {}) });
+			setAsked(true);
+			found.reload();
+		} catch (x) {
+			setError(sentence(x));
+		} finally {
+			setBusy(false);
+		}
+	}
+	if (hand)
+		return <><p>{t('chatwoot_text')}</p><SettingsForm of={p.settings} submit={t('save_and_test')} after={async () => { await p.test(); p.reload(); }} inputs={[
+			{ key: key('url'), label: t('chatwoot_url'), placeholder: 'https://chat.example.com', type: 'url', required: true },
+			{ key: key('token'), label: t('chatwoot_token'), hint: t('chatwoot_token_hint'), secret: true, required: true },
+			{ key: key('account_id'), label: t('chatwoot_account'), hint: t('chatwoot_account_hint'), type: 'number', required: true },
+			{ key: key('inbox_id'), label: t('chatwoot_inbox'), hint: t('chatwoot_inbox_hint'), type: 'number', required: true },
+			{ key: key('secret'), label: t('chatwoot_secret'), hint: t('chatwoot_secret_hint'), secret: true }]} /></>;
+	const d = found.data, kept = p.settings.value(key('token')) !== '';
+	return <form onSubmit={e => { void go(e); }}>
+		<p>{t('chatwoot_text')} {t('chatwoot_auto')}</p>
+		<Field id="url" label={t('chatwoot_url')}><input id="url" name="url" defaultValue={p.settings.value(key('url'))} placeholder="https://chat.example.com" required /></Field>
+		<Field id="token" label={t('chatwoot_token')} hint={t('chatwoot_token_hint') + (kept ? ' ' + t('secret_kept') : '')}><input id="token" name="token" type="password" autocomplete="new-password" required={!kept} /></Field>
+		<Field id="base" label={t('chatwoot_base')} hint={t('chatwoot_base_hint')}><input id="base" name="base" defaultValue={p.settings.value('public_url')} placeholder="http://192.168.1.10:8081" required /></Field>
+		{d?.accounts && d.accounts.length > 1 && <Field id="account" label={t('chatwoot_account')}><select id="account" name="account">{d.accounts.map(a => <option key={a.id} value={a.id}>{a.name}</option>)}</select></Field>}
+		{error !== '' && <p class="error" role="alert">{error}</p>}
+		{d !== undefined && <p class={'result ' + (d.state === 'done' ? 'ok' : d.state === 'failed' ? 'failed' : 'waiting')} role="status"><bdi>{d.state === 'done' ? t('chatwoot_made', { inbox: d.inbox?.name ?? '', version: d.version ?? '' }) : d.detail ?? t('testing')}</bdi></p>}
+		{d?.warnings.map(w => <p key={w.name} class="result waiting"><bdi>{w.text}</bdi></p>)}
+		<div class="row end"><Button onClick={() => setHand(true)}>{t('by_hand')}</Button>{d?.state === 'done' && <Button onClick={async () => { await p.test(); p.reload(); }}>{t('test_now')}</Button>}
+			<Button type="submit" kind="main" disabled={busy}>{t('chatwoot_go')}</Button></div>
+	</form>;
+}
+
 function FirstMessage(p: { reload: () => void }): JSX.Element {
 	const [said, setSaid] = useState(''), [key, setKey] = useState(newKey), [busy, setBusy] = useState(false);
 	async function send(e: Event) {
@@ -142,12 +189,7 @@ export function Setup(): JSX.Element {
 		case 'handshake':
 			return <><Callback of={data} settings={s} reload={all} test={() => test('url')} />{url !== undefined && url.state !== 'todo' && <Result step={url} />}</>;
 		case 'chatwoot':
-			return <><p>{t('chatwoot_text')}</p><SettingsForm of={s} submit={t('save_and_test')} after={async () => { await test('chatwoot'); all(); }} inputs={[
-				{ key: `chatwoot.${BRIDGE}.url`, label: t('chatwoot_url'), placeholder: 'https://chat.example.com', type: 'url', required: true },
-				{ key: `chatwoot.${BRIDGE}.token`, label: t('chatwoot_token'), hint: t('chatwoot_token_hint'), secret: true, required: true },
-				{ key: `chatwoot.${BRIDGE}.account_id`, label: t('chatwoot_account'), hint: t('chatwoot_account_hint'), type: 'number', required: true },
-				{ key: `chatwoot.${BRIDGE}.inbox_id`, label: t('chatwoot_inbox'), hint: t('chatwoot_inbox_hint'), type: 'number', required: true },
-				{ key: `chatwoot.${BRIDGE}.secret`, label: t('chatwoot_secret'), hint: t('chatwoot_secret_hint'), secret: true }]} /></>;
+			return <ChatwootStep settings={s} test={() => test('chatwoot')} reload={all} />;
 		case 'n8n':
 			return <><p>{t('n8n_text')}</p><SettingsForm of={s} submit={t('save_and_test')} after={async () => { await test('n8n'); all(); }} inputs={[
 				{ key: `n8n.${SLUG}.url`, label: t('n8n_url'), hint: t('n8n_url_hint'), placeholder: 'http://n8n:5678/webhook/totem', type: 'url', required: true }]} /></>;

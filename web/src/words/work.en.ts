@@ -101,6 +101,9 @@ export const workEn = {
 	first_message_text: 'Write to this number from your own phone first: then the box may answer it for 24 hours. This step is done when a message came and one went.',
 	first_message: 'Hello! This box works.', invite_text: 'Hello {name}: choose a password of at least 10 characters.',
 	invite_gone: 'This link was used already or is too old. Ask for a new one.', your_name: 'Your name', verify_now: 'Verify token:',
+	chatwoot_auto: 'The box makes inbox and webhook there by itself.', chatwoot_base: 'Address of this box as Chatwoot sees it',
+	chatwoot_base_hint: 'With the port for webhooks; Chatwoot calls it for each message.', chatwoot_go: 'Set up Chatwoot',
+	chatwoot_made: 'Done: inbox “{inbox}”, Chatwoot {version}.', by_hand: 'By hand',
 	/* integrations */
 	integrations: 'Integrations', integrations_none: 'Nothing is connected yet.', settings: 'Settings', settings_of: 'Settings: {part}', test_now: 'Test',
 	yes: 'Yes', quality: 'Quality', 'quality.GREEN': 'high', 'quality.YELLOW': 'medium', 'quality.RED': 'low', 'quality.UNKNOWN': 'not known yet',

@@ -109,6 +109,9 @@ export const workEs: typeof workEn = {
 	first_message_text: 'Escriba primero a este número desde su teléfono: así la caja puede responderle por 24 horas. Este paso está listo cuando llegó un mensaje y salió otro.',
 	first_message: '¡Hola! Esta caja funciona.', invite_text: 'Hola, {name}: elija una contraseña de al menos 10 caracteres.',
 	invite_gone: 'Este enlace ya se usó o es muy viejo. Pida uno nuevo.', your_name: 'Su nombre', verify_now: 'Token de verificación:',
+	chatwoot_auto: 'La caja crea allá la bandeja y el webhook por sí sola.', chatwoot_base: 'Dirección de esta caja como la ve Chatwoot',
+	chatwoot_base_hint: 'Con el puerto de webhooks; Chatwoot la llama por cada mensaje.', chatwoot_go: 'Configurar Chatwoot',
+	chatwoot_made: 'Listo: la bandeja «{inbox}», Chatwoot {version}.', by_hand: 'A mano',
 	/* integrations */
 	integrations: 'Integraciones', integrations_none: 'Todavía no hay nada conectado.', settings: 'Ajustes', settings_of: 'Ajustes: {part}',
 	test_now: 'Probar', yes: 'Sí', quality: 'Calidad', 'quality.GREEN': 'alta', 'quality.YELLOW': 'media', 'quality.RED': 'baja',

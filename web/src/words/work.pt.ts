@@ -109,6 +109,9 @@ export const workPt: typeof workEn = {
 	first_message_text: 'Escreva primeiro a este número do seu telefone: assim a caixa pode responder por 24 horas. Este passo está pronto quando uma mensagem chegou e outra saiu.',
 	first_message: 'Olá! Esta caixa funciona.', invite_text: 'Olá, {name}: escolha uma senha de pelo menos 10 caracteres.',
 	invite_gone: 'Este link já foi usado ou é velho demais. Peça um novo.', your_name: 'Seu nome', verify_now: 'Token de verificação:',
+	chatwoot_auto: 'A caixa cria lá a caixa de entrada e o webhook sozinha.', chatwoot_base: 'Endereço desta caixa como o Chatwoot o vê',
+	chatwoot_base_hint: 'Com a porta de webhooks; o Chatwoot a chama a cada mensagem.', chatwoot_go: 'Configurar o Chatwoot',
+	chatwoot_made: 'Pronto: a caixa de entrada “{inbox}”, Chatwoot {version}.', by_hand: 'À mão',
 	/* integrations */
 	integrations: 'Integrações', integrations_none: 'Ainda não há nada conectado.', settings: 'Ajustes', settings_of: 'Ajustes: {part}', test_now: 'Testar',
 	yes: 'Sim', quality: 'Qualidade', 'quality.GREEN': 'alta', 'quality.YELLOW': 'média', 'quality.RED': 'baixa', 'quality.UNKNOWN': 'ainda não se sabe',
