@@ -37,8 +37,10 @@ static bool read_version(struct str s, int64_t ret[3])
 		if (!str_i64(str_sub(s, 0, n), 0, 1000000, &ret[i]))
 			return false;
 		s = str_sub(s, n, s.n);
-		if (i < 2 && (s.n == 0 || s.p[0] != '.'))
-			return i > 0 ? (ret[2] = 0, true) : false;
+		if (i < 2 && (s.n == 0 || s.p[0] != '.')) {
+			ret[2] = 0;
+			return i > 0;
+		}
 		s = str_sub(s, 1, s.n);
 	}
 	return true;
