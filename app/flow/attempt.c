@@ -94,6 +94,13 @@ enum rc attempt_add(struct tx *tx, const struct message *old, const struct attem
 	return RC_OK;
 }
 
+/* What was written on the phone is also stored as settled, and what was cancelled or waits has not failed. */
+static bool ours_to_send(const struct message *m)
+{
+	return m->sending != NULL && strcmp(m->sending, "done") == 0 &&
+	       strcmp(m->source, "phone") != 0 && strcmp(m->source, "history") != 0;
+}
+
 /* What our own log says: the customer wrote within the window. */
 static enum rc heard_lately(struct tx *tx, const struct config *c, const struct message *m,
 			    bool *ret, struct err *e)
@@ -116,8 +123,8 @@ enum rc attempt_after(struct tx *tx, const struct config *c, const struct messag
 	int64_t id;
 
 	*ret_replaced = false;
-	if ((code != ATTEMPT_CODE_WINDOW && code != ATTEMPT_CODE_WINDOW_OLD) || m->sending == NULL)
-		return RC_OK; /* sending NULL: written on the phone, not here */
+	if (code != ATTEMPT_CODE_WINDOW && code != ATTEMPT_CODE_WINDOW_OLD)
+		return RC_OK;
 	TRY(message_plan_load(tx->db, m->id, &arena, &plan, e));
 	if (plan.replaced_by != 0 || strcmp(m->type, "template") == 0)
 		return RC_OK;
@@ -179,8 +186,9 @@ enum rc attempt_later(struct tx *tx, const struct attempt_failure *f, bool *ret_
 	*ret_replaced = false;
 	TRY(message_plan_load(tx->db, f->m->id, &arena, &plan, e));
 	meta_send_later(f->code, (int)plan.tries + 1, &v);
-	/* Nothing is to be done again when a device has it, or when it was written on the phone. */
-	if (f->m->status == MESSAGE_FAILED && f->m->sending != NULL && !f->group) {
+	/* Nothing is to be done again when a device has it, or when it failed before this word. */
+	if (f->news && f->m->status == MESSAGE_FAILED && ours_to_send(f->m) && !f->group) {
+		TRY(send_files_forget(tx, f->m, f->code, e));
 		TRY(attempt_after(tx, f->config, f->m, f->code, ret_replaced, e));
 		if (!*ret_replaced)
 			TRY(try_again(tx, f->m, &plan, &v, ret_replaced, e));

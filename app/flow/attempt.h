@@ -49,6 +49,7 @@ struct attempt_failure {
 	const struct message *m; /* as it is stored now */
 	int64_t code;
 	bool group; /* it concerns one participant */
+	bool news; /* this very word made it failed: else only what it tells about the number counts */
 };
 enum rc attempt_later(struct tx *tx, const struct attempt_failure *f, bool *ret_replaced,
 		      struct err *e) MUST_CHECK;

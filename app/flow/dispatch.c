@@ -148,7 +148,7 @@ static struct wa_answer answer_of(const struct sending *s, enum rc rc,
 				   .status = ans->status,
 				   .body = sbuf_view(&ans->body),
 				   .retry_after_ms = ans->retry_after_ms,
-				   .tries = s->job->refusals + 1,
+				   .tries = (int)i64_max(s->job->refusals, s->plan.tries) + 1,
 				   .runs = s->job->attempts + s->job->snoozes + 1 };
 }
 
@@ -221,7 +221,7 @@ static enum rc send_now(struct sending *s, struct err *e)
 	if (rc == RC_CONFLICT || rc == RC_REFUSED)
 		err_clear(e);
 	if (rc == RC_REFUSED)
-		return dispatch_expire(s, e);
+		return s->arrived ? dispatch_needless(s, e) : dispatch_expire(s, e);
 	if (rc == RC_CONFLICT) /* somebody else has it, or it was cancelled a moment ago */
 		return work_done(s->w, s->job, e);
 	TRY(rc);

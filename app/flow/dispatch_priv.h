@@ -25,6 +25,7 @@ struct sending {
 	bool begun;     /* `sending` is committed */
 	bool unsent;    /* the peer was not reached */
 	bool blameless; /* it waits for something else than itself: number, account, network */
+	bool arrived;   /* an earlier attempt of it reached the customer */
 	bool bulk;      /* no reply of a person: waits while the number is restricted */
 };
 
@@ -52,6 +53,10 @@ enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct e
 /* dispatch_rules.c: false: it does not go, and is settled. */
 enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e) MUST_CHECK;
 enum rc dispatch_expire(struct sending *s, struct err *e) MUST_CHECK;
+/* Whether one of the earlier attempts left after all: attempt_of of this one, and so on back; 0: none. */
+enum rc dispatch_arrived(struct db *db, int64_t attempt_of, bool *ret, struct err *e) MUST_CHECK;
+/* It is not sent, because an earlier attempt arrived. */
+enum rc dispatch_needless(struct sending *s, struct err *e) MUST_CHECK;
 /* After an accepted send is stored: addresses that the answer told are kept with their contact. */
 void dispatch_learn(struct sending *s);
 

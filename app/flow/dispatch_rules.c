@@ -33,16 +33,12 @@ enum rc dispatch_expire(struct sending *s, struct err *e)
 }
 
 /* A status about an earlier attempt came after it was given up (a failure that was none, a decision that was wrong). */
-static enum rc earlier_arrived(struct sending *s, bool *ret, struct err *e)
+enum rc dispatch_arrived(struct db *db, int64_t attempt_of, bool *ret, struct err *e)
 {
-	int64_t id = s->plan.attempt_of;
-	struct db *db;
+	int64_t id = attempt_of;
 	enum rc rc = RC_OK;
 
 	*ret = false;
-	if (id == 0)
-		return RC_OK;
-	db = store_reader(s->w->app->store);
 	while (id != 0 && !*ret && rc == RC_OK) {
 		AUTO(arena_release) struct arena a = ARENA(2 * MIB);
 		struct message_plan plan;
@@ -52,12 +48,10 @@ static enum rc earlier_arrived(struct sending *s, bool *ret, struct err *e)
 		if (rc == RC_OK)
 			rc = message_plan_load(db, id, &a, &plan, e);
 		if (rc == RC_OK) {
-			*ret = message_status_may(MESSAGE_SENT, m.status) &&
-			       m.status != MESSAGE_FAILED;
+			*ret = message_status_rank(m.status) >= message_status_rank(MESSAGE_SENT);
 			id = plan.attempt_of;
 		}
 	}
-	store_reader_done(s->w->app->store, db);
 	if (rc != RC_ABSENT) /* the row of long ago is trimmed */
 		return rc;
 	err_clear(e);
@@ -75,6 +69,11 @@ static enum rc arrived_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_done(tx, s->job, e);
 }
 
+enum rc dispatch_needless(struct sending *s, struct err *e)
+{
+	return dispatch_write(s, arrived_unit, e);
+}
+
 enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e)
 {
 	const struct rules_facts f = { .channel = s->channel,
@@ -84,13 +83,15 @@ enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e)
 				       .now_ms = s->now_ms };
 	struct rules_answer a;
 	struct db *db;
-	bool arrived;
 	enum rc rc;
 
 	*ret_go = false;
-	TRY(earlier_arrived(s, &arrived, e));
-	if (arrived)
-		return dispatch_write(s, arrived_unit, e);
+	db = store_reader(s->w->app->store);
+	rc = dispatch_arrived(db, s->plan.attempt_of, &s->arrived, e);
+	store_reader_done(s->w->app->store, db);
+	TRY(rc);
+	if (s->arrived)
+		return dispatch_needless(s, e);
 	if (s->plan.expires_ms > 0 && s->now_ms >= s->plan.expires_ms)
 		return dispatch_expire(s, e);
 	db = store_reader(s->w->app->store);

@@ -6,7 +6,7 @@
 #include "flow/backoff.h"
 #include "flow/breaker.h"
 #include "flow/ingest.h"
-#include "flow/media.h"
+#include "flow/send_files.h"
 #include "flow/trouble.h"
 #include "io/json.h"
 #include "io/jsonw.h"
@@ -24,8 +24,12 @@
 
 enum rc dispatch_begin_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const struct sending *s = arg;
+	struct sending *s = arg;
 
+	/* Once more: files were brought and the rate waited for since these were asked. */
+	TRY(dispatch_arrived(tx->db, s->plan.attempt_of, &s->arrived, e));
+	if (s->arrived)
+		return FAIL(e, RC_REFUSED, "the earlier message arrived");
 	if (s->plan.expires_ms > 0 && tx->now_ms >= s->plan.expires_ms)
 		return FAIL(e, RC_REFUSED, "expired");
 	return message_sending(tx, s->m.id, e);
@@ -125,6 +129,7 @@ static enum rc failed_before(struct tx *tx, const struct sending *s, struct err 
 						     .config = s->config,
 						     .m = &m,
 						     .code = code,
+						     .news = true,
 						     .group = contact.group },
 			  &replaced, e));
 	return replaced ? RC_OK : chatwoot_status_wanted(tx, &m, e);
@@ -141,8 +146,6 @@ enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 			"Meta holds this template back for a quality check: it may leave later "
 			"or fail (132015).",
 			e));
-	if (s->job->refusals > 0) /* a failure that is told later goes on counting */
-		TRY(message_plan_tried(tx, s->m.id, s->job->refusals, e));
 	TRY(publish_status(tx, s, "accepted", e));
 	TRY(tell_provider(tx, s, e));
 	TRY(dispatch_left(tx, &s->m, e));
@@ -160,29 +163,18 @@ enum rc dispatch_overtaken_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_done(tx, s->job, e);
 }
 
-/* A file of ours that the provider cannot find or read: its id may be stale, so the next send uploads it anew. */
-static enum rc forget_files(struct tx *tx, const struct sending *s, struct err *e)
-{
-	static const int64_t CODES[] = { 100, 131009, 131014, 131053 };
-	bool about_files = false;
-
-	for (size_t i = 0; i < COUNT(CODES); i++)
-		about_files = about_files || s->verdict.code == CODES[i];
-	for (size_t i = 0; about_files && i < s->out.file_count; i++)
-		TRY(media_forget(tx, s->out.files[i].media_id, s->channel->id, e));
-	return RC_OK;
-}
-
 static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
 
 	if (s->begun)
 		TRY(message_requeued(tx, s->m.id, e));
-	TRY(forget_files(tx, s, e));
+	TRY(send_files_forget(tx, &s->m, s->verdict.code, e));
 	TRY(tell_provider(tx, s, e));
 	if (!s->blameless)
 		TRY(queue_refused(tx, s->job, e));
+	if (!s->blameless)
+		TRY(message_plan_tried(tx, s->m.id, e));
 	if (s->verdict.cls == WA_SEND_RETRY && !s->blameless)
 		return queue_retry(tx, s->job, s->due_ms, "peer", s->verdict.text, e);
 	if (s->verdict.cls == WA_SEND_WAIT && s->due_ms - s->now_ms >= APART_MS)
@@ -207,6 +199,7 @@ static void error_json(const struct wa_verdict *v, struct sbuf *to)
 enum rc dispatch_cancelled(struct tx *tx, const struct sending *s, struct err *e)
 {
 	TRY(message_cancel(tx, s->m.id, e));
+	TRY(message_plan_give_back(tx, s->m.id, e));
 	TRY(publish_status(tx, s, "cancelled", e));
 	return chatwoot_status_wanted(tx, &s->m, e);
 }
@@ -253,10 +246,12 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	bool replaced = false;
 
 	error_json(&s->verdict, &error);
-	TRY(forget_files(tx, s, e));
+	TRY(send_files_forget(tx, &s->m, s->verdict.code, e));
 	TRY(keep_wish(tx, s, e));
 	TRY(trouble_tell(tx, s->m.channel_id, &s->verdict, e));
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
+	if (s->begun)
+		TRY(message_plan_tried(tx, s->m.id, e));
 	TRY(publish_status(tx, s, "failed", e));
 	TRY(attempt_after(tx, s->config, &s->m, s->verdict.code, &replaced, e));
 	if (replaced)

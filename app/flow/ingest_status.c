@@ -123,6 +123,7 @@ static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *
 						   .config = p->config,
 						   .m = &m,
 						   .code = st->error.code,
+						   .news = result != STATUS_RECORDED,
 						   .group = str_eqc(st->recipient_type, "group") ||
 							    st->recipient_participant_id.n > 0 },
 			&replaced, e));

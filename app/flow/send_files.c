@@ -119,3 +119,26 @@ enum rc send_files_use(struct tx *tx, const struct send_new *n, int64_t message_
 
 	return each(&(struct each){ .db = tx->db, .n = n, .fn = use, .arg = &u, .bad = &bad }, e);
 }
+
+enum rc send_files_forget(struct tx *tx, const struct message *m, int64_t code, struct err *e)
+{
+	static const int64_t CODES[] = { 100, 131009, 131014, 131053 };
+	AUTO(json_freep) struct json *content = NULL;
+	struct wa_content_file files[WA_CONTENT_FILES_MAX];
+	bool about_files = false;
+	size_t count;
+
+	for (size_t i = 0; i < COUNT(CODES); i++)
+		about_files = about_files || code == CODES[i];
+	if (!about_files || strcmp(m->type, "text") == 0)
+		return RC_OK;
+	/* What cannot be read names no file. */
+	if (json_parse(m->content_json, &content, e) != RC_OK ||
+	    wa_content_files(str_of(m->type), content, files, &count, e) != RC_OK) {
+		err_clear(e);
+		return RC_OK;
+	}
+	for (size_t i = 0; i < count; i++)
+		TRY(media_forget(tx, files[i].media_id, m->channel_id, e));
+	return RC_OK;
+}

@@ -12,4 +12,9 @@ enum rc send_files_check(struct db *db, const struct send_new *n, struct wa_cont
 enum rc send_files_use(struct tx *tx, const struct send_new *n, int64_t message_id, struct err *e)
 	MUST_CHECK;
 
+/* After a refusal, at once or told later: a code about files that the provider cannot find or read means that its ids of
+ * them may be stale. They are forgotten, so that the next send uploads anew. Other codes: nothing. */
+enum rc send_files_forget(struct tx *tx, const struct message *m, int64_t code, struct err *e)
+	MUST_CHECK;
+
 #endif

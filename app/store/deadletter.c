@@ -146,7 +146,7 @@ static enum rc revive_message(struct tx *tx, int64_t event_id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct str status, sending;
-	bool failed, queued, has_meta;
+	bool failed, queued, has_meta, replaced;
 	int64_t id;
 	enum rc rc;
 
@@ -159,10 +159,16 @@ static enum rc revive_message(struct tx *tx, int64_t event_id, struct err *e)
 	id = stmt_i64(&s, "id");
 	status = stmt_str(&s, "status");
 	sending = stmt_str(&s, "sending");
-	has_meta = !stmt_null(&s, "meta_message_id");
+	has_meta = stmt_str(&s, "meta_message_id").p != NULL;
 	queued = str_eqc(sending, "queued");
 	failed = str_eqc(status, message_status_text(MESSAGE_FAILED)) && str_eqc(sending, "done") &&
 		 !has_meta;
+	replaced = stmt_i64(&s, "replaced_by") != 0;
+	if (replaced)
+		return FAIL(e, RC_REFUSED,
+			    "message %lld was sent again as another message: sending it too could "
+			    "send it twice",
+			    (long long)id);
 	if (!queued && !failed)
 		return FAIL(e, RC_REFUSED,
 			    "message %lld is %.*s, %.*s: sending it again could send it twice",

@@ -40,13 +40,12 @@ enum rc message_plan_load(struct db *db, int64_t id, struct arena *a, struct mes
 	return row_end(&r, e);
 }
 
-enum rc message_plan_tried(struct tx *tx, int64_t id, int refusals, struct err *e)
+enum rc message_plan_tried(struct tx *tx, int64_t id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
 	TRY(stmt_begin(tx->db, Q_MESSAGE_PLAN_TRIED, &s, e));
 	stmt_bind_i64(&s, "id", id);
-	stmt_bind_i64(&s, "refusals", refusals);
 	return stmt_run(&s, e);
 }
 
@@ -64,6 +63,15 @@ enum rc message_plan_replace(struct tx *tx, int64_t id, int64_t replaced_by, str
 	stmt_bind_i64(&s, "id", id);
 	stmt_bind_i64(&s, "replaced_by", replaced_by);
 	return changed(tx, &s, "another attempt has taken the place of this message", e);
+}
+
+enum rc message_plan_give_back(struct tx *tx, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_MESSAGE_PLAN_GIVE_BACK, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	return stmt_run(&s, e);
 }
 
 enum rc message_plan_failure(struct db *db, int64_t id, int64_t *ret_code, struct err *e)

@@ -25,7 +25,10 @@ enum rc message_plan_set(struct tx *tx, int64_t id, const struct message_plan *p
 	MUST_CHECK;
 enum rc message_plan_load(struct db *db, int64_t id, struct arena *a, struct message_plan *ret,
 			  struct err *e) MUST_CHECK;
-enum rc message_plan_tried(struct tx *tx, int64_t id, int refusals, struct err *e) MUST_CHECK;
+/* One refusal more. */
+enum rc message_plan_tried(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
+/* The attempt `id` will not be sent: the row whose place it took may be tried anew by a person. */
+enum rc message_plan_give_back(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* RC_CONFLICT: another took its place before. */
 enum rc message_plan_replace(struct tx *tx, int64_t id, int64_t replaced_by, struct err *e)
 	MUST_CHECK;

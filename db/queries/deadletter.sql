@@ -59,13 +59,13 @@ DELETE FROM dead_letters WHERE id = @id;
 -- name: deadletter_message
 -- The message that a dead send was about; the job's ref is the event of whatsapp-outbound-jobs.
 -- in: event_id
--- out: id status sending meta_message_id
-SELECT m.id, m.status, m.sending, m.meta_message_id
+-- out: id status sending meta_message_id replaced_by
+SELECT m.id, m.status, m.sending, m.meta_message_id, m.replaced_by
   FROM topic_events AS t JOIN whatsapp_messages AS m ON m.id = t.ref
  WHERE t.id = @event_id;
 
 -- name: deadletter_requeue
--- A failed message is to be sent again.
+-- A failed message is to be sent again; its tries begin anew.
 -- in: id
-UPDATE whatsapp_messages SET sending = 'queued', status = 'pending', error = NULL
+UPDATE whatsapp_messages SET sending = 'queued', status = 'pending', error = NULL, tries = 0
  WHERE id = @id AND status = 'failed' AND sending = 'done';

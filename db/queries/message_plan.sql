@@ -8,9 +8,15 @@ UPDATE whatsapp_messages
  WHERE id = @id;
 
 -- name: message_plan_tried
--- The provider refused it so often before it took it.
--- in: id refusals
-UPDATE whatsapp_messages SET tries = tries + @refusals WHERE id = @id;
+-- The provider refused it once more.
+-- in: id
+UPDATE whatsapp_messages SET tries = tries + 1 WHERE id = @id;
+
+-- name: message_plan_give_back
+-- The later attempt will not be sent: its place is free.
+-- in: id
+UPDATE whatsapp_messages SET replaced_by = 0
+ WHERE id = (SELECT attempt_of FROM whatsapp_messages WHERE id = @id) AND replaced_by = @id;
 
 -- name: message_plan_load
 -- The same, read.
