@@ -380,6 +380,15 @@ CREATE TABLE message_statuses (
 	PRIMARY KEY (message_id, status, recipient)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE message_tries (
+	meta_message_id TEXT PRIMARY KEY,
+	message_id INTEGER NOT NULL,
+	n          INTEGER NOT NULL,            -- of the leaves
+	failed_ms  INTEGER NOT NULL             -- a status called this try failed; 0: no
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX message_tries_by_message ON message_tries(message_id);
+
 CREATE TABLE n8n_imports (
 	target_id   INTEGER NOT NULL REFERENCES targets(id),
 	workflow    TEXT NOT NULL,
@@ -684,7 +693,7 @@ CREATE TABLE "whatsapp_messages" (
 	correlation     TEXT,
 	content         TEXT NOT NULL,          -- one line for people
 	content_json    TEXT                    -- the type's structure; NULL for plain text
-, failed_ms INTEGER NOT NULL DEFAULT 0, conversation_info TEXT, attempt_of INTEGER NOT NULL DEFAULT 0, replaced_by INTEGER NOT NULL DEFAULT 0, fallback TEXT, tries INTEGER NOT NULL DEFAULT 0, prio INTEGER NOT NULL DEFAULT 1, twin_of INTEGER NOT NULL DEFAULT 0) STRICT;
+, failed_ms INTEGER NOT NULL DEFAULT 0, conversation_info TEXT, attempt_of INTEGER NOT NULL DEFAULT 0, replaced_by INTEGER NOT NULL DEFAULT 0, fallback TEXT, tries INTEGER NOT NULL DEFAULT 0, prio INTEGER NOT NULL DEFAULT 1, twin_of INTEGER NOT NULL DEFAULT 0, leaves INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, conversation_id, timestamp DESC);
 

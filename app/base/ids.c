@@ -172,6 +172,17 @@ bool id_parse(struct str text, int64_t *ret_created_ms, int64_t *ret_rowid)
 	return true;
 }
 
+bool id_parse_try(struct str text, int64_t *ret_created_ms, int64_t *ret_rowid, int64_t *ret_try)
+{
+	size_t n = ID_TEXT_MAX - 1;
+
+	*ret_try = 0;
+	if (text.n > n &&
+	    (text.p[n] != '-' || !str_i64(str_sub(text, n + 1, text.n), 1, INT32_MAX, ret_try)))
+		return false;
+	return id_parse(str_sub(text, 0, n), ret_created_ms, ret_rowid);
+}
+
 void id_random_text(int64_t now_ms, const uint8_t rnd[10], char ret_text[ID_TEXT_MAX])
 {
 	ASSERT(rnd != NULL);

@@ -85,6 +85,7 @@ static enum rc prepare(struct sending *s, struct err *e)
 				    .type = type,
 				    .content = s->content,
 				    .tag = arena_str(&s->w->arena, str_of(tag)),
+				    .leaves = s->plan.leaves + 1,
 				    .arena = &s->w->arena };
 	TRY(wa_content_files(type, s->content, s->out.files, &s->out.file_count, e));
 	return look(s, e);

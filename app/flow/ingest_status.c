@@ -123,10 +123,13 @@ static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *
 						   .config = p->config,
 						   .m = &m,
 						   .code = st->error.code,
-						   .news = result != STATUS_RECORDED,
+						   .news = result == STATUS_APPLIED ||
+							   result == STATUS_SETTLED,
 						   .group = str_eqc(st->recipient_type, "group") ||
 							    st->recipient_participant_id.n > 0 },
 			&replaced, e));
+	if (result == STATUS_NOTED) /* the message itself has not changed */
+		return RC_OK;
 	TRY(publish(tx, p, &m, st, e));
 	return replaced ? RC_OK : chatwoot_status_wanted(tx, &m, e);
 }
@@ -142,7 +145,7 @@ enum rc ingest_status(struct tx *tx, struct parsed *p, const struct wa_item *ite
 					   .pricing = st->pricing,
 					   .conversation = st->conversation };
 	enum message_status_result result;
-	int64_t created_ms, id;
+	int64_t id;
 
 	if (!st->known)
 		return keep_apart(tx, p, item, e);
@@ -151,14 +154,14 @@ enum rc ingest_status(struct tx *tx, struct parsed *p, const struct wa_item *ite
 		ingest_fault_json(&st->error, &error);
 		ev.error = sbuf_view(&error);
 	}
-	if (id_parse(st->tag, &created_ms, &id))
-		ev.callback_id = id;
+	if (!id_parse_try(st->tag, &ev.callback_created_ms, &ev.callback_id, &ev.callback_try))
+		ev.callback_id = 0;
 	TRY(message_apply_status(tx, &ev, &id, &result, e));
 	p->statuses++;
 	if (result == STATUS_DUPLICATE)
 		p->duplicates++;
 	/* A failure of what a device has already does not change the rank, but people must know of it. */
-	if (result == STATUS_APPLIED || result == STATUS_SETTLED ||
+	if (result == STATUS_APPLIED || result == STATUS_SETTLED || result == STATUS_NOTED ||
 	    (result == STATUS_RECORDED && st->failed))
 		TRY(applied(tx, p, st, id, result, e));
 	return ingest_channel(p, item) == NULL ? ingest_stranger(tx, p, item, e) : RC_OK;

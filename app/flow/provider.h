@@ -25,6 +25,7 @@ struct outgoing {
 		files[WA_CONTENT_FILES_MAX]; /* provider_id is filled (media_ready.h) */
 	size_t file_count;
 	struct str tag; /* our own id of the message, to be echoed by the provider where it can */
+	int64_t leaves; /* which try it is, from 1: what comes back about an earlier one is told apart by it */
 	struct arena *arena; /* for what the request borrows */
 	/* Filled by the provider's look(): */
 	const char *not_now; /* the number cannot send now: static text, why; NULL: it can */

@@ -30,13 +30,16 @@ static enum rc address(const struct channel *c, struct arena *arena, struct prov
 
 static enum rc meta_build(const struct outgoing *o, struct provider_request *r, struct err *e)
 {
+	char *tag = arena_printf(o->arena, "%.*s-%lld", STRF(o->tag), (long long)o->leaves);
 	struct meta_message m = { .type = o->type,
 				  .content = o->content,
 				  .files = o->files,
 				  .file_count = o->file_count,
-				  .reply_to = o->m->reply_to,
-				  .tag = o->tag };
+				  .reply_to = o->m->reply_to };
 
+	if (tag == NULL)
+		return FAIL(e, RC_LIMIT, "no room for the tag");
+	m.tag = str_of(tag);
 	meta_send_address(o->m->wa_id, &m);
 	TRY(address(o->channel, o->arena, r, e));
 	return meta_send_message(&m, &r->body, e);

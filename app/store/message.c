@@ -239,6 +239,11 @@ enum rc message_accepted(struct tx *tx, int64_t id, struct str meta_message_id, 
 	if (meta_message_id.n == 0)
 		return FAIL(e, RC_INVALID, "message %lld was accepted without an id",
 			    (long long)id);
+	TRY(stmt_begin(tx->db, Q_MESSAGE_TRY_KEEP, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_str(&s, "meta_message_id", meta_message_id);
+	TRY(stmt_run(&s, e));
+	stmt_end(&s);
 	TRY(stmt_begin(tx->db, Q_MESSAGE_ACCEPT, &s, e));
 	stmt_bind_i64(&s, "id", id);
 	stmt_bind_str(&s, "meta_message_id", meta_message_id);

@@ -71,7 +71,9 @@ enum rc message_set_chatwoot(struct tx *tx, int64_t id, int64_t conversation_id,
 
 struct message_status_event {
 	struct str meta_message_id;
-	int64_t callback_id; /* our message id out of biz_opaque_callback_data, 0: none */
+	/* Out of biz_opaque_callback_data: our message id (0: none), its created_at (0: not told), and which try of it,
+	 * from 1 (0: not told). */
+	int64_t callback_id, callback_created_ms, callback_try;
 	enum message_status status;
 	struct str recipient; /* participant of a group or none */
 	int64_t at_ms;
@@ -84,6 +86,9 @@ enum message_status_result {
 	STATUS_SETTLED /* as applied, and the message was `unknown`: now it is known to have left */
 	,
 	STATUS_RECORDED /* known, but not higher */,
+	/* It failed, but as an earlier try, or before it was put back or cancelled: noted beside the message, whose own
+	   outcome is open. */
+	STATUS_NOTED,
 	STATUS_DUPLICATE,
 	STATUS_PARKED
 };

@@ -35,6 +35,7 @@ enum rc message_plan_load(struct db *db, int64_t id, struct arena *a, struct mes
 	ret->replaced_by = stmt_i64(&r.s, "replaced_by");
 	ret->twin_of = stmt_i64(&r.s, "twin_of");
 	ret->tries = stmt_i64(&r.s, "tries");
+	ret->leaves = stmt_i64(&r.s, "leaves");
 	ret->prio = (enum job_prio)stmt_i64(&r.s, "prio");
 	ret->fallback = row_str(&r, "fallback");
 	return row_end(&r, e);

@@ -17,6 +17,7 @@ struct message_plan {
 	int64_t twin_of;     /* read only: store/twin.h */
 	/* refusals of the provider for the message's own sake (wa_send.h), in this row and those it tries again */
 	int64_t tries;
+	int64_t leaves; /* read only: how often this row was handed to the provider */
 	enum job_prio prio;
 	struct str fallback; /* content of type template, sent when the window is closed; none */
 };

@@ -2,7 +2,9 @@
  * the history. */
 #include "store/message.h"
 
+#include "base/enc.h"
 #include "store/change.h"
+#include "store/message_plan.h"
 #include "store/message_priv.h"
 #include "store/row.h"
 
@@ -47,8 +49,12 @@ bool message_status_may(enum message_status from, enum message_status to)
 struct own {
 	int64_t id;
 	enum message_status status;
-	bool unsettled, unknown;
+	bool unsettled, unknown, cancelled;
+	bool waits; /* neither under way nor settled by its last try */
 	bool has_meta, same_meta;
+	int64_t created_ms, leaves;
+	int64_t tried;    /* which of the leaves this status is about */
+	bool failed_told; /* a status said of this try that it failed */
 };
 
 static enum rc find_own(struct db *db, const struct message_status_event *ev, bool by_callback,
@@ -56,21 +62,33 @@ static enum rc find_own(struct db *db, const struct message_status_event *ev, bo
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct str sending, meta;
+	bool try_failed, failed_told;
 
 	TRY(stmt_begin(db, by_callback ? Q_MESSAGE_OWN : Q_MESSAGE_OWN_BY_META, &s, e));
 	if (by_callback)
 		stmt_bind_i64(&s, "id", ev->callback_id);
-	else
-		stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
+	stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
 	TRY(stmt_next(&s, e));
 	ret->id = stmt_i64(&s, "id");
 	ASSERT(message_status_parse(stmt_str(&s, "status"), &ret->status)); /* the table's CHECK */
 	sending = stmt_str(&s, "sending");
 	ret->unknown = str_eqc(sending, "unknown");
-	ret->unsettled = ret->unknown || str_eqc(sending, "sending") || str_eqc(sending, "queued");
+	ret->cancelled = str_eqc(sending, "cancelled");
+	ret->waits = ret->cancelled || str_eqc(sending, "queued");
+	ret->unsettled = ret->unknown || ret->waits || str_eqc(sending, "sending");
 	meta = stmt_str(&s, "meta_message_id");
 	ret->has_meta = meta.p != NULL;
 	ret->same_meta = str_eq(meta, ev->meta_message_id);
+	ret->created_ms = stmt_i64(&s, "created_at");
+	ret->leaves = stmt_i64(&s, "leaves");
+	ret->tried = stmt_i64(&s, "tried");
+	try_failed = stmt_i64(&s, "try_failed") != 0;
+	failed_told = stmt_i64(&s, "failed_told") != 0;
+	if (ev->callback_try > 0)
+		ret->tried = ev->callback_try;
+	else if (by_callback && !ret->same_meta && ret->leaves > 1)
+		ret->tried = 0; /* of a time when tries had no numbers, and not of the last one */
+	ret->failed_told = ret->tried == ret->leaves ? failed_told : try_failed;
 	return RC_OK;
 }
 
@@ -85,18 +103,67 @@ static enum rc set_meta(struct tx *tx, int64_t id, struct str meta_message_id, s
 	return change_join(tx, meta_message_id, e);
 }
 
-/* Our own id first: it settles a send whose answer never came. It is only believed when the row has no other provider
- * id (an id of another box, or of a database before a restore). RC_ABSENT: none of ours. */
+/* A provider id of a try beside the row's own. RC_CONFLICT, without a text: nothing new. */
+static enum rc add_try(struct tx *tx, const struct own *own, const struct message_status_event *ev,
+		       struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	int64_t at_ms = ev->at_ms > 0 ? ev->at_ms : tx->now_ms;
+
+	TRY(stmt_begin(tx->db, Q_MESSAGE_TRY_ADD, &s, e));
+	stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
+	stmt_bind_i64(&s, "id", own->id);
+	stmt_bind_i64(&s, "n", own->tried);
+	stmt_bind_i64(&s, "failed_ms", ev->status == MESSAGE_FAILED ? at_ms : 0);
+	TRY(stmt_run(&s, e));
+	return db_changes(tx->db) > 0 ? RC_OK : RC_CONFLICT;
+}
+
+/* A failure is believed of the last try, once that has left. */
+static bool is_believed(const struct own *own, const struct message_status_event *ev)
+{
+	return ev->status != MESSAGE_FAILED || (own->tried == own->leaves && !own->waits);
+}
+
+/* The row learns the id of a try that went, or of the last one. */
+static enum rc learn_id(struct tx *tx, const struct own *own, const struct message_status_event *ev,
+			struct err *e)
+{
+	enum rc rc = RC_OK;
+
+	if (own->same_meta || !is_believed(own, ev))
+		return RC_OK;
+	if (own->has_meta || own->tried != own->leaves)
+		rc = add_try(tx, own, ev, e);
+	if (rc != RC_OK && rc != RC_CONFLICT)
+		return rc;
+	return own->has_meta ? RC_OK : set_meta(tx, own->id, ev->meta_message_id, e);
+}
+
+/* Our own id first: it settles a send whose answer never came, and names the try. It is not believed when the provider
+ * id is another message's, or when the message was made at another time (a database before a restore). RC_ABSENT: none
+ * of ours. */
 static enum rc find(struct tx *tx, const struct message_status_event *ev, struct own *ret,
 		    struct err *e)
 {
+	struct own by_meta;
 	enum rc rc = ev->callback_id > 0 ? find_own(tx->db, ev, true, ret, e) : RC_ABSENT;
 
-	if (rc == RC_OK && !ret->has_meta && ev->meta_message_id.n > 0)
-		return set_meta(tx, ret->id, ev->meta_message_id, e);
-	if ((rc == RC_OK && ret->same_meta) || (rc != RC_OK && rc != RC_ABSENT))
+	if (rc == RC_OK && ret->same_meta)
+		return RC_OK;
+	if (rc != RC_OK && rc != RC_ABSENT)
 		return rc;
-	return find_own(tx->db, ev, false, ret, e);
+	if (rc == RC_OK && ev->callback_created_ms > 0 &&
+	    ev->callback_created_ms != ret->created_ms)
+		rc = RC_ABSENT;
+	if (rc == RC_ABSENT)
+		return find_own(tx->db, ev, false, ret, e);
+	rc = find_own(tx->db, ev, false, &by_meta, e);
+	if (rc == RC_OK && by_meta.id != ret->id)
+		*ret = by_meta;
+	else if (rc == RC_ABSENT || rc == RC_OK)
+		return learn_id(tx, ret, ev, e);
+	return rc;
 }
 
 /* RC_CONFLICT, without a text: this word is known. */
@@ -116,27 +183,58 @@ static enum rc add_history(struct tx *tx, int64_t id, const struct message_statu
 	return db_changes(tx->db) > 0 ? RC_OK : RC_CONFLICT;
 }
 
+/* The word `failed` about a try that is not the last, or that was followed by a decision: people can read it. */
+static enum rc note_failure(struct tx *tx, const struct own *own,
+			    const struct message_status_event *ev, enum message_status_result *ret,
+			    struct err *e)
+{
+	enum rc rc = add_try(tx, own, ev, e);
+	char note[480];
+	struct str why;
+
+	*ret = rc == RC_OK ? STATUS_NOTED : STATUS_DUPLICATE;
+	if (rc != RC_OK)
+		return rc == RC_CONFLICT ? RC_OK : rc;
+	why = enc_utf8_cut(ev->error, 100);
+	(void)snprintf(note, sizeof(note), "WhatsApp says that try %lld failed: %.*s",
+		       (long long)own->tried, STRF(why));
+	return message_plan_note(tx, own->id, STR("totem"), note, e);
+}
+
+/* It left, although it was refused, given up or cancelled: no status had said of this try that it failed. */
+static bool is_revived(const struct own *own, const struct message_status_event *ev)
+{
+	bool left = ev->status != MESSAGE_FAILED &&
+		    STATUSES[ev->status].rank >= STATUSES[MESSAGE_SENT].rank;
+
+	return left && (own->cancelled || (own->status == MESSAGE_FAILED && !own->failed_told));
+}
+
 /* One word about a message that is ours; own->status follows. */
 static enum rc apply(struct tx *tx, struct own *own, const struct message_status_event *ev,
 		     enum message_status_result *ret, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
-	bool rises = message_status_may(own->status, ev->status);
+	bool revived = is_revived(own, ev);
+	bool rises = revived || message_status_may(own->status, ev->status);
 	bool is_news =
 		rises || own->unsettled || ev->pricing.p != NULL || ev->conversation.p != NULL;
-	enum rc rc = add_history(tx, own->id, ev, e);
+	enum rc rc;
 
+	if (!is_believed(own, ev))
+		return note_failure(tx, own, ev, ret, e);
+	rc = add_history(tx, own->id, ev, e);
 	if (rc == RC_CONFLICT) {
 		*ret = STATUS_DUPLICATE;
 		return RC_OK;
 	}
 	TRY(rc);
-	*ret = !rises ? STATUS_RECORDED : own->unknown ? STATUS_SETTLED : STATUS_APPLIED;
+	*ret = !rises ? STATUS_RECORDED : own->unknown || revived ? STATUS_SETTLED : STATUS_APPLIED;
 	if (!is_news && ev->error.p == NULL && ev->status != MESSAGE_FAILED)
 		return RC_OK;
 	if (rises)
 		own->status = ev->status;
-	own->unsettled = false;
+	own->unsettled = own->cancelled = false;
 	TRY(stmt_begin(tx->db, Q_MESSAGE_STATUS_APPLY, &s, e));
 	stmt_bind_i64(&s, "id", own->id);
 	stmt_bind_text(&s, "status", message_status_text(own->status));

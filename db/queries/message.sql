@@ -34,7 +34,9 @@ SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type
 -- The message with this provider id.
 -- in: meta_message_id
 -- out: id
-SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id;
+SELECT coalesce((SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id),
+		(SELECT message_id FROM message_tries WHERE meta_message_id = @meta_message_id)) AS id
+ WHERE id IS NOT NULL;
 
 -- name: message_list
 -- Messages of a conversation, newest first.
@@ -77,7 +79,8 @@ SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type
 -- name: message_move
 -- One step of sending, if the message stands where the step begins.
 -- in: id from to boot
-UPDATE whatsapp_messages SET sending = @to, sending_boot = @boot WHERE id = @id AND sending = @from;
+UPDATE whatsapp_messages SET sending = @to, sending_boot = @boot, leaves = leaves + (@to = 'sending')
+ WHERE id = @id AND sending = @from;
 
 -- name: message_unknown
 -- It may or may not have been sent.
@@ -92,10 +95,12 @@ UPDATE whatsapp_messages
 UPDATE whatsapp_messages SET sending = 'queued', sending_boot = 0, error = NULL WHERE id = @id AND sending = 'unknown';
 
 -- name: message_accept
--- The provider took it and gave it an id.
+-- The provider took it and gave it an id, unless another message bears that.
 -- in: id meta_message_id
 UPDATE whatsapp_messages
-   SET meta_message_id = coalesce(meta_message_id, @meta_message_id),
+   SET meta_message_id = CASE
+	WHEN meta_message_id IS NULL OR NOT EXISTS (SELECT 1 FROM whatsapp_messages WHERE meta_message_id = @meta_message_id)
+	THEN @meta_message_id ELSE meta_message_id END,
        error = CASE WHEN sending = 'unknown' THEN NULL ELSE error END,
        sending = 'done',
        status = CASE status WHEN 'pending' THEN 'accepted' ELSE status END
@@ -117,17 +122,39 @@ UPDATE whatsapp_messages
  WHERE id = @id;
 
 -- name: message_own
--- Of a message that we sent, what a status may change; found by our own id.
--- in: id
--- out: id status sending meta_message_id
-SELECT id, status, sending, meta_message_id FROM whatsapp_messages WHERE id = @id AND direction = 'outbound';
+-- Of a message that we sent, what a status may change; found by our own id. tried: which try this provider id is of.
+-- in: id meta_message_id
+-- out: id status sending meta_message_id created_at leaves tried try_failed failed_told
+SELECT m.id, m.status, m.sending, m.meta_message_id, m.created_at, m.leaves, coalesce(t.n, m.leaves) AS tried,
+       coalesce(t.failed_ms, 0) AS try_failed,
+       EXISTS (SELECT 1 FROM message_statuses AS s WHERE s.message_id = m.id AND s.status = 'failed') AS failed_told
+  FROM whatsapp_messages AS m LEFT JOIN message_tries AS t ON t.meta_message_id = @meta_message_id
+ WHERE m.id = @id AND m.direction = 'outbound';
 
 -- name: message_own_by_meta
--- The same, found by the provider's id.
+-- The same, found by the provider's id, of the row or of another try of it.
 -- in: meta_message_id
--- out: id status sending meta_message_id
-SELECT id, status, sending, meta_message_id
-  FROM whatsapp_messages WHERE meta_message_id = @meta_message_id AND direction = 'outbound';
+-- out: id status sending meta_message_id created_at leaves tried try_failed failed_told
+SELECT m.id, m.status, m.sending, m.meta_message_id, m.created_at, m.leaves, coalesce(t.n, m.leaves) AS tried,
+       coalesce(t.failed_ms, 0) AS try_failed,
+       EXISTS (SELECT 1 FROM message_statuses AS s WHERE s.message_id = m.id AND s.status = 'failed') AS failed_told
+  FROM whatsapp_messages AS m LEFT JOIN message_tries AS t ON t.meta_message_id = @meta_message_id
+ WHERE m.id = coalesce((SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id),
+		       (SELECT message_id FROM message_tries WHERE meta_message_id = @meta_message_id))
+   AND m.direction = 'outbound';
+
+-- name: message_try_keep
+-- The provider's answer names another id than the row has: statuses of that one are found on.
+-- in: id meta_message_id
+INSERT INTO message_tries (meta_message_id, message_id, n, failed_ms)
+SELECT meta_message_id, id, leaves, 0 FROM whatsapp_messages WHERE id = @id AND meta_message_id <> @meta_message_id
+ON CONFLICT DO NOTHING;
+
+-- name: message_try_add
+-- A status of another try than the row's. Nothing happens when it says nothing new.
+-- in: meta_message_id id n failed_ms
+INSERT INTO message_tries (meta_message_id, message_id, n, failed_ms) VALUES (@meta_message_id, @id, @n, @failed_ms)
+ON CONFLICT (meta_message_id) DO UPDATE SET failed_ms = @failed_ms WHERE failed_ms = 0 AND @failed_ms > 0;
 
 -- name: message_set_meta
 -- The provider's id, learned from a status before our own request was answered.
@@ -143,13 +170,15 @@ ON CONFLICT DO NOTHING;
 
 -- name: message_status_apply
 -- What a status changes in the row: it settles the sending (also of one that waits for another try: it left all the
--- same, and a second send would be a copy) and may raise the status.
+-- same, and a second send would be a copy; and of one that was cancelled) and may raise the status. What left was not
+-- refused.
 -- in: id status error pricing conversation failed_ms
 UPDATE whatsapp_messages
    SET status = @status, failed_ms = max(failed_ms, @failed_ms),
        conversation_info = coalesce(@conversation, conversation_info),
-       error = CASE WHEN @error IS NOT NULL THEN @error WHEN sending = 'unknown' THEN NULL ELSE error END,
-       sending = CASE WHEN sending IN ('queued', 'sending', 'unknown') THEN 'done' ELSE sending END,
+       error = CASE WHEN @error IS NOT NULL THEN @error WHEN sending = 'unknown' THEN NULL
+		    WHEN status = 'failed' AND @status = 'sent' THEN NULL ELSE error END,
+       sending = CASE WHEN sending IN ('queued', 'sending', 'unknown', 'cancelled') THEN 'done' ELSE sending END,
        pricing = coalesce(@pricing, pricing)
  WHERE id = @id;
 

@@ -21,8 +21,8 @@ UPDATE whatsapp_messages SET replaced_by = 0
 -- name: message_plan_load
 -- The same, read.
 -- in: id
--- out: expires_ms attempt_of replaced_by twin_of tries prio fallback
-SELECT expires_ms, attempt_of, replaced_by, twin_of, tries, prio, fallback FROM whatsapp_messages WHERE id = @id;
+-- out: expires_ms attempt_of replaced_by twin_of tries leaves prio fallback
+SELECT expires_ms, attempt_of, replaced_by, twin_of, tries, leaves, prio, fallback FROM whatsapp_messages WHERE id = @id;
 
 -- name: message_plan_failure
 -- What a status told before the provider's own answer came.

@@ -100,9 +100,21 @@ static const char *send_fault(const cJSON *in, const char *to)
 	return meta_check(in);
 }
 
+#define UUID_TEXT 36
+
+/* The key of a message: its tag without the number of the try. */
+static const char *key_of(const char *tag, char ret[UUID_TEXT + 1])
+{
+	if (tag == NULL || strlen(tag) <= UUID_TEXT || tag[UUID_TEXT] != '-')
+		return tag;
+	snprintf(ret, UUID_TEXT + 1, "%s", tag);
+	return ret;
+}
+
 static void send_book(struct meta *t, const cJSON *in, const char *wamid, const char *to,
 		      int64_t seen)
 {
+	char key[UUID_TEXT + 1];
 	struct buf b = { 0 };
 
 	buf_puts(&b, "{\"id\":");
@@ -114,7 +126,7 @@ static void send_book(struct meta *t, const cJSON *in, const char *wamid, const 
 	buf_puts(&b, ",\"text\":");
 	buf_json(&b, js(cJSON_GetObjectItemCaseSensitive(in, "text"), "body"), false);
 	buf_puts(&b, ",\"key\":");
-	buf_json(&b, js(in, "biz_opaque_callback_data"), false);
+	buf_json(&b, key_of(js(in, "biz_opaque_callback_data"), key), false);
 	buf_puts(&b, ",\"context\":");
 	buf_json(&b, js(cJSON_GetObjectItemCaseSensitive(in, "context"), "message_id"), false);
 	buf_printf(&b, ",\"seen\":%lld,\"at_ms\":%lld}", (long long)seen, (long long)wall_ms());
@@ -129,7 +141,7 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 	const char *fault = send_fault(in, input);
 	struct rule rule = dbl_rule(&t->d, req, input);
 	struct buf out = { 0 }, wamid = { 0 };
-	char to[64];
+	char to[64], key[UUID_TEXT + 1];
 	int limit;
 
 	if (dbl_refused(&t->d, req, &rule))
@@ -157,7 +169,7 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 		memmove(to + 4, to + 5,
 			strlen(to + 5) + 1); /* wa_id without Brazil's ninth digit */
 	wamid_text(&wamid, to, false, &t->d.rnd);
-	send_book(t, in, wamid.p, to, dbl_count(&t->d, opaque));
+	send_book(t, in, wamid.p, to, dbl_count(&t->d, key_of(opaque, key)));
 	struct sent *s = xalloc(sizeof *s);
 	s->wamid = xcopy(wamid.p, wamid.n);
 	s->to = xcopy(to, strlen(to));

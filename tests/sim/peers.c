@@ -2,6 +2,7 @@
  *
  * Meta accepts every send, has no idempotency and owes a status `sent` for each. Chatwoot keeps contacts (unique by
  * identifier), conversations and messages, lists them, and never refuses a second copy. */
+#include "base/ids.h"
 #include "sim/sim.h"
 
 #define MANY 4096
@@ -408,7 +409,7 @@ static int64_t meta_twice(void)
 
 	for (size_t i = 0; i < send_n; i++) {
 		for (size_t k = 0; k < i; k++)
-			n += strcmp(sends[i].tag, sends[k].tag) == 0 ? 1 : 0;
+			n += strncmp(sends[i].tag, sends[k].tag, ID_TEXT_MAX - 1) == 0 ? 1 : 0;
 	}
 	return n;
 }

@@ -190,6 +190,34 @@ TEST(id_random_text_uses_the_random_bits)
 	CHECK_STR("zeros", text, "00000000-0000-7000-8000-000000000000");
 }
 
+TEST(an_id_may_bear_the_number_of_a_try)
+{
+	static const struct {
+		const char *behind;
+		bool good;
+		int64_t n;
+	} ROWS[] = {
+		{ "", true, 0 },     { "-1", true, 1 },
+		{ "-37", true, 37 }, { "-", false, 0 },
+		{ "-0", false, 0 },  { "-x", false, 0 },
+		{ ".1", false, 0 },  { "--1", false, 0 },
+		{ "-1 ", false, 0 }, { "-99999999999", false, 0 },
+	};
+	char id[ID_TEXT_MAX], text[64];
+	int64_t ms, row, n;
+
+	id_text(1767607200000, 7, id);
+	EACH (r, ROWS) {
+		(void)snprintf(text, sizeof(text), "%s%s", id, r->behind);
+		CHECK_I64(r->behind, id_parse_try(str_of(text), &ms, &row, &n), r->good);
+		if (r->good)
+			CHECK_I64(r->behind, n, r->n);
+		if (r->good)
+			CHECK_I64("row", row, 7);
+	}
+	CHECK(!id_parse_try(STR("x"), &ms, &row, &n));
+}
+
 static void row_of(void *arg)
 {
 	char text[ID_TEXT_MAX];
