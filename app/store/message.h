@@ -2,7 +2,8 @@
  *
  *   status (never down):  pending -> accepted -> sent -> delivered -> read -> played; `failed` only from below delivered,
  *                         and an error record that stays beside any rank.
- *   sending (outbound):   queued -> sending -> done | unknown ; queued -> cancelled ; unknown -> done (a status settled it)
+ *   sending (outbound):   queued -> sending -> done | unknown ; queued -> cancelled ; unknown -> done (a status settled it) ;
+ *                         queued | cancelled -> done (a status says that an earlier try went all the same)
  *
  * `sending` is committed before the request leaves; a row found in `sending` of an earlier boot, or whose answer never
  * came, becomes `unknown` and is never sent again by itself. */

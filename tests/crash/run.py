@@ -151,29 +151,37 @@ def judge(box, sender, acked, meta, chatwoot):
 MISBEHAVIOUR = [{"do": "429", "code": 130429, "percent": 2}, {"do": "meta_error", "status": 400, "code": 130429, "percent": 1},
                 {"do": "meta_error", "status": 400, "code": 131056, "percent": 2}, {"do": "500", "percent": 3},
                 {"do": "503", "percent": 3}, {"do": "hang", "percent": 1}, {"do": "cut_after_request", "percent": 3},
+                {"do": "fail_later", "code": 131016, "percent": 2}, {"do": "fail_early", "code": 131000, "ms": 30, "percent": 2},
                 {"do": "early_status", "ms": 30, "percent": 10}]
 
 
 def judge_sends(box, senders, meta):
     answers = {k: v for s in senders for k, v in s.answers.items()}
-    out = {r[0]: r[1:] for r in rows(box, "SELECT content, sending, status, meta_message_id FROM whatsapp_messages "
-                                          "WHERE direction = 'outbound'")}
+    every = rows(box, "SELECT content, sending, status, meta_message_id, replaced_by <> 0 FROM whatsapp_messages "
+                      "WHERE direction = 'outbound' ORDER BY id")
+    # What Meta called failed later is there again as a new row; the last one counts.
+    out = {r[0]: r[1:] for r in every}
+    again = [r for r in every if r[4]]
     words = {}
-    for r in out.values():
-        words[r[0]] = words.get(r[0], 0) + 1
+    for r in every:
+        words[r[1]] = words.get(r[1], 0) + 1
     check(f"{len(answers)} sends: one answer per key", answers and not any(s.disagree or s.refused for s in senders),
           [(s.disagree[:2], s.refused[:2]) for s in senders])
     check(f"zero messages were sent twice ({meta['distinct']} at Meta)", meta["doubled"] == 0 and meta["unkeyed"] == 0,
           meta["doubled_keys"][:5])
-    lost = [k for k in answers if out.get(k.replace("-", " "), ("gone",))[0] not in ("done", "unknown")]
+    check(f"only what Meta called failed was sent again ({len(again)} of {len(every)})",
+          again and len(every) - len(out) == len(again) and all(r[2] == "failed" for r in again),
+          ([r for r in again if r[2] != "failed"][:3], len(every), len(out)))
+    lost = [k for k in answers if out.get(k.replace("-", " "), ("gone",))[0] not in ("done", "unknown") or
+            out[k.replace("-", " ")][1] == "failed"]
     check("zero acknowledged sends were lost", not lost, [(k, out.get(k.replace("-", " "))) for k in lost[:3]])
     unknown = words.get("unknown", 0)
-    check(f"{len(out)} messages: {words.get('done', 0)} sent, {unknown} listed as unknown, none open",
-          words.get("done", 0) + unknown == len(out), words)
+    check(f"{len(every)} messages: {words.get('done', 0)} sent, {unknown} listed as unknown, none open",
+          words.get("done", 0) + unknown == len(every), words)
     check("what counts as sent was sent, and has an id of Meta",
-          words.get("done", 0) <= meta["distinct"] <= len(out) and all(r[2] for r in out.values() if r[0] == "done"),
+          words.get("done", 0) <= meta["distinct"] <= len(every) and all(r[3] for r in every if r[1] == "done"),
           (words, meta["distinct"]))
-    check(f"Meta misbehaved ({meta['misbehaved']} of {meta['requests']} requests)", meta["misbehaved"] > len(out) / 50)
+    check(f"Meta misbehaved ({meta['misbehaved']} of {meta['requests']} requests)", meta["misbehaved"] > len(every) / 50)
     check("what Meta has and told of is not unknown", meta["distinct"] == words.get("done", 0),
           (meta["distinct"], words.get("done", 0)))
     check("no dead letters", rows(box, "SELECT count(*) FROM dead_letters")[0][0] == 0,

@@ -107,7 +107,8 @@ static const char *key_of(const char *tag, char ret[UUID_TEXT + 1])
 {
 	if (tag == NULL || strlen(tag) <= UUID_TEXT || tag[UUID_TEXT] != '-')
 		return tag;
-	snprintf(ret, UUID_TEXT + 1, "%s", tag);
+	memcpy(ret, tag, UUID_TEXT);
+	ret[UUID_TEXT] = '\0';
 	return ret;
 }
 
@@ -174,7 +175,7 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 	s->wamid = xcopy(wamid.p, wamid.n);
 	s->to = xcopy(to, strlen(to));
 	s->opaque = opaque ? xcopy(opaque, strlen(opaque)) : NULL;
-	if (dbl_word(&rule, "fail_later"))
+	if (dbl_word(&rule, "fail_later") || dbl_word(&rule, "fail_early"))
 		s->error_code = rule.code ? rule.code : 131026;
 	else if (t->window == 1 && meta_window_closed(t, in, to))
 		s->error_code = 131047; /* Meta tells it later, as a status */
@@ -187,7 +188,13 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 		if (!rule.word[0])
 			snprintf(rule.word, sizeof rule.word, "early_status");
 	}
-	sent_plan(t, s);
+	if (dbl_word(&rule, "fail_early") && t->statuses && t->totem) {
+		meta_status(t, s->wamid, s->to, "failed", s->opaque, s->error_code);
+		meta_flush(t); /* leaves before the answer below */
+		sent_free(s);
+	} else {
+		sent_plan(t, s);
+	}
 	buf_puts(&out, "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":");
 	buf_json(&out, input, true);
 	buf_printf(&out, ",\"wa_id\":\"%s\"}],\"messages\":[{\"id\":\"%s\"", to, wamid.p);
