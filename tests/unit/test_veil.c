@@ -143,7 +143,7 @@ TEST(veil_lies_over_every_route_that_a_viewer_reads)
 	static const char *const MORE[] = { "/api/v1/messages/search?q=llame",
 					    "/api/v1/contacts?search=5",
 					    "/api/v1/conversations?search=55 ",
-					    "/api/v1/contacts?limit=" NUMBER };
+					    ("/api/v1/contacts?limit=" NUMBER) };
 	struct browser ana, eva;
 	size_t n, shown = 0, read = 0;
 	const struct route *rows = route_table(&n);
