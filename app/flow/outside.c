@@ -9,7 +9,8 @@
 #include "store/receipt.h"
 #include "store/target.h"
 
-#define OUTSIDE_ACT_LOOK_MS (30 * SECOND_MS) /* an act that waits for a send's probe looks again */
+#define OUTSIDE_ACT_LOOK_MS  (30 * SECOND_MS) /* an act that waits for a send's probe looks again */
+#define OUTSIDE_ACT_PROBE_MS MINUTE_MS /* so long after the pause without one it probes itself */
 
 struct outside *outside_new(void)
 {
@@ -153,7 +154,9 @@ enum rc outside_begin_act(struct app *app, int64_t target_id, int64_t now_ms, in
 
 	mtx_lock(&o->lock);
 	t = outside_one(o, target_id);
-	waits = t->sends_only && t->breaker.state != BREAKER_CLOSED;
+	/* A send that waits begins its probe at once; when none did, none waits: it was cancelled, or is paused. */
+	waits = t->sends_only && t->breaker.state != BREAKER_CLOSED &&
+		now_ms - t->breaker.open_until_ms < OUTSIDE_ACT_PROBE_MS;
 	*ret_until_ms = i64_max(t->breaker.open_until_ms, now_ms + OUTSIDE_ACT_LOOK_MS);
 	mtx_unlock(&o->lock);
 	return waits ? RC_RETRY : outside_begin(app, target_id, now_ms, ret_until_ms);

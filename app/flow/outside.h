@@ -29,7 +29,8 @@ enum rc outside_begin_send(struct app *app, int64_t target_id, bool bulk, int64_
 void outside_end_send(struct app *app, int64_t target_id, bool bulk, bool ok, const char *why,
 		      int64_t now_ms);
 /* The same for what is no message (read receipts, typing, edits): RC_RETRY also when the number was stopped by what a
- * send was answered: that an act works says nothing about sends. */
+ * send was answered (that an act works says nothing about sends), until a minute after the pause no send has tried: then
+ * none waits. */
 enum rc outside_begin_act(struct app *app, int64_t target_id, int64_t now_ms,
 			  int64_t *ret_until_ms);
 /* A call that was let begin did not happen: its place at the breakers is free again. */
@@ -69,7 +70,7 @@ void outside_usage(struct app *app, int64_t channel_id, int percent, int64_t reg
 		   int64_t now_ms);
 /* Recipient pause (131056). */
 void outside_pause_recipient(struct app *app, int64_t channel_id, int64_t conversation_id,
-			     int64_t until_ms);
+			     int64_t until_ms, int64_t now_ms);
 
 struct outside_view {
 	int64_t target_id, calls, failures, open_until_ms, last_ok_ms;

@@ -131,13 +131,13 @@ void outside_usage(struct app *app, int64_t channel_id, int percent, int64_t reg
 }
 
 void outside_pause_recipient(struct app *app, int64_t channel_id, int64_t conversation_id,
-			     int64_t until_ms)
+			     int64_t until_ms, int64_t now_ms)
 {
 	struct outside *o = app->outside;
 	struct recipient *who;
 
 	mtx_lock(&o->lock);
-	who = place(o, channel_id, conversation_id, until_ms);
+	who = place(o, channel_id, conversation_id, now_ms);
 	who->until_ms = i64_max(who->until_ms, until_ms);
 	who->free_ms = i64_max(who->free_ms, until_ms);
 	mtx_unlock(&o->lock);

@@ -75,7 +75,8 @@ bool trouble_holds(const struct trouble_at *at, const struct wa_verdict *v, int6
 		return true;
 	}
 	if (v->cls == WA_SEND_PAUSE_RECIPIENT)
-		outside_pause_recipient(at->app, at->channel->id, at->conversation_id, *ret_due_ms);
+		outside_pause_recipient(at->app, at->channel->id, at->conversation_id, *ret_due_ms,
+					at->now_ms);
 	return false;
 }
 
@@ -117,7 +118,7 @@ static void later_after(struct store *st, const void *arg)
 		outside_throttled(l->app, l->channel_id, -1, l->now_ms);
 	if (l->recipient_ms > 0)
 		outside_pause_recipient(l->app, l->channel_id, l->conversation_id,
-					l->now_ms + l->recipient_ms);
+					l->now_ms + l->recipient_ms, l->now_ms);
 }
 
 enum rc trouble_later(struct tx *tx, struct app *app, const struct message *m,

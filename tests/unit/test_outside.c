@@ -133,11 +133,27 @@ TEST(a_recipient_waits_alone)
 	CHECK_I64("in six seconds", until, T_NOW + 6000);
 	CHECK_I64("others go on", take(&app, 6, T_NOW, &until, &number), RC_OK);
 	CHECK_I64("no gate", gate(&app), 0);
-	outside_pause_recipient(&app, NUMBER, 6, T_NOW + MINUTE_MS);
+	outside_pause_recipient(&app, NUMBER, 6, T_NOW + MINUTE_MS, T_NOW);
 	CHECK_I64("told to wait", take(&app, 6, T_NOW + 7000, &until, &number), RC_RETRY);
 	CHECK_I64("as told", until, T_NOW + MINUTE_MS);
 	CHECK_I64("not the others", take(&app, 5, T_NOW + 7000, &until, &number), RC_OK);
 	CHECK_I64("afterwards", take(&app, 6, T_NOW + MINUTE_MS, &until, &number), RC_OK);
+	end(&app);
+}
+
+TEST(a_pause_takes_no_place_of_another_pause)
+{
+	enum { MANY = 400 };
+	struct app app;
+	int64_t until = 0, held = 0;
+	bool number = true;
+
+	begin(&app);
+	for (int64_t i = 0; i < MANY; i++)
+		outside_pause_recipient(&app, NUMBER, i, T_NOW + MINUTE_MS, T_NOW);
+	for (int64_t i = 0; i < MANY; i++)
+		held += take(&app, i, T_NOW + 1, &until, &number) == RC_RETRY && !number ? 1 : 0;
+	CHECK_I64("all wait", held, MANY);
 	end(&app);
 }
 
