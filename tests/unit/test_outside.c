@@ -143,16 +143,19 @@ TEST(a_recipient_waits_alone)
 
 TEST(a_pause_takes_no_place_of_another_pause)
 {
-	enum { MANY = 400 };
+	enum { MANY = 3000 };
 	struct app app;
 	int64_t until = 0, held = 0;
 	bool number = true;
 
 	begin(&app);
 	for (int64_t i = 0; i < MANY; i++)
-		outside_pause_recipient(&app, NUMBER, i, T_NOW + MINUTE_MS, T_NOW);
+		outside_pause_recipient(&app, NUMBER, i * i * 104729, T_NOW + MINUTE_MS, T_NOW);
 	for (int64_t i = 0; i < MANY; i++)
-		held += take(&app, i, T_NOW + 1, &until, &number) == RC_RETRY && !number ? 1 : 0;
+		held += take(&app, i * i * 104729, T_NOW + 1, &until, &number) == RC_RETRY &&
+					!number
+				? 1
+				: 0;
 	CHECK_I64("all wait", held, MANY);
 	end(&app);
 }
