@@ -218,9 +218,7 @@ static void application(struct chatwoot *t, const struct mini_req *req, const ch
 	const char *slash;
 
 	if (!strcmp(rest, "inboxes")) {
-		cw_inboxes(t, req, NULL, in, rule);
-	} else if (!strncmp(rest, "inboxes/", 8) && !is_post) {
-		cw_inboxes(t, req, rest + 8, in, rule);
+		cw_inboxes(t, req, in, rule);
 	} else if (!strcmp(rest, "contacts") && is_post) {
 		cw_contact_post(t, req, in, rule);
 	} else if (!strcmp(rest, "contacts/search")) {

@@ -130,7 +130,7 @@ void cw_contact_filter(struct chatwoot *t, const struct mini_req *req, const cJS
 void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON *in, int id,
 		    const char *rest, const struct rule *rule);
 /* `one`: its number behind "inboxes/"; NULL: all, or a new one. */
-void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const char *one, const cJSON *in,
+void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
 		const struct rule *rule);
 void cw_public_contact(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
 		       const struct rule *rule);

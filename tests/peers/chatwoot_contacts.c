@@ -224,7 +224,7 @@ void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON 
 	buf_free(&b);
 }
 
-void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const char *one, const cJSON *in,
+void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
 		const struct rule *rule)
 {
 	struct buf b = { 0 };
@@ -241,13 +241,6 @@ void cw_inboxes(struct chatwoot *t, const struct mini_req *req, const char *one,
 		}
 		cw_inbox_fill(i, in);
 		cw_inbox_json(t, &b, i);
-	} else if (one != NULL) {
-		int i = atoi(one);
-		if (i <= 0 || i > t->inboxes_n) {
-			cw_fail(t, req, 404, "Resource could not be found");
-			return;
-		}
-		cw_inbox_json(t, &b, &t->inboxes[i - 1]);
 	} else {
 		buf_puts(&b, "{\"payload\":[");
 		for (int i = 0; i < t->inboxes_n; i++) {
