@@ -52,7 +52,7 @@ static enum rc find_quoted(struct making *m, struct err *e)
 	const struct chatwoot_event *ev = m->s->ev;
 	struct chatwoot_link l = { .target_id = m->s->target->id,
 				   .chatwoot_message_id = ev->in_reply_to };
-	struct message quoted;
+	struct message quoted = { 0 };
 	enum rc rc = RC_ABSENT;
 
 	if (ev->in_reply_to > 0)

@@ -228,10 +228,15 @@ enum rc chatwoot_catch_run(struct upkeep_run *u, int64_t *ret_next_ms, struct er
 				     .config = u->config,
 				     .now_ms = u->now_ms,
 				     .target = config_chatwoot(u->config, u->ref) } };
+	int64_t up_ms = u->now_ms - u->w->app->started_ms;
 	enum rc rc = RC_OK;
 
 	if (c.talk.target == NULL || chatwoot_catch_every(c.talk.target) == 0)
 		return RC_OK;
+	if (up_ms >= 0 && up_ms < CHATWOOT_CATCH_START_MS) { /* left over from before the start */
+		*ret_next_ms = u->w->app->started_ms + CHATWOOT_CATCH_START_MS;
+		return RC_OK;
+	}
 	TRY(last_time(&c, e));
 	if (c.since_ms > 0) /* the first time nothing can be missing */
 		rc = look_around(&c, e);
