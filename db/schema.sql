@@ -706,6 +706,12 @@ CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sen
 CREATE TRIGGER message_attempts_gone AFTER DELETE ON whatsapp_messages
 BEGIN DELETE FROM message_attempts WHERE message_id = old.id; END;
 
+CREATE TRIGGER message_notes_gone AFTER DELETE ON whatsapp_messages
+BEGIN DELETE FROM message_notes WHERE message_id = old.id; END;
+
+CREATE TRIGGER message_tries_gone AFTER DELETE ON whatsapp_messages
+BEGIN DELETE FROM message_tries WHERE message_id = old.id; END;
+
 CREATE TRIGGER search_message_edited AFTER UPDATE OF content ON whatsapp_messages WHEN new.content IS NOT old.content
 BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('message', new.id); END;
 

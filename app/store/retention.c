@@ -60,7 +60,6 @@ static enum rc forget_message(struct tx *tx, const struct doomed *m, struct err 
 	struct stmt s;
 
 	TRY(run_i64(tx, Q_ERASE_STATUSES, "message_id", m->id, e));
-	TRY(run_i64(tx, Q_ERASE_TRIES, "message_id", m->id, e));
 	TRY(run_i64(tx, Q_ERASE_ATTEMPTS, "message_id", m->id, e));
 	TRY(run_i64(tx, Q_ERASE_MESSAGE_MEDIA, "message_id", m->id, e));
 	TRY(run_i64(tx, Q_ERASE_CHANGES, "message_id", m->id, e));

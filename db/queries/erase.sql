@@ -51,11 +51,6 @@ SELECT id, delivery_id, media_id, meta_message_id FROM whatsapp_messages
 -- in: message_id
 DELETE FROM message_statuses WHERE message_id = @message_id;
 
--- name: erase_tries
--- Provider ids of its tries.
--- in: message_id
-DELETE FROM message_tries WHERE message_id = @message_id;
-
 -- name: erase_attempts
 -- Attempts.
 -- in: message_id
