@@ -238,17 +238,34 @@ static enum rc mirror_failed(struct tx *tx, const struct sending *s, struct err 
 	return c.chatwoot_conversation_id != 0 ? dispatch_mirror(tx, &s->m, e) : RC_OK;
 }
 
+/* A status said, while this try was under way, that an earlier one went: its refusal changes nothing any more. */
+static enum rc overtaken(struct tx *tx, const struct sending *s, bool *ret, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+	struct message now;
+
+	TRY(message_load(tx->db, s->m.id, &a, &now, e));
+	*ret = str_eqc(str_of(now.sending), "done") && now.status != MESSAGE_FAILED;
+	if (!*ret)
+		return RC_OK;
+	TRY(dispatch_left(tx, &now, e));
+	return queue_done(tx, s->job, e);
+}
+
 static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
 	const struct sending *s = arg;
 	char reason[48];
-	bool replaced = false;
+	bool replaced = false, gone = false;
 
 	error_json(&s->verdict, &error);
 	TRY(send_files_forget(tx, &s->m, s->verdict.code, e));
 	TRY(keep_wish(tx, s, e));
 	TRY(trouble_tell(tx, s->m.channel_id, &s->verdict, e));
+	TRY(overtaken(tx, s, &gone, e));
+	if (gone)
+		return RC_OK;
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
 	if (s->begun)
 		TRY(message_plan_tried(tx, s->m.id, e));

@@ -234,6 +234,7 @@ static enum rc apply(struct tx *tx, struct own *own, const struct message_status
 		return RC_OK;
 	if (rises)
 		own->status = ev->status;
+	own->failed_told |= ev->status == MESSAGE_FAILED; /* parked ones are applied in a row */
 	own->unsettled = own->cancelled = false;
 	TRY(stmt_begin(tx->db, Q_MESSAGE_STATUS_APPLY, &s, e));
 	stmt_bind_i64(&s, "id", own->id);
