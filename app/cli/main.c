@@ -122,7 +122,8 @@ const struct cli_command main_commands[] = {
 	  "whether rows were cut off.\n\n"
 	  "  --lang LANG  en, es or pt (default: as the environment's LANG)\n\n"
 	  "Example: totem prove --data /srv/totem\n" },
-	{ "backup", cmd_backup, "Makes, lists and copies backups; each is checked by restoring it",
+	{ "backup", cmd_backup,
+	  "Makes, lists and copies backups; each is read back and checked whole",
 	  "[make [--to DIR] [--fast]] | list | copy DIR | stick DIR [--prepare] | send [NAME] | "
 	  "fetch [NAME]",
 	  "to= fast prepare passphrase-file=",
