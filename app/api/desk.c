@@ -177,20 +177,11 @@ void label_list(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = conversation_labels(db, c->who.company_id, label_row, &w, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&w);
-	jsonw_ktext(&w, "next", NULL);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	answer_rows_end(c, &w, rc, &e);
 }
 
 static enum rc colleague_row(void *arg, const struct user *u, struct err *e)
@@ -213,20 +204,11 @@ void colleague_list(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = user_each(db, c->who.company_id, colleague_row, &w, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&w);
-	jsonw_ktext(&w, "next", NULL);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	answer_rows_end(c, &w, rc, &e);
 }
 
 void conversation_unread_get(struct call *c)

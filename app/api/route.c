@@ -22,6 +22,25 @@ void answer_json(struct call *c, int status, struct jsonw *w)
 	c->r->content_type = "application/json";
 }
 
+void answer_rows_begin(struct call *c, struct jsonw *w)
+{
+	answer_begin(c, w);
+	jsonw_object(w);
+	jsonw_karray(w, "data");
+}
+
+void answer_rows_end(struct call *c, struct jsonw *w, enum rc rc, const struct err *e)
+{
+	if (rc != RC_OK) {
+		problem_err(c, e);
+		return;
+	}
+	jsonw_end(w);
+	jsonw_ktext(w, "next", NULL);
+	jsonw_end(w);
+	answer_json(c, 200, w);
+}
+
 static bool may_run(struct call *c)
 {
 	switch (c->route->who) {

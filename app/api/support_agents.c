@@ -37,19 +37,11 @@ void support_agent_list(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = support_agent_each(db, c->who.company_id, list_row, &w, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&w);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	answer_rows_end(c, &w, rc, &e);
 }
 
 /* The company's Chatwoot whose account this is; 0: the first. */
