@@ -163,7 +163,7 @@ export const workEn = {
 	'area.messages.': 'Messages', 'area.contacts.': 'Contacts', 'area.backups.': 'Backups', backup_last: 'Last backup', backup_next: 'Next one',
 	backup_folder: 'Folder', backup_stick: 'Copy to a USB stick', stick_never: 'never', 'stick.ok': 'done', 'stick.done': 'done', 'stick.failed': 'failed',
 	backup_runs: 'At work:', backup_now: 'Make a backup now', backup_started: 'The backup is being made.', backups_none: 'There is no backup yet.',
-	backups_none_text: 'The box makes them by itself, restores each to a scratch file to verify it, and keeps several.', verify: 'Verify',
+	backups_none_text: 'The box makes them by itself, reads each back from the disk and checks it whole, and keeps several.', verify: 'Verify',
 	verified: 'Verified', verify_started: 'It is being verified.', not_verified: 'not verified', files: 'Files', took: 'Took',
 	restore_text: 'A backup is restored at the machine itself, with the command', setting: 'Setting', value: 'Value', source: 'Comes from',
 	'from.default': 'default', 'from.file': 'file', 'from.environment': 'environment', 'from.argument': 'command line', 'from.database': 'this page',

@@ -176,7 +176,7 @@ export const workEs: typeof workEn = {
 	backup_folder: 'Carpeta', backup_stick: 'Copia a un pendrive', stick_never: 'nunca', 'stick.ok': 'hecha', 'stick.done': 'hecha', 'stick.failed': 'falló',
 	backup_runs: 'En marcha:', backup_now: 'Hacer un respaldo ahora', backup_started: 'El respaldo se está haciendo.',
 	backups_none: 'Todavía no hay respaldo.',
-	backups_none_text: 'La caja los hace sola, restaura cada uno en un archivo de prueba para verificarlo, y guarda varios.', verify: 'Verificar',
+	backups_none_text: 'La caja los hace sola, vuelve a leer cada uno del disco y lo revisa entero, y guarda varios.', verify: 'Verificar',
 	verified: 'Verificado', verify_started: 'Se está verificando.', not_verified: 'sin verificar', files: 'Archivos', took: 'Tardó',
 	restore_text: 'Un respaldo se restaura en la propia máquina, con el comando', setting: 'Ajuste', value: 'Valor', source: 'Viene de',
 	'from.default': 'valor inicial', 'from.file': 'archivo', 'from.environment': 'entorno', 'from.argument': 'línea de comandos',

@@ -175,7 +175,7 @@ export const workPt: typeof workEn = {
 	'area.messages.': 'Mensagens', 'area.contacts.': 'Contatos', 'area.backups.': 'Backups', backup_last: 'Último backup', backup_next: 'O próximo',
 	backup_folder: 'Pasta', backup_stick: 'Cópia em um pendrive', stick_never: 'nunca', 'stick.ok': 'feita', 'stick.done': 'feita', 'stick.failed': 'falhou',
 	backup_runs: 'Em andamento:', backup_now: 'Fazer um backup agora', backup_started: 'O backup está sendo feito.', backups_none: 'Ainda não há backup.',
-	backups_none_text: 'A caixa os faz sozinha, restaura cada um em um arquivo de teste para verificá-lo, e guarda vários.', verify: 'Verificar',
+	backups_none_text: 'A caixa os faz sozinha, lê cada um de volta do disco e o confere inteiro, e guarda vários.', verify: 'Verificar',
 	verified: 'Verificado', verify_started: 'Está sendo verificado.', not_verified: 'não verificado', files: 'Arquivos', took: 'Levou',
 	restore_text: 'Um backup é restaurado na própria máquina, com o comando', setting: 'Ajuste', value: 'Valor', source: 'Vem de',
 	'from.default': 'valor inicial', 'from.file': 'arquivo', 'from.environment': 'ambiente', 'from.argument': 'linha de comando',
