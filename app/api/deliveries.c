@@ -1,9 +1,9 @@
 /* deliveries.c - /api/v1/deliveries: raw webhook requests, and processing them again. Processing is idempotent. */
 #include "api/batch.h"
 #include "api/cursor.h"
+#include "api/delivery_dry.h"
 #include "api/handlers.h"
 #include "api/view.h"
-#include "flow/ingest_dry.h"
 #include "base/clock.h"
 #include "base/enc.h"
 #include "store/delivery.h"
@@ -159,36 +159,6 @@ static enum rc replay_unit(struct tx *tx, void *arg, struct err *e)
 	return delivery_replay(tx, *id, e);
 }
 
-/* What would change, and nothing does. */
-static void replay_dry(struct call *c, const struct delivery *d)
-{
-	struct err e = { .rc = RC_OK };
-	struct ingest_dry dry;
-	struct jsonw w;
-
-	if (ingest_dry(c->app, d, c->q->arena, &dry, &e) != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	view_id(&w, "id", d->received_ms, d->id);
-	jsonw_kbool(&w, "dry_run", true);
-	jsonw_kobject(&w, "new");
-	jsonw_ki64(&w, "messages", dry.more.messages);
-	jsonw_ki64(&w, "changes", dry.more.changes);
-	jsonw_ki64(&w, "contacts", dry.more.contacts);
-	jsonw_ki64(&w, "conversations", dry.more.conversations);
-	jsonw_ki64(&w, "events", dry.more.events);
-	jsonw_end(&w);
-	jsonw_ki64(&w, "statuses", dry.statuses);
-	jsonw_ki64(&w, "known", dry.known);
-	jsonw_ki64(&w, "rows_written", dry.more.written);
-	jsonw_kstr(&w, "put_aside", dry.note);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
-}
-
 void delivery_replay_post(struct call *c)
 {
 	AUTO(json_freep) struct json *root = NULL;
@@ -199,7 +169,7 @@ void delivery_replay_post(struct call *c)
 	if (!body_json(c, &root) || !load(c, &d))
 		return;
 	if (json_get_bool(root, "dry_run", false)) {
-		replay_dry(c, &d);
+		delivery_dry(c, &d);
 		return;
 	}
 	if (store_write(c->app->store, STORE_NORMAL, replay_unit, &d.id, &e) != RC_OK) {

@@ -60,20 +60,25 @@ static enum rc apply_careful(struct tx *tx, struct parsed *p, size_t at, struct 
 	const struct parsed before = *p;
 	struct trial t = { p, &p->hook.items[at] };
 	struct err why = { 0 };
-	enum rc rc = store_try(tx, item_unit, &t, &why);
+	const char *text;
+	enum rc rc;
 
+	if (p->watch != NULL)
+		TRY(p->watch->before(tx, p, at, e));
+	rc = store_try(tx, item_unit, &t, &why);
 	if (is_weather(rc)) {
 		*e = why;
 		return rc;
 	}
 	if (rc == RC_OK)
-		return RC_OK;
+		return p->watch != NULL ? p->watch->after(tx, p, at, NULL, e) : RC_OK;
 	*p = before;
+	text = why.text[0] != '\0' ? why.text : rc_name(rc);
 	if (p->bad_items++ == 0)
 		(void)snprintf(p->trouble, sizeof(p->trouble),
 			       "item %zu of %zu could not be applied: %s", at + 1, p->hook.count,
-			       why.text[0] != '\0' ? why.text : rc_name(rc));
-	return RC_OK;
+			       text);
+	return p->watch != NULL ? p->watch->after(tx, p, at, text, e) : RC_OK;
 }
 
 static enum rc apply_items(struct tx *tx, struct parsed *p, struct err *e)

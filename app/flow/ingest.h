@@ -14,6 +14,16 @@
 
 #define INGEST_TROUBLE_MAX 320 /* which items could not be applied, and why the first of them */
 
+struct parsed;
+/* Looks at each item of a careful run (ingest_dry.c), in its unit: before it is applied, and after that; `why`: it could not
+ * be, NULL: it was. `at`: which item of the hook. */
+struct ingest_watch {
+	enum rc (*before)(struct tx *tx, const struct parsed *p, size_t at, struct err *e);
+	enum rc (*after)(struct tx *tx, const struct parsed *p, size_t at, const char *why,
+			 struct err *e);
+	void *arg;
+};
+
 struct parsed {
 	struct app *app;
 	const struct config *config;
@@ -28,8 +38,9 @@ struct parsed {
 	struct str stranger; /* last number that is not ours: noted once in a row */
 	int64_t defer_ms;    /* > 0: look again later */
 	int messages, statuses, duplicates;
-	bool careful;  /* each item under a savepoint of its own */
-	int bad_items; /* of a careful run */
+	bool careful;                     /* each item under a savepoint of its own */
+	const struct ingest_watch *watch; /* of a careful run; NULL: nobody looks */
+	int bad_items;                    /* of a careful run */
 	char trouble[INGEST_TROUBLE_MAX];
 };
 

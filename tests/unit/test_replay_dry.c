@@ -13,6 +13,20 @@
 	"\"595981000001\",\"id\":\"" id "\",\"timestamp\":\"1785239990\",\"type\":\"text\","   \
 	"\"text\":{\"body\":\"hola\"}}]}}]}]}"
 
+#define STATUS(id, word)                                                                       \
+	"{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"2\",\"changes\":["     \
+	"{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{" \
+	"\"display_phone_number\":\"5511400000000\",\"phone_number_id\":\"1\"},\"statuses\":[" \
+	"{\"id\":\"" id "\",\"status\":\"" word "\",\"timestamp\":\"1785239999\","             \
+	"\"recipient_id\":\"595981000001\"}]}}]}]}"
+#define REVOKE(id, target)                                                                     \
+	"{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"2\",\"changes\":["     \
+	"{\"field\":\"messages\",\"value\":{\"messaging_product\":\"whatsapp\",\"metadata\":{" \
+	"\"display_phone_number\":\"5511400000000\",\"phone_number_id\":\"1\"},\"contacts\":[" \
+	"{\"profile\":{\"name\":\"Luz\"},\"wa_id\":\"595981000001\"}],\"messages\":[{"         \
+	"\"from\":\"595981000001\",\"id\":\"" id "\",\"timestamp\":\"1785239995\","            \
+	"\"type\":\"revoke\",\"revoke\":{\"original_message_id\":\"" target "\"}}]}}]}]}"
+
 static const char *const ARGS[] = { "channel.main.phone_number_id=1",
 				    "channel.main.app_secret=secret-app" };
 static struct box b;
@@ -76,6 +90,11 @@ TEST(a_dry_replay_tells_the_difference_and_makes_none)
 	CHECK_I64("a contact", box_get_i64(&b, "new.contacts"), 1);
 	CHECK_I64("a conversation", box_get_i64(&b, "new.conversations"), 1);
 	CHECK_I64("known", box_get_i64(&b, "known"), 0);
+	CHECK_STR("its item", box_get(&b, "items.0.effect"), "new");
+	CHECK_STR("kind", box_get(&b, "items.0.kind"), "message");
+	CHECK_STR("what", box_get(&b, "items.0.what"), "text");
+	CHECK_STR("Meta's id", box_get(&b, "items.0.peer_id"), "wamid.A");
+	CHECK_STR("not here", box_get(&b, "items.0.message_id"), "");
 	CHECK_I64("its job is where it was", waiting(), 1);
 	CHECK_I64("messages", box_call(&b, "GET", "/api/v1/messages", NULL), 200);
 	CHECK_STR("nothing remained", box_get(&b, "data.0.id"), "");
@@ -86,10 +105,82 @@ TEST(a_dry_replay_tells_the_difference_and_makes_none)
 	CHECK_I64("nothing new", box_get_i64(&b, "new.messages"), 0);
 	CHECK_I64("nobody new", box_get_i64(&b, "new.contacts"), 0);
 	CHECK_I64("known", box_get_i64(&b, "known"), 1);
+	CHECK_STR("its item", box_get(&b, "items.0.effect"), "known");
+	CHECK("which" && box_get(&b, "items.0.message_id")[0] != '\0');
 	deliver("not json");
 	dry();
 	CHECK("would be put aside" && box_get(&b, "put_aside")[0] != '\0');
 	CHECK_I64("no message", box_get_i64(&b, "new.messages"), 0);
+	CHECK_STR("no item", box_get(&b, "items.0.kind"), "");
+	box_close(&b);
+	http_stop();
+}
+
+static enum rc sent_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct message *m = arg;
+
+	return message_add(tx, m, e);
+}
+
+/* One of ours that Meta has taken, in the conversation of wamid.A. */
+static void ours(const char *meta_id)
+{
+	struct message m = { .company_id = 1,
+			     .conversation_id = 1,
+			     .channel_id = 1,
+			     .timestamp = BOX_NOW_MS,
+			     .created_at = BOX_NOW_MS,
+			     .outbound = true,
+			     .status = MESSAGE_ACCEPTED,
+			     .type = "text",
+			     .sending = "done",
+			     .sender_type = "crm_agent",
+			     .source = "api",
+			     .meta_message_id = str_of(meta_id),
+			     .wa_id = STR("595981000001"),
+			     .content = STR("buenas") };
+
+	MUST(store_write(b.app.store, STORE_NORMAL, sent_unit, &m, &t_err));
+}
+
+TEST(a_dry_replay_tells_each_field_that_would_change)
+{
+	MUST(http_start(&t_err));
+	box_open(&b, ARGS, COUNT(ARGS));
+	deliver(BODY("wamid.A"));
+	work();
+	ours("wamid.B");
+	deliver(STATUS("wamid.B", "delivered"));
+	dry();
+	CHECK_STR("a state", box_get(&b, "items.0.kind"), "status");
+	CHECK_STR("changes", box_get(&b, "items.0.effect"), "changed");
+	CHECK_STR("field", box_get(&b, "items.0.changes.0.field"), "status");
+	CHECK_STR("from", box_get(&b, "items.0.changes.0.from"), "accepted");
+	CHECK_STR("to", box_get(&b, "items.0.changes.0.to"), "delivered");
+	CHECK_STR("nothing else", box_get(&b, "items.0.changes.1.field"), "");
+	work();
+	dry();
+	CHECK_STR("now it is known", box_get(&b, "items.0.effect"), "known");
+	CHECK_STR("no field", box_get(&b, "items.0.changes.0.field"), "");
+	deliver(STATUS("wamid.B", "sent"));
+	dry();
+	CHECK_STR("late: kept beside", box_get(&b, "items.0.effect"), "noted");
+	/* an act changes another message, and the customer has a new name */
+	deliver(REVOKE("wamid.C", "wamid.A"));
+	dry();
+	CHECK_STR("an act", box_get(&b, "items.0.effect"), "changed");
+	CHECK_I64("is a message", box_get_i64(&b, "items.0.new.messages"), 1);
+	CHECK_STR("its text", box_get(&b, "items.0.changes.0.field"), "content");
+	CHECK_STR("goes", box_get(&b, "items.0.changes.0.from"), "hola");
+	CHECK_STR("revoked", box_get(&b, "items.0.changes.1.field"), "revoked_at");
+	CHECK_STR("before", box_get(&b, "items.0.changes.1.from"), "");
+	CHECK("after" && box_get(&b, "items.0.changes.1.to")[0] != '\0');
+	CHECK_STR("name", box_get(&b, "items.0.changes.2.field"), "contact");
+	CHECK_STR("old name", box_get(&b, "items.0.changes.2.from"), "L");
+	CHECK_STR("new name", box_get(&b, "items.0.changes.2.to"), "Luz");
+	CHECK_I64("messages", box_call(&b, "GET", "/api/v1/contacts", NULL), 200);
+	CHECK_STR("nothing remained", box_get(&b, "data.0.name"), "L");
 	box_close(&b);
 	http_stop();
 }

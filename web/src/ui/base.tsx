@@ -58,11 +58,11 @@ export function Toasts(): JSX.Element {
 
 /* --- questions before something that cannot be taken back --- */
 
-interface Question { title: string; text: string; yes: string; danger: boolean; answer: (yes: boolean) => void }
+interface Question { title: string; text: string; more?: ComponentChildren; yes: string; danger: boolean; answer: (yes: boolean) => void }
 const question = signal<Question | null>(null);
 
 /* Says what will happen (and to how many); true: go on. */
-export function confirm(q: { title: string; text: string; yes: string; danger?: boolean }): Promise<boolean> {
+export function confirm(q: { title: string; text: string; more?: ComponentChildren; yes: string; danger?: boolean }): Promise<boolean> {
 	return new Promise(answer => { question.value = { danger: true, ...q, answer }; });
 }
 
@@ -82,6 +82,7 @@ export function Questions(): JSX.Element | null {
 	const end = (yes: boolean) => { question.value = null; q.answer(yes); };
 	return <Dialog title={q.title} onClose={() => end(false)}>
 		<p>{q.text}</p>
+		{q.more}
 		<div class="row end">
 			<Button onClick={() => end(false)}>{t('no')}</Button>
 			<Button kind={q.danger ? 'danger' : 'main'} onClick={() => end(true)}>{q.yes}</Button>

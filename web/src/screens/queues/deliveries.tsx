@@ -11,19 +11,42 @@ import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data'
 interface Delivery { id: string; source: string; signature: string; request_id: string; put_aside: string | null; headers: Record<string, string> | null; received_at: string;
 	body_size?: number; body_encoding?: string; body?: string | null }
 
-interface Dry { new: { messages: number; changes: number; contacts: number; conversations: number }; statuses: number; known: number; put_aside: string | null }
+interface Change { field: string; message_id: string | null; from: string | null; to: string | null }
+interface New { messages: number; changes: number; contacts: number; conversations: number }
+interface Item { kind: string; what: string | null; effect: string; message_id: string | null; why: string | null; new: New; changes: Change[] }
+interface Dry { new: New; statuses: number; known: number; put_aside: string | null; items: Item[]; items_left_off: number }
+
+const fresh = (n: New): string => [n.messages > 0 && t('dry_messages', { n: n.messages }), n.contacts > 0 && t('dry_contacts', { n: n.contacts }),
+	n.conversations > 0 && t('dry_conversations', { n: n.conversations }), n.changes > 0 && t('dry_changes', { n: n.changes })].filter(x => x !== false).join(', ');
+
+/* A value as people read it: the word of a state, a time, else the text itself. */
+function Value(p: { field: string; v: string | null }): JSX.Element {
+	const { field, v } = p;
+	return v === null || v === '' ? <i class="soft">{t('dry_empty')}</i> : /_at$/.test(field) ? <Time at={v} full />
+		: field === 'status' ? <>{word('status.', v)}</> : field === 'sending' ? <>{word('sending.', v)}</> : field === 'type' ? <>{word('type.', v)}</> : <bdi>{v}</bdi>;
+}
+
+const EFFECTS: Record<string, string> = { new: 'good', changed: 'warn', put_aside: 'bad' };
+function Difference(p: { of: Dry }): JSX.Element {
+	return <ul class="diff">{p.of.items.map((i, n) => <li key={n}>
+		<p class="row"><b>{word('item.', i.kind)}</b>{i.what && <span>{i.kind === 'status' ? word('status.', i.what) : i.kind === 'message' ? word('type.', i.what) : i.what}</span>}
+			<span class={'chip ' + (EFFECTS[i.effect] ?? '')}>{word('effect.', i.effect)}</span>{i.message_id && <a href={'#/messages/' + i.message_id}>{t('look')}</a>}</p>
+		{fresh(i.new) !== '' && <p>+ {fresh(i.new)}</p>}
+		{i.why !== null && <p class="error"><bdi>{i.why}</bdi></p>}
+		{i.changes.length > 0 && <dl class="facts">{i.changes.map((c, k) => <div key={k}><dt>{word('field.', c.field)}</dt><dd><del><Value field={c.field} v={c.from} /></del> → <ins><Value field={c.field} v={c.to} /></ins></dd></div>)}</dl>}
+	</li>)}{p.of.items_left_off > 0 && <li class="soft">{t('dry_more', { n: p.of.items_left_off })}</li>}</ul>;
+}
 
 /* What processing it again would change: found out by doing it and undoing it. */
 function difference(d: Dry): string {
-	const fresh = [d.new.messages > 0 && t('dry_messages', { n: d.new.messages }), d.new.contacts > 0 && t('dry_contacts', { n: d.new.contacts }),
-		d.new.conversations > 0 && t('dry_conversations', { n: d.new.conversations }), d.new.changes > 0 && t('dry_changes', { n: d.new.changes })].filter(x => x !== false);
-	return (fresh.length > 0 ? t('dry_new', { list: fresh.join(', ') }) : t('dry_nothing')) + (d.put_aside !== null ? ' ' + t('dry_aside', { why: d.put_aside }) : '');
+	const list = fresh(d.new), changed = d.items.filter(i => i.changes.length > 0).length;
+	return (list !== '' ? t('dry_new', { list }) : changed > 0 ? t('dry_changed', { n: changed }) : t('dry_nothing')) + (d.put_aside !== null ? ' ' + t('dry_aside', { why: d.put_aside }) : '');
 }
 
 /* Asks with the difference first. True: it is being processed. */
 export async function replayOne(id: string): Promise<boolean> {
 	const dry = await post<Dry>(`/api/v1/deliveries/${id}/replay`, { dry_run: true });
-	if (!await confirm({ title: t('replay'), text: difference(dry), yes: t('replay'), danger: false }))
+	if (!await confirm({ title: t('replay'), text: difference(dry), more: <Difference of={dry} />, yes: t('replay'), danger: false }))
 		return false;
 	await post(`/api/v1/deliveries/${id}/replay`);
 	toast(t('replaying', { n: 1 }));

@@ -76,7 +76,7 @@ function LimitsForm(p: { q: Queue; close: () => void; done: () => void }): JSX.E
 	return <Dialog title={t('limits') + ': ' + nameOf(p.q.name)} onClose={p.close}>
 		<form onSubmit={e => { void submit(e); }}>
 			{LIMITS.map(k => <Field key={k} id={k} label={word('limit.', k)} hint={word('limit_hint.', k)} error={wrong(k)}>
-				<input id={k} name={k} type="number" min={1} value={p.q.limits[k]} required /></Field>)}
+				<input id={k} name={k} type="number" min={1} defaultValue={String(p.q.limits[k])} required /></Field>)}
 			{error !== null && !LIMITS.some(wrong) && <p class="error" role="alert">{sentence(error)}</p>}
 			<div class="row end"><Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main">{t('save')}</Button></div>
 		</form>
