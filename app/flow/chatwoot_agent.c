@@ -59,7 +59,7 @@ enum rc chatwoot_agent_take(struct tx *tx, const struct chatwoot_agent *s, int *
 
 	*ret_rows = 0;
 	TRY(make_known(tx, s, &link, e));
-	rc = chatwoot_say_attachments(s->ev->attachments, &a, &attached, e);
+	rc = chatwoot_say_attachments(s->ev, &a, &attached, e);
 	if (rc == RC_INVALID) {
 		char why[ERR_TEXT_MAX];
 
@@ -251,7 +251,7 @@ static enum rc read_job(struct fetching *f, struct err *e)
 	f->s.ev = &f->ev;
 	f->s.conversation_id = f->job->okey;
 	f->s.correlation = text.correlation;
-	return chatwoot_say_attachments(f->ev.attachments, &f->w->arena, &f->attached, e);
+	return chatwoot_say_attachments(&f->ev, &f->w->arena, &f->attached, e);
 }
 
 static enum rc fetch(struct fetching *f, struct err *e)

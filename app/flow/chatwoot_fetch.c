@@ -256,6 +256,8 @@ enum rc chatwoot_fetch_file(struct chatwoot_fetch *f, struct err *e)
 		    (long long)f->config->media_file_max);
 		return RC_OK;
 	}
+	if (f->file->elsewhere)
+		return follow(f, f->file->url, e);
 	if (f->target->file_host.n > 0)
 		return follow_on(f, f->target->file_host, e);
 	if (host.n == 0) /* FRONTEND_URL is wrong: "http://https/..." */

@@ -334,6 +334,8 @@ static enum rc run(struct worker *w, const struct job *job, const struct way *wa
 		return nothing_to_do(&t, e);
 	rc = quote(&p, e);
 	if (rc == RC_OK)
+		rc = chatwoot_post_template(&p, e);
+	if (rc == RC_OK)
 		rc = chatwoot_post_file(&p, e);
 	if (rc == RC_RETRY) {
 		wait_a_little(&t);

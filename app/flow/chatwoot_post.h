@@ -24,6 +24,7 @@ struct post {
 	struct media media;
 	struct file_in in;
 	enum chatwoot_file_state file;
+	struct str template; /* components of a message of type template; none: not known */
 	int64_t renewed_us;
 };
 
@@ -31,6 +32,8 @@ struct post {
 enum chatwoot_mark_file chatwoot_post_mark(enum chatwoot_file_state file);
 /* Looks where the file is and opens it. `file` is set; RC_RETRY: it may come any moment, wait for it. */
 enum rc chatwoot_post_file(struct post *p, struct err *e) MUST_CHECK;
+/* Looks up the template of a message that is one. */
+enum rc chatwoot_post_template(struct post *p, struct err *e) MUST_CHECK;
 /* One POST with what is there; verdict and answer are the talk's. RC_INVALID: it cannot be written down. */
 enum rc chatwoot_post_send(struct post *p, struct err *e) MUST_CHECK;
 /* Did an earlier try arrive? *ret_id 0: no. RC_RETRY: the list could not be read. *ret_files: attachments it has. */

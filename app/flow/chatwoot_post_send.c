@@ -3,7 +3,9 @@
 #include "base/ids.h"
 #include "base/limits.h"
 #include "flow/chatwoot_post.h"
+#include "io/json.h"
 #include "peer/wa.h"
+#include "store/wa_template.h"
 
 #define BODY_MAX       (1 * MIB)
 #define LIST_PAGE      100 /* messages in one answer of Chatwoot */
@@ -85,6 +87,32 @@ enum rc chatwoot_post_file(struct post *p, struct err *e)
 	return RC_OK;
 }
 
+enum rc chatwoot_post_template(struct post *p, struct err *e)
+{
+	AUTO(json_freep) struct json *content = NULL;
+	const struct message *m = &p->t->m;
+	const struct channel *ch = config_channel(p->t->config, m->channel_id);
+	struct wa_template_key k = { .waba_id = ch != NULL ? ch->waba_id : STR_NONE };
+	struct wa_template t;
+	struct db *db;
+	enum rc rc;
+
+	if (strcmp(m->type, "template") != 0 || k.waba_id.n == 0 ||
+	    json_parse(m->content_json, &content, NULL) != RC_OK)
+		return RC_OK;
+	k.name = json_get_str(content, "name");
+	k.language = json_str(json_path(content, "language.code"));
+	db = store_reader(p->t->w->app->store);
+	rc = wa_template_find(db, &k, &p->t->w->arena, &t, e);
+	store_reader_done(p->t->w->app->store, db);
+	if (rc == RC_OK)
+		p->template = t.components;
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	return RC_OK;
+}
+
 void chatwoot_post_end(struct post *p)
 {
 	file_in_close(&p->in);
@@ -103,6 +131,7 @@ void chatwoot_post_text(const struct post *p, struct chatwoot_text *ret)
 				       .content_json = m->content_json,
 				       .file = p->file,
 				       .filename = p->told.filename,
+				       .template = p->template,
 				       .member_name = member ? m->sender_name : STR_NONE,
 				       .member_address = member ? m->sender_source_id : STR_NONE };
 }

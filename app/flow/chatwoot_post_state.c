@@ -34,6 +34,7 @@ static const char *state_word(enum message_status s)
 
 struct told_work {
 	const struct talk *t;
+	const struct chatwoot_sum *sum;
 	const char *word;
 };
 
@@ -41,7 +42,7 @@ static enum rc told_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct told_work *w = arg;
 
-	TRY(chatwoot_mark_told(tx, w->t->m.id, w->word, e));
+	TRY(chatwoot_mark_told(tx, w->sum->mark_id, w->word, e));
 	return queue_done(tx, w->t->job, e);
 }
 
@@ -51,9 +52,21 @@ static enum rc nothing_to_do(const struct talk *t, struct err *e)
 	return work_done(t->w, t->job, e);
 }
 
-static bool cancelled(const struct talk *t)
+/* Forward only (R8). A failure may follow anything, and what was tried again after one begins anew. */
+static bool is_news(const char *word, const char *told)
 {
-	return t->m.sending != NULL && strcmp(t->m.sending, "cancelled") == 0;
+	static const char *const order[] = { "sent", "delivered", "read" };
+	size_t at = 0, before = 0;
+
+	if (told == NULL || strcmp(told, word) == 0)
+		return told == NULL;
+	if (strcmp(word, "failed") == 0 || strcmp(told, "failed") == 0)
+		return true;
+	while (at < COUNT(order) && strcmp(order[at], word) != 0)
+		at++;
+	while (before < COUNT(order) && strcmp(order[before], told) != 0)
+		before++;
+	return at > before;
 }
 
 /* Also the way of servers that know no PATCH: everything up to now is read. RC_RETRY: the verdict says why. */
@@ -77,16 +90,16 @@ static bool seen_wanted(const struct talk *t, const char *word)
 	       t->target->inbox_identifier.n > 0 && t->conv.chatwoot_source_id.n > 0;
 }
 
-static enum rc tell(struct talk *t, const char *word, struct str error, struct err *e)
+static enum rc tell(struct talk *t, const char *word, const struct chatwoot_sum *sum, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX), why = SBUF(4 * KIB);
-	struct told_work done = { t, word };
+	struct told_work done = { t, sum, word };
 	enum rc rc;
 
-	if (cancelled(t))
+	if (sum->cancelled)
 		chatwoot_text_cancelled(t->target->lang, &why);
 	else if (strcmp(word, "failed") == 0)
-		chatwoot_text_error(t->target->lang, error, &why);
+		chatwoot_text_error(t->target->lang, sum->error, &why);
 	if (seen_wanted(t, word)) {
 		rc = tell_seen(t, e);
 		if (rc == RC_RETRY)
@@ -126,20 +139,20 @@ enum rc chatwoot_status_job(struct worker *w, const struct job *jobs, int n, int
 		return RC_OK;
 	TRY(rc);
 	db = store_reader(w->app->store);
-	rc = chatwoot_mark_load(db, t.m.id, &w->arena, &mark, e);
-	if (rc ==
-	    RC_OK) /* what an agent wrote may be several messages here: all of them together */
-		rc = chatwoot_link_sum(db, t.target->id, &t.m, &w->arena, &sum, e);
+	/* What an agent wrote may be several messages here: all of them together. */
+	rc = chatwoot_link_sum(db, t.target->id, &t.m, &w->arena, &sum, e);
+	if (rc == RC_OK)
+		rc = chatwoot_mark_load(db, sum.mark_id, &w->arena, &mark, e);
 	store_reader_done(w->app->store, db);
 	if (rc != RC_OK)
 		outside_forget(w->app, t.target->id);
 	TRY(rc);
-	word = cancelled(&t) ? "failed" : state_word(sum.status);
+	word = state_word(sum.status);
 	if (word != NULL && !chatwoot_gate_open(CHATWOOT_GATE_STATUS, t.target->version) &&
 	    !seen_wanted(&t, word))
 		word = NULL; /* no such call there */
-	if (word == NULL || t.m.chatwoot_message_id == 0 ||
-	    (mark.told != NULL && strcmp(mark.told, word) == 0))
+	if (word == NULL || t.m.chatwoot_message_id == 0 || sum.deleted ||
+	    !is_news(word, mark.told))
 		return nothing_to_do(&t, e);
-	return tell(&t, word, sum.error, e);
+	return tell(&t, word, &sum, e);
 }

@@ -49,6 +49,13 @@ static void parameter(struct jsonw *w, struct str name, struct str value)
 	jsonw_end(w);
 }
 
+/* Of a header: about its file, not a variable. */
+static bool is_media(struct str key)
+{
+	return str_eqc(key, "media_url") || str_eqc(key, "media_type") ||
+	       str_eqc(key, "media_name");
+}
+
 static bool positional(const struct json *values)
 {
 	return json_get(values, "1") != NULL;
@@ -72,14 +79,19 @@ static void parameters(struct jsonw *w, const struct json *values)
 		}
 	} else {
 		for (n = json_first(values); n != NULL; n = json_next(n))
-			parameter(w, json_key(n), text_of(n, &space));
+			if (!is_media(json_key(n)))
+				parameter(w, json_key(n), text_of(n, &space));
 	}
 	jsonw_end(w);
 }
 
 static void component(struct jsonw *w, const char *type, const struct json *values)
 {
-	if (json_first(values) == NULL)
+	const struct json *n = json_first(values);
+
+	while (n != NULL && is_media(json_key(n)))
+		n = json_next(n);
+	if (n == NULL)
 		return;
 	jsonw_object(w);
 	jsonw_ktext(w, "type", type);
@@ -109,6 +121,38 @@ static void button(struct jsonw *w, const struct json *n, int64_t index)
 	jsonw_end(w);
 }
 
+/* The kind that the template names; else what the file is. */
+static const char *header_kind(const struct chatwoot_header *h, const struct json *header)
+{
+	static const char *const kinds[] = { "image", "video", "document" };
+	struct str named = json_get_str(header, "media_type");
+
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (str_ieq(named, str_of(kinds[i])))
+			return kinds[i];
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (strcmp(h->type, kinds[i]) == 0)
+			return kinds[i];
+	return NULL;
+}
+
+static void header_file(struct jsonw *w, const struct chatwoot_file *f, const char *kind)
+{
+	jsonw_object(w);
+	jsonw_ktext(w, "type", "header");
+	jsonw_karray(w, "parameters");
+	jsonw_object(w);
+	jsonw_ktext(w, "type", kind);
+	jsonw_kobject(w, kind);
+	jsonw_kstr(w, "media_id", f->media_id);
+	if (strcmp(kind, "document") == 0 && f->name.n > 0)
+		jsonw_kstr(w, "filename", f->name);
+	jsonw_end(w);
+	jsonw_end(w);
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
 static bool apart(const struct json *p)
 {
 	return json_kind(json_get(p, "body")) == JSON_OBJECT ||
@@ -116,15 +160,19 @@ static bool apart(const struct json *p)
 	       json_kind(json_get(p, "buttons")) == JSON_ARRAY;
 }
 
-static void components(struct jsonw *w, const struct json *p)
+static void components(struct jsonw *w, const struct json *p, const struct chatwoot_file *file,
+		       const char *kind)
 {
 	int64_t i = 0;
 
 	jsonw_karray(w, "components");
+	if (kind != NULL)
+		header_file(w, file, kind);
 	if (!apart(p)) {
 		component(w, "body", p);
 	} else {
-		component(w, "header", json_get(p, "header"));
+		if (kind == NULL)
+			component(w, "header", json_get(p, "header"));
 		component(w, "body", json_get(p, "body"));
 		for (const struct json *n = json_first(json_get(p, "buttons")); n != NULL;
 		     n = json_next(n))
@@ -133,28 +181,31 @@ static void components(struct jsonw *w, const struct json *p)
 	jsonw_end(w);
 }
 
-enum rc chatwoot_choice_template(struct str params, struct arena *a, struct chatwoot_parts *to,
-				 struct err *e)
+enum rc chatwoot_choice_template(struct str params, const struct chatwoot_header *header,
+				 struct arena *a, struct chatwoot_parts *to, struct err *e)
 {
 	AUTO(json_freep) struct json *root = NULL;
 	AUTO(sbuf_release) struct sbuf b = SBUF(64 * KIB);
 	const struct json *values;
+	const char *kind = NULL;
 	struct jsonw w;
 
 	TRY(json_parse(params, &root, e));
 	values = json_get(root, "processed_params");
-	if (json_path(values, "header.media_url") != NULL)
-		return FAIL(e, RC_INVALID,
-			    "a template with a file in its header cannot be sent from Chatwoot; "
-			    "send it from Totem");
+	if (header->file != NULL) {
+		kind = header_kind(header, json_get(values, "header"));
+		if (kind == NULL)
+			return FAIL(e, RC_INVALID,
+				    "a template's header can be an image, a video or a document");
+	}
 	jsonw_init(&w, &b);
 	jsonw_object(&w);
 	jsonw_kstr(&w, "name", json_get_str(root, "name"));
 	jsonw_kobject(&w, "language");
 	jsonw_kstr(&w, "code", json_get_str(root, "language"));
 	jsonw_end(&w);
-	if (json_first(values) != NULL)
-		components(&w, values);
+	if (json_first(values) != NULL || kind != NULL)
+		components(&w, values, header->file, kind);
 	jsonw_end(&w);
 	return add(to, "template", &b, a, e);
 }

@@ -69,12 +69,11 @@ static void read_one(const struct json *n, struct arena *a, struct chatwoot_atta
 		to->latitude = to->longitude = 1e9; /* refused by the content's check */
 }
 
-enum rc chatwoot_say_attachments(struct str attachments, struct arena *a,
-				 struct chatwoot_attachments *ret, struct err *e)
+static enum rc read_list(struct str attachments, struct arena *a, struct chatwoot_attachments *ret,
+			 struct err *e)
 {
 	AUTO(json_freep) struct json *root = NULL;
 
-	ret->count = ret->files = 0;
 	if (attachments.n == 0)
 		return RC_OK;
 	TRY(json_parse(attachments, &root, e));
@@ -90,6 +89,46 @@ enum rc chatwoot_say_attachments(struct str attachments, struct arena *a,
 		ret->files += to->what == CHATWOOT_ATTACHED_FILE;
 	}
 	return RC_OK;
+}
+
+/* A template's header is fetched like a file that was attached: WhatsApp does not reach what only this network sees. */
+static enum rc read_header(struct str template_params, struct arena *a,
+			   struct chatwoot_attachments *ret, struct err *e)
+{
+	AUTO(json_freep) struct json *root = NULL;
+	const struct json *header;
+	struct str url, name;
+
+	if (template_params.n == 0)
+		return RC_OK;
+	TRY(json_parse(template_params, &root, e));
+	header = json_path(root, "processed_params.header");
+	url = str_trim(json_get_str(header, "media_url"));
+	name = json_get_str(header, "media_name");
+	if (url.n > 0) {
+		struct chatwoot_attachment to = { .what = CHATWOOT_ATTACHED_FILE,
+						  .url = arena_str(a, url),
+						  .elsewhere = str_find(url, STR("/rails/")) < 0 };
+
+		if (ret->count == COUNT(ret->items))
+			return FAIL(e, RC_INVALID, "more than %d attachments in one message",
+				    CHATWOOT_FILES_MAX);
+		to.name = name.n > 0 ? arena_str(a, enc_utf8_cut(name, NAME_MAX_))
+				     : name_of(to.url, a);
+		if (to.url.p == NULL)
+			return FAIL(e, RC_LIMIT, "no room for attachments");
+		ret->items[ret->count++] = to;
+		ret->files++;
+	}
+	return ret->files > 1 ? FAIL(e, RC_INVALID, "a template has at most one file") : RC_OK;
+}
+
+enum rc chatwoot_say_attachments(const struct chatwoot_event *ev, struct arena *a,
+				 struct chatwoot_attachments *ret, struct err *e)
+{
+	ret->count = ret->files = 0;
+	TRY(read_list(ev->attachments, a, ret, e));
+	return read_header(ev->template_params, a, ret, e);
 }
 
 /* ---- addresses ---- */
@@ -333,13 +372,24 @@ static void write_text(struct making *m)
 	markup_to_whatsapp(body, &m->text);
 }
 
+static enum rc add_template(struct making *m, struct err *e)
+{
+	const struct chatwoot_saying *s = m->s;
+	struct chatwoot_header h = { .file = NULL };
+	bool voice;
+
+	if (s->attached->files > 0)
+		h = (struct chatwoot_header){ &s->files[0], type_of(&s->files[0], &voice) };
+	return chatwoot_choice_template(s->ev->template_params, &h, m->a, m->to, e);
+}
+
 static enum rc say(struct making *m, struct err *e)
 {
 	const struct chatwoot_event *ev = m->s->ev;
 	bool caption;
 
 	if (ev->template_params.n > 0)
-		return chatwoot_choice_template(ev->template_params, m->a, m->to, e);
+		return add_template(m, e);
 	write_text(m);
 	if (!sbuf_ok(&m->text))
 		return FAIL(e, RC_INVALID, "the text is too long for WhatsApp");

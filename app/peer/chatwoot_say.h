@@ -21,6 +21,7 @@ struct chatwoot_attachment {
 	/* FILE: where it is (data_url), as what Chatwoot knows it, its size (0: not told) */
 	struct str url, mime, name;
 	int64_t bytes;
+	bool elsewhere;   /* not a file of Chatwoot's: only its own address leads to it */
 	bool recorded;    /* spoken by the agent: a voice note where WhatsApp takes it */
 	struct str title; /* PLACE, PERSON, NOTHING */
 	struct str first, last;
@@ -30,8 +31,9 @@ struct chatwoot_attachments {
 	struct chatwoot_attachment items[CHATWOOT_FILES_MAX];
 	size_t count, files;
 };
-/* `attachments`: as struct chatwoot_event has it. RC_INVALID: `e` is a sentence for the agent. */
-enum rc chatwoot_say_attachments(struct str attachments, struct arena *a,
+/* What the event has attached, and the file that a template's header names by its address (processed_params of Chatwoot
+ * 4.x). RC_INVALID: `e` is a sentence for the agent. */
+enum rc chatwoot_say_attachments(const struct chatwoot_event *ev, struct arena *a,
 				 struct chatwoot_attachments *ret, struct err *e) MUST_CHECK;
 
 /* The address of a file on another host: `base` with the path of `url`. For a host that this box does not reach, and for
@@ -64,7 +66,7 @@ struct chatwoot_saying {
 	struct str signature;              /* name above the text; none: without */
 };
 /* In the order in which they are sent: the text is the caption of the first file where it can be one, else it comes before
- * the files. A template is alone. RC_INVALID: `e` is a sentence for the agent; RC_LIMIT. */
+ * the files. A template is alone, with at most one file: its header's. RC_INVALID: `e` is a sentence for the agent; RC_LIMIT. */
 enum rc chatwoot_say(const struct chatwoot_saying *s, struct arena *a, struct chatwoot_parts *ret,
 		     struct err *e) MUST_CHECK;
 

@@ -25,6 +25,7 @@ struct chatwoot_text {
 	struct str content_json; /* structure (README.md of this folder), or none */
 	enum chatwoot_file_state file;
 	struct str filename; /* of a file that is not attached; none: not known */
+	struct str template; /* type template: Meta's components of it (JSON array); none: not known */
 	/* Of a group: who of it wrote; none in a conversation of two. */
 	struct str member_name, member_address;
 };

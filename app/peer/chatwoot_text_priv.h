@@ -27,6 +27,10 @@ void chatwoot_text_detail(const struct telling *w, const struct json *o, const c
 			  const char *other);
 /* A text, or a number as it is printed. False: neither. */
 bool chatwoot_text_value(const struct telling *w, const struct json *n);
+/* A line of the other's own words, with WhatsApp's marks. */
+void chatwoot_text_words(const struct telling *w, struct str s);
+/* A template as the customer reads it: header, body, footer and buttons with what was filled in (chatwoot_text_template.c). */
+void chatwoot_text_template(const struct telling *w);
 /* The message itself, by its type (chatwoot_text_type.c). */
 void chatwoot_text_body(const struct telling *w);
 

@@ -15,8 +15,7 @@ static void title(const struct telling *w, enum chatwoot_word which)
 	sbuf_printf(w->to, "**%s**", chatwoot_text_say(w->t->lang, which));
 }
 
-/* A line of the other's own words, with WhatsApp's marks. */
-static void words_of(const struct telling *w, struct str s)
+void chatwoot_text_words(const struct telling *w, struct str s)
 {
 	if (s.n == 0)
 		return;
@@ -62,8 +61,8 @@ static void tell_file(const struct telling *w)
 		sbuf_str(w->to, link);
 		chatwoot_text_line(w->to);
 	}
-	words_of(w, json_get_str(w->body, "caption"));
-	words_of(w, json_get_str(w->body, "transcript"));
+	chatwoot_text_words(w, json_get_str(w->body, "caption"));
+	chatwoot_text_words(w, json_get_str(w->body, "transcript"));
 }
 
 static void tell_location(const struct telling *w)
@@ -175,12 +174,12 @@ static void tell_interactive(const struct telling *w)
 			tell_form(w, json_get(b, "nfm_reply"));
 		else
 			markup_to_markdown(w->t->content, w->to);
-		words_of(w, json_str(json_path(b, "list_reply.description")));
+		chatwoot_text_words(w, json_str(json_path(b, "list_reply.description")));
 		return;
 	}
-	words_of(w, json_str(json_path(b, "header.text")));
-	words_of(w, json_str(json_path(b, "body.text")));
-	words_of(w, json_str(json_path(b, "footer.text")));
+	chatwoot_text_words(w, json_str(json_path(b, "header.text")));
+	chatwoot_text_words(w, json_str(json_path(b, "body.text")));
+	chatwoot_text_words(w, json_str(json_path(b, "footer.text")));
 	tell_choices(w, json_get(action, "buttons"));
 	tell_choices(w, json_get(action, "sections"));
 	if (button.n > 0) {
@@ -209,14 +208,14 @@ static void tell_order(const struct telling *w)
 			sbuf_printf(w->to, " %.*s", STRF(json_get_str(c, "currency")));
 		}
 	}
-	words_of(w, json_get_str(w->body, "text"));
+	chatwoot_text_words(w, json_get_str(w->body, "text"));
 }
 
 static void tell_product(const struct telling *w)
 {
 	title(w, WORD_PRODUCT);
 	chatwoot_text_detail(w, w->body, "title", "product_retailer_id");
-	words_of(w, json_get_str(w->body, "description"));
+	chatwoot_text_words(w, json_get_str(w->body, "description"));
 }
 
 static void tell_options(const struct telling *w)
@@ -245,24 +244,6 @@ static void tell_vote(const struct telling *w)
 	tell_options(w);
 }
 
-static void tell_template(const struct telling *w)
-{
-	title(w, WORD_TEMPLATE);
-	chatwoot_text_detail(w, w->body, "name", "name");
-	for (const struct json *c = json_first(json_get(w->body, "components")); c != NULL;
-	     c = json_next(c)) {
-		int n = 0;
-
-		for (const struct json *p = json_first(json_get(c, "parameters"));
-		     p != NULL && n < LIST_MAX; p = json_next(p), n++) {
-			if (json_get_str(p, "text").n == 0)
-				continue;
-			sbuf_text(w->to, "\n- ");
-			chatwoot_text_plain(w->to, json_get_str(p, "text"));
-		}
-	}
-}
-
 static void tell_reaction(const struct telling *w)
 {
 	struct str emoji = json_get_str(w->body, "emoji");
@@ -283,7 +264,7 @@ static void tell_edit(const struct telling *w)
 	if (text.n == 0 && str_starts(w->t->content, STR("[edit]")))
 		text = str_trim(str_sub(w->t->content, 6, SIZE_MAX));
 	word(w, WORD_EDIT);
-	words_of(w, text);
+	chatwoot_text_words(w, text);
 }
 
 static void tell_revoke(const struct telling *w)
@@ -327,7 +308,7 @@ static const struct row {
 	{ "product", tell_product, true },
 	{ "poll", tell_poll, true },
 	{ "poll_vote", tell_vote, true },
-	{ "template", tell_template, true },
+	{ "template", chatwoot_text_template, true },
 	{ "reaction", tell_reaction, true },
 	{ "edit", tell_edit, false },
 	{ "revoke", tell_revoke, false },

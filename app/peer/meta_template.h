@@ -35,5 +35,11 @@ enum rc meta_template_fits(const struct json *components, const struct json *con
 			   struct wa_content_bad *ret_bad, struct err *e) MUST_CHECK;
 /* The body as the customer reads it, variables filled in; nothing when the body is not known. */
 void meta_template_text(const struct json *components, const struct json *content, struct sbuf *to);
+/* Of any text of a template: its variables by number or name from a list of parameters, empty where there is none. */
+void meta_template_fill(struct str text, const struct json *parameters, struct sbuf *to);
+/* The first component of a type ("header"; Meta's list says "HEADER"), or NULL. */
+const struct json *meta_template_component(const struct json *list, const char *type);
+/* What a message gives for the button at an index, or NULL. */
+const struct json *meta_template_button(const struct json *list, int64_t index);
 
 #endif

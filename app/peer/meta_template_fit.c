@@ -19,7 +19,7 @@ static enum rc wrong(struct fit *f)
 /* ---- finding ---- */
 
 /* Meta's list says "BODY", a message says "body". */
-static const struct json *component(const struct json *list, const char *type)
+const struct json *meta_template_component(const struct json *list, const char *type)
 {
 	for (const struct json *c = json_first(list); c != NULL; c = json_next(c))
 		if (str_ieq(json_get_str(c, "type"), str_of(type)))
@@ -27,7 +27,7 @@ static const struct json *component(const struct json *list, const char *type)
 	return NULL;
 }
 
-static const struct json *sent_button(const struct json *list, int64_t index)
+const struct json *meta_template_button(const struct json *list, int64_t index)
 {
 	for (const struct json *c = json_first(list); c != NULL; c = json_next(c))
 		if (str_eqc(json_get_str(c, "type"), "button") &&
@@ -201,7 +201,7 @@ static enum rc check_buttons(struct fit *f, const struct json *known, const stru
 	int i = 0, count = json_count(list);
 
 	for (const struct json *b = json_first(list); b != NULL; b = json_next(b), i++)
-		TRY(check_button(f, b, i, sent_button(sent, i)));
+		TRY(check_button(f, b, i, meta_template_button(sent, i)));
 	for (const struct json *c = json_first(sent); c != NULL; c = json_next(c)) {
 		int64_t index = json_get_i64_or(c, "index", 0);
 
@@ -229,14 +229,15 @@ static enum rc check_offer(struct fit *f, const struct json *known, const struct
 
 static enum rc check_parts(struct fit *f, const struct json *known, const struct json *sent)
 {
-	const struct json *body = component(known, "BODY");
+	const struct json *body = meta_template_component(known, "BODY");
 
-	TRY(check_header(f, component(known, "HEADER"), component(sent, "header")));
+	TRY(check_header(f, meta_template_component(known, "HEADER"),
+			 meta_template_component(sent, "header")));
 	/* An authentication template's text is Meta's own; its one variable is the code. */
 	if (json_get_str(body, "text").n > 0)
 		TRY(check_variables(f, "body", json_get_str(body, "text"),
-				    json_get(component(sent, "body"), "parameters")));
-	return check_buttons(f, component(known, "BUTTONS"), sent);
+				    json_get(meta_template_component(sent, "body"), "parameters")));
+	return check_buttons(f, meta_template_component(known, "BUTTONS"), sent);
 }
 
 static enum rc check_cards(struct fit *f, const struct json *known, const struct json *sent)
@@ -268,9 +269,10 @@ enum rc meta_template_fits(const struct json *components, const struct json *con
 	if (json_kind(components) != JSON_ARRAY)
 		return RC_OK;
 	TRY(check_parts(&f, components, sent));
-	TRY(check_offer(&f, component(components, "LIMITED_TIME_OFFER"),
-			component(sent, "limited_time_offer")));
-	return check_cards(&f, component(components, "CAROUSEL"), component(sent, "carousel"));
+	TRY(check_offer(&f, meta_template_component(components, "LIMITED_TIME_OFFER"),
+			meta_template_component(sent, "limited_time_offer")));
+	return check_cards(&f, meta_template_component(components, "CAROUSEL"),
+			   meta_template_component(sent, "carousel"));
 }
 
 /* ---- as text ---- */
@@ -279,7 +281,7 @@ enum rc meta_template_fits(const struct json *components, const struct json *con
 static struct str parameter_text(const struct json *p)
 {
 	static const char *const PATHS[] = { "text", "currency.fallback_value",
-					     "date_time.fallback_value" };
+					     "date_time.fallback_value", "coupon_code" };
 
 	for (size_t i = 0; i < COUNT(PATHS); i++) {
 		struct str s = json_str(json_path(p, PATHS[i]));
@@ -290,23 +292,29 @@ static struct str parameter_text(const struct json *p)
 	return STR_NONE;
 }
 
-void meta_template_text(const struct json *components, const struct json *content, struct sbuf *to)
+void meta_template_fill(struct str text, const struct json *parameters, struct sbuf *to)
 {
-	struct str rest = json_get_str(component(components, "BODY"), "text"), before, name;
-	const struct json *list =
-		json_get(component(json_get(content, "components"), "body"), "parameters");
+	struct str before, name;
 
-	while (next_variable(&rest, &before, &name)) {
-		const struct json *p = parameter_named(list, name);
+	while (next_variable(&text, &before, &name)) {
+		const struct json *p = parameter_named(parameters, name);
 		int64_t number;
 
 		if (p == NULL && str_i64(name, 1, VARIABLES_MAX, &number)) {
-			p = json_first(list);
+			p = json_first(parameters);
 			while (p != NULL && --number > 0)
 				p = json_next(p);
 		}
 		sbuf_str(to, before);
 		sbuf_str(to, parameter_text(p));
 	}
-	sbuf_str(to, rest);
+	sbuf_str(to, text);
+}
+
+void meta_template_text(const struct json *components, const struct json *content, struct sbuf *to)
+{
+	const struct json *body = meta_template_component(components, "BODY");
+	const struct json *given = meta_template_component(json_get(content, "components"), "body");
+
+	meta_template_fill(json_get_str(body, "text"), json_get(given, "parameters"), to);
 }

@@ -92,23 +92,32 @@ struct summing {
 	int rows;
 };
 
+static bool was_cancelled(const struct message *m)
+{
+	return m->sending != NULL && strcmp(m->sending, "cancelled") == 0;
+}
+
 static enum rc add_row(void *arg, const struct message *m, struct err *e)
 {
 	struct summing *s = arg;
-	int rank = message_status_rank(m->status);
+	bool cancelled = was_cancelled(m);
+	bool first = s->rows++ == 0 || s->sum.status != MESSAGE_FAILED;
 
-	if (m->sending != NULL && strcmp(m->sending, "cancelled") == 0)
-		return RC_OK;
-	if (m->status == MESSAGE_FAILED && (s->rows == 0 || s->sum.status != MESSAGE_FAILED)) {
+	if (m->status == MESSAGE_FAILED && !cancelled && (first || s->sum.cancelled)) {
 		s->sum.status = MESSAGE_FAILED;
+		s->sum.cancelled = false;
 		s->sum.error = arena_str(s->a, m->error);
-		if (s->sum.error.p == NULL)
-			return FAIL(e, RC_LIMIT, "no room for an error");
-	} else if (s->rows == 0 ||
-		   (s->sum.status != MESSAGE_FAILED && rank < message_status_rank(s->sum.status))) {
+		return s->sum.error.p != NULL || m->error.p == NULL
+			       ? RC_OK
+			       : FAIL(e, RC_LIMIT, "no room for an error");
+	}
+	if (cancelled && first) {
+		s->sum.status = MESSAGE_FAILED;
+		s->sum.cancelled = true;
+	} else if (s->rows == 1 ||
+		   (first && message_status_rank(m->status) < message_status_rank(s->sum.status))) {
 		s->sum.status = m->status;
 	}
-	s->rows++;
 	return RC_OK;
 }
 
@@ -120,13 +129,18 @@ enum rc chatwoot_link_sum(struct db *db, int64_t target_id, const struct message
 	struct summing s = { .a = a };
 	enum rc rc = chatwoot_link_load(db, &l, e);
 
-	*ret = (struct chatwoot_sum){ .status = m->status, .error = m->error };
+	*ret = (struct chatwoot_sum){ .status = was_cancelled(m) ? MESSAGE_FAILED : m->status,
+				      .error = m->error,
+				      .cancelled = was_cancelled(m),
+				      .mark_id = m->id };
 	if (rc == RC_ABSENT || (rc == RC_OK && !l.agent))
 		return RC_OK;
 	TRY(rc);
 	TRY(chatwoot_link_each(db, &l, add_row, &s, e));
 	if (s.rows > 0)
 		*ret = s.sum;
+	ret->mark_id = l.message_id != 0 ? l.message_id : m->id;
+	ret->deleted = l.deleted_ms != 0;
 	return RC_OK;
 }
 

@@ -31,11 +31,14 @@ enum rc chatwoot_link_waits(struct db *db, enum queue_id q, int64_t okey, bool *
 typedef enum rc chatwoot_row_fn(void *arg, const struct message *m, struct err *e);
 enum rc chatwoot_link_each(struct db *db, const struct chatwoot_link *l, chatwoot_row_fn *fn,
 			   void *arg, struct err *e) MUST_CHECK;
-/* What an agent should see of all rows together: failed as soon as one is, else as far as the slowest. `error` (of the
- * failed one) lives in the arena. For a message that is not linked: its own status. */
+/* What an agent should see of all rows together: failed as soon as one is or was cancelled, else as far as the slowest.
+ * `error` (of the failed one) lives in the arena. For a message that no agent wrote: its own status. */
 struct chatwoot_sum {
 	enum message_status status;
 	struct str error;
+	bool cancelled; /* FAILED because of that, not of an error */
+	bool deleted;   /* the agent deleted it: nothing is told any more */
+	int64_t mark_id; /* the row whose chatwoot_mark says what was told: one for all rows, so each state is told once */
 };
 enum rc chatwoot_link_sum(struct db *db, int64_t target_id, const struct message *m,
 			  struct arena *a, struct chatwoot_sum *ret, struct err *e) MUST_CHECK;

@@ -18,7 +18,7 @@ static void try_say(const struct chatwoot_event *ev)
 	struct chatwoot_file files[CHATWOOT_FILES_MAX];
 	const struct chatwoot_saying s = { ev, &attached, files, STR("Ana") };
 
-	if (chatwoot_say_attachments(ev->attachments, &a, &attached, NULL) != RC_OK)
+	if (chatwoot_say_attachments(ev, &a, &attached, NULL) != RC_OK)
 		return;
 	for (size_t i = 0; i < COUNT(files); i++)
 		files[i] = (struct chatwoot_file){ i % 2 == 0 ? "image/png" : "audio/ogg",

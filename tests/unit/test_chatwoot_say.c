@@ -18,7 +18,7 @@ static enum rc say(const struct chatwoot_event *ev, const struct chatwoot_file *
 	};
 
 	arena_reset(&arena);
-	TRY(chatwoot_say_attachments(ev->attachments, &arena, &attached, e));
+	TRY(chatwoot_say_attachments(ev, &arena, &attached, e));
 	return chatwoot_say(&s, &arena, &parts, e);
 }
 
@@ -115,7 +115,7 @@ TEST(what_an_agent_recorded_is_a_voice_note_where_whatsapp_plays_it)
 						       .traits = MEDIA_OPUS | MEDIA_MONO,
 						       .bytes = 10,
 						       .media_id = STR("m") } };
-	static const struct chatwoot_file mp3[] = {
+	const struct chatwoot_file mp3[] = {
 		{ .mime = "audio/mpeg", .bytes = 10, .media_id = STR("m") }
 	};
 	static const struct chatwoot_file wav[] = {
@@ -162,10 +162,48 @@ TEST(a_template_is_a_template)
 	all_fine();
 	CHECK(str_find(parts.items[0].content_json, STR("\"parameter_name\":\"nome\"")) > 0);
 	CHECK(str_find(parts.items[0].content_json, STR("\"coupon_code\":\"C1\"")) > 0);
-	ev.template_params =
-		STR("{\"name\":\"x\",\"language\":\"es\",\"processed_params\":{\"header\":"
-		    "{\"media_url\":\"https://x\"}}}");
-	CHECK_RC(say(&ev, NULL, NULL, &e), RC_INVALID);
+}
+
+#define FACTURA "{\"name\":\"factura\",\"language\":\"es\",\"processed_params\":{"
+
+#define MEDIA_ID "019b8d99-74b8-78cb-896d-bb1fbf0358f3"
+
+TEST(a_template_has_the_file_that_its_header_names_or_that_is_attached)
+{
+	const struct chatwoot_file pdf[] = { { "application/pdf", 0, 9, STR(MEDIA_ID),
+					       STR("f.pdf") } };
+	const struct chatwoot_file mp3[] = { { "audio/mpeg", 0, 9, STR(MEDIA_ID), STR("f.mp3") } };
+	struct chatwoot_event ev = {
+		.content = STR("x"),
+		.template_params =
+			STR(FACTURA "\"header\":{\"media_url\":\"https://x.test/a/f.pdf\","
+				    "\"media_type\":\"document\"},\"body\":{\"1\":\"Rui\"}}}"),
+	};
+	struct err e = { 0 };
+
+	CHECK_RC(say(&ev, pdf, NULL, &e), RC_OK);
+	CHECK_I64("files", (int64_t)attached.files, 1);
+	CHECK_SPAN("url", attached.items[0].url, STR("https://x.test/a/f.pdf"));
+	CHECK(attached.items[0].elsewhere);
+	part(0, "template",
+	     "{\"name\":\"factura\",\"language\":{\"code\":\"es\"},\"components\":[{\"type\":"
+	     "\"header\",\"parameters\":[{\"type\":\"document\",\"document\":{\"media_id\":"
+	     "\"" MEDIA_ID "\","
+	     "\"filename\":\"f.pdf\"}}]},{\"type\":\"body\",\"parameters\":[{\"type\":\"text\","
+	     "\"text\":\"Rui\"}]}]}");
+	all_fine();
+	/* attached instead of named; and one that no header can be */
+	ev.attachments = STR("[{\"file_type\":\"file\",\"data_url\":\"https://x/rails/f.pdf\"}]");
+	ev.template_params = STR(FACTURA "\"1\":\"Rui\"}}");
+	CHECK_RC(say(&ev, pdf, NULL, &e), RC_OK);
+	CHECK(str_find(parts.items[0].content_json, STR("{\"media_id\":\"" MEDIA_ID "\"")) > 0);
+	CHECK(!attached.items[0].elsewhere);
+	all_fine();
+	CHECK_RC(say(&ev, mp3, NULL, &e), RC_INVALID);
+	err_clear(&e);
+	/* both: one too many */
+	ev.template_params = STR(FACTURA "\"header\":{\"media_url\":\"https://x.test/a\"}}}");
+	CHECK_RC(say(&ev, pdf, NULL, &e), RC_INVALID);
 }
 
 TEST(choices_are_buttons_a_list_or_numbers)
