@@ -7,7 +7,9 @@
 #include "io/crypto.h"
 #include "io/http.h"
 #include "io/jsonw.h"
+#include "store/channel_state.h"
 #include "store/chatwoot_setup.h"
+#include "store/contact.h"
 #include "store/setting.h"
 
 #define BODY_MAX    (64 * KIB)
@@ -15,6 +17,7 @@
 #define INBOX_NAME  "Totem WhatsApp"
 #define API_CHANNEL "Channel::Api"
 #define WA_CHANNEL  "Channel::Whatsapp"
+#define PHONE_MAX   40 /* bytes of a number, digits only */
 
 struct setting_up {
 	struct chatwoot_admin a;
@@ -220,18 +223,67 @@ static void warn_version(struct setting_up *s)
 	warn(s, CHATWOOT_WARNING_RATE_LIMIT, STR_NONE);
 }
 
-/* Other ways of the same numbers into Chatwoot. */
-static void warn_inboxes(struct setting_up *s)
+/* "+55 11 4002-8922" in the spelling under which variants meet (R12); empty: no number. */
+static void phone_key(struct str phone, char ret[static PHONE_MAX])
 {
-	for (size_t i = 0; i < s->inboxes.count; i++) {
+	char digits[PHONE_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < phone.n && n + 1 < sizeof(digits); i++)
+		if (phone.p[i] >= '0' && phone.p[i] <= '9')
+			digits[n++] = phone.p[i];
+	contact_match(str_n(digits, n), ret, PHONE_MAX);
+}
+
+/* By Meta's id, or by the number that the provider told us of the channel, in any spelling. */
+static enum rc is_our_number(struct setting_up *s, struct db *db, const struct chatwoot_inbox *b,
+			     bool *ret, struct err *e)
+{
+	const struct config *config = s->a.u->config;
+	char wanted[PHONE_MAX], own[PHONE_MAX];
+
+	*ret = false;
+	phone_key(b->phone, wanted);
+	for (size_t i = 0; i < config->channel_count && !*ret; i++) {
+		const struct channel *ch = &config->channels[i];
+		struct str number;
+		enum rc rc;
+
+		if (ch->company_id != s->a.t->company_id)
+			continue;
+		*ret = b->phone_id.n > 0 && str_eq(b->phone_id, ch->phone_number_id);
+		rc = channel_fact_get(db, ch->id, FACT_DISPLAY_NUMBER, arena_of(s), &number, e);
+		if (rc == RC_ABSENT) {
+			err_clear(e);
+			continue;
+		}
+		TRY(rc);
+		phone_key(number, own);
+		*ret = *ret || (own[0] != '\0' && strcmp(own, wanted) == 0);
+	}
+	return RC_OK;
+}
+
+/* Other ways of the same numbers into Chatwoot; an inbox of Chatwoot's own for another number disturbs nobody. */
+static enum rc warn_inboxes(struct setting_up *s, struct err *e)
+{
+	struct db *db = store_reader(s->a.u->w->app->store);
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < s->inboxes.count && rc == RC_OK; i++) {
 		const struct chatwoot_inbox *b = &s->inboxes.items[i];
+		bool ours = false;
 
 		if (str_eqc(b->channel, WA_CHANNEL))
+			rc = is_our_number(s, db, b, &ours, e);
+		if (ours)
 			warn(s, CHATWOOT_WARNING_NATIVE_INBOX, b->phone.n > 0 ? b->phone : b->name);
 		else if (b->id != s->inbox.id &&
 			 str_find(b->webhook_url, STR("/chatwoot/webhook/")) >= 0)
 			warn(s, CHATWOOT_WARNING_OTHER_BRIDGE, b->name);
 	}
+	store_reader_done(s->a.u->w->app->store, db);
+	return rc;
 }
 
 /* Files have addresses of FRONTEND_URL: is that a Chatwoot that we reach? */
@@ -374,7 +426,7 @@ static enum rc steps(struct setting_up *s, struct err *e)
 			&s->a, "Chatwoot does not show the secret of the inbox to this token.", e);
 	TRY(put_bot(s, e));
 	warn_network(s);
-	warn_inboxes(s);
+	TRY(warn_inboxes(s, e));
 	warn_frontend(s);
 	warn_version(s);
 	return RC_OK;

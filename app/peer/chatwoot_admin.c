@@ -73,7 +73,8 @@ static enum rc read_inbox(const struct json *n, struct arena *a, struct chatwoot
 	    !keep(a, json_get_str(n, "inbox_identifier"), &i.identifier) ||
 	    !keep(a, json_get_str(n, "secret"), &i.secret) ||
 	    !keep(a, json_get_str(n, "webhook_url"), &i.webhook_url) ||
-	    !keep(a, json_get_str(n, "phone_number"), &i.phone))
+	    !keep(a, json_get_str(n, "phone_number"), &i.phone) ||
+	    !keep(a, json_str(json_path(n, "provider_config.phone_number_id")), &i.phone_id))
 		return no_room(e);
 	*ret = i;
 	return RC_OK;
