@@ -3,6 +3,7 @@
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "api/view.h"
+#include "base/ids.h"
 #include "flow/act.h"
 #include "flow/attempt.h"
 #include "flow/handlers.h"
@@ -235,12 +236,18 @@ static bool act_want(struct call *c, const struct act_wanted *a)
 
 static void act_on(struct call *c, enum act_kind kind, const struct message *m, struct str text)
 {
-	const struct act_wanted a = { .kind = kind,
-				      .channel = config_channel(c->config, m->channel_id),
-				      .m = m,
-				      .text = text,
-				      .correlation = str_of(c->q->request_id) };
+	struct act_wanted a = { .kind = kind,
+				.channel = config_channel(c->config, m->channel_id),
+				.m = m,
+				.text = text,
+				.correlation = str_of(c->q->request_id) };
 
+	char user[ID_TEXT_MAX];
+
+	if (c->session.id != 0) {
+		id_text(c->session.user_created_ms, c->session.user_id, user);
+		a.user_id = str_of(user);
+	}
 	if (act_want(c, &a))
 		answer_message(c, 202, m->id);
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "flow/backoff.h"
+#include "flow/chatwoot_note.h"
 #include "flow/handlers.h"
 #include "flow/outside.h"
 #include "flow/trouble.h"
@@ -59,6 +60,12 @@ enum rc act_add(struct tx *tx, const struct act_wanted *a, struct err *e)
 		jsonw_ki64(&w, "until_ms", tx->now_ms + ACT_TYPING_LIFE_MS);
 	if (a->kind == ACT_EDIT)
 		jsonw_kstr(&w, "text", a->text);
+	if (a->user_id.n > 0)
+		jsonw_kstr(&w, "user", a->user_id);
+	if (a->chatwoot_message_id != 0) {
+		jsonw_ki64(&w, "target", a->chatwoot_target);
+		jsonw_ki64(&w, "chatwoot_message_id", a->chatwoot_message_id);
+	}
 	jsonw_end(&w);
 	n.payload = sbuf_view(&payload);
 	return queue_add(tx, &n, &id, e);
@@ -73,7 +80,8 @@ struct acting {
 	const struct provider *provider;
 	struct message m;
 	struct act act;
-	int64_t until_ms; /* typing */
+	int64_t until_ms;              /* typing */
+	struct chatwoot_note_new note; /* for the agent who wanted it; of message 0: nobody */
 	int64_t now_ms;
 	int64_t due_ms; /* of the next run */
 	bool unsent;    /* the peer was not reached */
@@ -105,7 +113,12 @@ static enum rc read_payload(struct acting *a, const struct json *payload, struct
 		return FAIL(e, RC_INVALID, "this version does not know this act");
 	a->act.kind = (enum act_kind)i;
 	a->act.text = json_get_str(payload, "text");
+	a->act.user_id = json_get_str(payload, "user");
 	a->until_ms = json_get_i64_or(payload, "until_ms", 0);
+	a->note = (struct chatwoot_note_new){ .target_id = json_get_i64_or(payload, "target", 0),
+					      .chatwoot_message_id = json_get_i64_or(
+						      payload, "chatwoot_message_id", 0),
+					      .what = CHATWOOT_NOTE_DELETE_FAILED };
 	return RC_OK;
 }
 
@@ -205,6 +218,21 @@ static enum rc later_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_snooze(tx, a->job, a->due_ms, a->verdict.text, e);
 }
 
+static enum rc note_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct acting *a = arg;
+
+	return chatwoot_note_want(tx, &a->m, &a->note, e);
+}
+
+/* Before the job ends: a crash in between says it twice here and once there (chatwoot_note.h). */
+static enum rc tell_agent(struct acting *a, struct err *e)
+{
+	if (a->note.chatwoot_message_id == 0)
+		return RC_OK;
+	return store_write(a->w->app->store, STORE_NORMAL, note_unit, a, e);
+}
+
 static enum rc settle(struct acting *a, struct err *e)
 {
 	struct app *app = a->w->app;
@@ -226,6 +254,7 @@ static enum rc settle(struct acting *a, struct err *e)
 		return work_retry(a->w, a->job, a->now_ms, a->verdict.retry_ms, a->provider->name,
 				  a->verdict.text, e);
 	/* Nobody waits for a read receipt; that an edit or revoke did not happen, a person has to know. */
+	TRY(tell_agent(a, e));
 	if (wanted)
 		return work_dead(a->w, a->job, "theirs", NAMES[a->act.kind], a->verdict.text, e);
 	return work_done(a->w, a->job, e);
@@ -242,8 +271,10 @@ static enum rc act(struct acting *a, struct err *e)
 	a->act.arena = &a->w->arena;
 	a->provider = a->act.channel != NULL ? provider_of(a->act.channel) : NULL;
 	if (a->provider == NULL || !a->provider->ready(a->act.channel, &why) ||
-	    a->provider->cannot_act(a->act.kind) != NULL)
+	    a->provider->cannot_act(a->act.kind) != NULL) {
+		TRY(tell_agent(a, e));
 		return work_done(a->w, a->job, e);
+	}
 	if (a->act.kind == ACT_TYPING && a->now_ms >= a->until_ms)
 		return work_done(a->w, a->job, e);
 	if (a->act.kind == ACT_READ && a->m.timestamp < a->now_ms - ACT_READ_AGE_MS)

@@ -4,6 +4,7 @@
 
 #include "flow/act.h"
 #include "flow/attempt.h"
+#include "flow/chatwoot_note.h"
 #include "store/message_plan.h"
 
 /* ---- deleted ---- */
@@ -19,13 +20,35 @@ static enum rc note(struct hooked *h, const struct message *m, const char *text,
 	return message_plan_note(h->tx, m->id, STR("chatwoot"), text, e);
 }
 
-/* What waits is cancelled, what left is revoked where the provider can; else the row says why not. */
+struct deleting {
+	struct hooked *h;
+	bool told;
+};
+
+/* It stands on the row, and the agent reads it where the message was deleted, once for all of its rows. */
+static enum rc cannot(struct deleting *d, const struct message *m, const char *why, struct err *e)
+{
+	const struct chatwoot_note_new n = { .target_id = d->h->target->id,
+					     .chatwoot_message_id = d->h->ev->message_id,
+					     .what = CHATWOOT_NOTE_NOT_DELETED };
+
+	TRY(note(d->h, m, why, e));
+	if (d->told)
+		return RC_OK;
+	d->told = true;
+	return chatwoot_note_want(d->h->tx, m, &n, e);
+}
+
+/* What waits is cancelled, what left is revoked where the provider can; else the agent is told. */
 static enum rc revoke(void *arg, const struct message *m, struct err *e)
 {
-	struct hooked *h = arg;
+	struct deleting *d = arg;
+	struct hooked *h = d->h;
 	const struct act_wanted a = { .kind = ACT_REVOKE,
 				      .channel = config_channel(h->p->config, m->channel_id),
 				      .m = m,
+				      .chatwoot_target = h->target->id,
+				      .chatwoot_message_id = h->ev->message_id,
 				      .correlation = h->p->delivery.request_id };
 	const char *why;
 
@@ -39,7 +62,7 @@ static enum rc revoke(void *arg, const struct message *m, struct err *e)
 	why = act_refused(&a, h->tx->now_ms);
 	if (why == NULL)
 		return act_add(h->tx, &a, e);
-	return note(h, m, why, e);
+	return cannot(d, m, why, e);
 }
 
 static enum rc deleted(struct hooked *h, struct chatwoot_link *l, struct err *e)
@@ -48,7 +71,7 @@ static enum rc deleted(struct hooked *h, struct chatwoot_link *l, struct err *e)
 		return RC_OK;
 	l->deleted_ms = h->tx->now_ms;
 	TRY(chatwoot_link_put(h->tx, l, e));
-	return chatwoot_link_each(h->tx->db, l, revoke, h, e);
+	return chatwoot_link_each(h->tx->db, l, revoke, &(struct deleting){ .h = h }, e);
 }
 
 /* ---- Retry ---- */

@@ -16,6 +16,7 @@
 #include "flow/outside.h"
 #include "flow/posting.h"
 #include "io/json.h"
+#include "store/chatwoot_link.h"
 
 #define TEXT_MAX      (1 * MIB)
 #define WAIT_MS       250 /* for the file, or for an earlier message to arrive first */
@@ -114,6 +115,20 @@ static enum rc linked(struct linked *l, struct err *e)
 
 /* ---- the quoted message ---- */
 
+/* The end of what an agent deleted there: everybody sees it already (loop rule 2). */
+static enum rc look_deleted(struct post *p, struct db *db, const struct message *q, struct err *e)
+{
+	struct chatwoot_link l = { .target_id = p->t->target->id,
+				   .chatwoot_message_id = q->chatwoot_message_id };
+	enum rc rc = RC_ABSENT;
+
+	if (q->chatwoot_message_id != 0 && strcmp(p->t->m.type, "revoke") == 0)
+		rc = chatwoot_link_load(db, &l, e);
+	if (rc == RC_OK)
+		p->shown = l.deleted_ms != 0;
+	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
 /* RC_RETRY: it is just being posted by another queue. */
 static enum rc quote(struct post *p, struct err *e)
 {
@@ -135,6 +150,8 @@ static enum rc quote(struct post *p, struct err *e)
 	rc = message_by_meta(db, wanted, &id, e);
 	if (rc == RC_OK)
 		rc = message_load(db, id, &t->w->arena, &q, e);
+	if (rc == RC_OK)
+		rc = look_deleted(p, db, &q, e);
 	store_reader_done(t->w->app->store, db);
 	if (rc == RC_ABSENT) {
 		err_clear(e);
@@ -223,15 +240,6 @@ static enum rc create(struct post *p, struct err *e)
 	return rc;
 }
 
-/* A retried dead letter is a new job of an older event. */
-static bool ran_before(const struct talk *t)
-{
-	const struct job *j = t->job;
-
-	return j->attempts > 0 || j->snoozes > 0 || j->recovered ||
-	       (t->event.created_ms != 0 && j->created_ms != t->event.created_ms);
-}
-
 /* Below which id of Chatwoot an earlier try cannot be. */
 static enum rc known_before(struct talk *t, int64_t *ret, struct err *e)
 {
@@ -287,7 +295,7 @@ static enum rc post(struct post *p, const char *behind, struct err *e)
 		return chatwoot_talk_settle(p->t, e);
 	TRY(rc);
 	TRY(write_source(p, behind, &source, e));
-	if (!ran_before(p->t))
+	if (!chatwoot_talk_ran_before(p->t))
 		return create(p, e);
 	rc = reconcile(p, e);
 	if (rc != RC_ABSENT)
@@ -344,6 +352,8 @@ static enum rc run(struct worker *w, const struct job *job, const struct way *wa
 	if (rc != RC_OK)
 		outside_forget(w->app, t.target->id);
 	TRY(rc);
+	if (p.shown)
+		return nothing_to_do(&t, e);
 	return post(&p, "", e);
 }
 

@@ -25,6 +25,7 @@ struct post {
 	struct file_in in;
 	enum chatwoot_file_state file;
 	struct str template; /* components of a message of type template; none: not known */
+	bool shown;          /* Chatwoot shows it in another way already */
 	int64_t renewed_us;
 };
 

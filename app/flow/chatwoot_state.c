@@ -1,8 +1,8 @@
 /* chatwoot_state.c - support-bridge-state: what was decided about a conversation here is told to Chatwoot: its status, who
- * has it, labels and attributes. The event's payload is an act of store/conversation_state.h; one that came from Chatwoot is never published.
+ * has it, labels and attributes, and as a private note why it was handed over or what an agent's wish came to. The event's payload is an act of store/conversation_state.h; one that came from Chatwoot is never published.
  *
  * All calls may be repeated, so a run that ended half-way simply runs again. */
-#include "flow/chatwoot_talk.h"
+#include "flow/chatwoot_note.h"
 #include "flow/handlers.h"
 #include "io/json.h"
 #include "peer/chatwoot_thread.h"
@@ -87,6 +87,7 @@ static enum rc tell_attribute(struct talk *t, const struct json *act, struct err
 static enum rc tell(struct talk *t, const struct json *act, struct err *e)
 {
 	TRY(chatwoot_talk_thread(t, e));
+	TRY(chatwoot_note_tell(t, act, e)); /* first: who is given it finds the reason */
 	TRY(tell_status(t, act, e));
 	TRY(tell_people(t, act, e));
 	TRY(tell_labels(t, act, e));
@@ -112,8 +113,8 @@ static bool is_for_chatwoot(const struct json *act)
 	struct str what = json_get_str(act, "act");
 
 	return json_get(act, "status") != NULL || number(act, "assignee") != 0 ||
-	       number(act, "team") != 0 || str_eqc(what, "labels") || str_eqc(what, "attribute") ||
-	       is_nobody(act);
+	       number(act, "team") != 0 || chatwoot_note_is(act) || str_eqc(what, "labels") ||
+	       str_eqc(what, "attribute") || is_nobody(act);
 }
 
 enum rc chatwoot_state_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,
@@ -129,7 +130,7 @@ enum rc chatwoot_state_job(struct worker *w, const struct job *jobs, int n, int6
 	if (rc == RC_ABSENT)
 		return work_dead(w, &jobs[0], "ours", "gone", e->text, e);
 	TRY(rc);
-	if (!is_for_chatwoot(act))
+	if (!is_for_chatwoot(act) || json_get_i64_or(act, "target", jobs[0].lane) != jobs[0].lane)
 		return work_done(w, &jobs[0], e);
 	rc = chatwoot_talk_begin(&t, e);
 	if (rc == RC_ABSENT)

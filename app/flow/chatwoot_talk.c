@@ -64,6 +64,14 @@ enum rc chatwoot_talk_begin(struct talk *t, struct err *e)
 	return RC_OK;
 }
 
+bool chatwoot_talk_ran_before(const struct talk *t)
+{
+	const struct job *j = t->job;
+
+	return j->attempts > 0 || j->snoozes > 0 || j->recovered ||
+	       (t->event.created_ms != 0 && j->created_ms != t->event.created_ms);
+}
+
 static bool peer_works(enum chatwoot_class cls)
 {
 	switch (cls) {

@@ -37,6 +37,8 @@ enum rc chatwoot_talk_call(struct talk *t, enum chatwoot_call call,
 	MUST_CHECK;
 /* Makes sure the conversation exists there: t->conv.chatwoot_* are set. RC_RETRY: a call did not succeed; t->verdict says why. */
 enum rc chatwoot_talk_thread(struct talk *t, struct err *e) MUST_CHECK;
+/* An earlier try may have arrived there. A retried dead letter is a new job of an older event. */
+bool chatwoot_talk_ran_before(const struct talk *t);
 /* What a verdict other than DONE means for the job: settles or holds it. */
 enum rc chatwoot_talk_settle(struct talk *t, struct err *e) MUST_CHECK;
 

@@ -122,7 +122,11 @@ static void sender_of(const struct wa_message *in, const struct place *at, struc
 {
 	m->outbound = in->from_me;
 	m->sending = in->from_me ? "done" : NULL;
-	m->source = in->history ? "history" : in->from_me ? "phone" : "customer";
+	m->source = in->history   ? "history"
+		    : in->acted   ? "api"
+		    : in->from_me ? "phone"
+				  : "customer";
+	m->sender_user_id = in->acted_by;
 	m->sender_type = in->from_me                   ? "crm_agent"
 			 : str_eqc(in->type, "system") ? "system"
 						       : "customer";

@@ -57,6 +57,7 @@ struct act {
 	const struct channel *channel;
 	const struct message *m; /* the message that is read, answered, revoked or edited */
 	struct str text;         /* ACT_EDIT: the new text */
+	struct str user_id;      /* account of the CRM whose wish it is; none: no person's */
 	struct arena *arena;
 };
 

@@ -260,7 +260,8 @@ static enum rc evolution_acted(struct tx *tx, const struct act *a, struct err *e
 			      .headers = STR("{}") };
 	const struct evolution_target t = { .id = a->m->meta_message_id,
 					    .address = a->m->wa_id,
-					    .from_me = true };
+					    .from_me = true,
+					    .user = a->user_id };
 
 	if (a->kind != ACT_EDIT && a->kind != ACT_REVOKE)
 		return RC_OK;

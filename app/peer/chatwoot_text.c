@@ -188,3 +188,20 @@ void chatwoot_text_cancelled(enum lang lang, struct sbuf *to)
 {
 	sbuf_text(to, chatwoot_text_say(lang, WORD_CANCELLED));
 }
+
+void chatwoot_text_note(enum lang lang, enum chatwoot_note note, struct str detail, struct sbuf *to)
+{
+	static const enum chatwoot_word words[CHATWOOT_NOTES] = {
+		[CHATWOOT_NOTE_HANDED_OVER] = WORD_HANDED_OVER,
+		[CHATWOOT_NOTE_NOT_DELETED] = WORD_NOT_DELETED,
+		[CHATWOOT_NOTE_DELETE_FAILED] = WORD_DELETE_FAILED,
+	};
+
+	ASSERT((unsigned)note < CHATWOOT_NOTES);
+	sbuf_text(to, chatwoot_text_say(lang, words[note]));
+	detail = str_trim(detail);
+	if (detail.n == 0)
+		return;
+	sbuf_text(to, ": ");
+	chatwoot_text_plain(to, detail);
+}

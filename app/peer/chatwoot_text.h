@@ -41,4 +41,15 @@ void chatwoot_text_error(enum lang lang, struct str error_json, struct sbuf *to)
 /* The same for a message that was cancelled here. */
 void chatwoot_text_cancelled(enum lang lang, struct sbuf *to);
 
+/* Private notes. */
+enum chatwoot_note {
+	CHATWOOT_NOTE_HANDED_OVER,   /* with the reason behind it, on the same line */
+	CHATWOOT_NOTE_NOT_DELETED,   /* the agent deleted what the provider cannot */
+	CHATWOOT_NOTE_DELETE_FAILED, /* or would not */
+	CHATWOOT_NOTES
+};
+/* `detail`: foreign words, or none. */
+void chatwoot_text_note(enum lang lang, enum chatwoot_note note, struct str detail,
+			struct sbuf *to);
+
 #endif

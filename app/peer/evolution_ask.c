@@ -281,6 +281,7 @@ enum rc evolution_ask_act_webhook(const struct evolution_target *t, struct str t
 	jsonw_ktext(&w, "remoteJid", jid);
 	jsonw_kbool(&w, "fromMe", t->from_me);
 	jsonw_end(&w);
+	jsonw_kstr(&w, EVOLUTION_ACTED, t->user.n > 0 ? t->user : STR(""));
 	jsonw_ktext(&w, "type", text.p != NULL ? "MESSAGE_EDIT" : "REVOKE");
 	if (text.p != NULL) {
 		jsonw_kobject(&w, "editedMessage");

@@ -70,7 +70,8 @@ bool evolution_ask_find(const struct json *records, const struct evolution_wante
 /* Records as one webhook: {"event":"messages.upsert","instance":..,"data":[...]}, for the same reader. */
 void evolution_ask_as_webhook(const struct json *records, struct str instance, struct sbuf *to);
 
-/* An own edit (`text`) or revoke (STR_NONE) as the webhook that tells of it. */
+/* An own edit (`text`) or revoke (STR_NONE) as the webhook that tells of it; the member says that it is ours, and whose. */
+#define EVOLUTION_ACTED "totemActed"
 enum rc evolution_ask_act_webhook(const struct evolution_target *t, struct str text, int64_t at_ms,
 				  struct str instance, struct sbuf *to, struct err *e) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #include "peer/evolution_hook.h"
 
 #include "base/limits.h"
+#include "peer/evolution_ask.h"
 #include "peer/evolution_priv.h"
 #include "peer/evolution_value.h"
 
@@ -230,6 +231,8 @@ static void read_edited(struct evo *d, const struct json *data)
 	read = evolution_protocol_read(d, protocol, &m, &why);
 	if (read == EVO_MESSAGE)
 		read = evolution_people_read(d, key, data, &m, &why);
+	m.acted = json_get(data, EVOLUTION_ACTED) != NULL; /* evolution_ask_act_webhook */
+	m.acted_by = evolution_keep(d, json_get_str(data, EVOLUTION_ACTED));
 	add_read(d, data, read, &m, why);
 }
 

@@ -21,6 +21,7 @@ struct evolution_target {
 	struct str address; /* of the conversation, as stored */
 	struct str author;  /* groups: address of who wrote it, or none */
 	bool from_me;
+	struct str user; /* edit, revoke: account of the CRM that wants it, or none */
 	struct str text; /* quotes: what it said, or none */
 };
 

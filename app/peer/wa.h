@@ -93,6 +93,9 @@ struct wa_message {
 	/* edit: the whole new text; reaction: the emoji, empty when it is taken back */
 	struct str act_text;
 	struct str act_content; /* edit: new `content` of the target; none for plain text */
+	/* edit, revoke: done here, by this account of the CRM (none: by a program), and only told as if by the provider */
+	bool acted;
+	struct str acted_by;
 	/* Written by the business outside of Totem (phone app, another device, its history): the
 	 * customer is then `to`, not `from` (Meta 1.7 echoes; Evolution key.fromMe). */
 	bool from_me;
