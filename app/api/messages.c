@@ -19,6 +19,7 @@ struct send_job {
 	const struct send_new *message;
 	struct idem idem; /* key none: no idempotency */
 	struct sbuf answer;
+	int64_t conversation_id; /* 0: not found yet */
 	bool key_taken;
 };
 
@@ -40,11 +41,11 @@ static enum rc answer_make(struct tx *tx, struct send_job *j, int64_t id, struct
 static enum rc send_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct send_job *j = arg;
-	int64_t id, conversation_id;
+	int64_t id;
 	enum rc rc;
 
 	sbuf_reset(&j->answer); /* the unit may run again alone */
-	TRY(send_add(tx, j->c->app, j->c->config, j->message, &id, &conversation_id, e));
+	TRY(send_add(tx, j->c->app, j->c->config, j->message, &id, &j->conversation_id, e));
 	TRY(answer_make(tx, j, id, e));
 	if (j->idem.key.p == NULL)
 		return RC_OK;
@@ -104,9 +105,15 @@ static bool key_read(struct call *c, struct idem *ret, uint8_t hash[SHA256_BYTES
 
 static void send_answer(struct call *c, struct send_job *j)
 {
-	struct err e = { .rc = RC_OK };
-	enum rc rc = store_write(c->app->store, STORE_NORMAL, send_unit, j, &e);
+	struct err e = { .rc = RC_OK }, stop = { .rc = RC_OK };
+	enum rc rc = store_write(c->app->store, STORE_NORMAL, send_unit, j, &e), stopped = RC_OK;
 
+	if (rc == RC_REFUSED && j->conversation_id != 0)
+		stopped =
+			send_stop_automation(c->app, c->config, j->conversation_id, e.text, &stop);
+	/* Absent: a thread that the refused unit would have made. */
+	if (stopped != RC_OK && stopped != RC_ABSENT)
+		e = stop;
 	if (rc == RC_OK) {
 		sbuf_reset(&c->r->body);
 		sbuf_str(&c->r->body, sbuf_view(&j->answer));

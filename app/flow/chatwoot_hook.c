@@ -80,6 +80,20 @@ static enum rc take(struct hooked *h, struct err *e)
 	return RC_OK;
 }
 
+/* A message of ours may stand there whose id we do not know yet: its POST is under way, or was not answered, or a process died
+ * with it. An unmarked outgoing message may be its echo and is looked at again when that is settled (R4a). */
+static bool may_be_ours(struct hooked *h)
+{
+	static const enum queue_id WRITERS[] = { QUEUE_SUPPORT_MIRROR, QUEUE_SUPPORT_OUTBOUND,
+						 QUEUE_SUPPORT_FILE };
+
+	for (size_t i = 0; i < COUNT(WRITERS); i++) {
+		if (queue_key_doubted(store_queues(h->tx->store), WRITERS[i], h->conversation_id))
+			return true;
+	}
+	return false;
+}
+
 static enum rc created(struct hooked *h, struct err *e)
 {
 	const struct chatwoot_event *ev = h->ev;
@@ -107,6 +121,10 @@ static enum rc created(struct hooked *h, struct err *e)
 		return RC_OK;
 	}
 	TRY(rc);
+	if (may_be_ours(h)) {
+		h->p->defer_ms = POSTING_DEFER_MS;
+		return RC_OK;
+	}
 	TRY(take(h, e));
 	return chatwoot_hook_seen(h, e);
 }

@@ -227,6 +227,10 @@ static enum rc create(struct post *p, struct err *e)
 
 	posting_begin(posting, t->target->id, thread);
 	rc = send(p, e);
+	/* Also when it was carried out: the row of its id may not be written. */
+	if (rc == RC_OK && !p->way->incoming &&
+	    (t->verdict.cls == CHATWOOT_DONE || t->verdict.cls == CHATWOOT_UNKNOWN))
+		queue_doubt(store_queues(t->w->app->store), t->job);
 	if (rc == RC_OK && t->verdict.cls == CHATWOOT_DONE)
 		rc = chatwoot_answer_id(t->answer, &l.chatwoot_message_id, e);
 	l.mark = chatwoot_post_mark(p->file);

@@ -272,6 +272,7 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	id = conv.id; /* a merged conversation leads to the one that took it */
 	if (conv.company_id != n->channel->company_id || conv.channel_id != n->channel->id)
 		return FAIL(e, RC_ABSENT, "no such conversation on channel %s", n->channel->slug);
+	*ret_conversation_id = id; /* for send_stop_automation */
 	if (n->hop > LOOP_HOP_MAX)
 		return FAIL(e, RC_REFUSED, "this answer passed %d automations: a loop",
 			    LOOP_HOP_MAX);

@@ -45,7 +45,7 @@ bool send_address_ok(const struct send_new *n);
 struct str send_who(const struct send_new *n, char *space, struct contact_who *ret);
 /* Inside a unit: message row (pending, queued) + event on whatsapp-outbound-jobs (+ impulse.support.messages.outbound for
  * ai_response). RC_REFUSED: automation of this conversation is or should be
- * stopped (loop rule 4): the caller goes on with send_stop_automation. The same once more within the channel's duplicate window: the new
+ * stopped (loop rule 4): the caller goes on with send_stop_automation of *ret_conversation_id. The same once more within the channel's duplicate window: the new
  * row says whose twin it is, or (duplicate_collapse) there is none and *ret_message_id is the earlier one. */
 enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n,
 		 int64_t *ret_message_id, int64_t *ret_conversation_id, struct err *e) MUST_CHECK;

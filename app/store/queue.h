@@ -124,6 +124,12 @@ void queue_stop(struct queues *qs); /* wakes all waiters; queue_wait is false fr
 int64_t queue_next_due(struct queues *qs, int64_t now_ms);
 /* Creation time of the oldest unfinished job of a key in memory; 0: none. Lets one queue wait for another's. */
 int64_t queue_key_since(struct queues *qs, enum queue_id q, int64_t okey);
+/* What the run asked for may have been carried out: queue_key_doubted says so until the job ends. A lost lease: nothing. */
+void queue_doubt(struct queues *qs, const struct job *j);
+/* Whether the oldest job of a key in memory may have been carried out at its peer: it is running, a run of it is in doubt
+ * (queue_doubt), or a process died that had it. Also true for all keys while jobs of before a crash were not read yet.
+ * Thread-safe. */
+bool queue_key_doubted(struct queues *qs, enum queue_id q, int64_t okey);
 /* Returns jobs whose lease ended to the ready list; loads jobs that wait on disk. Called by the janitor each second. */
 void queue_tick(struct queues *qs, int64_t now_ms);
 

@@ -25,7 +25,8 @@ struct slot {
 	enum job_prio prio;
 	enum slot_state state;
 	bool recovered;
-	bool held; /* delayed by queue_hold: no retry, no time of its own */
+	bool doubt; /* queue_doubt */
+	bool held;  /* delayed by queue_hold: no retry, no time of its own */
 };
 
 struct key {

@@ -124,3 +124,32 @@ int64_t queue_key_since(struct queues *qs, enum queue_id q, int64_t okey)
 	mtx_unlock(&qs->lock);
 	return since;
 }
+
+void queue_doubt(struct queues *qs, const struct job *j)
+{
+	struct slot *s = j->slot;
+
+	mtx_lock(&qs->lock);
+	if (queue_is_leased(j))
+		s->doubt = true;
+	mtx_unlock(&qs->lock);
+}
+
+/* Jobs of before a crash that were not read yet. What did not fit into memory then was not running. */
+static bool unread(const struct queues *qs, const struct queue *q) REQUIRES(qs->lock)
+{
+	return q->spilled && q->loaded_to < q->recovered_to && q->in_memory < qs->memory_max;
+}
+
+bool queue_key_doubted(struct queues *qs, enum queue_id q, int64_t okey)
+{
+	const struct slot *head;
+	bool doubted;
+
+	mtx_lock(&qs->lock);
+	head = sched_key_head(&qs->q[q], okey);
+	doubted = unread(qs, &qs->q[q]) ||
+		  (head != NULL && (head->state == SLOT_RUNNING || head->doubt || head->recovered));
+	mtx_unlock(&qs->lock);
+	return doubted;
+}

@@ -59,6 +59,17 @@ TEST(jobs_of_one_key_run_one_at_a_time_in_order)
 	CHECK_I64("second", a.ref, 2);
 	CHECK_I64("since the oldest", queue_key_since(store_queues(st), Q, 42), NOW);
 	CHECK_I64("no such key", queue_key_since(store_queues(st), Q, 44), 0);
+	CHECK(queue_key_doubted(store_queues(st), Q, 42)); /* it is running */
+	CHECK_I64("nothing is known of its run", settle(st, &a, 'r', NOW + 9000), RC_OK);
+	CHECK(!queue_key_doubted(store_queues(st), Q, 42));
+	CHECK_I64("again", take(st, Q, NOW + 9000, &a, 1), 1);
+	queue_doubt(store_queues(st), &a);
+	CHECK_I64("in doubt", settle(st, &a, 'r', NOW + 12000), RC_OK);
+	CHECK(queue_key_doubted(store_queues(st), Q, 42));
+	CHECK(!queue_key_doubted(store_queues(st), Q, 44));
+	CHECK_I64("again", take(st, Q, NOW + 12000, &a, 1), 1);
+	CHECK_I64("it ends, and the doubt with it", settle(st, &a, 'd', 0), RC_OK);
+	CHECK(!queue_key_doubted(store_queues(st), Q, 42));
 	prove(st, Q);
 	store_close(st);
 }
