@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/single_threaded.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +107,21 @@ static void t_no_core(void)
 	(void)setrlimit(RLIMIT_CORE, &none); /* only to save disk */
 }
 
+/* Leaves a file with the program's name in the folder $T_THREADED when the test had a second thread: only such
+ * programs can have a race to be found (tests/run.sh, stage tsan-unit). */
+static void t_tell_threads(void)
+{
+	const char *dir = getenv("T_THREADED");
+	char path[512];
+	int fd;
+
+	if (dir == NULL || __libc_single_threaded)
+		return;
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, program_invocation_short_name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	ASSERT(fd >= 0 && close(fd) == 0);
+}
+
 size_t t_stderr_of(void (*fn)(void *arg), void *arg, char *ret_text, size_t max)
 {
 	FILE *f = tmpfile();
@@ -120,6 +136,7 @@ size_t t_stderr_of(void (*fn)(void *arg), void *arg, char *ret_text, size_t max)
 		t_no_core();
 		ASSERT(dup2(fileno(f), STDERR_FILENO) >= 0);
 		fn(arg);
+		t_tell_threads();
 		_exit(0);
 	}
 	ASSERT(waitpid(pid, &status, 0) == pid);
@@ -165,6 +182,7 @@ static void t_child(const struct t_job *j, const sigset_t *mask)
 	ASSERT(sigprocmask(SIG_SETMASK, mask, NULL) == 0);
 	t_own_dir = j->dir;
 	j->test->run();
+	t_tell_threads();
 	if (atomic_load(&t_failures) > 0)
 		exit(T_FAILED);
 	if (atomic_load(&t_checks) == 0)
