@@ -14,10 +14,7 @@ test('the page is under 150 KB compressed', async () => {
 });
 
 test('every key has its words in three languages, and no two languages are one', async () => {
-	/* the languages as the page has them: i18n.ts, bundled for here */
-	const { outputFiles } = need('esbuild').buildSync({ entryPoints: [join(ROOT, 'web/src/lib/i18n.ts')], bundle: true, format: 'esm', write: false,
-		nodePaths: [MODULES], banner: { js: 'const localStorage = { getItem: () => null }, navigator = { languages: [] };' } });
-	const { LANGS } = await import('data:text/javascript;base64,' + Buffer.from(outputFiles[0].text).toString('base64'));
+	const { LANGS } = await bundled('web/src/lib/i18n.ts');
 	const words = Object.fromEntries(Object.entries(LANGS).map(([k, v]) => [k, new Map(Object.entries(v))]));
 	assert.deepEqual(Object.keys(words).sort(), ['en', 'es', 'pt']);
 	assert.ok(words.en.size > 60, `${words.en.size} keys read`);
@@ -29,6 +26,39 @@ test('every key has its words in three languages, and no two languages are one',
 		const same = [...words.en].filter(([k, v]) => v.replace(/\{\w+\}/g, '').length > 12 && !k.startsWith('provider.') /* names */ && words[lang].get(k) === v).map(([k]) => k);
 		assert.deepEqual(same, [], `not translated: ${lang}`);
 	}
+});
+
+/* A module of the page, bundled for here. */
+async function bundled(path) {
+	const { outputFiles } = need('esbuild').buildSync({ entryPoints: [join(ROOT, path)], bundle: true, format: 'esm', write: false,
+		nodePaths: [MODULES], banner: { js: 'const localStorage = { getItem: () => null }, navigator = { languages: [] };' } });
+	return import('data:text/javascript;base64,' + Buffer.from(outputFiles[0].text).toString('base64'));
+}
+
+/* All C sources as one text, texts that were broken over lines in one piece again. */
+function sources(folder = join(ROOT, 'app')) {
+	return readdirSync(folder, { withFileTypes: true }).map(f => f.isDirectory() ? sources(join(folder, f.name)) : /\.[ch]$/.test(f.name) ? readFileSync(join(folder, f.name), 'utf8') : '').join('\n').replace(/"\s*\n\s*"/g, '');
+}
+
+test('each setting and each refusal of the API is told in three languages', async () => {
+	const { HELP } = await bundled('web/src/words/help.ts'), { SAID } = await bundled('web/src/words/said.ts'), { LANGS, told, lang } = await bundled('web/src/lib/i18n.ts');
+	const settings = [...readFileSync(join(ROOT, 'app/store/setting.def'), 'utf8').matchAll(/^SETTING\("([^"]+)".*"((?:[^"\\]|\\.)*)"\)/gm)];
+	assert.ok(settings.length > 100, `${settings.length} settings read`);
+	assert.deepEqual(Object.keys(HELP).sort(), settings.map(s => s[1]).sort(), 'settings');
+	const kinds = [...readFileSync(join(ROOT, 'app/api/problem.c'), 'utf8').matchAll(/^\t\{ "([a-z-]+)", "/gm)].map(m => m[1]);
+	assert.ok(kinds.length > 20, `${kinds.length} kinds read`);
+	for (const l of ['en', 'es', 'pt'])
+		assert.deepEqual(Object.keys(LANGS[l]).filter(k => k.startsWith('problem.')).sort(), kinds.map(k => 'problem.' + k).sort(), `kinds of problems in ${l}`);
+	const text = sources();
+	for (const [english, [es, pt]] of Object.entries(SAID)) {
+		assert.ok(text.includes(JSON.stringify(english)), `nobody says any more: ${english}`);
+		assert.ok(es !== '' && pt !== '' && es !== english && pt !== english, english);
+	}
+	lang.value = 'es';
+	assert.equal(told('There is no queue with this name.', 'urn:totem:problem:not-found'), 'No hay una cola con ese nombre.');
+	assert.equal(told('Something that nobody has translated.', 'urn:totem:problem:conflict'), LANGS.es['problem.conflict']);
+	lang.value = 'en';
+	assert.equal(told('Something.', 'urn:totem:problem:conflict'), 'Something.');
 });
 
 test('door, languages, keys, policy, first paint', async () => {

@@ -1,7 +1,7 @@
 /* test_people.mjs - each role sees and can do only its own; an invitation from its link to a closed session; the second factor. */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Box, PASSWORD, assert, newPage, test, until } from './lib.mjs';
+import { Box, PASSWORD, assert, need, newPage, portrait, test, until } from './lib.mjs';
 
 const SEES = {
 	owner: ['Inicio', 'Conversaciones', 'Mensajes', 'Colas', 'Integraciones', 'Sistema'],
@@ -97,7 +97,20 @@ test('the second factor, a token shown once, the audit log', async () => {
 	await page.getByRole('button', { name: 'Activar el segundo factor' }).click();
 	await page.getByRole('dialog').getByLabel('Contraseña').fill(PASSWORD);
 	await page.getByRole('button', { name: 'Siguiente' }).click();
-	const secret = await page.locator('dialog code').innerText();
+	const secret = await page.locator('dialog code').innerText(), uri = await page.locator('dialog a[href^="otpauth:"]').getAttribute('href');
+	assert.ok(uri.includes('secret=' + secret.replace(/\s/g, '')), uri);
+	/* the picture holds that text: module by module what the library makes of it, with white around */
+	const drawn = await page.locator('dialog svg.qr-code').evaluate(svg => ({ all: svg.viewBox.baseVal.width, dark: svg.querySelector('path').getAttribute('d').match(/M\d+ \d+/g) }));
+	const wanted = need('qrcode-generator')(0, 'M');
+	wanted.addData(uri);
+	wanted.make();
+	const n = wanted.getModuleCount(), modules = [];
+	for (let y = 0; y < n; y++)
+		for (let x = 0; x < n; x++)
+			if (wanted.isDark(y, x))
+				modules.push(`M${x + 4} ${y + 4}`);
+	assert.deepEqual([drawn.all, drawn.dark], [n + 8, modules], 'the code');
+	await portrait(page, 'totp');
 	await page.getByLabel('Código de su teléfono').fill(code(secret, Date.now()));
 	await page.getByRole('dialog').getByRole('button', { name: 'Activar el segundo factor' }).click();
 	const codes = (await page.locator('dialog pre').innerText()).trim().split('\n');

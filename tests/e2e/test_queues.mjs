@@ -1,5 +1,5 @@
 /* test_queues.mjs - the queues screen: pause and resume, a dead letter tried again, a job looked at, raw requests processed again. */
-import { Box, assert, test, until } from './lib.mjs';
+import { Box, assert, portrait, test, until } from './lib.mjs';
 
 const send = (box, to, body) => box.post('/api/v1/messages', { to, type: 'text', text: { body } });
 
@@ -54,7 +54,7 @@ test('clearing says to how many, and only the owner may', async () => {
 	assert.deepEqual([q.waiting, q.discarded], [0, 3]);
 });
 
-test('a dead letter is tried again, edited, thrown away', async () => {
+test('dead letters are tried again, all of a kind, and thrown away', async () => {
 	const box = await Box.start();
 	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 3 });
 	for (let i = 1; i <= 3; i++)
@@ -103,4 +103,31 @@ test('raw requests are shown and processed again', async () => {
 	await page.getByText(/^Se procesan? de nuevo \d+ pedidos?\.$/).last().waitFor();
 	await box.idle();
 	assert.equal((await box.get('/api/v1/messages')).data.filter(m => m.direction === 'inbound').length, 1, 'nothing appears twice');
+});
+
+test('a dead letter is edited and tried again', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent', peers: ['--evolution-hook', '/webhooks/evolution/tienda'], settings: b => ({ 'channel.tienda.provider': 'evolution',
+		'channel.tienda.base_url': `http://127.0.0.1:${b.port.evolution}`, 'channel.tienda.instance': 'loja', 'channel.tienda.api_key': 'double-evolution-key',
+		'channel.tienda.webhook_header_name': 'X-Totem-Key', 'channel.tienda.webhook_header_value': 'double-evolution-badge', 'queue.message-acts.attempts': '1' }) });
+	const { id } = await box.post('/api/v1/messages', { channel: 'tienda', to: '5511955501234', type: 'text', text: { body: 'son 5 mil' } });
+	const message = () => box.get('/api/v1/messages/' + id);
+	await until(async () => (await message()).status === 'read', 'sent');
+	await box.double('evolution', 'behave', { do: '400', match: 'updateMessage', times: 1 });
+	await box.post(`/api/v1/messages/${id}/edit`, { text: 'son 6 mil' });
+	await until(async () => (await box.get('/api/v1/dead-letters')).total === 1, 'the edit failed');
+	const page = await box.person('technician', { screen: 'queues/dead' });
+	await page.locator('button.plain').first().click();
+	const dialog = page.getByRole('dialog');
+	await dialog.getByLabel('Contenido').getByText('"son 6 mil"').waitFor();
+	await dialog.getByRole('button', { name: 'Editar' }).click();
+	const field = dialog.getByRole('textbox', { name: 'Contenido' });
+	await field.fill('{"act":');
+	await dialog.getByRole('button', { name: 'Intentar con los cambios' }).click();
+	await dialog.getByRole('alert').waitFor(); /* what is no JSON does not leave the page */
+	await portrait(page, 'dead-edit');
+	await field.fill(JSON.stringify({ act: 'edit', text: 'son 7 mil' }));
+	await dialog.getByRole('button', { name: 'Intentar con los cambios' }).click();
+	await page.getByText('Nada falló definitivamente.').waitFor();
+	await until(async () => (await message()).content === 'son 7 mil', 'what was edited was done');
+	assert.equal((await box.get('/api/v1/dead-letters')).total, 0);
 });

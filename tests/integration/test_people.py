@@ -1,5 +1,5 @@
 """People at the real binary: the one-time link, logins, roles, the second browser, the audit log, the way back in."""
-import base64, hashlib, hmac, json, re, struct, time
+import base64, contextlib, email.utils, hashlib, hmac, http.server, json, re, socket, ssl, struct, subprocess, threading, time
 from lib import *
 
 PASSWORD = "correcto caballo"
@@ -136,3 +136,74 @@ def test_people_first_run_dead_peer():
 
         wait_until(lambda: n8n().get("code") == "UNREACHABLE", what="not reached")
         assert n8n()["text"].startswith("No se puede llegar a 127.0.0.1:1"), n8n()
+
+
+class _Late(http.server.BaseHTTPRequestHandler):
+    """Answers as an active webhook of n8n does, with a clock that is an hour behind."""
+
+    def date_time_string(self, timestamp=None):
+        return email.utils.formatdate(time.time() - 3600, usegmt=True)
+
+    def do_GET(self):
+        body = b'{"message":"This webhook is not registered for GET requests. Did you mean to make a POST request?"}'
+        self.send_response(404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def _serving(pem=None):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Late)
+    if pem is not None:
+        c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        c.load_cert_chain(pem + ".crt", pem + ".key")
+        server.socket = c.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None  # who does not trust the certificate hangs up
+    t = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    t.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        t.join()
+        server.server_close()
+
+
+def test_people_first_run_explains_seven_troubles():
+    """Each is provoked, recognized, and told in one sentence in three languages, all different."""
+    given = {"n8n.main.url": None, "channel.main.phone_number_id": None, "channel.main.token": None}
+    with Box(settings=given) as b, _serving() as late:
+        pem = b.dir + "/self"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", pem + ".key",
+                        "-out", pem + ".crt", "-days", "30", "-subj", "/CN=127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+        ana = owner(b)
+
+        def found(step, lang="en"):
+            return next(s for s in ana.call("GET", f"/api/v1/setup?lang={lang}").json["steps"] if s["step"] == step)
+
+        def provoke(step, code, settings):
+            a = ana.call("PATCH", "/api/v1/settings", settings)
+            equal(a.status, 200, a.json)
+            equal(ana.call("POST", f"/api/v1/setup/test/{step}", {}).status, 202)
+            wait_until(lambda: found(step)["state"] != "testing", what=f"{step} was tested")
+            said = [found(step, lang) for lang in ("en", "es", "pt")]
+            equal([(s["code"], s["state"]) for s in said], [(code, "failed")] * 3, said)
+            texts = [s["text"] for s in said]
+            assert len(set(texts)) == 3 and all(len(t) > 40 and "{" not in t for t in texts), texts
+
+        closed = socket.create_server(("127.0.0.1", 0))
+        nobody = closed.getsockname()[1]
+        closed.close()
+        n8n = f"http://127.0.0.1:{b.peers.port['n8n']}"
+        with _serving(pem) as tls:
+            provoke("n8n", "CERTIFICATE", {"n8n.main.url": f"https://127.0.0.1:{tls}/webhook/x"})
+        provoke("n8n", "CLOCK_WRONG", {"n8n.main.url": f"http://127.0.0.1:{late}/webhook/x"})
+        provoke("n8n", "NOT_ACTIVE", {"n8n.main.url": n8n + "/webhook/json404"})
+        provoke("url", "URL_OUTSIDE", {"public_url": f"http://127.0.0.1:{nobody}"})
+        provoke("chatwoot", "PRIVATE_BLOCKED", {})
+        provoke("whatsapp", "WRONG_NUMBER_ID", {"channel.main.token": META_TOKEN, "channel.main.phone_number_id": "999999999999999"})
+        provoke("whatsapp", "WRONG_TOKEN", {"channel.main.token": "not-this-one"})

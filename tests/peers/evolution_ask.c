@@ -63,7 +63,11 @@ void evo_tell_state(struct evo *t, const struct mini_req *req, bool connect)
 		t->qr_n++;
 		buf_printf(&b,
 			   "{\"pairingCode\":\"WZYE%lld\",\"code\":\"2@double%lld\",\"base64\":"
-			   "\"data:image/png;base64,iVBORw0KGgo=\",\"count\":%lld}",
+			   "\"data:image/png;base64,"
+			   "iVBORw0KGgoAAAANSUhEUgAAAB0AAAAdAQAAAAB+6FqiAAAAU0lEQVR42mP4////DwY0"
+			   "4oO0QwXD90vxFQxfPAWBRHQgkAgCEt9PyldAZL9M8qxg+OSp8oPh2+3cH1i5HziB3O9g"
+			   "bpAnyCgg90s0kPv9EkwWi+UAozlRAYv1QdkAAAAASUVORK5CYII=\","
+			   "\"count\":%lld}",
 			   t->qr_n, t->qr_n, t->qr_n);
 	} else {
 		buf_printf(&b, "{\"instance\":{\"instanceName\":\"%s\",\"state\":\"%s\"}}",

@@ -1,16 +1,19 @@
 /* api.ts - calls to the box. A session cookie says who, and writes carry the CSRF token that GET /api/v1/session gave; or an API token
  * that a link brought ("#token=", kept in this tab only). */
 
+import { told } from './i18n';
+
 export interface FieldError { field: string; detail: string }
 export interface Problem { type?: string; title?: string; status?: number; detail?: string; request_id?: string; errors?: FieldError[] }
 
 /* An answer that is not 2xx, or (status 0) no answer at all. */
 export class Refused extends Error {
 	constructor(readonly status: number, readonly problem: Problem, readonly retryAfter = 0) {
-		super(problem.errors?.[0]?.detail ?? problem.detail ?? problem.title ?? String(status));
+		super(told(problem.errors?.[0]?.detail ?? problem.detail ?? problem.title, problem.type) ?? String(status));
 	}
 	field(name: string): string | undefined {
-		return this.problem.errors?.find(e => e.field === name)?.detail;
+		const wrong = this.problem.errors?.find(e => e.field === name);
+		return wrong && told(wrong.detail, this.problem.type);
 	}
 }
 

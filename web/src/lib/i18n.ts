@@ -4,13 +4,15 @@ import { signal } from '@preact/signals';
 import { en } from '../words/en';
 import { es } from '../words/es';
 import { pt } from '../words/pt';
+import { problemEn, problemEs, problemPt } from '../words/problem';
+import { SAID } from '../words/said';
 import { workEn } from '../words/work.en';
 import { workEs } from '../words/work.es';
 import { workPt } from '../words/work.pt';
 
 export type Lang = 'en' | 'es' | 'pt';
-export type Words = typeof en & typeof workEn;
-export const LANGS: Record<Lang, Words> = { es: { ...es, ...workEs }, pt: { ...pt, ...workPt }, en: { ...en, ...workEn } };
+export type Words = typeof en & typeof workEn & typeof problemEn;
+export const LANGS: Record<Lang, Words> = { es: { ...es, ...workEs, ...problemEs }, pt: { ...pt, ...workPt, ...problemPt }, en: { ...en, ...workEn, ...problemEn } };
 export const LANG_NAMES: Record<Lang, string> = { es: 'Español', pt: 'Português', en: 'English' };
 const KEY = 'totem.lang';
 
@@ -47,4 +49,10 @@ export function t(key: keyof Words, fill: Record<string, string | number> = {}):
 export function word(prefix: string, name: string): string {
 	const words = LANGS[lang.value] as unknown as Record<string, string>;
 	return words[prefix + name] ?? name;
+}
+
+/* What the API said, for the reader: its own sentence in English, that sentence translated (words/said.ts), or at least its kind. */
+export function told(detail: string | undefined, type: string | undefined): string | undefined {
+	const kind = 'problem.' + (type ?? '').replace(/^.*:/, ''), words = LANGS[lang.value] as unknown as Record<string, string>;
+	return lang.value === 'en' ? detail ?? words[kind] : (detail !== undefined ? SAID[detail]?.[lang.value === 'es' ? 0 : 1] : undefined) ?? words[kind] ?? detail;
 }

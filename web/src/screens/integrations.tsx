@@ -7,9 +7,10 @@ import { moment, number } from '../lib/format';
 import { lang, t, word } from '../lib/i18n';
 import { place } from '../lib/route';
 import { may } from '../lib/session';
-import { isSecret, loadSettings, type Settings } from '../lib/settings';
+import { helpOf, isSecret, loadSettings, type Settings } from '../lib/settings';
 import { Button, Dialog, Empty, Failed, confirm, toast, useLoad } from '../ui/base';
 import { Facts, Raw, State, Time, useLive } from '../ui/data';
+import { Qr } from '../ui/qr';
 import { SettingsForm } from '../ui/form';
 import { partName } from './start';
 
@@ -33,7 +34,7 @@ function Edit(p: { of: Settings; part: string; close: () => void; done: () => vo
 	const mine = p.of.all.filter(s => s.key.startsWith(kind + '.*.'));
 	return <Dialog title={t('settings_of', { part: partName(p.part) })} onClose={p.close} wide>
 		<SettingsForm of={p.of} submit={t('save')} after={() => { toast(t('saved')); p.done(); p.close(); }}
-			inputs={mine.map(s => ({ key: s.key.replace('*', slug), label: s.key.replace(/^.*\./, ''), hint: s.help, secret: isSecret(s), placeholder: s.default }))} />
+			inputs={mine.map(s => ({ key: s.key.replace('*', slug), label: s.key.replace(/^.*\./, ''), hint: helpOf(s), secret: isSecret(s), placeholder: s.default }))} />
 	</Dialog>;
 }
 
@@ -57,7 +58,7 @@ function Test(p: { kind: string }): JSX.Element | null {
 }
 
 function fact(name: string, v: unknown): string | JSX.Element {
-	return typeof v === 'boolean' ? t(v ? 'yes' : 'no') : /_at$|_until$/.test(name) && typeof v === 'string' ? <Time at={v} full /> : typeof v === 'number' ? number(v) : String(v);
+	return name === 'connection' ? word('connection.', String(v)) : typeof v === 'boolean' ? t(v ? 'yes' : 'no') : /_at$|_until$/.test(name) && typeof v === 'string' ? <Time at={v} full /> : typeof v === 'number' ? number(v) : String(v);
 }
 
 const QUALITY: Record<string, string> = { GREEN: 'good', YELLOW: 'warn', RED: 'bad' };
@@ -75,7 +76,7 @@ function ChannelView(p: { slug: string; edit: () => void }): JSX.Element {
 	}
 	return <div class="stack">
 		{c.incidents.map(i => <div class="card note" key={i.code}><p><bdi>{i.text}</bdi></p><p class="soft"><bdi>{i.cure}</bdi></p></div>)}
-		<div class="card"><div class="row"><h2>{partName('channel.' + c.channel)}</h2><State state={c.state} />{c.reason && <span class="soft"><bdi>{c.reason}</bdi></span>}
+		<div class="card"><div class="row"><h2>{partName('channel.' + c.channel)}</h2><State state={c.state === 'up' && c.incidents.length > 0 ? 'attention' : c.state} />{c.reason && <span class="soft"><bdi>{c.reason}</bdi></span>}
 			{c.paused_until && <span>{t('until')} {moment(c.paused_until)}</span>}</div>
 			<Facts rows={[[t('provider'), word('provider.', c.provider)], [t('quality'), f['quality_rating'] ? <span class={'chip ' + (QUALITY[String(f['quality_rating'])] ?? '')}>{word('quality.', String(f['quality_rating']))}</span> : null],
 				[t('limit_day'), c.limits.messaging_limit_tier ? word('tier.', c.limits.messaging_limit_tier) : null], [t('rate'), t('rate_text', { n: c.limits.rate_now_per_second, of: c.limits.rate_per_second })],
@@ -89,7 +90,7 @@ function ChannelView(p: { slug: string; edit: () => void }): JSX.Element {
 					{c.state === 'paused' ? <Button kind="main" onClick={() => act('resume', t('released'))}>{t('resume')}</Button> : <Button onClick={pause}>{t('hold')}</Button>}</>}
 				{may('settings') && <Button onClick={p.edit}>{t('settings')}</Button>}
 			</div>
-			{c.provider === 'evolution' && typeof f['qr_image'] === 'string' && <div class="qr"><img src={f['qr_image']} alt={t('qr_alt')} width={240} height={240} />
+			{c.provider === 'evolution' && (f['qr_image'] || f['qr_code']) && <div class="qr">{f['qr_image'] ? <img src={String(f['qr_image'])} alt={t('qr_alt')} width={240} height={240} /> : <Qr text={String(f['qr_code'])} label={t('qr_alt')} size={240} />}
 				{f['pairing_code'] ? <p>{t('pairing')} <code>{String(f['pairing_code'])}</code></p> : null}</div>}
 		</div>
 		<div class="card"><h2>{t('known')}</h2>{c.check.error && <p class="error"><bdi>{c.check.error}</bdi></p>}

@@ -65,7 +65,8 @@ export function useLive(reload: () => void, events: string[], everyMs = 0): void
 }
 
 export function Facts(p: { rows: [label: string, value: ComponentChildren][] }): JSX.Element {
-	return <dl class="facts">{p.rows.filter(([, v]) => v !== null && v !== undefined && v !== '').map(([label, v]) =>
+	const empty = (v: ComponentChildren): boolean => v === null || v === undefined || v === '' || typeof v === 'object' && 'type' in v && v.type === Time && !(v.props as { at?: unknown }).at;
+	return <dl class="facts">{p.rows.filter(([, v]) => !empty(v)).map(([label, v]) =>
 		<div key={label}><dt>{label}</dt><dd>{v}</dd></div>)}</dl>;
 }
 

@@ -1,5 +1,6 @@
 /* backups.tsx - what is there and whether it was verified; make one now, verify one. Restoring is a command, for the day without a box. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { get, post, type Page } from '../../lib/api';
 import { bytes, number, span } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
@@ -12,6 +13,7 @@ interface List extends Page<Backup> { folder: string; state: { busy: boolean; st
 
 export function Backups(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<List>('/api/v1/backups', { signal }), 'backups');
+	const [asked, setAsked] = useState<{ name: string; before: string | null } | null>(null); /* which one is looked at, and the last success before */
 	useLive(reload, [], 2000);
 	if (data === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
@@ -24,9 +26,10 @@ export function Backups(): JSX.Element {
 			<div class="row"><Button kind="main" disabled={s.busy} onClick={() => act('/api/v1/backups', t('backup_started'))}>{t('backup_now')}</Button></div></div>
 		{data.data.length === 0 ? <Empty title={t('backups_none')}><p>{t('backups_none_text')}</p></Empty> : <table class="card"><thead><tr><th scope="col">{t('created')}</th><th scope="col">{t('verified')}</th><th scope="col" class="n wide">{t('size')}</th>
 			<th scope="col" class="n wide">{t('files')}</th><th scope="col" class="n wide">{t('took')}</th><th scope="col"><span class="hidden">{t('action')}</span></th></tr></thead>
-			<tbody>{data.data.map(b => <tr key={b.name}><td><Time at={b.created_at} full /><small class="soft"><bdi>{b.name}</bdi></small></td><td>{b.verified_at ? <span class="chip good"><Time at={b.verified_at} /></span> : <span class="chip warn">{t('not_verified')}</span>}</td>
+			<tbody>{data.data.map(b => <tr key={b.name}><td><Time at={b.created_at} full /><small class="soft"><bdi>{b.name}</bdi></small>
+				{asked?.name === b.name && !s.busy && s.last_success_at !== asked.before && <small class="good" role="status">{t('verify_good')}</small>}</td><td>{b.verified_at ? <span class="chip good"><Time at={b.verified_at} /></span> : <span class="chip warn">{t('not_verified')}</span>}</td>
 				<td class="n wide">{bytes(b.database_bytes + b.media_bytes)}</td><td class="n wide">{number(b.media_files)}</td><td class="n wide">{span(b.took_ms)}</td>
-				<td><div class="row acts"><Button disabled={s.busy} onClick={() => act(`/api/v1/backups/${encodeURIComponent(b.name)}/verify`, t('verify_started'))}>{t('verify')}</Button></div></td></tr>)}</tbody></table>}
+				<td><div class="row acts"><Button disabled={s.busy} onClick={async () => { const before = s.last_success_at; await act(`/api/v1/backups/${encodeURIComponent(b.name)}/verify`, t('verify_started')); setAsked({ name: b.name, before }); }}>{t('verify')}</Button></div></td></tr>)}</tbody></table>}
 		<p class="soft">{t('restore_text')} <code class="address">totem restore</code></p>
 	</div>;
 }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Refused } from '../../lib/api';
 import { t, word } from '../../lib/i18n';
-import { isSecret, loadSettings, saveSettings, type Setting, type Value } from '../../lib/settings';
+import { helpOf, isSecret, loadSettings, saveSettings, type Setting, type Value } from '../../lib/settings';
 import { Button, Dialog, Empty, Failed, Field, sentence, toast, useLoad } from '../../ui/base';
 import { AnyInput } from '../../ui/form';
 
@@ -21,7 +21,7 @@ function Edit(p: { s: Setting; v: Value; close: () => void; done: () => void }):
 	}
 	const wrong = error instanceof Refused ? error.field(v.key) : undefined;
 	return <Dialog title={v.key} onClose={p.close}><form onSubmit={e => { e.preventDefault(); void save(String(new FormData(e.currentTarget).get('value'))); }}>
-		<p>{s.help}</p>
+		<p>{helpOf(s)}</p>
 		<Field id="value" label={t('value')} hint={t('default_is', { value: s.default || '–' }) + (s.restart ? ' ' + t('needs_restart') : '') + (secret && v.value ? ' ' + t('secret_kept') : '')} error={wrong}>
 			{s.kind === 'bool' || s.kind === 'boolean' ? <select id="value" name="value">{['true', 'false'].map(x => <option key={x} value={x} selected={v.value === x}>{x}</option>)}</select>
 				: <AnyInput id="value" name="value" type={secret ? 'password' : 'text'} autocomplete={secret ? 'new-password' : 'off'} spellcheck={false} defaultValue={secret ? '' : v.value} required={secret} />}</Field>
@@ -36,13 +36,13 @@ export function SettingsTable(): JSX.Element {
 	if (data === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
 	const words = find.toLowerCase().split(/\s+/).filter(w => w !== '');
-	const rows = data.all.flatMap(s => s.values.map(v => ({ s, v }))).filter(({ s, v }) => (!changed || v.source !== 'default') && words.every(w => v.key.includes(w) || s.help.toLowerCase().includes(w)));
+	const rows = data.all.flatMap(s => s.values.map(v => ({ s, v }))).filter(({ s, v }) => (!changed || v.source !== 'default') && words.every(w => v.key.includes(w) || helpOf(s).toLowerCase().includes(w)));
 	return <div class="stack">
 		<div class="row filters"><input type="search" aria-label={t('find_setting')} placeholder={t('find_setting')} value={find} onInput={e => setFind(e.currentTarget.value)} class="find" />
 			<label class="check"><input type="checkbox" checked={changed} onChange={e => setChanged(e.currentTarget.checked)} />{t('only_changed')}</label>
 			{['retention', 'queue', 'backup', 'tls'].map(w => <Button key={w} onClick={() => setFind(w)} pressed={find === w}>{word('find.', w)}</Button>)}</div>
 		{rows.length === 0 ? <Empty title={t('settings_none')} /> : <table class="card"><thead><tr><th scope="col">{t('setting')}</th><th scope="col">{t('value')}</th><th scope="col" class="wide">{t('source')}</th></tr></thead>
-			<tbody>{rows.map(r => <tr key={r.v.key}><td><button type="button" class="plain" onClick={() => setEditing(r)}>{r.v.key}</button><small class="soft">{r.s.help}</small></td>
+			<tbody>{rows.map(r => <tr key={r.v.key}><td><button type="button" class="plain" onClick={() => setEditing(r)}>{r.v.key}</button><small class="soft">{helpOf(r.s)}</small></td>
 				<td class="break"><bdi>{isSecret(r.s) ? (r.v.value ? t('is_set') : '–') : r.v.value || '–'}</bdi></td><td class="wide">{word('from.', r.v.source.split(':')[0]!)}</td></tr>)}</tbody></table>}
 		{editing && <Edit {...editing} close={() => setEditing(null)} done={reload} />}
 	</div>;
