@@ -3,6 +3,17 @@ import { lang } from './i18n';
 
 export function number(n: number): string { return n.toLocaleString(lang.value); }
 
+/* A price; a currency that nobody knows stands behind its number. */
+export function money(n: number, currency: string): string {
+	if (!Number.isFinite(n))
+		return '';
+	try {
+		return n.toLocaleString(lang.value, { style: 'currency', currency });
+	} catch {
+		return (number(Math.round(n * 100) / 100) + ' ' + currency).trim();
+	}
+}
+
 const UNITS: [limit: number, per: number, unit: string][] = [
 	[90, 1, 'second'], [5400, 60, 'minute'], [129_600, 3600, 'hour'], [Infinity, 86_400, 'day'],
 ];

@@ -1,5 +1,10 @@
 /* talk.en.ts - the words of the conversations screen in English, spread into en.ts. */
 export const talk = {
+	'c.live_place': 'Live location', 'c.pieces': '{n|# thing|# things}', 'c.voted': 'Voted',
+	'c.voted_secret': 'Voted; what for is only readable on the phone.', 'c.invited': 'Invites to the group',
+	'c.no_film': 'This browser cannot play it.', 'c.kind.poll': 'Poll', 'c.kind.poll_vote': 'Vote', 'c.kind.product': 'Product',
+	'c.kind.group_invite': 'Invitation to a group',
+	'c.filled_in': 'Filled in a form', 'c.kind.form': 'Form',
 	'c.reveal': 'Show the number (noted in the audit log)', 'c.merged': 'Merged with {name}, {when}',
 	'c.edit': 'Change the text',	'c.stray': 'A message to {name} has not gone out. Open the conversation.',
 	'c.too_far': 'That message is too far back. The search finds it.',

@@ -2,6 +2,11 @@
 import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
+	'c.live_place': 'Ubicación en vivo', 'c.pieces': '{n|# artículo|# artículos}', 'c.voted': 'Votó',
+	'c.voted_secret': 'Votó; qué eligió solo se lee en el teléfono.', 'c.invited': 'Invita al grupo',
+	'c.no_film': 'Este navegador no puede reproducirlo.', 'c.kind.poll': 'Encuesta', 'c.kind.poll_vote': 'Voto', 'c.kind.product': 'Producto',
+	'c.kind.group_invite': 'Invitación a un grupo',
+	'c.filled_in': 'Completó un formulario', 'c.kind.form': 'Formulario',
 	'c.reveal': 'Mostrar el número (queda en la auditoría)', 'c.merged': 'Unido con {name}, {when}',
 	'c.edit': 'Cambiar el texto',	'c.stray': 'Un mensaje a {name} no salió. Abra la conversación.',
 	'c.too_far': 'Ese mensaje está demasiado atrás. La búsqueda lo encuentra.',

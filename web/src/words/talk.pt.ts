@@ -2,6 +2,11 @@
 import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
+	'c.live_place': 'Localização em tempo real', 'c.pieces': '{n|# item|# itens}', 'c.voted': 'Votou',
+	'c.voted_secret': 'Votou; a escolha só se lê no telefone.', 'c.invited': 'Convida para o grupo',
+	'c.no_film': 'Este navegador não consegue reproduzir.', 'c.kind.poll': 'Enquete', 'c.kind.poll_vote': 'Voto', 'c.kind.product': 'Produto',
+	'c.kind.group_invite': 'Convite para um grupo',
+	'c.filled_in': 'Preencheu um formulário', 'c.kind.form': 'Formulário',
 	'c.reveal': 'Mostrar o número (fica na auditoria)', 'c.merged': 'Unido com {name}, {when}',
 	'c.edit': 'Alterar o texto',	'c.stray': 'Uma mensagem para {name} não saiu. Abra a conversa.',
 	'c.too_far': 'Essa mensagem está longe demais. A busca a encontra.',

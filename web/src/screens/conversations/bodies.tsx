@@ -1,6 +1,6 @@
 /* bodies.tsx - what stands in a bubble, by the type of its message. A type that is not in the table shows its line of text. */
 import type { JSX } from 'preact';
-import { number } from '../../lib/format';
+import { money, number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { Icon } from '../../ui/icons';
 import { Marked, Text } from './markup';
@@ -21,6 +21,8 @@ function Place(p: BodyProps): JSX.Element {
 	return <div class="place"><Icon name="pin" /><div>
 		<bdi class="strong">{text(c, 'name') || t('c.location')}</bdi>
 		{text(c, 'address') !== '' && <bdi>{text(c, 'address')}</bdi>}
+		{text(c, 'caption') !== '' && <bdi>{text(c, 'caption')}</bdi>}
+		{member(c, 'live') === true && <small class="soft">{t('c.live_place')}</small>}
 		{ok && <a href={`https://www.openstreetmap.org/?mlat=${lat}&mlon=${lon}#map=17/${lat}/${lon}`} target="_blank" rel="noopener noreferrer">{t('c.map')}</a>}
 		{ok && <small class="soft">{at}</small>}
 	</div></div>;
@@ -71,19 +73,35 @@ const Interactive: Body = p => {
 	if (p.m.direction === 'outbound' && member(c, 'action') !== undefined)
 		return <Asked c={c} />;
 	const about = text(c, 'list_reply', 'description');
+	if (member(c, 'form') !== undefined) /* its line says the same in one row */
+		return <div class="answer"><small class="soft">{t('c.filled_in')}</small><Form c={c} /></div>;
 	return <div class="answer"><small class="soft">{t('c.tapped')}</small><Text s={p.m.content} />
-		{about !== '' && <p class="soft small" dir="auto">{about}</p>}<Form c={c} /></div>;
+		{about !== '' && <p class="soft small" dir="auto">{about}</p>}</div>;
 };
 
+/* Meta tells the things, Evolution how many they are and what they cost together, in thousandths. */
 const Order: Body = p => {
-	const items = list(p.m.content_json, 'product_items');
-	const total = items.reduce<number>((n, i) => n + Number(member(i, 'item_price') ?? 0) * Number(member(i, 'quantity') ?? 1), 0);
+	const c = p.m.content_json, items = list(c, 'product_items'), currency = text(items[0], 'currency') || text(c, 'currency');
+	const all = items.reduce<number>((n, i) => n + Number(member(i, 'item_price') ?? 0) * Number(member(i, 'quantity') ?? 1), 0);
+	const total = items.length > 0 ? all : Number(member(c, 'total_1000')) / 1000, count = Number(member(c, 'item_count'));
 	return <div>
-		<p class="strong">{t('c.order')}</p>
-		<ul class="bare">{items.map((i, k) => <li key={k}><bdi>{number(Number(member(i, 'quantity') ?? 1))} × {text(i, 'product_retailer_id')}</bdi>{' '}
-			<span class="soft">{text(i, 'item_price')} {text(i, 'currency')}</span></li>)}</ul>
-		{items.length > 0 && <p class="strong">{number(Math.round(total * 100) / 100)} {text(items[0], 'currency')}</p>}
-		{text(p.m.content_json, 'text') !== '' && <Text s={text(p.m.content_json, 'text')} />}
+		<p class="strong">{t('c.order')} {text(c, 'title') !== '' && <bdi>{text(c, 'title')}</bdi>}</p>
+		{items.length > 0 && <ul class="bare">{items.map((i, k) => <li key={k}><bdi>{number(Number(member(i, 'quantity') ?? 1))} × {text(i, 'product_retailer_id')}</bdi>{' '}
+			<span class="soft">{money(Number(member(i, 'item_price')), text(i, 'currency'))}</span></li>)}</ul>}
+		{items.length === 0 && count > 0 && <p class="soft small">{t('c.pieces', { n: count })}</p>}
+		{Number.isFinite(total) && <p class="strong">{money(total, currency)}</p>}
+		{text(c, 'text') !== '' && <Text s={text(c, 'text')} />}
+	</div>;
+};
+
+const Product: Body = p => {
+	const c = p.m.content_json, price = Number(member(c, 'price_1000')) / 1000;
+	return <div>
+		<small class="soft">{t('c.kind.product')}</small>
+		<p class="strong" dir="auto">{text(c, 'title') || text(c, 'product_retailer_id')}</p>
+		{text(c, 'description') !== '' && <Text s={text(c, 'description')} />}
+		{Number.isFinite(price) && <p class="strong">{money(price, text(c, 'currency'))}</p>}
+		{text(c, 'product_retailer_id') !== '' && text(c, 'title') !== '' && <small class="soft"><bdi>{text(c, 'product_retailer_id')}</bdi></small>}
 	</div>;
 };
 
@@ -102,6 +120,7 @@ const Templated: Body = p => {
 	const parts = list(made?.components), words = (type: string) => filled(text(parts.find(x => text(x, 'type') === type), 'text'), part(type.toLowerCase()));
 	return <div>
 		<small class="soft">{t('c.template')} <bdi>{name}</bdi></small>
+		{text(c, 'text') !== '' && <Text s={text(c, 'text')} />}
 		{made === undefined ? sent.flatMap(x => list(x, 'parameters')).map((x, i) => text(x, 'text') === '' ? null : <p key={i} dir="auto">{text(x, 'text')}</p>)
 			: <>{words('HEADER') !== '' && <p class="strong" dir="auto">{words('HEADER')}</p>}<Text s={words('BODY')} />
 				{words('FOOTER') !== '' && <p class="soft small" dir="auto">{words('FOOTER')}</p>}
@@ -112,6 +131,13 @@ const Templated: Body = p => {
 const Poll: Body = p => <div><p class="strong" dir="auto">{text(p.m.content_json, 'name')}</p>
 	<Choices names={list(p.m.content_json, 'options').map(o => text(o, 'title') || (typeof o === 'string' ? o : ''))} /></div>;
 
+const Voted: Body = p => {
+	const chosen = list(p.m.content_json, 'options').map(o => text(o, 'title') || (typeof o === 'string' ? o : '')).filter(o => o !== '');
+	return <div class="answer"><small class="soft">{t(chosen.length > 0 ? 'c.voted' : 'c.voted_secret')}</small>{chosen.map((o, i) => <p key={i} class="said" dir="auto">{o}</p>)}</div>;
+};
+
+const Invited: Body = p => <div><p class="strong">{t('c.invited')} <bdi>{text(p.m.content_json, 'name')}</bdi></p><Caption m={p.m} /></div>;
+
 const Unknown: Body = p => <div class="absent"><p>{t('c.unsupported')}</p>
 	{list(p.m.content_json, 'errors').map((e, i) => <small key={i}><bdi>{text(e, 'error_data', 'details') || text(e, 'title')}</bdi></small>)}</div>;
 
@@ -121,13 +147,16 @@ const BODIES: Record<string, Body> = {
 	video: p => <><Film m={p.m} /><Caption m={p.m} /></>,
 	audio: p => <><Voice m={p.m} />{text(p.m.content_json, 'transcript') !== '' && <Text s={text(p.m.content_json, 'transcript')} />}</>,
 	document: p => <><Paper m={p.m} /><Caption m={p.m} /></>,
-	location: Place, contacts: Cards, interactive: Interactive, order: Order, template: Templated, poll: Poll, unsupported: Unknown, unknown: Unknown,
+	location: Place, contacts: Cards, interactive: Interactive, order: Order, product: Product, template: Templated, poll: Poll, poll_vote: Voted, group_invite: Invited, unsupported: Unknown, unknown: Unknown,
 	button: p => <div class="answer"><small class="soft">{t('c.tapped')}</small><Text s={p.m.content} /></div>,
 };
 BODIES['voice'] = BODIES['audio']!;
 
+/* A kind of which we know only its name says so, instead of showing "[name]". */
+const bare = (m: Message): boolean => m.type !== 'text' && m.content.trim() === `[${m.type}]`;
+
 export function BodyOf(p: BodyProps): JSX.Element {
-	const B = p.m.content_json === undefined && p.m.type !== 'text' && p.m.media === null ? undefined : BODIES[p.m.type];
+	const known = p.m.content_json === undefined && p.m.type !== 'text' && p.m.media === null ? undefined : BODIES[p.m.type], B = known ?? (bare(p.m) ? Unknown : undefined);
 	return B !== undefined ? <B {...p} /> : <Text s={p.m.content} />;
 }
 

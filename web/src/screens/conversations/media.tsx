@@ -23,10 +23,13 @@ export function Picture(p: { m: Message; open: (m: Message) => void; sticker?: b
 }
 
 export function Film(p: { m: Message }): JSX.Element {
-	const media = p.m.media, src = useFile(media?.url ?? null);
+	const media = p.m.media, src = useFile(media?.url ?? null), [broken, setBroken] = useState(false);
 	if (media === null || media.url === null)
 		return media === null ? <></> : <Absent m={media} />;
-	return <video class="film" src={src} controls preload="metadata" playsInline aria-label={t('c.video')} />;
+	if (broken) /* a kind of film that this browser does not play */
+		return <div class="paper"><Icon name="document" /><div><span class="paper-name">{t('c.video')}</span><small class="soft">{t('c.no_film')} {media.bytes > 0 && bytes(media.bytes)}</small></div>
+			<a class="button quiet" href={src} download={fileName(media.filename ?? 'video.mp4')} aria-label={t('c.download')}><Icon name="download" /></a></div>;
+	return <video class="film" src={src} controls preload="metadata" playsInline aria-label={t('c.video')} onError={() => setBroken(src !== undefined)} />;
 }
 
 export function Paper(p: { m: Message }): JSX.Element {
