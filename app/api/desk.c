@@ -1,9 +1,10 @@
 /* desk.c - what people do with a conversation: assign it (to whom), set its status, its labels; what is unread. */
 #include "api/handlers.h"
+#include "api/queue_json.h"
 #include "api/view.h"
 #include "base/ids.h"
 #include "flow/chatwoot_assign.h"
-#include "store/conversation_state.h"
+#include "store/conversation_snooze.h"
 #include "store/user.h"
 
 struct desk_job {
@@ -12,6 +13,7 @@ struct desk_job {
 	struct str account; /* user_id as text; none: nobody */
 	const struct config *config;
 	struct str status;
+	int64_t until_ms; /* of a snooze; 0: no end */
 	struct str labels[CONVERSATION_LABELS_MAX];
 	size_t label_count;
 };
@@ -114,11 +116,11 @@ void conversation_assign_post(struct call *c)
 static enum rc status_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct desk_job *j = arg;
+	const struct conversation_act act = { .id = j->conversation.id, .origin = "api" };
 
 	/* It wakes a silenced automation, and tells the stream and Chatwoot. */
-	return conversation_state_status(
-		tx, &(struct conversation_act){ .id = j->conversation.id, .origin = "api" },
-		j->status, e);
+	return str_eqc(j->status, "snoozed") ? conversation_snooze(tx, &act, j->until_ms, e)
+					     : conversation_state_status(tx, &act, j->status, e);
 }
 
 void conversation_status_post(struct call *c)
@@ -129,6 +131,16 @@ void conversation_status_post(struct call *c)
 	if (!conversation_of_path(c, &j.conversation) || !body_json(c, &root))
 		return;
 	j.status = json_get_str(root, "status");
+	if (!queue_json_until(c, root, &j.until_ms))
+		return;
+	if (j.until_ms != 0 && !str_eqc(j.status, "snoozed")) {
+		problem_field(c, 422, "until", "Only a snoozed conversation has one.");
+		return;
+	}
+	if (j.until_ms > c->q->now_ms + CONVERSATION_SNOOZE_MAX_MS) {
+		problem_field(c, 422, "until", "This is more than 366 days ahead.");
+		return;
+	}
 	run(c, status_unit, &j);
 }
 

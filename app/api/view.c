@@ -137,6 +137,7 @@ enum rc view_conversation(struct view *v, const struct conversation *c, struct e
 	jsonw_ktime(w, "window_open_until", window_end(v, c));
 	number_or_null(w, "chatwoot_conversation_id", c->chatwoot_conversation_id);
 	jsonw_ktime(w, "automation_off_until", c->automation_off_until_ms);
+	jsonw_ktime(w, "snoozed_until", c->snoozed_until_ms);
 	jsonw_ktime(w, "created_at", c->created_ms);
 	return RC_OK;
 }

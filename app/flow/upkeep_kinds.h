@@ -29,5 +29,7 @@ upkeep_fn chatwoot_setup_run, chatwoot_people_run;
 
 /* n8n_import.c: one of our workflows into an n8n; ref: the n8n target. */
 upkeep_fn n8n_import_run;
+/* conversation_wake.c: the end of a snooze; ref: the conversation. */
+upkeep_fn conversation_wake_run;
 
 #endif

@@ -94,6 +94,7 @@ static void take(struct row *r, struct conversation *ret)
 	ret->chatwoot_contact_id = stmt_i64(&r->s, "chatwoot_contact_id");
 	ret->chatwoot_source_id = row_str(r, "chatwoot_source_id");
 	ret->automation_off_until_ms = stmt_i64(&r->s, "automation_off_until_ms");
+	ret->snoozed_until_ms = stmt_i64(&r->s, "snoozed_until_ms");
 	ret->created_ms = stmt_i64(&r->s, "created_ms");
 	ret->assigned_user_id = stmt_i64(&r->s, "assigned_user_id");
 	ret->assigned_name = row_str(r, "assigned_name");

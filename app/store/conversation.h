@@ -11,6 +11,7 @@ struct conversation {
 	int64_t chatwoot_conversation_id, chatwoot_contact_id;
 	struct str chatwoot_source_id;
 	int64_t automation_off_until_ms;
+	int64_t snoozed_until_ms; /* 0: not snoozed, or without an end */
 	int64_t created_ms;
 	int64_t assigned_user_id, assigned_created_ms; /* 0: nobody works on it */
 	struct str assigned_name;
@@ -32,7 +33,8 @@ enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct con
 enum rc conversation_by_chatwoot(struct db *db, int64_t company_id,
 				 int64_t chatwoot_conversation_id, int64_t *ret_id, struct err *e)
 	MUST_CHECK;
-/* What the consumer group crm-api-whatsapp-inbound writes: later time wins, unread grows by `unread`. */
+/* What the consumer group crm-api-whatsapp-inbound writes: later time wins, unread grows by `unread`; with something unread a
+ * snoozed or resolved conversation is open again. */
 struct conversation_touch {
 	int64_t id, at_ms, message_id, inbound_ms; /* inbound_ms 0: it was outbound */
 	int64_t unread;

@@ -21,10 +21,10 @@ UPDATE whatsapp_conversations SET wa_id = @wa_id WHERE id = @id;
 -- name: conversation_load
 -- One conversation with the name of its contact.
 -- in: id
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms snoozed_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.snoozed_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        NULL AS last_content, v.merged_into, c.kind AS contact_kind
@@ -43,13 +43,16 @@ SELECT coalesce(nullif(merged_into, 0), id) AS id FROM whatsapp_conversations
  LIMIT 1;
 
 -- name: conversation_touch
--- A message came or went: later time wins, at the same time the later stored one.
+-- A message came or went: later time wins, at the same time the later stored one. What a customer writes wakes what sleeps
+-- and opens what was resolved (Chatwoot does the same with its own).
 -- in: id at_ms message_id inbound_ms unread
 UPDATE whatsapp_conversations
    SET last_message_id = CASE WHEN @at_ms >= last_message_at THEN @message_id ELSE last_message_id END,
        last_message_at = max(last_message_at, @at_ms),
        last_inbound_ms = max(last_inbound_ms, @inbound_ms),
-       unread_count = unread_count + @unread
+       unread_count = unread_count + @unread,
+       status = CASE WHEN @unread > 0 AND status IN ('snoozed', 'resolved') THEN 'open' ELSE status END,
+       snoozed_until_ms = CASE WHEN @unread > 0 THEN 0 ELSE snoozed_until_ms END
  WHERE id = @id;
 
 -- name: conversation_window
@@ -87,11 +90,11 @@ UPDATE whatsapp_conversations
 -- name: conversation_list
 -- Conversations of a company, the one with the newest message first; assigned -1: to nobody. A short search fits in passing.
 -- in: company_id before_ms before_id status channel_id assigned label unread_only search limit
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms snoozed_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
 -- scan: what is sparse has queries of its own
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.snoozed_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        m.content AS last_content, v.merged_into, c.kind AS contact_kind
@@ -114,11 +117,11 @@ SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name
 -- name: conversation_list_unread
 -- Those with unread messages.
 -- in: company_id before_ms before_id status channel_id assigned label unread_only limit
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms snoozed_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
 -- scan: few rows
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.snoozed_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        m.content AS last_content, v.merged_into, c.kind AS contact_kind
@@ -141,11 +144,11 @@ SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name
 -- name: conversation_list_assigned
 -- Those of one person.
 -- in: company_id before_ms before_id status channel_id assigned label unread_only limit
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms snoozed_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
 -- scan: few rows
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.snoozed_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        m.content AS last_content, v.merged_into, c.kind AS contact_kind
@@ -168,11 +171,11 @@ SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name
 -- name: conversation_list_label
 -- Those with a label: from the label to them, whether it is rare or not.
 -- in: company_id before_ms before_id status channel_id assigned label unread_only limit
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms snoozed_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
 -- scan: those with the label
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.snoozed_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        m.content AS last_content, v.merged_into, c.kind AS contact_kind
@@ -196,11 +199,11 @@ SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name
 -- name: conversation_list_found
 -- Those whose contact has the searched characters in name or number; of the 2000 newest contacts that have them. number: all digits.
 -- in: company_id before_ms before_id status channel_id assigned label unread_only match number limit
--- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
+-- out: id company_id channel_id contact_id wa_id status contact_name unread_count last_message_at last_message_id last_inbound_ms chatwoot_conversation_id chatwoot_contact_id chatwoot_source_id automation_off_until_ms snoozed_until_ms created_ms assigned_user_id assigned_name assigned_created_ms labels last_content merged_into contact_kind
 -- scan: bounded by the subquery (the pluses keep it: without them all conversations are passed over for each contact)
 SELECT v.id, v.company_id, v.channel_id, v.contact_id, v.wa_id, v.status, c.name AS contact_name, v.unread_count,
        v.last_message_at, v.last_message_id, v.last_inbound_ms, v.chatwoot_conversation_id, v.chatwoot_contact_id,
-       v.chatwoot_source_id, v.automation_off_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
+       v.chatwoot_source_id, v.automation_off_until_ms, v.snoozed_until_ms, v.created_ms, v.assigned_user_id, u.name AS assigned_name,
        u.created_ms AS assigned_created_ms,
        (SELECT json_group_array(l.label) FROM conversation_labels AS l WHERE l.conversation_id = v.id) AS labels,
        m.content AS last_content, v.merged_into, c.kind AS contact_kind
@@ -245,9 +248,14 @@ UPDATE whatsapp_messages SET wa_id = @new
 UPDATE whatsapp_conversations SET assigned_user_id = @user_id WHERE id = @id;
 
 -- name: conversation_status
--- Open, pending, resolved or snoozed.
+-- Open, pending, resolved or snoozed without an end.
 -- in: id status
-UPDATE whatsapp_conversations SET status = @status WHERE id = @id;
+UPDATE whatsapp_conversations SET status = @status, snoozed_until_ms = 0 WHERE id = @id;
+
+-- name: conversation_snooze
+-- A snoozed one sleeps until then.
+-- in: id until_ms
+UPDATE whatsapp_conversations SET snoozed_until_ms = @until_ms WHERE id = @id AND status = 'snoozed';
 
 -- name: conversation_label_clear
 -- All labels of a conversation go.
