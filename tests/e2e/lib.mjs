@@ -271,15 +271,15 @@ export function metaText(from, body, id = 'wamid.E2E' + randomBytes(12).toString
 
 /* --- looking --- */
 
-/* Serious findings of axe on what is shown; an empty list is good. */
-export async function axe(page, what, only = null) {
+/* Serious findings of axe on what is shown, or on what stands `within` a selector; an empty list is good. */
+export async function axe(page, what, only = null, within = null) {
 	await page.evaluate(AXE + ';void 0');
-	const found = await page.evaluate(async only => {
-		const r = await globalThis.axe.run(document, { resultTypes: ['violations'],
+	const found = await page.evaluate(async ([only, within]) => {
+		const r = await globalThis.axe.run(within ?? document, { resultTypes: ['violations'],
 			runOnly: only ?? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] });
 		return r.violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
 			.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`);
-	}, only);
+	}, [only, within]);
 	assert.deepEqual(found, [], `axe on ${what}`);
 }
 

@@ -115,3 +115,65 @@ test('door, languages, keys, policy, first paint', async () => {
 	await page.keyboard.press('q');
 	await page.getByRole('heading', { name: 'Queues' }).first().waitFor();
 });
+
+test('a phone shows five entries, the rest in a sheet', async () => {
+	const box = await Box.start();
+	const page = await box.person('owner', { login: 'ana', name: 'Ana Díaz', size: { width: 390, height: 844 } });
+	const shown = page.locator('.rail > a:visible, .rail > button:visible, .rail > details:visible'), more = page.getByRole('button', { name: 'Más', exact: true });
+	assert.equal(await shown.count(), 5);
+	for (const e of await shown.all()) {
+		const { x, width } = await e.boundingBox();
+		assert.ok(x >= 0 && x + width <= 390 && width >= 44, `${await e.textContent()}: from ${x}, ${width} wide`);
+	}
+	assert.ok(await page.locator('.rail').evaluate(e => e.scrollWidth <= e.clientWidth), 'nothing to scroll sideways');
+	await more.focus();
+	await page.keyboard.press('Enter');
+	const sheet = page.getByRole('dialog', { name: 'Más' });
+	await sheet.waitFor();
+	await portrait(page, 'more');
+	await page.setViewportSize({ width: 390, height: 844 });
+	for (let i = 0; i < 12; i++) { /* the focus stays inside */
+		await page.keyboard.press('Tab');
+		assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null), 'the focus is in the sheet');
+	}
+	await page.keyboard.press('Escape');
+	await sheet.waitFor({ state: 'detached' });
+	assert.equal(await page.evaluate(() => document.activeElement.className), 'rail-more', 'the focus is where it was');
+	await more.click();
+	await sheet.getByRole('link', { name: 'Sistema' }).click();
+	await page.getByRole('heading', { name: 'Sistema' }).first().waitFor();
+	await sheet.waitFor({ state: 'detached' });
+	assert.equal(await more.getAttribute('aria-current'), 'page');
+	await more.click();
+	await sheet.getByLabel('Idioma').selectOption('pt');
+	await page.getByRole('dialog', { name: 'Mais' }).getByRole('button', { name: 'Sair' }).click();
+	await page.locator('.door').waitFor();
+});
+
+test('the ? page lists the keys that work, and no others', async () => {
+	const box = await Box.start();
+	/* keys that the sources look for */
+	const files = readdirSync(join(ROOT, 'web/src'), { recursive: true }).filter(f => /\.tsx?$/.test(f));
+	const source = files.map(f => readFileSync(join(ROOT, 'web/src', f), 'utf8')).join('\n');
+	const names = { Escape: 'Esc', Enter: '↵', ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→' };
+	const wanted = new Set([...source.matchAll(/\be\.key === '([^']+)'/g)].map(m => names[m[1]] ?? m[1]));
+	for (const [, key] of source.matchAll(/ key: '(\w)',? /g))
+		wanted.add(key); /* of the screens, behind g */
+	const page = await box.person('owner', { login: 'ana', screen: 'conversations' });
+	await page.locator('main').focus();
+	await page.keyboard.press('?');
+	await page.locator('dialog .keys').waitFor();
+	const listed = new Set(await page.locator('dialog .keys kbd').allTextContents());
+	listed.delete('⇧'); /* held, with Enter */
+	if (listed.delete('/…'))
+		listed.add('/');
+	assert.deepEqual([...listed].sort(), [...wanted].sort());
+	assert.ok(wanted.size >= 18, `${wanted.size} keys`);
+	for (const [key, heading] of [['s', 'Inicio'], ['c', 'Conversaciones'], ['m', 'Mensajes'], ['q', 'Colas'], ['i', 'Integraciones'], ['y', 'Sistema']]) {
+		await page.keyboard.press('Escape');
+		await page.locator('dialog').waitFor({ state: 'detached' });
+		await page.keyboard.press('g');
+		await page.keyboard.press(key);
+		await page.locator('.rail a[aria-current=page]', { hasText: heading }).waitFor();
+	}
+});

@@ -1,7 +1,8 @@
 /* test_types.mjs - one conversation with every type of message, through the webhooks of Meta's and of Evolution's double: how each shows,
  * alone and as the last line in the list; what becomes of messages that are edited, deleted and reacted to; pictures in both looks. */
 import { randomBytes } from 'node:crypto';
-import { Box, assert, newPage, portrait, test, until } from './lib.mjs';
+import { join } from 'node:path';
+import { Box, SCREENS, assert, axe, newPage, test, until } from './lib.mjs';
 
 const LUCIA = '34610000001', RUI = '5511955501234', GROUP = '120363025550001234@g.us';
 const KEY = 'double-evolution-key', BADGE = 'double-evolution-badge';
@@ -39,7 +40,6 @@ async function filmOf(box) {
 	await page.context().close();
 	return Buffer.from(text.split(' ')[1], 'base64');
 }
-const said = (page, text) => page.locator('.thread article', { hasText: text });
 const byId = async (box, wamid) => (await box.get('/api/v1/messages?limit=200')).data.find(m => m.meta_message_id?.endsWith(wamid));
 
 /* Each message of `rows` has in its bubble what its row says. */
@@ -91,16 +91,35 @@ test('every type of message of the Cloud API, and how it shows', async () => {
 	await page.locator('.talk').first().click();
 	await page.locator('.thread article').nth(rows.length - 1).waitFor();
 	await shown(box, page, rows, ids);
-	/* edited, deleted and reacted to: shown at the message, not as bubbles of their own */
-	const bubble = async wamid => page.locator(`[data-id="${(await byId(box, wamid)).id}"]`);
+	/* a reaction is shown at its message */
 	await say({ type: 'reaction', reaction: { message_id: ids[1], emoji: '🎉' } });
-	await (await bubble(ids[1])).locator('.reactions', { hasText: '🎉' }).waitFor();
-	await portrait(page, 'types-end');
-	await page.locator('.thread').evaluate(e => { e.scrollTop = e.scrollHeight / 2; });
-	await portrait(page, 'types-middle');
-	await page.locator('.thread').evaluate(e => { e.scrollTop = 0; });
-	await portrait(page, 'types-begin');
+	await page.locator(`[data-id="${(await byId(box, ids[1])).id}"] .reactions`, { hasText: '🎉' }).waitFor();
+	assert.equal(await page.locator('.thread .aside', { hasText: '🎉' }).count(), 0);
+	/* each as the last word of another conversation: the list names its kind, in no brackets */
+	let n = 0;
+	for (const [message, , line] of rows.filter(r => r[2] !== null)) {
+		const from = '346200000' + String(10 + n++);
+		await box.say(from, 'Nadie ' + n, undefined, { message });
+		await page.locator('.talk', { hasText: 'Nadie ' + n + ' ' }).or(page.locator('.talk', { has: page.locator('.talk-name', { hasText: new RegExp(`^Nadie ${n}$`) }) }))
+			.locator('.talk-last', { hasText: line }).waitFor({ timeout: 5000 })
+			.catch(async () => { throw new Error(`${message.type}: not "${line}" in the list: ${await page.locator('.talk-last').first().innerText()}`); });
+	}
+	await portraits(page, 'types');
 });
+
+/* All of a thread on one picture: wide and light, on a phone and dark. */
+async function portraits(page, name) {
+	for (const [size, width, height, colorScheme] of [['wide', 1100, 3400, 'light'], ['narrow', 390, 3800, 'dark']]) {
+		await page.setViewportSize({ width, height });
+		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+		await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+		await page.screenshot({ path: join(SCREENS, `${name}-${colorScheme}-${size}.png`) });
+		await axe(page, `${name} ${colorScheme} ${size}`, colorScheme === 'dark' ? ['color-contrast'] : null, '.thread');
+		const wide = await page.locator('.thread *').evaluateAll(all => all.filter(e => !e.closest('.menu-list, .hidden') && e.getBoundingClientRect().right > innerWidth + 1).length);
+		assert.equal(wide, 0, `${name} ${size}: nothing is cut off`);
+	}
+	await page.emulateMedia({ colorScheme: 'light' });
+}
 
 function evolution(box) {
 	return { 'channel.main.provider': null, ...Object.fromEntries(['phone_number_id', 'waba_id', 'token', 'app_secret', 'verify_token', 'rate_per_second', 'recipient_every_ms', 'timeout_ms', 'window_hours', 'base_url'].map(k => [`channel.main.${k}`, null])),
@@ -146,7 +165,51 @@ test('every type of message of Evolution, changed and deleted ones, and a group'
 	await page.locator('.talk', { hasText: 'Rui Prado' }).click();
 	await until(async () => await page.locator('.thread article').count() >= rows.length - 1, 'all there');
 	await shown(box, page, rows, ids);
-	await portrait(page, 'types-evolution-end');
-	await page.locator('.thread').evaluate(e => { e.scrollTop = 0; });
-	await portrait(page, 'types-evolution-begin');
+	await portraits(page, 'types-evolution');
+	await page.setViewportSize({ width: 1280, height: 860 });
+	/* the customer changes one and deletes another, and reacts; then takes it back */
+	const bubble = text => page.locator('.thread .bubble', { hasText: text }), key = id => ({ remoteJid: RUI + '@s.whatsapp.net', fromMe: false, id });
+	await event('messages.edited', { key: key(ids[0]), type: 'MESSAGE_EDIT', editedMessage: { conversation: 'boa tarde' }, timestampMs: Date.now() });
+	await bubble('boa tarde').locator('a', { hasText: 'editada' }).waitFor();
+	assert.equal(await bubble('bom dia').count(), 0, 'the old text is in its story only');
+	await event('messages.delete', { remoteJid: RUI + '@s.whatsapp.net', fromMe: false, id: ids[6], participant: '', status: 'DELETED' });
+	await page.locator('.thread .bubble .absent', { hasText: 'apagou' }).waitFor();
+	assert.equal(await bubble('Loja Centro').count(), 0, 'what was deleted is not shown');
+	const react = text => upsert({ reactionMessage: { key: key(ids[5]), text, senderTimestampMs: String(Date.now()) } });
+	await react('👍');
+	await bubble('boleto 07').locator('.reactions', { hasText: '👍' }).waitFor();
+	await react('');
+	await bubble('boleto 07').locator('.reactions').waitFor({ state: 'detached' });
+	assert.equal(await page.locator('.thread .aside', { hasText: /👍|boa tarde/ }).count(), 0, 'none of these is a line of its own');
+	/* ours: changed and deleted from the page */
+	await page.locator('#composer').fill('sai amanhã');
+	await page.keyboard.press('Enter');
+	await bubble('sai amanhã').locator('.ticks.sent, .ticks.delivered, .ticks.read').waitFor();
+	const menu = async (text, item) => {
+		await bubble(text).locator('.menu summary').click();
+		await bubble(text).locator('.menu-list').getByText(item).click();
+	};
+	await menu('sai amanhã', 'Alterar o texto');
+	await page.locator('#edit-text').fill('sai hoje');
+	await page.locator('dialog').getByRole('button', { name: 'Salvar' }).click();
+	await bubble('sai hoje').locator('a', { hasText: 'editada' }).waitFor();
+	await page.locator('dialog').waitFor({ state: 'detached' });
+	await menu('sai hoje', 'Apagar para todos');
+	await page.locator('dialog').getByRole('button', { name: 'Apagar para todos' }).click();
+	await page.locator('.thread .bubble.mine .absent', { hasText: 'Apagada para todos' }).waitFor();
+	assert.equal(await page.locator('.thread .bubble.mine a', { hasText: 'editada' }).count(), 0, 'what is gone says no more');
+	assert.equal(await bubble('sai hoje').count(), 0);
+	await page.screenshot({ path: join(SCREENS, 'types-changed.png') });
+	/* a group: who wrote stands above each, and what we write goes to all */
+	const group = { jid: GROUP, key: { participant: '123456789012345@lid', participantAlt: RUI + '@s.whatsapp.net', addressingMode: 'lid' } };
+	await upsert({ conversation: 'bom dia grupo' }, group);
+	await upsert({ conversation: 'oi gente' }, { jid: GROUP, who: 'Ana Sá', key: { participant: '223456789012345@lid', participantAlt: '5511944440000@s.whatsapp.net', addressingMode: 'lid' } });
+	await page.locator('.talk', { hasText: 'Grupo …1234' }).filter({ hasText: 'oi gente' }).click();
+	for (const [text, who] of [['bom dia grupo', 'Rui Prado'], ['oi gente', 'Ana Sá']])
+		await bubble(text).locator('.author', { hasText: who }).waitFor();
+	await page.locator('#composer').fill('para o grupo');
+	await page.keyboard.press('Enter');
+	await bubble('para o grupo').locator('.ticks.sent, .ticks.delivered, .ticks.read').waitFor();
+	assert.ok((await box.double('evolution', 'state')).messages.some(m => JSON.stringify(m).includes(GROUP)), 'it went to the group');
+	await page.screenshot({ path: join(SCREENS, 'types-group.png') });
 });

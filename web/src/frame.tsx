@@ -1,7 +1,7 @@
 /* frame.tsx - what stays when screens change: the rail with the screens, the state of the connection, who is here, the keys. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { Dialog } from './ui/base';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Button, Dialog } from './ui/base';
 import { Icon } from './ui/icons';
 import { LANG_NAMES, lang, setLang, t, type Lang } from './lib/i18n';
 import { go, place } from './lib/route';
@@ -20,7 +20,7 @@ function useKeys(openHelp: () => void): void {
 		let prefix = false;
 		function press(e: KeyboardEvent) {
 			const at = e.target as HTMLElement;
-			if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) || at.isContentEditable)
+			if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) || at.isContentEditable || document.querySelector('dialog[open]') !== null)
 				return;
 			if (e.key === '?') {
 				openHelp();
@@ -36,30 +36,64 @@ function useKeys(openHelp: () => void): void {
 	}, []);
 }
 
+/* A phone has room for this many screens, and for one entry that opens the rest (frame.css). */
+const SHOWN = 4;
+
+function Entry(p: { s: Screen; here: boolean; rest: boolean }): JSX.Element {
+	return <a class={p.rest ? 'rest' : undefined} href={'#/' + p.s.path} aria-current={p.here ? 'page' : undefined}><Icon name={p.s.icon} /><span>{t(p.s.title)}</span></a>;
+}
+
+function Link(): JSX.Element {
+	return <p class={'link ' + link.value} role="status"><span class="dot" aria-hidden="true" />{t(('link_' + link.value) as 'link_live')}</p>;
+}
+
 function Rail(p: { at: string }): JSX.Element {
+	const all = screensOf().filter(s => !s.hidden), rest = all.slice(SHOWN), [more, setMore] = useState(false);
+	useEffect(() => setMore(false), [place.value]);
 	return <nav class="rail" aria-label={t('screens')}>
 		<a class="brand" href="#/" aria-label="Totem">Totem</a>
-		{screensOf().filter(s => !s.hidden).map(s => <a key={s.path} href={'#/' + s.path} aria-current={s.path === p.at ? 'page' : undefined}>
-			<Icon name={s.icon} /><span>{t(s.title)}</span></a>)}
-		<p class={'link ' + link.value} role="status"><span class="dot" aria-hidden="true" />{t(('link_' + link.value) as 'link_live')}</p>
+		{all.map((s, i) => <Entry key={s.path} s={s} here={s.path === p.at} rest={i >= SHOWN} />)}
+		<button type="button" class="rail-more" aria-haspopup="dialog" aria-expanded={more} aria-current={rest.some(s => s.path === p.at) ? 'page' : undefined} onClick={() => setMore(true)}>
+			<Icon name="more" /><span>{t('more_screens')}</span>{link.value !== 'live' && <span class={'dot ' + link.value} />}</button>
+		<Link />
 		<Me />
+		{more && <Dialog title={t('more_screens')} onClose={() => setMore(false)} sheet>
+			{rest.map(s => <Entry key={s.path} s={s} here={s.path === p.at} rest={false} />)}
+			<p class="strong">{nameOfMe()}</p><MeMenu /><Link />
+			<div class="row end"><Button onClick={() => setMore(false)}>{t('c.close')}</Button></div>
+		</Dialog>}
 	</nav>;
 }
 
-function Me(): JSX.Element {
+function nameOfMe(): string {
 	const user = who.value?.user;
-	return <details class="me">
-		<summary>{user?.name || user?.login || t('nobody')}</summary>
-		<div class="me-menu">
-			<label>{t('language')}<select value={lang.value} onChange={e => setLang(e.currentTarget.value as Lang)}>
-				{Object.entries(LANG_NAMES).map(([k, name]) => <option key={k} value={k}>{name}</option>)}</select></label>
-			<label>{t('theme')}<select value={theme.value} onChange={e => setTheme(e.currentTarget.value as Theme)}>
-				{(['auto', 'light', 'dark'] as const).map(k => <option key={k} value={k}>{t(('theme_' + k) as 'theme_auto')}</option>)}</select></label>
-			<a href="#/system/me">{t('my_account')}</a>
-			<a href="/docs">{t('docs')}</a>
-			<button type="button" class="button quiet" onClick={() => { void leave(); }}><Icon name="leave" />{t('leave')}</button>
-		</div>
+	return user?.name || user?.login || t('nobody');
+}
+
+function Me(): JSX.Element {
+	const ref = useRef<HTMLDetailsElement>(null);
+	return <details class="me" ref={ref} onKeyDown={e => {
+		if (e.key !== 'Escape' || !ref.current!.open)
+			return;
+		e.stopPropagation();
+		ref.current!.open = false;
+		ref.current!.querySelector('summary')?.focus();
+	}}>
+		<summary>{nameOfMe()}</summary>
+		<MeMenu />
 	</details>;
+}
+
+function MeMenu(): JSX.Element {
+	return <div class="me-menu">
+		<label>{t('language')}<select value={lang.value} onChange={e => setLang(e.currentTarget.value as Lang)}>
+			{Object.entries(LANG_NAMES).map(([k, name]) => <option key={k} value={k}>{name}</option>)}</select></label>
+		<label>{t('theme')}<select value={theme.value} onChange={e => setTheme(e.currentTarget.value as Theme)}>
+			{(['auto', 'light', 'dark'] as const).map(k => <option key={k} value={k}>{t(('theme_' + k) as 'theme_auto')}</option>)}</select></label>
+		<a href="#/system/me">{t('my_account')}</a>
+		<a href="/docs">{t('docs')}</a>
+		<button type="button" class="button quiet" onClick={() => { void leave(); }}><Icon name="leave" />{t('leave')}</button>
+	</div>;
 }
 
 function Help(p: { close: () => void; screen: Screen | undefined }): JSX.Element {

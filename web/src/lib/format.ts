@@ -39,8 +39,8 @@ export function clock(iso: string | null): string {
 	return iso === null || iso === undefined ? '' : new Date(iso).toLocaleTimeString(lang.value, { hour: '2-digit', minute: '2-digit' });
 }
 
-export function moment(iso: string | null): string {
-	return iso === null || iso === undefined ? '' : new Date(iso).toLocaleString(lang.value, { dateStyle: 'medium', timeStyle: 'medium' });
+export function moment(iso: string | null, time: 'short' | 'medium' = 'medium'): string {
+	return iso === null || iso === undefined ? '' : new Date(iso).toLocaleString(lang.value, { dateStyle: 'medium', timeStyle: time });
 }
 
 export function day(iso: string): string {

@@ -1,6 +1,6 @@
 /* base.tsx - the small parts that all screens are made of. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { Refused } from '../lib/api';
 import { t } from '../lib/i18n';
@@ -66,10 +66,23 @@ export function confirm(q: { title: string; text: string; more?: ComponentChildr
 	return new Promise(answer => { question.value = { danger: true, ...q, answer }; });
 }
 
-export function Dialog(p: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }): JSX.Element {
+/* Opens something and takes the focus along; when it is gone, and the focus with it, the focus is where it was before. */
+export function useFocusBack(open: () => void): void {
+	useLayoutEffect(() => {
+		const before = document.activeElement;
+		open();
+		return () => queueMicrotask(() => { /* it is gone from the page by then */
+			if ((document.activeElement ?? document.body) === document.body && before instanceof HTMLElement && before.isConnected)
+				before.focus();
+		});
+	}, []);
+}
+
+/* Modal: the browser keeps the focus inside and closes it with Escape. However it ends, the focus is where it was before. */
+export function Dialog(p: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean; sheet?: boolean }): JSX.Element {
 	const ref = useRef<HTMLDialogElement>(null);
-	useEffect(() => { ref.current?.showModal(); }, []);
-	return <dialog ref={ref} class={p.wide ? 'wide' : ''} aria-label={p.title} onClose={p.onClose}
+	useFocusBack(() => ref.current?.showModal());
+	return <dialog ref={ref} class={p.wide ? 'broad' : p.sheet ? 'sheet' : ''} aria-label={p.title} onClose={p.onClose}
 		onClick={e => { if (e.target === ref.current) ref.current?.close(); }}>
 		<div class="dialog"><h2>{p.title}</h2>{p.children}</div>
 	</dialog>;

@@ -9,6 +9,8 @@ const PATHS: Record<string, string> = {
 	integrations: 'M8 7V3M16 7V3M6 7h12v4a6 6 0 0 1-12 0zM12 17v4',
 	system: 'M12 9a3 3 0 1 1 0 6 3 3 0 0 1 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.2 2.2M16.2 16.2l2.2 2.2M5.6 18.4l2.2-2.2M16.2 7.8l2.2-2.2',
 	clock: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.5l3 2',
+	later: 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z',
+	more: 'M5 7h14M5 12h14M5 17h14',
 	tick: 'M5 12.5l4.5 4.5L19 7',
 	ticks: 'M2 12.5l4.5 4.5L15 7M11 16l1 1 9.5-10',
 	warning: 'M12 4l9 16H3zM12 10v4M12 17v.1',

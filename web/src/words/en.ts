@@ -4,7 +4,7 @@ import { talk } from './talk.en';
 export const en = {
 	...talk,
 	again: 'Try again', no: 'No', enter: 'Open', leave: 'Leave', docs: 'API reference', language: 'Language', theme: 'Look',
-	theme_auto: 'As the device', theme_light: 'Light', theme_dark: 'Dark', keys: 'Keys', screens: 'Screens', skip: 'To the content',
+	theme_auto: 'As the device', theme_light: 'Light', theme_dark: 'Dark', keys: 'Keys', more_screens: 'More', screens: 'Screens', skip: 'To the content',
 	nobody: 'This machine', not_found: 'There is no such screen.', no_net: 'The box does not answer. Is it switched on, and is this device in its network?',
 	forbidden: 'Your role may not do that.', link_live: 'live', link_wait: 'connecting…', link_off: 'no connection, trying again',
 	login: 'Name', password: 'Password', login_code: 'Code of your phone', login_wrong: 'Name or password is wrong.',

@@ -5,7 +5,7 @@ import { talk } from './talk.pt';
 export const pt: Words = {
 	...talk,
 	again: 'Tentar de novo', no: 'Não', enter: 'Entrar', leave: 'Sair', docs: 'Referência da API', language: 'Idioma', theme: 'Aparência',
-	theme_auto: 'Como o dispositivo', theme_light: 'Claro', theme_dark: 'Escuro', keys: 'Teclas', screens: 'Telas', skip: 'Ir para o conteúdo',
+	theme_auto: 'Como o dispositivo', theme_light: 'Claro', theme_dark: 'Escuro', keys: 'Teclas', more_screens: 'Mais', screens: 'Telas', skip: 'Ir para o conteúdo',
 	nobody: 'Este computador', not_found: 'Essa tela não existe.', no_net: 'A caixa não responde. Está ligada, e este aparelho está na rede dela?',
 	forbidden: 'Seu papel não permite fazer isso.', link_live: 'ao vivo', link_wait: 'conectando…', link_off: 'sem conexão; tentando de novo',
 	login: 'Nome', password: 'Senha', login_code: 'Código do seu telefone', login_wrong: 'O nome ou a senha está errado.',

@@ -60,10 +60,11 @@ function Trouble(p: BubbleProps): JSX.Element | null {
 function Menu(p: BubbleProps): JSX.Element {
 	const ref = useRef<HTMLDetailsElement>(null), { m } = p, sender = may('messages:send'), gone = !!m.revoked_at;
 	const can = sender && !gone && m.meta_message_id !== null, ours = m.direction === 'outbound';
-	const close = (fn: () => unknown) => () => { ref.current!.open = false; void fn(); };
+	const shut = () => { ref.current!.open = false; ref.current!.querySelector('summary')?.focus(); };
+	const close = (fn: () => unknown) => () => { shut(); void fn(); };
 	const path = '/api/v1/messages/' + m.id;
 	return <details class="menu" ref={ref} onToggle={e => { if (e.currentTarget.open) e.currentTarget.querySelector('.menu-list')?.scrollIntoView({ block: 'nearest' }); }}
-		onKeyDown={e => { if (e.key === 'Escape') { e.stopPropagation(); ref.current!.open = false; } }}
+		onKeyDown={e => { if (e.key === 'Escape' && ref.current!.open) { e.stopPropagation(); shut(); } }}
 		onFocusOut={e => { if (!ref.current!.contains(e.relatedTarget as Node | null)) ref.current!.open = false; }}>
 		<summary aria-label={t('c.menu')}><Icon name="dots" /></summary>
 		<div class="menu-list">
@@ -146,7 +147,7 @@ export function Bubble(p: BubbleProps): JSX.Element {
 		<Quote {...p} /><Ad c={c} />
 		{m.revoked_at ? <p class="absent">{t(ours ? 'c.revoked_us' : 'c.revoked')}</p> : <Safe line={m.content}><BodyOf m={m} open={p.open} templates={p.templates} /></Safe>}
 		{!ours && list(c, 'errors').length > 0 && m.type !== 'unsupported' && <p class="absent small"><bdi>{text(list(c, 'errors')[0], 'title')}</bdi></p>}
-		<p class="foot">{m.edited_at && <a class="soft" href={'#/messages/' + m.id} title={moment(m.edited_at)}>{t('c.edited')}</a>}
+		<p class="foot">{m.edited_at && !m.revoked_at && <a class="soft" href={'#/messages/' + m.id} title={moment(m.edited_at)}>{t('c.edited')}</a>}
 			<time dateTime={m.timestamp} title={moment(m.timestamp)}>{clock(m.timestamp)}</time>{ours && <Ticks m={m} />}</p>
 		{s === 'pending' && ours && <Waits since={m.created_at} />}
 		<Trouble {...p} /><Reactions m={m} /><Menu {...p} />

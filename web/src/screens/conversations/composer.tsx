@@ -39,9 +39,10 @@ export function WindowClock(p: { c: Conversation; now: number }): JSX.Element | 
 		{w.state === 'closed' ? t('c.window_closed') : t('c.window_left', { time: span(w.left) })}</span>;
 }
 
-function Emoji(p: { take: (e: string) => void; close: () => void }): JSX.Element {
-	const [group, setGroup] = useState(0);
-	return <div class="emoji" role="dialog" aria-label={t('c.emoji')} onKeyDown={e => { if (e.key === 'Escape') { e.stopPropagation(); p.close(); } }}>
+function Emoji(p: { take: (e: string) => void }): JSX.Element {
+	const [group, setGroup] = useState(0), ref = useRef<HTMLDivElement>(null);
+	useEffect(() => { ref.current?.querySelector('button')?.focus(); }, []);
+	return <div ref={ref} class="emoji" role="dialog" aria-label={t('c.emoji')}>
 		<p class="emoji-row">{EMOJI.map(([g], i) => <button key={g} type="button" aria-pressed={i === group} onClick={() => setGroup(i)}>{g}</button>)}</p>
 		<p class="emoji-all">{EMOJI[group]![1].split(' ').map(e => <button key={e} type="button" onClick={() => p.take(e)}>{e}</button>)}</p>
 	</div>;
@@ -136,7 +137,7 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		} else if (e.key === 'Enter' && !e.shiftKey) {
 			e.preventDefault();
 			send();
-		} else if (e.key === 'Escape') {
+		} else if (e.key === 'Escape' && open !== 'emoji') {
 			e.stopPropagation();
 			if (p.reply !== null)
 				p.setReply(null);
@@ -154,14 +155,14 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		}
 	}
 	const over = value.length > TEXT_MAX;
-	return <div class="composer">
+	return <div class="composer" onKeyDown={e => { if (e.key === 'Escape' && open === 'emoji') { e.stopPropagation(); setOpen(null); box.current?.focus(); } }}>
 		{p.reply !== null && <div class="replying"><Icon name="reply" /><span class="one-line" dir="auto">{line(p.reply).slice(0, 200)}</span>
 			<Button label={t('c.no_reply')} onClick={() => p.setReply(null)}>×</Button></div>}
 		{files.length > 0 && <ul class="files">{files.map((f, i) => <li key={i}><Icon name="document" /><bdi>{f.name}</bdi><small class="soft">{bytes(f.size)}</small>
 			<Button label={t('c.take_away') + ' ' + f.name} onClick={() => setFiles(files.filter((_, k) => k !== i))}>×</Button></li>)}</ul>}
 		{offers.length > 0 && <ul class="offers" role="listbox" aria-label={t('c.quicks')}>{offers.map((q, i) => <li key={q.id} role="option" aria-selected={i === pick}
 			onMouseDown={e => { e.preventDefault(); write(q.text); }}><kbd>/{q.shortcut}</kbd> <bdi class="strong">{q.title}</bdi> <span class="one-line soft" dir="auto">{q.text}</span></li>)}</ul>}
-		{open === 'emoji' && <Emoji take={insert} close={() => { setOpen(null); box.current?.focus(); }} />}
+		{open === 'emoji' && <Emoji take={insert} />}
 		{rec !== null ? <Recorder rec={rec} end={() => setRec(null)} send={f => { thread.send({ type: 'file', text: '', file: f, voice: true, ...answer() }); done(); }} />
 			: closed ? <div class="closed" role="status"><p>{t('c.window_closed_text')}</p><Button kind="main" onClick={() => setOpen('templates')}>{t('c.choose_template')}</Button></div>
 				: <div class="writing">

@@ -1,5 +1,7 @@
 /* model.ts - what the API says about conversations and messages (openapi.json: Conversation, Message, Contact). */
 
+import { t } from '../../lib/i18n';
+
 /* What came from outside: looked at member by member, with `text` and friends. */
 export type Json = unknown;
 export interface Media { state: string; id: string | null; mime: string | null; bytes: number; filename: string | null; voice: boolean; url: string | null; reason: string | null }
@@ -13,7 +15,7 @@ export interface Message {
 export interface Conversation {
 	id: string; contact_id: string; channel: string | null; contact_name: string | null; wa_id: string; status: string; unread_count: number;
 	assigned: { id: string; name: string } | null; labels: string[]; last_content: string | null; last_message_at: string; last_inbound_at: string | null;
-	window_open_until: string | null; automation_off_until: string | null; created_at: string; chatwoot_conversation_id: number | null;
+	window_open_until: string | null; snoozed_until: string | null; automation_off_until: string | null; created_at: string; chatwoot_conversation_id: number | null;
 }
 export interface Contact {
 	id: string; kind: string; name: string | null; profile_name: string | null; username: string | null; aliases: { kind: string; alias: string }[];
@@ -42,7 +44,8 @@ export function list(v: Json, ...path: (string | number)[]): Json[] {
 }
 
 export function nameOf(c: { contact_name: string | null; wa_id: string }): string {
-	return c.contact_name || phone(c.wa_id);
+	const group = /(\w{4})@g\.us$/.exec(c.wa_id);
+	return c.contact_name || (group !== null ? `${t('c.alias.group')} …${group[1]}` : phone(c.wa_id));
 }
 /* Digits of a phone as one writes them; anything else as it is. */
 export function phone(id: string): string {

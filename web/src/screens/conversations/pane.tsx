@@ -1,7 +1,7 @@
 /* pane.tsx - the list of conversations with its search and filters. With a search, messages that have the words stand below. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { number, when } from '../../lib/format';
+import { moment, number, when } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { who } from '../../lib/session';
 import { Button, Empty, Failed } from '../../ui/base';
@@ -33,7 +33,7 @@ function Talk(p: { c: Conversation; here: boolean }): JSX.Element {
 		<span class="talk-name one-line"><bdi>{name}</bdi></span>
 		<time class="soft small" dateTime={c.last_message_at}>{when(c.last_message_at)}</time>
 		<span class="talk-last one-line soft">{typing !== undefined ? <em>{t('c.types', { name: typing.name })}</em> : <bdi>{line({ content: c.last_content ?? '' }).slice(0, 120)}</bdi>}</span>
-		<span class="talk-end">{c.status !== 'open' && <span class={'chip ' + c.status}>{word('c.status.', c.status)}</span>}
+		<span class="talk-end">{c.status !== 'open' && <span class={'chip ' + c.status} title={c.snoozed_until !== null ? t('c.snoozed_until', { when: moment(c.snoozed_until, 'short') }) : undefined}>{word('c.status.', c.status)}</span>}
 			{c.assigned?.name && <span class="chip" title={c.assigned.name}>{c.assigned.name.slice(0, 12)}</span>}
 			{c.unread_count > 0 && <span class="count">{number(c.unread_count)}<span class="hidden"> {t('c.unread')}</span></span>}</span>
 	</a>;

@@ -1,11 +1,11 @@
 /* side.tsx - beside a thread: who the customer is, who works on it, labels, their other conversations, and a search in this one. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { call, get, post, query, type Page } from '../../lib/api';
 import { moment, when } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { may, who } from '../../lib/session';
-import { Button, Failed, useLoad } from '../../ui/base';
+import { Button, Failed, useFocusBack, useLoad } from '../../ui/base';
 import { line } from './bodies';
 import { nameOf, phone, type Colleague, type Contact, type Conversation, type Message } from './model';
 import * as lists from './lists';
@@ -21,7 +21,7 @@ export async function put(thread: Thread, verb: string, body: unknown): Promise<
 	lists.soon(true);
 }
 
-function Work(p: { thread: Thread; c: Conversation }): JSX.Element {
+function Work(p: { thread: Thread; c: Conversation; snooze: () => void }): JSX.Element {
 	const { c, thread } = p, edit = may('conversations');
 	const people = useLoad(signal => get<Page<Colleague>>('/api/v1/colleagues', { signal }), 'colleagues'), me = who.value?.user?.id;
 	const all = people.data?.data ?? (c.assigned !== null ? [{ ...c.assigned, role: '' }] : []);
@@ -32,9 +32,18 @@ function Work(p: { thread: Thread; c: Conversation }): JSX.Element {
 			{all.map(u => <option key={u.id} value={u.id}>{u.name}{u.id === me ? ` (${t('c.me')})` : ''}</option>)}
 		</select>
 		<label class="small soft" for="status">{t('state')}</label>
-		<select id="status" disabled={!edit} value={c.status} onChange={e => { void put(thread, 'status', { status: e.currentTarget.value }); }}>
+		<select id="status" disabled={!edit} value={c.status} onChange={e => {
+			const status = e.currentTarget.value;
+			if (status !== 'snoozed') {
+				void put(thread, 'status', { status });
+				return;
+			}
+			e.currentTarget.value = c.status; /* until it is said for how long */
+			p.snooze();
+		}}>
 			{['open', 'pending', 'snoozed', 'resolved'].map(s => <option key={s} value={s}>{word('c.status.', s)}</option>)}
 		</select>
+		{c.snoozed_until !== null && <p class="small soft">{t('c.snoozed_until', { when: moment(c.snoozed_until, 'short') })} {edit && <button type="button" class="link-button" onClick={p.snooze}>{t('c.change')}</button>}</p>}
 	</>;
 }
 
@@ -91,15 +100,20 @@ function Search(p: { id: string }): JSX.Element {
 	</>;
 }
 
-export function Side(p: { thread: Thread; c: Conversation; close: () => void }): JSX.Element {
+/* Up to this width it lies above the thread (conversations.css). */
+export const above = (): boolean => innerWidth <= 1280;
+
+export function Side(p: { thread: Thread; c: Conversation; close: () => void; snooze: () => void }): JSX.Element {
 	const { c } = p, contact = useLoad(signal => get<Contact>('/api/v1/contacts/' + c.contact_id, { signal }), c.contact_id);
 	const state = useLoad(signal => get<State>(`/api/v1/conversations/${c.id}/state`, { signal }), c.id + c.automation_off_until + c.status);
+	const ref = useRef<HTMLElement>(null);
+	useFocusBack(() => { if (above()) ref.current?.querySelector('button')?.focus(); });
 	const attributes = Object.entries(state.data?.attributes ?? {});
-	return <aside class="side" aria-label={t('c.about')}>
+	return <aside ref={ref} class="side" aria-label={t('c.about')} onKeyDown={e => { if (e.key === 'Escape' && above()) { e.stopPropagation(); p.close(); } }}>
 		<div class="row side-head"><Mark name={nameOf(c)} id={c.contact_id} /><Button label={t('c.close')} onClick={p.close}>×</Button></div>
 		{contact.data === undefined ? contact.error !== undefined ? <Failed error={contact.error} again={contact.reload} /> : <p class="loading" aria-busy="true" />
 			: <Person contact={contact.data} again={contact.reload} />}
-		<Work thread={p.thread} c={c} />
+		<Work thread={p.thread} c={c} snooze={p.snooze} />
 		{state.data?.assignee && <p class="small soft">Chatwoot: <bdi>{state.data.assignee}</bdi> <bdi>{state.data.team}</bdi></p>}
 		<Labels thread={p.thread} c={c} />
 		{c.automation_off_until !== null && Date.parse(c.automation_off_until) > Date.now() && <p class="small">{t('c.robot_off', { when: moment(c.automation_off_until) })} <bdi class="soft">{state.data?.automation_off_why}</bdi></p>}
