@@ -80,16 +80,25 @@ test('door, languages, keys, policy, first paint', async () => {
 	await page.locator('.frame').waitFor();
 
 	/* cold: a context that has nothing in its cache; the browser itself and its network process are warm */
-	const paints = [];
+	const paints = [], screens = [];
 	for (let i = 0; i < 3; i++) {
 		const cold = await newPage(box);
 		await box.enter(cold, 'ana');
+		await cold.addInitScript(() => { /* when the screen itself is there */
+			new MutationObserver((_, o) => {
+				if (document.querySelector('main h1') !== null) {
+					o.disconnect();
+					requestAnimationFrame(() => { globalThis.screenAt = performance.now(); });
+				}
+			}).observe(document, { childList: true, subtree: true });
+		});
 		await cold.goto('/#/start');
 		await cold.locator('h1').first().waitFor();
+		screens.push(await cold.waitForFunction(() => globalThis.screenAt).then(h => h.jsonValue()));
 		paints.push(await cold.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity));
 		await cold.context().close();
 	}
-	console.log(`     first paint of three cold loads: ${paints.map(p => p.toFixed(0)).join(', ')} ms`);
+	console.log(`     three cold loads: first paint ${paints.map(p => p.toFixed(0)).join(', ')} ms, the screen's heading ${screens.map(p => p.toFixed(0)).join(', ')} ms`);
 	assert.ok(Math.min(...paints) < PAINT_MAX_MS, `first paint ${paints}`);
 
 	/* the languages, and the choice is kept */

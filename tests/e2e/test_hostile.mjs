@@ -46,5 +46,30 @@ test('a hostile customer is text everywhere', async () => {
 		assert.deepEqual(found, { elements: 0, scripts: 1, dir: 'ltr', over: found.over }, screen);
 		assert.ok(found.over <= 0, `${screen} is ${found.over} px too wide`);
 	}
+	/* what opens in a conversation: beside it, above it, below it, and what is found */
+	const clean = async what => assert.equal(await page.evaluate(mark =>
+		document.querySelectorAll(`img[src*="${mark}"], iframe, script:not([src]), a[href^="javascript:" i], [onerror], [onload], svg[onload], main b b`).length, MARK), 0, what);
+	await box.post(`/api/v1/conversations/${talk.id}/labels`, { labels: [`<img src=${MARK}>`.slice(0, 40)] });
+	await page.goto('/#/conversations/' + talk.id);
+	await page.locator('.thread article').nth(4).waitFor();
+	await page.getByRole('button', { name: 'Sobre el cliente' }).click();
+	await page.locator('.side .chip', { hasText: `<img src=${MARK}>` }).waitFor();
+	await page.locator('.side h2', { hasText: `<img src=${MARK}` }).waitFor();
+	await page.locator('.side').getByPlaceholder('Buscar aquí').fill(MARK);
+	await page.locator('.side .results li', { hasText: '<' }).first().waitFor();
+	await clean('beside it');
+	await page.keyboard.press('Escape');
+	await page.locator('#search').fill(MARK);
+	await page.locator('a.talk[href*="?m="]', { hasText: '<' }).first().waitFor();
+	await clean('found');
+	await page.locator('#search').press('Escape');
+	const menu = page.locator('.thread article', { hasText: '<script>hacked()' }).first().locator('.menu');
+	await menu.locator('summary').click();
+	await menu.getByText('Responder').click();
+	await page.locator('.replying', { hasText: '<script>hacked()' }).waitFor();
+	await page.locator('#composer').fill(TEXT.replace(/\u0000/g, ''));
+	await page.keyboard.press('Enter');
+	await page.locator('.thread .bubble.mine:not(.local) button.quote', { hasText: '<script>hacked()' }).waitFor();
+	await clean('answered');
 	assert.equal(ran, false, 'nothing ran');
 });

@@ -31,10 +31,14 @@ test('two browsers, one customer: live, one message each, no count of one\'s own
 	assert.equal(await ana.locator('.bubble.local').count(), 0);
 	const sent = await got(box);
 	assert.equal(sent.length, 1, JSON.stringify(sent));
+	await ana.locator('.thread-head .others', { hasText: 'Beto también' }).waitFor();
 	await beto.locator('#composer').pressSequentially('yo también');
-	await ana.locator('.thread-head .others', { hasText: 'Beto' }).waitFor();
+	await ana.locator('.thread-head .others', { hasText: 'Beto está escribiendo' }).waitFor();
+	await ana.locator('.talk', { hasText: 'Beto está escribiendo' }).waitFor();
 	for (const page of [ana, beto])
 		assert.equal(await page.locator('.talk .count').count(), 0, 'what is looked at is read, and an echo counts nothing');
+	await beto.goto('/#/queues');
+	await ana.locator('.thread-head .others').waitFor({ state: 'detached' });
 	await ana.keyboard.press('Escape');
 	await box.say('34610000009', 'Otra persona', 'una');
 	await box.say('34610000009', 'Otra persona', 'dos');
@@ -324,4 +328,56 @@ test('files, templates, quick answers, buttons; what failed and what is in doubt
 	await page.locator('.picks button', { hasText: 'oferta' }).click();
 	await page.locator('dialog').getByRole('button', { name: 'Enviar', exact: true }).click();
 	await bubble(page, 'Hoy todo a mitad de precio').waitFor();
+});
+
+test('each state on the way is said as it is: going, waiting, held back, sent, read; emoji; a picture is there at once', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say(LUCIA, 'Lucía', 'hola');
+	await box.idle();
+	const page = await box.person('owner', { login: 'ana', screen: 'conversations' });
+	await open(page, 'Lucía');
+	await page.getByRole('button', { name: 'Emojis' }).click();
+	await page.locator('.emoji-all button').first().click();
+	const emoji = await page.locator('#composer').inputValue();
+	assert.match(emoji, /^\p{Extended_Pictographic}/u);
+	await page.locator('#composer').press('End');
+	await page.keyboard.type(' uno');
+	/* the box has not answered: it is shown, and says so */
+	let go;
+	const held = new Promise(r => { go = r; });
+	await page.route('**/api/v1/messages', async route => { await held; await route.continue(); });
+	await box.post('/api/v1/queues/messages/pause');
+	await page.keyboard.press('Enter');
+	const local = page.locator('.bubble.local', { hasText: 'uno' });
+	await local.locator('.foot', { hasText: 'yendo a la caja' }).waitFor();
+	assert.equal(await page.locator('#composer').inputValue(), '', 'one can go on writing');
+	go();
+	/* the box has it, and it waits there; it can be held back */
+	await bubble(page, emoji + ' uno').locator('.ticks.pending').waitFor();
+	await local.waitFor({ state: 'detached' });
+	await page.unroute('**/api/v1/messages');
+	await page.locator('#composer').fill('mejor no');
+	await page.keyboard.press('Enter');
+	await bubble(page, 'mejor no').locator('.ticks.pending').waitFor();
+	await bubble(page, 'mejor no').locator('.menu summary').click();
+	await bubble(page, 'mejor no').locator('.menu-list').getByText('No enviar').click();
+	await bubble(page, 'mejor no').locator('.ticks.cancelled').waitFor();
+	await box.double('meta', 'options', { delivered_ms: -1 });
+	await box.post('/api/v1/queues/messages/resume');
+	await bubble(page, emoji + ' uno').locator('.ticks.sent, .ticks.accepted').waitFor();
+	await box.idle();
+	assert.deepEqual((await got(box)).map(m => m.type), ['text'], 'what was held back did not go');
+	/* a picture shows before it has been uploaded */
+	let up;
+	const uploads = new Promise(r => { up = r; });
+	await page.route('**/api/v1/media?**', async route => { if (route.request().method() === 'POST') await uploads; await route.continue(); });
+	await page.locator('.composer input[type=file]').setInputFiles({ name: 'foto.png', mimeType: 'image/png',
+		buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGP8z4APMOGVHbHSAEEsARMxDPvFAAAAAElFTkSuQmCC', 'base64') });
+	await page.locator('#composer').fill('así quedó');
+	await page.keyboard.press('Enter');
+	await page.locator('.bubble.local', { hasText: 'así quedó' }).locator('img.picture').waitFor();
+	await page.locator('.bubble.local progress').waitFor();
+	up();
+	await page.locator('.bubble:not(.local)', { hasText: 'así quedó' }).locator('button.picture img').waitFor();
+	await page.locator('.bubble.local').waitFor({ state: 'detached' });
 });

@@ -162,6 +162,9 @@ test('every type of message of Evolution, changed and deleted ones, and a group'
 	ids.push(await upsert({ conversation: 'já saiu sim' }, { mine: true, who: 'Você' }));
 	await box.idle();
 	const page = await box.person('agent', { login: 'beto', name: 'Beto', screen: 'conversations', lang: 'pt' });
+	const { data: all } = await box.get('/api/v1/messages?limit=200');
+	await page.locator('.talk', { hasText: 'Rui Prado' }).locator('.count', { hasText: String(all.filter(m => m.direction === 'inbound').length) }).waitFor();
+	assert.equal(all.filter(m => m.direction === 'outbound').length, 1, 'what was written on the phone is no unread message');
 	await page.locator('.talk', { hasText: 'Rui Prado' }).click();
 	await until(async () => await page.locator('.thread article').count() >= rows.length - 1, 'all there');
 	await shown(box, page, rows, ids);

@@ -14,10 +14,10 @@ import { Door } from './screens/door';
 import { Frame } from './frame';
 import { startTheme } from './lib/theme';
 
-function Page(): JSX.Element | null {
+function Page(): JSX.Element {
 	useEffect(() => { document.documentElement.lang = lang.value; }, [lang.value]);
 	if (who.value === undefined)
-		return null; /* asked, not answered yet: a few milliseconds */
+		return <p class="boot">Totem</p>; /* asked, not answered yet: as in index.html, so that nothing jumps */
 	return <>{who.value?.state === 'in' && invitation.value === null ? <Frame /> : <Door />}<Questions /><Toasts /></>;
 }
 
