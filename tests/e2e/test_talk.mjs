@@ -43,6 +43,7 @@ test('two browsers, one customer: live, one message each, no count of one\'s own
 	await box.say('34610000009', 'Otra persona', 'una');
 	await box.say('34610000009', 'Otra persona', 'dos');
 	await ana.locator('.talk', { hasText: 'Otra persona' }).locator('.count', { hasText: '2' }).waitFor();
+	await until(async () => (await ana.title()) === '(1) Conversaciones – Totem', 'the title counts it');
 	await box.post('/api/v1/messages', { to: '+34610000009', text: 'nuestra' });
 	await ana.locator('.talk', { hasText: 'nuestra' }).locator('.count', { hasText: '2' }).waitFor();
 });

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button, Dialog } from './ui/base';
 import { Icon } from './ui/icons';
 import { LANG_NAMES, lang, setLang, t, type Lang } from './lib/i18n';
-import { go, place } from './lib/route';
+import { badge, go, place } from './lib/route';
 import { leave, may, who } from './lib/session';
 import { link } from './lib/stream';
 import { setTheme, theme, type Theme } from './lib/theme';
@@ -109,7 +109,7 @@ export function Frame(): JSX.Element {
 	const at = place.value.parts[0] ?? screensOf()[0]?.path ?? '';
 	const screen = screensOf().find(s => s.path === at);
 	useKeys(() => setHelp(true));
-	useEffect(() => { document.title = (screen ? t(screen.title) + ' – ' : '') + 'Totem'; }, [screen, lang.value]);
+	useEffect(() => { document.title = (badge.value > 0 ? `(${badge.value}) ` : '') + (screen ? t(screen.title) + ' – ' : '') + 'Totem'; }, [screen, lang.value, badge.value]);
 	return <div class="frame">
 		<a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main')?.focus(); }}>{t('skip')}</a>
 		<Rail at={at} />

@@ -9,6 +9,9 @@ export const place = computed(() => {
 	return { parts: path.split('/').filter(p => p !== '').map(decodeURIComponent), query: new URLSearchParams(search) };
 });
 
+/* How many conversations wait to be read: stands before the name of the screen in the title, for tabs that are not looked at. */
+export const badge = signal(0);
+
 export function go(to: string, replace = false): void {
 	if (replace) {
 		history.replaceState(null, '', to);

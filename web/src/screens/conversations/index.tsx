@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t, word, type Words } from '../../lib/i18n';
-import { go, place } from '../../lib/route';
+import { badge, go, place } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Empty, sentence, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
@@ -141,6 +141,7 @@ export function Conversations(): JSX.Element {
 		addEventListener('keydown', press);
 		return () => removeEventListener('keydown', press);
 	}, [id, info]);
+	useEffect(() => { badge.value = lists.unread.value.conversations; return () => { badge.value = 0; }; }, [lists.unread.value.conversations]);
 	return <div class={'conversations' + (id !== null ? ' has-open' : '') + (info && id !== null ? ' has-side' : '')}>
 		<h1 class="hidden">{t('conversations')}</h1>
 		<Pane here={id} />
