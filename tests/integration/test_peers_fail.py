@@ -310,3 +310,29 @@ def test_private_notes_stay():
         wait_until(lambda: b.peers.state("meta")["accepted"] == 1, what="one")
         b.wait_idle()
         equal([m["text"] for m in b.peers.messages("meta")], ["para el cliente"])
+
+
+def test_r01_webhooks_are_answered_while_everybody_hangs():
+    """R1: Meta, Chatwoot and n8n take every call and answer none: each webhook is answered all the same, and is on the disk by then:
+    after a kill -9 nothing is missing."""
+    with Box() as b:
+        b.hook(meta_hook("34600123456", "hola"))
+        thread = wait_until(lambda: b.get("/api/v1/conversations")["data"] and
+                            b.get("/api/v1/conversations")["data"][0]["chatwoot_conversation_id"], what="thread")
+        wait_until(lambda: b.peers.state("meta")["accepted"] == 1, what="the first answer")
+        b.wait_idle()
+        taken = b.peers.state("chatwoot")["hooks_ok"]
+        for peer in ("meta", "chatwoot", "n8n"):
+            b.peers.behave(peer, "hang", times=-1)
+        for i in range(5):
+            equal(b.hook(meta_hook("34600123456", f"n{i}")).status, 200)
+            b.peers.say("chatwoot", conversation=thread, content=f"a{i}")
+        wait_until(lambda: b.peers.state("chatwoot")["hooks_ok"] == taken + 5, what="Chatwoot's webhooks are answered")
+        equal(b.peers.state("chatwoot")["hooks_failed"], 0, "no message is failed where the agent sees it")
+        b.kill()
+        for peer in ("meta", "chatwoot", "n8n"):
+            b.peers.behave(peer, "works")
+        b.start()
+        wait_until(lambda: len(b.messages(direction="inbound")) == 6, what="what the customer wrote")
+        wait_until(lambda: {m["content"] for m in b.messages(direction="outbound")} >= {f"a{i}" for i in range(5)},
+                   what=lambda: f"what the agent wrote: {b.messages(direction='outbound')}")

@@ -118,6 +118,14 @@ static void conversation_one(struct chatwoot *t, const struct mini_req *req, con
 		cw_message_post(t, req, in, c, rule);
 	} else if (!strcmp(rest, "messages")) {
 		cw_message_list(t, req, c, rule);
+	} else if (!strncmp(rest, "messages/", 9) && !strcmp(req->method, "DELETE")) {
+		int of = atoi(rest + 9);
+		if (of > 0 && of <= t->messages_n && t->messages[of - 1].conversation == c->id) {
+			cw_message_delete(t, &t->messages[of - 1]);
+			dbl_reply(&t->d, req->conn, 200, NULL, NULL, "{}", 2, rule);
+		} else {
+			cw_fail(t, req, 404, "Resource could not be found");
+		}
 	} else if (!strncmp(rest, "messages/", 9) && !strcmp(req->method, "PATCH")) {
 		cw_message_patch(t, req, in, c, atoi(rest + 9), rule);
 	} else if (!strcmp(rest, "toggle_status") && is_post) {
@@ -126,11 +134,13 @@ static void conversation_one(struct chatwoot *t, const struct mini_req *req, con
 		cw_conversation_json(t, &b, c, NULL);
 		dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
 		buf_free(&b);
-	} else if (!strcmp(rest, "labels")) { /* not kept */
-		dbl_reply(&t->d, req->conn, 200, NULL, NULL, "{\"payload\":[]}", 14, rule);
-	} else if (is_post &&
-		   (!strcmp(rest, "toggle_typing_status") || !strcmp(rest, "assignments") ||
-		    !strcmp(rest, "custom_attributes"))) {
+	} else if (!strcmp(rest, "labels")) {
+		cw_labels(t, req, in, c, rule);
+	} else if (is_post && !strcmp(rest, "custom_attributes")) {
+		cw_custom(t, req, in, c, rule);
+	} else if (is_post && !strcmp(rest, "assignments")) {
+		cw_assign(t, req, in, c, rule);
+	} else if (is_post && !strcmp(rest, "toggle_typing_status")) {
 		dbl_reply(&t->d, req->conn, 200, NULL, NULL, "{}", 2, rule); /* taken, not kept */
 	} else {
 		cw_fail(t, req, 404, "Resource could not be found");
@@ -235,7 +245,7 @@ static void application(struct chatwoot *t, const struct mini_req *req, const ch
 	} else if (!strncmp(rest, "conversations/", 14)) {
 		slash = strchr(rest + 14, '/');
 		conversation_one(t, req, in, atoi(rest + 14), slash ? slash + 1 : "", rule);
-	} else if (!cw_admin(t, req, rest, in, rule)) {
+	} else if (!cw_admin(t, req, rest, in, rule) && !cw_account(t, req, rest, in, rule)) {
 		cw_fail(t, req, 404, "Resource could not be found");
 	}
 }
@@ -262,6 +272,12 @@ static void on_request(void *self, const struct mini_req *req)
 		cw_fail(t, req, 401, "Invalid Access Token");
 		return;
 	}
+	if (rest && !strcmp(token, "double-bot-token") && !cw_bot_may(req, rest + 1)) {
+		cw_fail(t, req, 401, "Access to this endpoint is not authorized for bots");
+		return;
+	}
+	if (cw_throttled(t, req))
+		return;
 	in = strstr(type, "multipart/form-data") ? form_read(t, req, type)
 	     : req->body_n                       ? cJSON_ParseWithLength(req->body, req->body_n)
 						 : NULL;
@@ -358,10 +374,12 @@ static void on_state(void *self, struct buf *out)
 		   ",\"contacts\":%d,\"conversations\":%d,\"stored\":%d,\"incoming\":%lld,"
 		   "\"outgoing_api\":%lld,\"agent_messages\":%lld,\"patched\":%lld,"
 		   "\"contacts_taken\":%lld,\"hooks_posted\":%lld,\"hooks_ok\":%lld,"
-		   "\"hooks_failed\":%lld,\"hooks_waiting\":%zu",
+		   "\"hooks_failed\":%lld,\"hooks_waiting\":%zu,\"merged\":%lld,"
+		   "\"throttled\":%lld,\"account_hooks_posted\":%lld",
 		   t->contacts_n, t->conversations_n, t->messages_n, t->incoming, t->outgoing_api,
 		   t->agent_messages, t->patched, t->contacts_taken, t->hooks_posted, t->hooks_ok,
-		   t->hooks_failed, t->totem ? mini_client_waiting(t->totem) : 0);
+		   t->hooks_failed, t->totem ? mini_client_waiting(t->totem) : 0, t->merged,
+		   t->throttled, t->account_hooks_posted);
 }
 
 /* Counters and books only: contacts and conversations stay, as ids may be known outside. */
@@ -370,7 +388,8 @@ static void on_reset(void *self)
 	struct chatwoot *t = self;
 
 	t->incoming = t->outgoing_api = t->agent_messages = t->patched = t->contacts_taken = 0;
-	t->hooks_posted = t->hooks_ok = t->hooks_failed = 0;
+	t->hooks_posted = t->hooks_ok = t->hooks_failed = t->account_hooks_posted = 0;
+	t->merged = t->throttled = 0;
 }
 
 struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_port)
@@ -391,6 +410,8 @@ struct mini *chatwoot_start(const struct peers_config *cfg, int port, int *ret_p
 		{ "agent_ms", &t->agent_ms },
 		{ "version", &t->version },
 		{ "allow_private", &t->allow_private },
+		{ "late_ms", &t->late_ms },
+		{ "requests_per_minute", &t->requests_per_minute },
 		{ "wrong_host", &t->wrong_host },
 		{ "expired", &t->expired },
 		{ NULL, NULL },

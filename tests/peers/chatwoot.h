@@ -9,6 +9,7 @@
 #define CW_CONTACTS_MAX 200000
 #define CW_MESSAGES_MAX 2000000
 #define CW_UPLOADS_MAX  512
+#define CW_HOOKS_MAX    8
 
 enum cw_type { CW_INCOMING, CW_OUTGOING, CW_ACTIVITY, CW_TEMPLATE };
 enum cw_sender { CW_CONTACT, CW_USER, CW_BOT };
@@ -27,6 +28,7 @@ struct cw_message {
 struct cw_contact {
 	int id, conversation; /* the last conversation, 0 = none */
 	char *name, *phone, *identifier, *email, *custom;
+	int merged; /* into this one; 0: it stands for itself */
 };
 struct cw_conversation {
 	int id, contact, inbox, link;
@@ -34,7 +36,13 @@ struct cw_conversation {
 	int *messages;
 	int messages_n, messages_cap;
 	int64_t at_ms, minute;
-	int in_minute, unread;
+	int in_minute, unread, assignee;
+	char *labels, *custom; /* JSON; NULL: none */
+};
+struct cw_hook { /* a webhook of the account, beside those of the inboxes */
+	int id;
+	char *url, *events; /* events: JSON array */
+	char secret[40];
 };
 struct cw_link { /* Chatwoot's contact_inbox */
 	int id, contact, inbox;
@@ -71,11 +79,15 @@ struct chatwoot {
 	int version, allow_private;
 	struct cw_upload uploads[CW_UPLOADS_MAX];
 	int uploads_n;
+	struct cw_hook hooks[CW_HOOKS_MAX]; /* id 0: free */
+	int hooks_made, late_ms, requests_per_minute;
+	int64_t minute;
+	int in_minute;
 	int wrong_host, expired; /* of files: FRONTEND_URL is wrong; every address has expired */
 	int port;
 	const char *next_files; /* of the message that cw_agent makes */
 	long long incoming, outgoing_api, agent_messages, patched, hooks_posted, hooks_ok,
-		hooks_failed, contacts_taken, files_read;
+		hooks_failed, contacts_taken, files_read, merged, throttled, account_hooks_posted;
 };
 
 /* chatwoot_admin.c */
@@ -91,9 +103,26 @@ bool cw_admin(struct chatwoot *t, const struct mini_req *req, const char *rest, 
 	      const struct rule *rule);
 bool cw_outside(struct chatwoot *t, const struct mini_req *req, const struct rule *rule);
 bool cw_token_ok(const struct chatwoot *t, const char *token);
+/* chatwoot_hook.c: `message` 0: the event is of none. */
+void cw_event_post(struct chatwoot *t, const char *event, const struct buf *body, int message);
+/* chatwoot_account.c */
+bool cw_account(struct chatwoot *t, const struct mini_req *req, const char *rest, const cJSON *in,
+		const struct rule *rule);
+void cw_labels(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
+	       struct cw_conversation *c, const struct rule *rule);
+void cw_custom(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
+	       struct cw_conversation *c, const struct rule *rule);
+void cw_assign(struct chatwoot *t, const struct mini_req *req, const cJSON *in,
+	       struct cw_conversation *c, const struct rule *rule);
+bool cw_bot_may(const struct mini_req *req, const char *rest);
+bool cw_throttled(struct chatwoot *t, const struct mini_req *req);
+/* Whether the account's webhook `h` wants this event. */
+bool cw_hook_wants(const struct cw_hook *h, const char *event);
+void cw_quote(struct chatwoot *t, const struct cw_conversation *c, cJSON *attributes);
 /* chatwoot_files.c */
 void cw_files_json(struct chatwoot *t, struct buf *b, const struct cw_message *m);
 bool cw_files_get(struct chatwoot *t, const struct mini_req *req, const struct rule *rule);
+void cw_message_delete(struct chatwoot *t, struct cw_message *m);
 void cw_control_act(struct chatwoot *t, const struct mini_req *req, const cJSON *in);
 
 /* What a rule or an option does to one event. */
@@ -120,6 +149,7 @@ void cw_inbox_json(struct chatwoot *t, struct buf *b, const struct cw_inbox *i);
 
 void cw_event_message(struct chatwoot *t, const char *event, const struct cw_message *m,
 		      struct cw_mischief mischief);
+void cw_event_contact(struct chatwoot *t, const char *event, const struct cw_contact *c);
 void cw_event_conversation(struct chatwoot *t, const char *event, const struct cw_conversation *c);
 /* API calls of chatwoot_contacts.c; each answers the request. */
 void cw_contact_post(struct chatwoot *t, const struct mini_req *req, const cJSON *in,

@@ -77,12 +77,18 @@ void cw_contact_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 			 "format\",\"attributes\":[\"phone_number\"]}");
 		return;
 	}
+	if (inbox > 0 && source &&
+	    cw_link_get(t, inbox, source)) { /* RecordNotUnique, not handled there */
+		cw_fail(t, req, 500, "Internal Server Error");
+		return;
+	}
 	c = cw_contact_new(t);
 	if (!c) {
 		cw_fail(t, req, 422, "the double is full");
 		return;
 	}
 	contact_fill(t, c, in);
+	cw_event_contact(t, "contact_created", c);
 	buf_puts(&b, "{\"payload\":{\"contact\":");
 	if (inbox > 0 && inbox <= t->inboxes_n) {
 		struct cw_link *l = source ? cw_link_get(t, inbox, source) : NULL;
@@ -136,6 +142,8 @@ void cw_contact_search(struct chatwoot *t, const struct mini_req *req, const str
 	}
 	for (int i = 0; i < t->contacts_n && n < 15; i++) {
 		const struct cw_contact *c = &t->contacts[i];
+		if (c->merged)
+			continue;
 		if (has(c->name, q) || has(c->phone, q) || has(c->identifier, q) ||
 		    has(c->email, q))
 			ids[n++] = c->id;
@@ -172,7 +180,7 @@ void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON 
 	struct buf b = { 0 };
 	bool is_post = !strcmp(req->method, "POST");
 
-	if (!c) {
+	if (!c || c->merged) {
 		cw_fail(t, req, 404, "Resource could not be found");
 		return;
 	}
@@ -211,8 +219,10 @@ void cw_contact_one(struct chatwoot *t, const struct mini_req *req, const cJSON 
 			cw_fail(t, req, 422, "has already been taken");
 			return;
 		}
-		if (!strcmp(req->method, "PUT"))
+		if (!strcmp(req->method, "PUT")) {
 			contact_fill(t, c, in);
+			cw_event_contact(t, "contact_updated", c);
+		}
 		buf_puts(&b, "{\"payload\":");
 		cw_contact_json(t, &b, c, true);
 		buf_puts(&b, "}");

@@ -117,9 +117,10 @@ struct cw_conversation *cw_conversation_for(struct chatwoot *t, struct cw_link *
 	struct cw_conversation *c;
 
 	*ret_made = false;
-	if (person->conversation && t->inboxes[l->inbox - 1].lock &&
-	    t->conversations[person->conversation - 1].inbox == l->inbox)
-		return &t->conversations[person->conversation - 1];
+	/* The lock is of a contact_inbox: a person with two source ids has two conversations. */
+	for (int i = t->conversations_n; i > 0 && t->inboxes[l->inbox - 1].lock; i--)
+		if (t->conversations[i - 1].link == l->id)
+			return &t->conversations[i - 1];
 	t->conversations = grow(t->conversations, t->conversations_n, &t->conversations_cap,
 				sizeof *t->conversations);
 	c = &t->conversations[t->conversations_n++];
@@ -265,83 +266,27 @@ void cw_conversation_json(struct chatwoot *t, struct buf *b, const struct cw_con
 		    "\"messages\":[");
 	if (first)
 		cw_message_json(t, b, first);
-	buf_puts(b, "],\"labels\":[],\"custom_attributes\":{},\"additional_attributes\":{},"
+	buf_printf(b, "],\"labels\":%s,\"custom_attributes\":%s,", c->labels ? c->labels : "[]",
+		   c->custom ? c->custom : "{}");
+	buf_puts(b, "\"additional_attributes\":{},"
 		    "\"account\":{\"id\":1,\"name\":\"Loja\"},\"meta\":{\"sender\":");
 	cw_contact_json(t, b, p, false);
 	b->n--;
+	if (c->assignee)
+		buf_printf(b,
+			   ",\"type\":\"contact\"},\"assignee\":{\"id\":%d,\"name\":\"Ana\"},"
+			   "\"assignee_type\":\"User\",\"team\":null,",
+			   c->assignee);
+	else
+		buf_puts(b, ",\"type\":\"contact\"},\"assignee\":null,\"assignee_type\":null,"
+			    "\"team\":null,");
 	buf_printf(b,
-		   ",\"type\":\"contact\"},\"assignee\":null,\"assignee_type\":null,\"team\":null,"
 		   "\"hmac_verified\":false},\"snoozed_until\":null,\"unread_count\":%d,"
 		   "\"first_reply_created_at\":null,\"priority\":null,\"waiting_since\":0,"
 		   "\"agent_last_seen_at\":0,\"contact_last_seen_at\":0,\"last_activity_at\":%lld,"
 		   "\"timestamp\":%lld,\"created_at\":%lld,\"updated_at\":%.3f}",
 		   c->unread, (long long)(c->at_ms / 1000), (long long)(c->at_ms / 1000),
 		   (long long)(c->at_ms / 1000), (double)c->at_ms / 1000);
-}
-
-struct event {
-	int message; /* 0 = not about a message */
-};
-
-static void event_done(void *ctx, void *arg, int status, const char *body, size_t n)
-{
-	struct chatwoot *t = ctx;
-	struct event *e = arg;
-
-	(void)body;
-	(void)n;
-	if (status >= 200 && status <= 299) {
-		t->hooks_ok++;
-	} else {
-		t->hooks_failed++; /* no second try; the agent sees a failed message */
-		if (e->message && e->message <= t->messages_n &&
-		    strcmp(t->messages[e->message - 1].status, "failed")) {
-			struct cw_message *m = &t->messages[e->message - 1];
-			m->status = "failed";
-			free(m->error);
-			m->error = xcopy("webhook failed", 14);
-			cw_event_message(t, "message_updated", m, (struct cw_mischief){ 0 });
-		}
-	}
-	free(e);
-}
-
-static void event_post(struct chatwoot *t, const struct buf *body, int message)
-{
-	char stamp[32], hex[65], uuid[37], head[400];
-	const char *path;
-	struct event *e;
-
-	if (!t->totem || !t->events)
-		return;
-	e = xalloc(sizeof *e);
-	e->message = message;
-	if (t->version >= 41400 && !t->allow_private) { /* the guard: nothing leaves */
-		t->hooks_posted++;
-		event_done(t, e, 0, "", 0);
-		return;
-	}
-	snprintf(stamp, sizeof stamp, "%lld.", (long long)(wall_ms() / 1000));
-	hmac_hex(t->cfg->chatwoot_secret, stamp, strlen(stamp), body->p, body->n, hex);
-	uuid_text(&t->d.rnd, uuid);
-	snprintf(head, sizeof head,
-		 "Content-Type: application/json\r\nX-Chatwoot-Signature: sha256=%s\r\n"
-		 "X-Chatwoot-Timestamp: %.*s\r\nX-Chatwoot-Delivery: %s\r\n",
-		 hex, (int)strlen(stamp) - 1, stamp, uuid);
-	if (t->version < 41300) /* of inboxes: not signed yet */
-		snprintf(head, sizeof head, "Content-Type: application/json\r\n");
-	/* The address of the first inbox: its path is what counts, there is one box. */
-	path = t->inboxes[0].webhook ? strstr(t->inboxes[0].webhook, "/webhooks/") : NULL;
-	t->hooks_posted++;
-	mini_call(t->totem, &(struct mini_call){ .method = "POST",
-						 .path = path ? path : t->cfg->chatwoot_hook,
-						 .head = head,
-						 .body = body->p,
-						 .body_n = body->n,
-						 .timeout_ms = t->hook_timeout_ms,
-						 .done = event_done,
-						 .ctx = t,
-						 .arg = e });
 }
 
 struct cw_mischief cw_mischief(struct chatwoot *t, const struct rule *r)
@@ -406,9 +351,9 @@ void cw_event_message(struct chatwoot *t, const char *event, const struct cw_mes
 	buf_puts(&b, ",\"conversation\":");
 	cw_conversation_json(t, &b, c, first_message(t, m, mischief.foreign));
 	buf_puts(&b, "}");
-	event_post(t, &b, m->id);
+	cw_event_post(t, event, &b, m->id);
 	if (mischief.twice)
-		event_post(t, &b, m->id);
+		cw_event_post(t, event, &b, m->id);
 	buf_free(&b);
 }
 
@@ -421,7 +366,18 @@ void cw_event_conversation(struct chatwoot *t, const char *event, const struct c
 	cw_conversation_json(t, &b, c, NULL);
 	b.n--;
 	buf_printf(&b, ",\"event\":\"%s\"}", event);
-	event_post(t, &b, 0);
+	cw_event_post(t, event, &b, 0);
+	buf_free(&b);
+}
+
+void cw_event_contact(struct chatwoot *t, const char *event, const struct cw_contact *c)
+{
+	struct buf b = { 0 };
+
+	cw_contact_json(t, &b, c, false);
+	b.n--;
+	buf_printf(&b, ",\"account\":{\"id\":1,\"name\":\"Loja\"},\"event\":\"%s\"}", event);
+	cw_event_post(t, event, &b, 0);
 	buf_free(&b);
 }
 

@@ -99,6 +99,15 @@ static void set(char **to, const char *text)
 	*to = text ? xcopy(text, strlen(text)) : NULL;
 }
 
+void cw_message_delete(struct chatwoot *t, struct cw_message *m)
+{
+	m->deleted = true;
+	set(&m->content, "This message was deleted");
+	set(&m->attributes, "{\"deleted\":true}");
+	set(&m->files, NULL);
+	cw_event_message(t, "message_updated", m, (struct cw_mischief){ 0 });
+}
+
 /* {"message":ID,"do":"delete"|"retry"|"touch"} or {"conversation":ID,"status":"resolved"} */
 void cw_control_act(struct chatwoot *t, const struct mini_req *req, const cJSON *in)
 {
@@ -115,12 +124,11 @@ void cw_control_act(struct chatwoot *t, const struct mini_req *req, const cJSON 
 		dbl_text(&t->d, req->conn, 404, NULL, "{}");
 		return;
 	} else if (!strcmp(what, "delete")) {
-		m->deleted = true;
-		set(&m->content, "This message was deleted");
-		set(&m->attributes, "{\"deleted\":true}");
-		set(&m->files, NULL);
-	} else if (!strcmp(what, "retry")) { /* 4.16.2 wipes the attributes */
-		set(&m->attributes, "{}");
+		cw_message_delete(t, m);
+		m = NULL; /* told */
+	} else if (!strcmp(what, "retry")) {
+		if (t->version <= 41602) /* newer ones keep the attributes */
+			set(&m->attributes, "{}");
 		set(&m->error, NULL);
 		m->status = "sent";
 	}

@@ -23,19 +23,19 @@ static void message_book(struct chatwoot *t, const struct cw_message *m, int64_t
 }
 
 /* `content_attributes` may be an object or, from multipart forms, JSON in a string. */
-static char *attributes_of(const cJSON *in)
+static char *attributes_of(struct chatwoot *t, const struct cw_conversation *c, const cJSON *in)
 {
 	const cJSON *a = cJSON_GetObjectItemCaseSensitive(in, "content_attributes");
-	cJSON *parsed;
+	cJSON *parsed = cJSON_IsString(a)   ? cJSON_Parse(a->valuestring)
+			: cJSON_IsObject(a) ? cJSON_Duplicate(a, true)
+					    : NULL;
 	char *text;
 
-	if (cJSON_IsString(a)) {
-		parsed = cJSON_Parse(a->valuestring);
-		text = parsed ? cJSON_PrintUnformatted(parsed) : NULL;
-		cJSON_Delete(parsed);
-		return text;
-	}
-	return cJSON_IsObject(a) ? cJSON_PrintUnformatted(a) : NULL;
+	if (parsed)
+		cw_quote(t, c, parsed);
+	text = parsed ? cJSON_PrintUnformatted(parsed) : NULL;
+	cJSON_Delete(parsed);
+	return text;
 }
 
 static const char *message_refusal(struct chatwoot *t, struct cw_conversation *c, const cJSON *in)
@@ -62,6 +62,7 @@ void cw_message_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 	const char *echo = js(in, "echo_id");
 	struct cw_mischief mischief = cw_mischief(t, rule);
 	struct cw_message *m = refusal ? NULL : cw_message_new(t, c->id);
+	bool reopened = false;
 	struct buf b = { 0 };
 
 	if (!m) {
@@ -76,13 +77,15 @@ void cw_message_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 	m->content = copy_or_null(js(in, "content"));
 	m->content_type = copy_or_null(js(in, "content_type"));
 	m->source_id = copy_or_null(js(in, "source_id"));
-	m->attributes = attributes_of(in);
+	m->attributes = attributes_of(t, c, in);
 	m->attachments = ji(in, "_attachments", 0);
 	cw_uploads_take(t, m->id);
 	if (m->type == CW_INCOMING) {
 		t->incoming++;
 		c->unread++;
 		if (!strcmp(c->status, "resolved") || !strcmp(c->status, "snoozed"))
+			reopened = true;
+		if (reopened)
 			c->status = "open";
 	} else {
 		t->outgoing_api++;
@@ -105,6 +108,8 @@ void cw_message_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 	dbl_reply(&t->d, req->conn, 200, NULL, NULL, b.p, b.n, rule);
 	if (!mischief.first)
 		cw_event_message(t, "message_created", m, mischief);
+	if (reopened)
+		cw_event_conversation(t, "conversation_status_changed", c);
 	buf_free(&b);
 }
 

@@ -14,6 +14,8 @@ struct n8n {
 	struct mini_client *totem;
 	char mode[32];
 	int workflow_ms, slow_ms, call_twice, retry_max;
+	int runs_per_second; /* 0: as fast as it can; the real one does about 50 */
+	int64_t next_run_ms, boot_from_ms, boot_ms;
 	long long calls_made, calls_ok, calls_failed;
 	struct n8n_api api;
 	const char
@@ -21,8 +23,9 @@ struct n8n {
 };
 
 static const char *const modes[] = {
-	"echo",      "immediately", "silent", "empty", "html404", "json404", "starting",
-	"forbidden", "422",         "500",    "slow",  "dni",     NULL,
+	"echo",    "immediately", "silent",       "empty", "html404",
+	"json404", "starting",    "forbidden",    "422",   "500",
+	"slow",    "dni",         "unauthorized", "503",   NULL,
 };
 
 static const char *mode_of(const char *word)
@@ -141,37 +144,6 @@ struct dni {
 	struct rule rule;
 };
 
-/* The first eight digits that stand alone. */
-static bool find_dni(const char *text, char out[9])
-{
-	for (const char *p = text; *p;) {
-		size_t n = strspn(p, "0123456789");
-
-		if (n == 8) {
-			snprintf(out, 9, "%.8s", p);
-			return true;
-		}
-		p += n > 0 ? n : 1;
-	}
-	return false;
-}
-
-static bool wants_person(const char *text)
-{
-	static const char *const words[] = { "asesor", "persona", "humano", "agente", NULL };
-	char lower[200];
-	size_t n = 0;
-
-	for (; text[n] && n + 1 < sizeof lower; n++)
-		lower[n] = text[n] >= 'A' && text[n] <= 'Z' ? (char)(text[n] + 32) : text[n];
-	lower[n] = '\0';
-	for (int i = 0; words[i]; i++) {
-		if (strstr(lower, words[i]))
-			return true;
-	}
-	return false;
-}
-
 static void dni_reply(struct n8n *t, struct dni *d, const char *text, const char *actions)
 {
 	struct buf b = { 0 };
@@ -222,13 +194,13 @@ static void dni_run(struct n8n *t, const struct mini_req *req, const cJSON *in,
 	d->conn = req->conn;
 	d->rule = *r;
 	snprintf(d->id, sizeof d->id, "%s", js_any(in, "id", room) ? js_any(in, "id", room) : "");
-	if (wants_person(text)) {
+	if (n8n_wants_person(text)) {
 		dni_reply(
 			t, d, "Le comunico con un asesor.",
 			",\"actions\":[{\"type\":\"handover\",\"reason\":\"lo pide el cliente\"}]");
 		return;
 	}
-	if (!find_dni(text, d->number) || !t->totem) {
+	if (!n8n_find_dni(text, d->number) || !t->totem) {
 		dni_reply(t, d, "Escriba: Consultar DNI y los 8 n\xC3\xBAmeros.", "");
 		return;
 	}
@@ -254,7 +226,10 @@ static void error_body(void *self, const struct rule *r, int status, struct buf 
 {
 	(void)self;
 	(void)r;
-	if (status == 403) {
+	if (status == 401) {
+		*ret_type = "text/html; charset=utf-8";
+		buf_puts(out, "Authorization is required!");
+	} else if (status == 403) {
 		*ret_type = "text/html; charset=utf-8";
 		buf_puts(out, "Authorization data is wrong!");
 	} else if (status == 422) {
@@ -307,7 +282,9 @@ static void fixed(struct n8n *t, const struct mini_req *req, const char *mode, s
 {
 	struct buf b = { 0 };
 	const char *type = NULL;
-	int status = !strcmp(mode, "forbidden") ? 403 : atoi(mode);
+	int status = !strcmp(mode, "forbidden")      ? 403
+		     : !strcmp(mode, "unauthorized") ? 401
+						     : atoi(mode);
 
 	if (!strcmp(mode, "html404") || !strcmp(mode, "json404")) {
 		not_found(t, req, r, mode[0] == 'h');
@@ -325,6 +302,36 @@ static void fixed(struct n8n *t, const struct mini_req *req, const char *mode, s
 	buf_free(&b);
 }
 
+/* One run after the other, so many a second: a burst makes the last one wait long. */
+static void run_wait(struct n8n *t, struct rule *r)
+{
+	int64_t now = wall_ms();
+
+	if (t->runs_per_second <= 0)
+		return;
+	t->next_run_ms = (t->next_run_ms > now ? t->next_run_ms : now) + 1000 / t->runs_per_second;
+	r->ms += (int)(t->next_run_ms - now);
+	if (!r->word[0])
+		snprintf(r->word, sizeof r->word, "slow");
+}
+
+/* A start after `boot`: first every address answers 200 and a text, then the routes are not there yet although it calls itself ready. */
+static bool booting(struct n8n *t, const struct mini_req *req)
+{
+	int64_t at = wall_ms() - t->boot_from_ms;
+	struct rule none = { 0 };
+
+	if (at >= t->boot_ms)
+		return false;
+	if (at < t->boot_ms / 2)
+		fixed(t, req, "starting", &none);
+	else if (!strncmp(req->path, "/healthz", 8))
+		dbl_text(&t->d, req->conn, 200, NULL, "{\"status\":\"ok\"}");
+	else
+		not_found(t, req, &none, true);
+	return true;
+}
+
 /* The modes in which the workflow has really run. */
 static void worked(struct n8n *t, const struct mini_req *req, const char *mode, const cJSON *in,
 		   struct rule *r)
@@ -334,6 +341,7 @@ static void worked(struct n8n *t, const struct mini_req *req, const char *mode, 
 	const char *id = js_any(in, "id", room);
 
 	book(t, req, in, mode);
+	run_wait(t, r);
 	if (!strcmp(mode, "dni")) {
 		dni_run(t, req, in, r);
 		return;
@@ -370,6 +378,8 @@ static void on_request(void *self, const struct mini_req *req)
 	cJSON *in;
 	char room[32];
 
+	if (booting(t, req))
+		return;
 	if (!strncmp(req->path, "/healthz", 8)) {
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"status\":\"ok\"}");
 		return;
@@ -400,7 +410,8 @@ static void on_request(void *self, const struct mini_req *req)
 			not_found(t, req, &r, strncmp(req->path, "/webhook/", 9) != 0);
 		else if (!strcmp(mode, "html404") || !strcmp(mode, "json404") ||
 			 !strcmp(mode, "422") || !strcmp(mode, "starting") ||
-			 !strcmp(mode, "forbidden") || !strcmp(mode, "500"))
+			 !strcmp(mode, "forbidden") || !strcmp(mode, "unauthorized") ||
+			 !strcmp(mode, "500") || !strcmp(mode, "503"))
 			fixed(t, req, mode, &r);
 		else if (!in && req->body_n)
 			fixed(t, req, "422", &r);
@@ -415,6 +426,12 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 	struct n8n *t = self;
 	const char *mode = mode_of(js_or(in, "mode", ""));
 
+	if (!strcmp(verb, "boot")) {
+		t->boot_from_ms = wall_ms();
+		t->boot_ms = ji(in, "ms", 2000);
+		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
+		return true;
+	}
 	if (strcmp(verb, "mode"))
 		return false;
 	if (mode)
@@ -448,11 +465,9 @@ struct mini *n8n_start(const struct peers_config *cfg, int port, int *ret_port)
 					    error_body };
 	struct n8n *t = xalloc(sizeof *t);
 	const struct dbl_option options[] = {
-		{ "workflow_ms", &t->workflow_ms },
-		{ "slow_ms", &t->slow_ms },
-		{ "call_twice", &t->call_twice },
-		{ "retry_max", &t->retry_max },
-		{ NULL, NULL },
+		{ "workflow_ms", &t->workflow_ms },         { "slow_ms", &t->slow_ms },
+		{ "call_twice", &t->call_twice },           { "retry_max", &t->retry_max },
+		{ "runs_per_second", &t->runs_per_second }, { NULL, NULL },
 	};
 	struct dbl_option *kept = xalloc(sizeof options);
 

@@ -75,6 +75,16 @@ def hooks(path, want, seconds=3):
     return got
 
 
+def quiet(port):
+    """All webhooks of Chatwoot's double are answered: none of them comes behind a clear()."""
+    end = time.time() + 5
+    while time.time() < end:
+        s = state(port)
+        if s["hooks_posted"] == s["hooks_ok"] + s["hooks_failed"]:
+            return
+        time.sleep(0.01)
+
+
 def clear():
     with Box.lock:
         Box.got.clear()
@@ -362,7 +372,7 @@ def chatwoot():
     k1 = call(C, "POST", A + "/conversations", want, CW)[1]["id"]
     k2 = call(C, "POST", A + "/conversations", want, CW)[1]["id"]
     check("the locked inbox gives the same conversation", k1 == k2)
-    time.sleep(0.2)  # conversation_created must not mix with what follows
+    quiet(C)
     clear()
     P = f"{A}/conversations/{k1}/messages"
     m = {"content": "oi", "message_type": "incoming", "source_id": "totem:1",
@@ -381,6 +391,7 @@ def chatwoot():
     call(C, "POST", P, m, CW)
     time.sleep(0.3)
     check("a source_id twice makes two messages, and is seen", state(C)["doubled_keys"] == ["totem:1"])
+    quiet(C)
     clear()
     for do in ("dup_event", "wipe_attributes", "null_source_id", "foreign_first"):
         behave(C, do=do, match="/messages totem:" + do)
@@ -391,6 +402,7 @@ def chatwoot():
     check("wiped attributes", g[2][1]["content_attributes"] == {})
     check("source_id null", g[3][1]["source_id"] is None)
     check("messages[0] of another message", g[4][1]["conversation"]["messages"][0]["id"] != g[4][1]["id"])
+    quiet(C)
     clear()
     behave(C, do="webhook_first", ms=200)
     call(C, "POST", P, {**m, "source_id": "totem:first"}, CW)
@@ -405,6 +417,7 @@ def chatwoot():
     check("status is patched", j["status"] == "read")
     check("read never becomes delivered", call(
         C, "PATCH", f"{P}/{j['id']}", {"status": "delivered"}, CW)[1]["status"] == "read")
+    quiet(C)
     clear()
     Box.status = [500]
     j = call(C, "POST", "/_double/say", {"conversation": k1, "content": "Olá do agente"})[1]
@@ -425,6 +438,84 @@ def chatwoot():
     check("a form with a file", j["source_id"] == "totem:f" and len(j["attachments"]) == 1, j)
 
 
+def chatwoot_account():
+    """Second webhook beside the inbox's, merge, what a bot may, the throttle, quotes, events that overtake one another."""
+    A = "/api/v1/accounts/1"
+    def post(path, body, headers=CW, method="POST"):
+        return call(C, method, A + path, body, headers)
+    hook = {"webhook": {"url": "http://x.test/webhooks/chatwoot/account", "subscriptions": ["message_created", "contact_updated"]}}
+    s, j, _ = post("/webhooks", hook)
+    secret, hid = j["payload"]["webhook"]["secret"], j["payload"]["webhook"]["id"]
+    check("an account webhook has a secret of its own", s == 200 and secret != "double-chatwoot-secret", j)
+    check("its address is unique", post("/webhooks", hook)[0] == 422)
+    check("it is listed", call(C, "GET", A + "/webhooks", None, CW)[1]["payload"]["webhooks"][0]["id"] == hid)
+    cid = post("/contacts", {"name": "Lia", "identifier": "wa:lia", "inbox_id": 1, "source_id": "wa:lia"})[1]["payload"]["contact"]["id"]
+    k = post("/conversations", {"inbox_id": 1, "contact_id": cid, "source_id": "wa:lia"})[1]["id"]
+    quiet(C)
+    clear()
+    m = call(C, "POST", "/_double/say", {"conversation": k, "content": "uno"})[1]
+    g = [x for x in hooks("/webhooks/chatwoot", 2)]
+    check("one message, two webhooks: equal bodies, different delivery ids and secrets",
+          len(g) == 2 and {x[1] for x in g} == {"/webhooks/chatwoot/chatwoot", "/webhooks/chatwoot/account"} and
+          g[0][3] == g[1][3] and g[0][2]["X-Chatwoot-Delivery"] != g[1][2]["X-Chatwoot-Delivery"] and
+          all(x[2]["X-Chatwoot-Signature"] == "sha256=" + hmac.new(
+              (secret if x[1].endswith("account") else "double-chatwoot-secret").encode(),
+              x[2]["X-Chatwoot-Timestamp"].encode() + b"." + x[3], hashlib.sha256).hexdigest() for x in g), g)
+    quiet(C)
+    clear()
+    options(C, late_ms=150)
+    for i in range(12):
+        call(C, "POST", "/_double/say", {"conversation": k, "content": f"t{i}"})
+    g = [json.loads(x[3])["content"] for x in hooks("/webhooks/chatwoot/account", 12)]
+    options(C, late_ms=0)
+    check("late ones overtake one another, none is lost", len(g) == 12 and g != sorted(g, key=lambda t: int(t[1:])), g)
+    quiet(C)
+    clear()
+    post(f"/webhooks/{hid}", None, method="DELETE")
+    call(C, "POST", "/_double/say", {"conversation": k, "content": "dos"})
+    time.sleep(0.2)
+    check("after it is deleted one comes", len(hooks("/webhooks/chatwoot", 1)) == 1)
+    other = post("/contacts", {"name": "L", "phone_number": "+34600000777", "inbox_id": 1, "source_id": "wa:34600000777"})[1]["payload"]["contact"]["id"]
+    k2 = post("/conversations", {"inbox_id": 1, "contact_id": other, "source_id": "wa:34600000777"})[1]["id"]
+    check("a source_id of somebody else: an error that nobody there handles",
+          post("/contacts", {"name": "X", "inbox_id": 1, "source_id": "wa:lia"})[0] == 500)
+    j = post("/actions/contact_merge", {"base_contact_id": cid, "mergee_contact_id": other})[1]
+    check("a merge: the base wins and gets what it lacked", j["id"] == cid and j["name"] == "Lia" and j["phone_number"] == "+34600000777" and
+          {x["source_id"] for x in j["contact_inboxes"]} == {"wa:lia", "wa:34600000777"}, j)
+    check("the other is gone, its conversation stays", call(C, "GET", f"{A}/contacts/{other}", None, CW)[0] == 404 and
+          {x["id"] for x in call(C, "GET", f"{A}/contacts/{cid}/conversations", None, CW)[1]["payload"]} == {k, k2})
+    check("merged once", post("/actions/contact_merge", {"base_contact_id": cid, "mergee_contact_id": other})[0] == 404)
+    check("the lock is of a source id", post("/conversations", {"inbox_id": 1, "contact_id": cid, "source_id": "wa:lia"})[1]["id"] == k and
+          post("/conversations", {"inbox_id": 1, "contact_id": cid, "source_id": "wa:34600000777"})[1]["id"] == k2)
+    P = f"/conversations/{k}"
+    post(P + "/labels", {"labels": ["a"]})
+    check("labels are replaced", post(P + "/labels", {"labels": ["b"]})[1]["payload"] == ["b"])
+    post(P + "/custom_attributes", {"custom_attributes": {"x": 1}})
+    check("attributes are replaced, whatever merge says", post(P + "/custom_attributes", {"custom_attributes": {"y": 2}, "merge": True})[1] ==
+          {"custom_attributes": {"y": 2}})
+    bot = {**CW, "api_access_token": "double-bot-token"}
+    check("a bot writes, but changes no status and knows no contacts", post(P + "/messages", {"content": "b"}, bot)[0] == 200 and
+          post(f"{P}/messages/{m['id']}", {"status": "read"}, bot, "PATCH")[0] == 401 and call(C, "GET", f"{A}/contacts/{cid}", None, bot)[0] == 401)
+    j = post(P + "/messages", {"content": "q", "content_attributes": {"in_reply_to": m["id"]}})[1]
+    check("a quote that is found", j["content_attributes"]["in_reply_to"] == m["id"], j)
+    j = post(P + "/messages", {"content": "q", "content_attributes": {"in_reply_to_external_id": "totem:none", "keep": 1}})[1]
+    check("one that is not: both null", j["content_attributes"] == {"keep": 1, "in_reply_to": None, "in_reply_to_external_id": None}, j)
+    quiet(C)
+    clear()
+    post(P + "/toggle_status", {"status": "resolved"})
+    post(P + "/messages", {"content": "de nuevo", "message_type": "incoming"})
+    g = [json.loads(x[3]) for x in hooks("/webhooks/chatwoot", 3)]
+    check("an incoming message opens what was resolved, and tells it", [x.get("status") for x in g if x["event"] == "conversation_status_changed"] ==
+          ["resolved", "open"], g)
+    s = post(f"{P}/messages/{m['id']}", None, method="DELETE")[0]
+    j = [x for x in call(C, "GET", f"{A}{P}/messages?after=0", None, CW)[1]["payload"] if x["id"] == m["id"]][0]
+    check("a deleted message has another text", s == 200 and j["content_attributes"] == {"deleted": True} and j["content"] != "uno", j)
+    options(C, requests_per_minute=1)
+    got = [call(C, "GET", A + "/inboxes", None, CW)[:2] for _ in range(3)]  # a new minute may begin between two
+    options(C, requests_per_minute=0)
+    check("over the limit: 429 and a text", (429, b"Retry later\n") in got, got)
+
+
 def n8n():
     body = {"id": "71", "conversation": "c1", "contact": "5511", "text": "oi", "hop": 1,
             "idempotency_key": "idem-1"}
@@ -437,6 +528,22 @@ def n8n():
     check("starting", post("starting")[:2] == (200, b"n8n is starting up. Please wait"))
     check("forbidden", post("forbidden")[:2] == (403, b"Authorization data is wrong!"))
     check("422 and 500", post("422")[0] == 422 and post("500")[0] == 500)
+    check("unauthorized and 503", post("unauthorized")[0] == 401 and post("503")[1]["message"] == "Database is not ready!")
+    call(N, "POST", "/_double/boot", {"ms": 400})
+    check("while it starts every address says 200 and a text", post("echo")[:2] == call(N, "GET", "/rest/x")[:2] ==
+          (200, b"n8n is starting up. Please wait"))
+    time.sleep(0.25)
+    check("then it calls itself ready and knows no route", call(N, "GET", "/healthz/readiness")[0] == 200 and
+          post("echo")[0] == 404 and post("echo")[1].startswith(b"<!DOCTYPE"))
+    time.sleep(0.2)
+    check("then it works", post("echo")[0] == 200)
+    options(N, runs_per_second=50)
+    began = time.time()
+    several = [threading.Thread(target=post, args=("silent",)) for _ in range(10)]
+    [x.start() for x in several], [x.join() for x in several]
+    check("fifty runs a second", time.time() - began >= 0.19, time.time() - began)
+    options(N, runs_per_second=0)
+    call(N, "POST", "/_double/reset", {})
     behave(N, do="html404", match="/webhook/flow")
     check("a rule changes the mode once", post("flow")[0] == 404 and post("flow")[0] == 200)
     clear()
@@ -604,7 +711,7 @@ def load():
 
 
 try:
-    for part in (meta, media, meta_sends, misbehave, chatwoot, n8n, calidda, evolution, load):
+    for part in (meta, media, meta_sends, misbehave, chatwoot, chatwoot_account, n8n, calidda, evolution, load):
         try:
             part()
         except Exception as e:  # one broken part must not hide the others

@@ -154,12 +154,30 @@ bool evolution_answer(const struct call_out *c, int *ret_status, struct sbuf *bo
 	return true;
 }
 
+/* Sends to one number whose text ends with a smaller number than an earlier one's. */
+static int64_t disorder(void)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < send_n; i++) {
+		for (size_t k = 0; k < i; k++)
+			n += strcmp(sends[i].number, sends[k].number) == 0 &&
+					     peers_serial(sends[i].text) <
+						     peers_serial(sends[k].text)
+				     ? 1
+				     : 0;
+	}
+	return n;
+}
+
 int64_t evolution_count(struct str what)
 {
 	int64_t n = 0;
 
 	if (str_eqc(what, "sends"))
 		return (int64_t)send_n;
+	if (str_eqc(what, "disorder"))
+		return disorder();
 	if (!str_eqc(what, "twice"))
 		fail("nothing is counted as evolution.%.*s", STRF(what));
 	for (size_t i = 0; i < send_n; i++) {

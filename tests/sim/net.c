@@ -13,10 +13,12 @@ struct standing {
 	char answer[1024];
 };
 
-static const char *const PEERS[PEER_COUNT] = { "meta", "chatwoot", "n8n", "evolution", "self" };
-static const char *const HOSTS[PEER_COUNT] = { "https://graph.facebook.com",
-					       "https://chatwoot.test", "https://n8n.test",
-					       "https://evolution.test", "https://totem.example" };
+static const char *const PEERS[PEER_COUNT] = { "meta",      "chatwoot", "n8n",
+					       "evolution", "lookup",   "self" };
+static const char *const HOSTS[PEER_COUNT] = {
+	"https://graph.facebook.com", "https://chatwoot.test", "https://n8n.test",
+	"https://evolution.test",     "https://upstream.test", "https://totem.example"
+};
 static struct standing defaults[DEFAULTS_MAX];
 static size_t default_count;
 static int64_t calls[PEER_COUNT], last_call_ms[PEER_COUNT];

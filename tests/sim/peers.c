@@ -358,6 +358,17 @@ static bool n8n(const struct call_out *c, int *ret_status, struct sbuf *body)
 	return true;
 }
 
+/* ---- the upstream of a lookup ---- */
+
+static bool lookup(const struct call_out *c, int *ret_status, struct sbuf *body)
+{
+	sbuf_text(body, str_ends(c->path, STR("/login"))
+				? "{\"token\":\"T1\"}"
+				: "{\"cliente\":{\"nombre\":\"Juan\",\"saldo\":5000}}");
+	*ret_status = 200;
+	return true;
+}
+
 bool peers_answer(const struct call_out *c, int *ret_status, struct sbuf *body)
 {
 	switch (c->peer) {
@@ -369,6 +380,8 @@ bool peers_answer(const struct call_out *c, int *ret_status, struct sbuf *body)
 		return n8n(c, ret_status, body);
 	case PEER_EVOLUTION:
 		return evolution_answer(c, ret_status, body);
+	case PEER_LOOKUP:
+		return lookup(c, ret_status, body);
 	case PEER_SELF:
 	case PEER_COUNT:
 		break;
@@ -378,8 +391,7 @@ bool peers_answer(const struct call_out *c, int *ret_status, struct sbuf *body)
 
 /* ---- counting ---- */
 
-/* Number at the end of a text: "message 12". */
-static int64_t serial(const char *text)
+int64_t peers_serial(const char *text)
 {
 	size_t n = strlen(text), at = n;
 	int64_t v;
@@ -396,7 +408,8 @@ static int64_t meta_disorder(void)
 	for (size_t i = 0; i < send_n; i++) {
 		for (size_t k = 0; k < i; k++)
 			n += strcmp(sends[i].to, sends[k].to) == 0 &&
-					     serial(sends[i].text) < serial(sends[k].text)
+					     peers_serial(sends[i].text) <
+						     peers_serial(sends[k].text)
 				     ? 1
 				     : 0;
 	}
@@ -440,7 +453,7 @@ static int64_t chatwoot_pairs(bool twice)
 		for (size_t k = 0; k < i; k++) {
 			bool late = said[i].thread == said[k].thread &&
 				    strcmp(said[i].type, said[k].type) == 0 &&
-				    serial(said[i].text) < serial(said[k].text);
+				    peers_serial(said[i].text) < peers_serial(said[k].text);
 
 			n += (twice ? same_said(&said[i], &said[k]) : late) ? 1 : 0;
 		}

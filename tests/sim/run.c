@@ -28,6 +28,13 @@ static const char *const STANDARD[][3] = {
 	{ "evolution", "channel.evo.api_key", "evo-key" },
 	{ "evolution", "channel.evo.webhook_header_name", "X-Totem-Key" },
 	{ "evolution", "channel.evo.webhook_header_value", "evo-badge" },
+	{ "lookup", "lookup.calidda.url", "https://upstream.test/q?dni={{dni}}" },
+	{ "lookup", "lookup.calidda.headers", "{\"Authorization\":\"Bearer {{token}}\"}" },
+	{ "lookup", "lookup.calidda.login_url", "https://upstream.test/login" },
+	{ "lookup", "lookup.calidda.username", "user" },
+	{ "lookup", "lookup.calidda.password", "password" },
+	{ "lookup", "lookup.calidda.output_path", "cliente" },
+	{ "lookup", "lookup.calidda.cache_seconds", "0" },
 };
 
 void note(const char *fmt, ...)
@@ -117,7 +124,7 @@ static void step_use(const struct words *w)
 			}
 		}
 		if (!any)
-			fail("use meta|chatwoot|n8n|evolution");
+			fail("use meta|chatwoot|n8n|evolution|lookup");
 	}
 }
 

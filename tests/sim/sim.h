@@ -27,7 +27,15 @@
 #define SIM_PATH_MAX  400
 #define SIM_NEVER     INT64_MAX
 
-enum peer { PEER_META, PEER_CHATWOOT, PEER_N8N, PEER_EVOLUTION, PEER_SELF, PEER_COUNT };
+enum peer {
+	PEER_META,
+	PEER_CHATWOOT,
+	PEER_N8N,
+	PEER_EVOLUTION,
+	PEER_LOOKUP,
+	PEER_SELF,
+	PEER_COUNT
+};
 
 struct step {
 	int line;
@@ -104,7 +112,9 @@ struct str arrow_right(const char *text); /* after it; STR_NONE */
 /* evolution.c */
 void evolution_reset(void);
 bool evolution_answer(const struct call_out *c, int *ret_status, struct sbuf *body);
-int64_t evolution_count(struct str what); /* sends, twice */
+int64_t evolution_count(struct str what); /* sends, twice, disorder */
+/* Number at the end of a text, "message 12"; -1: none. */
+int64_t peers_serial(const char *text);
 void step_evolution_has(const struct words *w);
 
 /* clock.c */

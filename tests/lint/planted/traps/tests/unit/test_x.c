@@ -1,3 +1,4 @@
 TEST(there)
 {
 }
+TEST(r01_named)
