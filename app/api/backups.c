@@ -12,7 +12,10 @@ static void info_write(struct jsonw *w, const struct backup_info *i)
 	jsonw_object(w);
 	jsonw_ktext(w, "name", i->name);
 	jsonw_ktime(w, "created_at", i->created_ms);
-	jsonw_ktime(w, "verified_at", i->verified_ms);
+	jsonw_ktext(w, "state", backup_mark_name(i->mark));
+	jsonw_ktime(w, "verified_at", i->mark == BACKUP_VERIFIED ? i->checked_ms : 0);
+	jsonw_ktime(w, "checked_at", i->checked_ms);
+	jsonw_ktext(w, "check", i->check_text[0] != '\0' ? i->check_text : NULL);
 	jsonw_ki64(w, "took_ms", i->took_ms);
 	jsonw_ki64(w, "database_bytes", i->database_bytes);
 	jsonw_ki64(w, "rows", i->rows);
@@ -27,7 +30,8 @@ static void state_write(struct jsonw *w, const struct backup_state *s)
 {
 	jsonw_kobject(w, "state");
 	jsonw_kbool(w, "busy", s->busy);
-	jsonw_ktext(w, "step", s->busy ? s->what : NULL);
+	jsonw_kbool(w, "checking", s->checking);
+	jsonw_ktext(w, "step", s->busy || s->checking ? s->what : NULL);
 	jsonw_ki64(w, "at", s->at);
 	jsonw_ki64(w, "of", s->of);
 	jsonw_ktime(w, "last_success_at", s->last_ok_ms);

@@ -144,10 +144,18 @@ static void backup_metrics(struct metrics *m)
 	if (m->c->app->backups == NULL)
 		return;
 	backup_run_state(m->c->app->backups, &b);
-	number(m, "totem_backup_running", "gauge", "1: a backup is being made or checked", b.busy);
+	number(m, "totem_backup_running", "gauge", "1: a backup is being made or checked",
+	       b.busy || b.checking);
 	number(m, "totem_backup_failed", "gauge", "1: the last backup failed", b.error[0] != '\0');
 	number(m, "totem_backup_newest_timestamp_seconds", "gauge",
-	       "When the newest whole backup was made; 0: there is none", b.newest_ms / 1000);
+	       "When the newest backup that did not fail its check was made; 0: there is none",
+	       b.newest_ms / 1000);
+	number(m, "totem_backup_verified_timestamp_seconds", "gauge",
+	       "When the newest backup that was verified by restoring it was made; 0: there is "
+	       "none",
+	       b.verified_ms / 1000);
+	number(m, "totem_backup_unproven", "gauge",
+	       "1: a backup failed its check or was not verified within a day", b.troubled);
 }
 
 static void hook_metrics(struct metrics *m)

@@ -196,24 +196,43 @@ static void check_settings(struct check *k)
 	}
 }
 
+/* What was found is told in the order: damaged, not restored in time, there. */
+static void add_proof(struct check *k, const struct backup_look *l)
+{
+	const char *name = l->bad[0] != '\0' ? l->bad : l->late;
+	const char *why = l->bad[0] != '\0' ? l->bad_why : l->late_why;
+	char text[BACKUP_NAME_MAX + ERR_TEXT_MAX + 4], at[CLOCK_TEXT_MAX];
+
+	if (name[0] != '\0') {
+		(void)snprintf(text, sizeof(text), why[0] != '\0' ? "%s: %s" : "%s", name, why);
+		add(k, l->bad[0] != '\0' ? FINDING_BACKUP_BAD : FINDING_BACKUP_PROOF,
+		    l->bad[0] != '\0' ? FINDING_BAD : FINDING_WARNS, text);
+	} else if (l->verified_ms > 0) {
+		clock_text(l->verified_ms, at);
+		add(k, FINDING_BACKUP_PROOF, FINDING_FINE, at);
+	}
+}
+
 static void check_backup(struct check *k)
 {
 	struct str set = setting_str(k->settings, "backup_dir");
 	char folder[FOLDER_PATH_MAX], at[CLOCK_TEXT_MAX];
 	struct err e = { .rc = RC_OK };
-	struct backup_info newest;
-	size_t n = 0;
+	struct backup_look look;
 
 	if (k->db == NULL || (set.n > 0 ? !str_copy(set, folder, sizeof(folder))
 					: folder_join(k->folder, "backups", folder, &e) != RC_OK))
 		return;
-	if (backup_list(folder, &newest, 1, &n, &e) != RC_OK || n == 0) {
+	if (backup_look(folder, clock_now_ms(), &look, &e) != RC_OK || look.newest[0] == '\0') {
 		add(k, FINDING_BACKUP, FINDING_WARNS, folder);
-		return;
+	} else {
+		clock_text(look.newest_ms, at);
+		add(k, FINDING_BACKUP,
+		    clock_now_ms() - look.newest_ms > BACKUP_OLD_MS ? FINDING_WARNS : FINDING_FINE,
+		    at);
 	}
-	clock_text(newest.created_ms, at);
-	add(k, FINDING_BACKUP,
-	    clock_now_ms() - newest.created_ms > BACKUP_OLD_MS ? FINDING_WARNS : FINDING_FINE, at);
+	if (e.rc == RC_OK)
+		add_proof(k, &look);
 }
 
 static void check_certificates(struct check *k)

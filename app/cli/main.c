@@ -122,18 +122,22 @@ const struct cli_command main_commands[] = {
 	  "whether rows were cut off.\n\n"
 	  "  --lang LANG  en, es or pt (default: as the environment's LANG)\n\n"
 	  "Example: totem prove --data /srv/totem\n" },
-	{ "backup", cmd_backup,
-	  "Makes, lists and copies backups; each is read back and checked whole",
-	  "[make [--to DIR] [--fast]] | list | copy DIR | stick DIR [--prepare] | send [NAME] | "
+	{ "backup", cmd_backup, "Makes, lists and copies backups; each is verified by restoring it",
+	  "[make [--to DIR] [--fast] [--no-check]] | list | copy DIR | stick DIR [--prepare] | "
+	  "send [NAME] | "
 	  "fetch [NAME]",
-	  "to= fast prepare passphrase-file=",
+	  "to= fast no-check prepare passphrase-file=",
 	  "Works beside a running server. A backup holds the database, all media and, with a "
 	  "passphrase (setting\n"
 	  "backup_passphrase, TOTEM_PASSPHRASE or --passphrase-file), the key file. It goes to "
 	  "setting backup_dir, or\n"
 	  "`backups` in the data folder. `copy` brings the newest one to another disk and reads it "
 	  "back from there.\n\n"
+	  "A new backup is restored to a scratch place beside it and compared before its state is "
+	  "`verified`; one that fails\n"
+	  "is `failed` and counts for nothing (rotation, copies, the store).\n\n"
 	  "  --to DIR                another folder; nothing is rotated there\n"
+	  "  --no-check              leave the check to the server, or to totem verify\n"
 	  "`stick` does so with a USB stick that was prepared for this box (--prepare); plugging "
 	  "it in "
 	  "does the same.\n"

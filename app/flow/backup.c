@@ -1,4 +1,4 @@
-/* backup.c - making, listing and rotating backups. See backup.h; the parts are in backup_*.c. */
+/* backup.c - making backups. See backup.h; the other parts are in backup_*.c. */
 #include "flow/backup.h"
 
 #include "base/clock.h"
@@ -8,7 +8,6 @@
 
 #define STEPS       6
 #define ROOM_SPARE  (64 * (int64_t)MIB)
-#define LISTED_MAX  1024
 #define SAMPLES_MAX 16
 
 void backup_say(const struct backup_plan *plan, const char *what, int at, int of)
@@ -111,15 +110,16 @@ static enum rc compare(struct db *source, const struct marks *before, const char
 
 /* ---- looking through a copy ---- */
 
-static enum rc look_through(const char *path, struct tempo *pace, struct backup_tables *ret,
-			    struct err *e)
+/* `deep`: SQLite's full check too. */
+static enum rc look_through(const char *path, bool deep, struct tempo *pace,
+			    struct backup_tables *ret, struct err *e)
 {
 	struct err why = { .rc = RC_OK };
 	struct db *db = NULL;
 	enum rc rc;
 
 	rc = db_open(path, DB_READER, &db, &why);
-	if (rc == RC_OK)
+	if (rc == RC_OK && deep)
 		rc = db_full_check(db, pace, &why);
 	if (rc == RC_OK)
 		rc = backup_tables_read(db, pace, ret, &why);
@@ -134,7 +134,15 @@ enum rc backup_scratch(const char *database, const char *scratch, struct tempo *
 {
 	TRY(folder_copy_file(database, scratch, 0600, pace, ret_sum, e));
 	TRY(folder_warm_file(scratch, pace, e));
-	return look_through(scratch, pace, ret_tables, e);
+	return look_through(scratch, true, pace, ret_tables, e);
+}
+
+enum rc backup_look_in_place(const char *database, struct tempo *pace,
+			     struct backup_tables *ret_tables, struct file_sum *ret_sum,
+			     struct err *e)
+{
+	TRY(folder_sum_file_kept(database, pace, ret_sum, e));
+	return look_through(database, true, pace, ret_tables, e);
 }
 
 /* ---- making ---- */
@@ -206,19 +214,19 @@ static enum rc copy_database(struct making *m, struct db *db, struct err *e)
 	TRY(db_full_check(db, m->plan->pace, e));
 	backup_say(m->plan, "copying the database", 2, STEPS);
 	TRY(db_copy_paced(db, m->copy, m->plan->pace, e));
-	backup_say(m->plan, "reading the copy back and checking it", 3, STEPS);
+	backup_say(m->plan, "reading the copy back", 3, STEPS);
 	return RC_OK;
 }
 
-/* The copy as `restore` would find it: from the disk, with its sum; then checked whole, row by row. A second copy of it
- * would say no more and would write a gigabyte. */
-static enum rc check_copy(struct making *m, struct db *db, struct err *e)
+/* The copy as it is on the disk: its sum, the rows of its tables, and whether it stands where the database stands. It is
+ * restored and checked whole later, at a pace of its own (backup_verify). */
+static enum rc read_back(struct making *m, struct db *db, struct err *e)
 {
 	struct file_sum sum;
 	enum rc rc;
 
 	TRY(folder_sum_file_kept(m->copy, m->plan->pace, &sum, e));
-	rc = look_through(m->copy, m->plan->pace, &m->tables, e);
+	rc = look_through(m->copy, false, m->plan->pace, &m->tables, e);
 	if (rc == RC_OK)
 		rc = compare(db, &m->before, m->copy, e);
 	folder_cool_file(m->copy);
@@ -242,7 +250,7 @@ static enum rc make_database(struct making *m, struct err *e)
 	rc = copy_database(m, db, e);
 	m->damaged = db_is_damaged(db);
 	if (rc == RC_OK)
-		rc = check_copy(m, db, e);
+		rc = read_back(m, db, e);
 	db_close(db);
 	return rc;
 }
@@ -267,7 +275,6 @@ static enum rc put_in_place(struct making *m, int64_t began_us, struct err *e)
 	char place[FOLDER_PATH_MAX];
 
 	m->info.took_ms = (clock_mono_us() - began_us) / 1000;
-	m->info.verified_ms = m->info.created_ms + m->info.took_ms;
 	for (size_t i = 0; i < m->tables.n; i++)
 		m->info.rows += m->tables.t[i].rows;
 	TRY(backup_manifest_write(m->stage, &m->info, &m->tables, e));
@@ -286,8 +293,10 @@ static enum rc make(struct making *m, int64_t now_ms, struct err *e)
 	TRY(file_mkdir(m->plan->folder, 0700, e));
 	TRY(room_check(m, e));
 	TRY(backup_list(m->plan->folder, &newest, 1, &n, e));
-	if (n > 0 && snprintf(m->newest, sizeof(m->newest), "%s/%s/media.list", m->plan->folder,
-			      newest.name) >= (int)sizeof(m->newest))
+	/* Behind one that failed its check each file is read again: one of the pool may be what is damaged. */
+	if (n > 0 && newest.mark != BACKUP_FAILED &&
+	    snprintf(m->newest, sizeof(m->newest), "%s/%s/media.list", m->plan->folder,
+		     newest.name) >= (int)sizeof(m->newest))
 		return FAIL(e, RC_INVALID, "the path of the backup folder is too long");
 	TRY(name_it(m, now_ms, e));
 	TRY(folder_remove(m->stage, e));
@@ -332,135 +341,5 @@ enum rc backup_make(const struct backup_plan *plan, int64_t now_ms, struct backu
 	*ret_damaged = m->damaged;
 	file_unlock(fd);
 	mem_free(m);
-	return rc;
-}
-
-/* ---- lists and rotation ---- */
-
-struct listing {
-	const char *folder;
-	struct backup_info *info;
-	size_t max, n;
-};
-
-/* Newest first. */
-static void insert(struct listing *l, const struct backup_info *x)
-{
-	size_t i;
-
-	if (l->n == l->max && l->info[l->n - 1].created_ms >= x->created_ms)
-		return;
-	i = l->n < l->max ? l->n++ : l->max - 1;
-	while (i > 0 && l->info[i - 1].created_ms < x->created_ms) {
-		l->info[i] = l->info[i - 1];
-		i--;
-	}
-	l->info[i] = *x;
-}
-
-static enum rc list_entry(void *arg, const struct folder_entry *x, struct err *e)
-{
-	struct listing *l = arg;
-	struct backup_info info;
-
-	(void)e;
-	if (x->is_folder && backup_name_ok(str_of(x->name)) &&
-	    backup_info_get(l->folder, x->name, &info, NULL) == RC_OK)
-		insert(l, &info);
-	return RC_OK; /* what has no manifest is no backup */
-}
-
-enum rc backup_info_get(const char *folder, const char *name, struct backup_info *ret,
-			struct err *e)
-{
-	char path[FOLDER_PATH_MAX];
-
-	TRY(folder_join(folder, name, path, e));
-	TRY(backup_manifest_read(path, ret, NULL, e));
-	/* A folder that was renamed keeps its new name. */
-	return str_copy(str_of(name), ret->name, sizeof(ret->name))
-		       ? RC_OK
-		       : FAIL(e, RC_INVALID, "this is no name of a backup");
-}
-
-enum rc backup_list(const char *folder, struct backup_info *ret, size_t max, size_t *ret_count,
-		    struct err *e)
-{
-	struct listing l = { .folder = folder, .info = ret, .max = max };
-	struct err why = { .rc = RC_OK };
-	enum rc rc;
-
-	ASSERT(max > 0);
-	memset(ret, 0, max * sizeof(*ret));
-	rc = folder_each(folder, list_entry, &l, &why);
-	if (rc != RC_OK && rc != RC_ABSENT)
-		return FAIL(e, rc, "%s", why.text);
-	*ret_count = l.n;
-	return RC_OK;
-}
-
-static enum rc drop_hidden(void *arg, const struct folder_entry *x, struct err *e)
-{
-	const char *folder = arg;
-	char path[FOLDER_PATH_MAX];
-
-	if (!x->is_folder || !str_starts(str_of(x->name), STR(".making-")))
-		return RC_OK;
-	TRY(folder_join(folder, x->name, path, e));
-	return folder_remove(path, e);
-}
-
-/* Whether all[i] is the newest of its week, and the week is one of the last `weeks`. */
-static bool week_keeps(const struct backup_info *all, size_t i, int64_t weeks, int64_t now_ms)
-{
-	const int64_t week = 7 * DAY_MS;
-
-	return all[i].created_ms / week > now_ms / week - weeks &&
-	       (i == 0 || all[i - 1].created_ms / week != all[i].created_ms / week);
-}
-
-static enum rc rotate(const char *folder, struct backup_info *all, size_t n, int64_t keep,
-		      int64_t weeks, int64_t now_ms, int *ret_removed, struct err *e)
-{
-	struct err none = { .rc = RC_OK };
-	char path[FOLDER_PATH_MAX];
-	size_t kept = 0;
-	enum rc rc;
-
-	rc = folder_each(folder, drop_hidden, (void *)(uintptr_t)folder, &none);
-	if (rc != RC_OK && rc != RC_ABSENT)
-		return FAIL(e, rc, "%s", none.text);
-	for (size_t i = 0; i < n; i++) {
-		if ((int64_t)i < keep || week_keeps(all, i, weeks, now_ms)) {
-			all[kept++] = all[i]; /* kept <= i: what week_keeps looks at is i - 1 */
-			continue;
-		}
-		TRY(folder_join(folder, all[i].name, path, e));
-		TRY(folder_remove(path, e));
-		(*ret_removed)++;
-	}
-	return kept > 0 ? backup_media_sweep(folder, all, kept, e) : RC_OK;
-}
-
-enum rc backup_rotate(const char *folder, int64_t keep, int64_t weeks, int64_t now_ms,
-		      int *ret_removed, struct err *e)
-{
-	struct backup_info *all = mem_new(LISTED_MAX, sizeof(*all));
-	size_t n = 0;
-	int fd = -1;
-	enum rc rc = backup_lock(folder, &fd, e);
-
-	*ret_removed = 0;
-	if (rc == RC_OK)
-		rc = backup_list(folder, all, LISTED_MAX, &n, e);
-	/* A full list may not be all there is: then media must stay. */
-	if (rc == RC_OK && n == LISTED_MAX)
-		rc = FAIL(e, RC_LIMIT,
-			  "there are %d backups or more in %.150s; remove some by hand", LISTED_MAX,
-			  folder);
-	if (rc == RC_OK)
-		rc = rotate(folder, all, n, keep, weeks, now_ms, ret_removed, e);
-	file_unlock(fd);
-	mem_free(all);
 	return rc;
 }

@@ -5,14 +5,16 @@
  *                                 totem.conf.sealed the settings file likewise
  *                                 media.list        which media files belong to it: "sha256 bytes changed_ms path"
  *                                 manifest.json     checksums, rows of every table, digests of sampled rows
+ *                                 check.json        what the last check found; not there yet: none was done
  *   FOLDER/media/ab/abcd...                         media files by checksum, shared by all backups
  *
- * A backup counts only when it was read back from the disk and found whole (the file by its sum, the database by SQLite's
- * full check, row counts, samples): it is made under a name that begins with a dot and gets its own after the check.
- * `totem verify` and `totem restore` do the same with a restored copy. The database is checked first, so that damage stops the backup and never
- * gets into it; older backups stay then. Messages are readable in a backup: keep it where only the right people get at it.
+ * Making one is quick: the database is checked (damage stops the backup and never gets into it; older backups stay),
+ * copied, and the copy read back from the disk for its sums; it gets its name when it is whole there (BACKUP_MADE). Then it
+ * is restored to a scratch place beside it and compared with its manifest, at a pace of its own (backup_verify): it is
+ * BACKUP_VERIFIED, or BACKUP_FAILED and counts for nothing. Without room for the scratch it is looked through where it lies
+ * and stays BACKUP_MADE. Messages are readable in a backup: keep it where only the right people get at it.
  *
- * Threads: one call at a time per folder (the server has one thread for it, a command takes a lock). */
+ * Threads: one writer per folder (backup_lock), and one check per folder beside it: making never waits for a check. */
 #ifndef FLOW_BACKUP_H
 #define FLOW_BACKUP_H
 
@@ -33,13 +35,19 @@ struct backup_plan {
 	const char *config_file; /* NULL: none */
 	struct str passphrase;   /* empty: key and settings file are left out */
 	struct tempo *pace;      /* NULL: full speed */
+	int64_t spare;           /* bytes that a check leaves free beside its scratch; 0: 64 MiB */
 	backup_say_fn *say;      /* may be NULL */
 	void *say_arg;
 };
 
+enum backup_mark { BACKUP_MADE, BACKUP_VERIFIED, BACKUP_FAILED };
+
 struct backup_info {
 	char name[BACKUP_NAME_MAX];
-	int64_t created_ms, took_ms, verified_ms;
+	int64_t created_ms, took_ms;
+	enum backup_mark mark; /* these three from check.json, 0 and "" before the first check */
+	int64_t checked_ms;
+	char check_text[ERR_TEXT_MAX]; /* what was found, or why it could not be restored */
 	int64_t database_bytes, media_files, media_bytes, rows;
 	int64_t schema;
 	bool sealed_key, sealed_config;
@@ -47,24 +55,45 @@ struct backup_info {
 	char database_sha256[SUM_TEXT], media_sha256[SUM_TEXT];
 };
 
-/* Makes and verifies one. RC_LIMIT: not enough room. RC_IO with db damage: *ret_damaged. RC_RETRY: stopped. */
+/* Makes one. RC_LIMIT: not enough room. RC_IO with db damage: *ret_damaged. RC_RETRY: stopped. */
 enum rc backup_make(const struct backup_plan *plan, int64_t now_ms, struct backup_info *ret,
 		    bool *ret_damaged, struct err *e) MUST_CHECK;
-/* FOLDER/NAME again, from the disk: checksums, the database restored to a scratch file and checked whole, rows and
- * digests, every media file, with a passphrase also the key. RC_INVALID: it is damaged. */
-enum rc backup_verify(const struct backup_plan *plan, const char *name, struct backup_info *ret,
-		      struct err *e) MUST_CHECK;
-/* Reads the manifest. */
+/* FOLDER/NAME restored: checksums, the database to a scratch file and checked whole, rows and digests, every media file,
+ * with a passphrase also the key. What it found is noted beside the backup, and in *ret. RC_INVALID: it is damaged.
+ * RC_OK with ret->mark BACKUP_MADE: whole as it lies there, but there is no room to restore it (check_text). Other
+ * verdicts say nothing of the backup: RC_RETRY stopped, RC_CONFLICT another check is at work, RC_REFUSED passphrase. */
+enum rc backup_verify(const struct backup_plan *plan, const char *name, int64_t now_ms,
+		      struct backup_info *ret, struct err *e) MUST_CHECK;
+const char *backup_mark_name(enum backup_mark mark);
+/* Reads the manifest and what the last check found. */
 enum rc backup_info_get(const char *folder, const char *name, struct backup_info *ret,
 			struct err *e) MUST_CHECK;
 /* Newest first, at most `max`. A folder that is not there has none. */
 enum rc backup_list(const char *folder, struct backup_info *ret, size_t max, size_t *ret_count,
 		    struct err *e) MUST_CHECK;
-/* Keeps the newest `keep`, and of each of the last `weeks` weeks its newest; then drops media that no backup lists, and
- * what an interrupted backup left. */
+/* What is to be done and told about a folder. Names are "" when there is none. */
+struct backup_look {
+	char newest[BACKUP_NAME_MAX]; /* that did not fail */
+	int64_t newest_ms;
+	int64_t verified_ms;            /* when the newest verified one was made; 0: none is */
+	char to_check[BACKUP_NAME_MAX]; /* newest that is only made */
+	char late
+		[BACKUP_NAME_MAX]; /* made more than a day ago, and neither it nor a newer one was verified */
+	char late_why[ERR_TEXT_MAX]; /* "" when it was never tried */
+	char bad[BACKUP_NAME_MAX];   /* newest that failed its check, or has no readable manifest */
+	char bad_why[ERR_TEXT_MAX];
+};
+enum rc backup_look(const char *folder, int64_t now_ms, struct backup_look *ret, struct err *e)
+	MUST_CHECK;
+/* The newest that did not fail. RC_ABSENT: there is none. */
+enum rc backup_newest(const char *folder, struct backup_info *ret, struct err *e) MUST_CHECK;
+/* Keeps the newest `keep`, of each of the last `weeks` weeks its newest, and always the newest that is verified; one that
+ * failed counts for nothing: the newest such stays until a newer one is verified. Then drops media that no backup lists, and what an
+ * interrupted backup left. */
 enum rc backup_rotate(const char *folder, int64_t keep, int64_t weeks, int64_t now_ms,
 		      int *ret_removed, struct err *e) MUST_CHECK;
-/* Copies a backup with its media to another folder (a USB stick) and reads it back from there. */
+/* Copies a backup with its media to another folder (a USB stick) and reads it back from there. RC_INVALID: here it is not
+ * any more what its manifest says. */
 enum rc backup_copy_out(const struct backup_plan *plan, const char *name, const char *to,
 			struct err *e) MUST_CHECK;
 bool backup_name_ok(struct str name);
@@ -99,6 +128,13 @@ enum rc backup_manifest_read(const char *folder, struct backup_info *ret,
 enum rc backup_scratch(const char *database, const char *scratch, struct tempo *pace,
 		       struct backup_tables *ret_tables, struct file_sum *ret_sum, struct err *e)
 	MUST_CHECK;
+
+/* The same where it lies, without a second copy. */
+enum rc backup_look_in_place(const char *database, struct tempo *pace,
+			     struct backup_tables *ret_tables, struct file_sum *ret_sum,
+			     struct err *e) MUST_CHECK;
+enum rc backup_note_write(const char *folder, const char *name, enum backup_mark mark,
+			  int64_t now_ms, const char *text, struct err *e) MUST_CHECK;
 
 /* A small file under a passphrase (PBKDF2, AES-256-GCM); `label` is bound to it. */
 enum rc backup_seal_file(const char *from, const char *to, const char *label, struct str passphrase,

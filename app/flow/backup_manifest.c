@@ -38,7 +38,6 @@ enum rc backup_manifest_write(const char *folder, const struct backup_info *info
 	jsonw_ktime(&w, "created_at", info->created_ms);
 	jsonw_ki64(&w, "created_ms", info->created_ms);
 	jsonw_ki64(&w, "took_ms", info->took_ms);
-	jsonw_ki64(&w, "verified_ms", info->verified_ms);
 	jsonw_ki64(&w, "database_bytes", info->database_bytes);
 	jsonw_ktext(&w, "database_sha256", info->database_sha256);
 	jsonw_ktext(&w, "media_sha256", info->media_sha256);
@@ -85,7 +84,6 @@ static bool info_parse(const struct json *root, struct backup_info *ret)
 	       json_get_i64(root, "schema", &ret->schema) &&
 	       json_get_i64(root, "created_ms", &ret->created_ms) &&
 	       json_get_i64(root, "took_ms", &ret->took_ms) &&
-	       json_get_i64(root, "verified_ms", &ret->verified_ms) &&
 	       json_get_i64(root, "database_bytes", &ret->database_bytes) &&
 	       json_get_i64(root, "media_files", &ret->media_files) &&
 	       json_get_i64(root, "media_bytes", &ret->media_bytes);

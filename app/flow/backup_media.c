@@ -124,14 +124,15 @@ static enum rc pool_add(struct save *s, const char *from, struct file_sum *ret, 
 	char to[FOLDER_PATH_MAX], sub[FOLDER_PATH_MAX], temp[FOLDER_PATH_MAX];
 	struct err absent = { .rc = RC_OK };
 	struct file_sum back;
-	int64_t there;
 
 	if (snprintf(temp, sizeof(temp), "%s/media/.incoming", s->plan->folder) >=
 	    (int)sizeof(temp))
 		return FAIL(e, RC_INVALID, "the path of the backup folder is too long");
 	TRY(folder_copy_file(from, temp, 0600, s->plan->pace, ret, e));
 	TRY(backup_media_path(s->plan->folder, ret->sha256, to, e));
-	if (folder_file_bytes(to, &there, &absent) == RC_OK && there == ret->bytes)
+	/* One that rotted in the pool is replaced here. */
+	if (folder_sum_file(to, s->plan->pace, &back, &absent) == RC_OK &&
+	    strcmp(back.sha256, ret->sha256) == 0)
 		return file_remove(temp, e);
 	TRY(folder_sum_file(temp, s->plan->pace, &back, e));
 	if (strcmp(back.sha256, ret->sha256) != 0)

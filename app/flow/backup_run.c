@@ -13,15 +13,19 @@
 #define FIRST_MS \
 	(10 *    \
 	 MINUTE_MS) /* after the start, so that a box that restarts often does not only make backups */
-#define AGAIN_MS    HOUR_MS /* after a failure */
-#define BLOCKED_MAX 2       /* intervals without a backup before it is an incident */
+#define AGAIN_MS HOUR_MS /* after a failure */
 
 struct backup_run {
 	struct app *app;
 	struct thr thread;
-	struct mtx lock; /* LOCK_BACKUP: all below */
+	/* The thread's own: */
+	int64_t check_after_ms;        /* a check that could not be done is tried again then */
+	char to_send[BACKUP_NAME_MAX]; /* made here, checked next, then sent to the store */
+	char told[ERR_TEXT_MAX];       /* the incident about checks that stands; "?": not known */
+	struct mtx lock;               /* LOCK_BACKUP: all below */
 	struct cnd changed;
 	bool stopping; /* also read by the pace without the lock */
+	bool give_way; /* likewise: a check makes room for what was asked for */
 	bool asked;
 	char verify[BACKUP_NAME_MAX]; /* what to look at; "": a backup is asked for */
 	struct backup_state state;
@@ -48,23 +52,61 @@ int64_t backup_run_due(int64_t every_hours, int64_t newest_ms, int64_t started_m
 
 /* ---- incidents ---- */
 
-static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
+static bool is_damaged(const struct backup_run *b)
 {
-	const char *text = arg;
-
-	if (text == NULL)
-		return incident_close(tx, "backup", "box", e);
-	return incident_raise(tx, INCIDENT_BACKUP_FAILED, "box",
-			      &(struct incident_args){ { text } }, e);
+	return __atomic_load_n(&b->app->damaged, __ATOMIC_RELAXED);
 }
 
-static void incident(struct backup_run *b, const char *text)
+struct word {
+	enum incident_code id; /* raised with one and two; one NULL: closed */
+	const char *kind;
+	const char *one, *two;
+};
+
+static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct word *w = arg;
+
+	if (w->one == NULL)
+		return incident_close(tx, w->kind, "box", e);
+	return incident_raise(tx, w->id, "box", &(struct incident_args){ { w->one, w->two } }, e);
+}
+
+static bool incident(struct backup_run *b, const struct word *w)
 {
 	struct err e = { .rc = RC_OK };
 
-	if (store_write(b->app->store, STORE_NORMAL, incident_unit, (void *)(uintptr_t)text, &e) !=
+	if (store_write(b->app->store, STORE_NORMAL, incident_unit, (void *)(uintptr_t)w, &e) ==
 	    RC_OK)
-		log_err(LOG_WARN, "backup.incident_not_stored", &e);
+		return true;
+	log_err(LOG_WARN, "backup.incident_not_stored", &e);
+	return false;
+}
+
+/* Text NULL: it is well again. */
+static void tell_made(struct backup_run *b, const char *text)
+{
+	(void)incident(b, &(struct word){ INCIDENT_BACKUP_FAILED, "backup", text, NULL });
+}
+
+/* Only changes are written. After a start an old backup has an hour to be checked. */
+static void tell_checks(struct backup_run *b, const struct backup_look *l, int64_t now_ms)
+{
+	struct word w = { INCIDENT_BACKUP_BAD, "backup-check", NULL, NULL };
+	bool late = l->late[0] != '\0' && now_ms >= b->app->started_ms + AGAIN_MS;
+	char text[ERR_TEXT_MAX] = "";
+
+	if (l->bad[0] != '\0')
+		w = (struct word){ INCIDENT_BACKUP_BAD, w.kind, l->bad, l->bad_why };
+	else if (late)
+		w = (struct word){ INCIDENT_BACKUP_UNVERIFIED, w.kind, l->late, l->late_why };
+	if (w.one != NULL)
+		(void)snprintf(text, sizeof(text), "%s %.180s", w.one, w.two);
+	mtx_lock(&b->lock);
+	b->state.troubled = w.one != NULL;
+	mtx_unlock(&b->lock);
+	if (!is_damaged(b) && strcmp(text, b->told) != 0 && incident(b, &w))
+		memcpy(b->told, text, sizeof(text));
 }
 
 /* ---- one piece of work ---- */
@@ -83,7 +125,7 @@ static void say(void *arg, const char *what, int at, int of)
 static void note(struct backup_run *b, enum rc rc, const struct err *e, int64_t now_ms)
 {
 	mtx_lock(&b->lock);
-	b->state.busy = false;
+	b->state.busy = b->state.checking = false;
 	b->state.what[0] = '\0';
 	if (rc == RC_OK) {
 		b->state.last_ok_ms = now_ms;
@@ -106,7 +148,7 @@ struct work {
 	int64_t store_keep;
 };
 
-/* The backup here counts already; the one there is the second. */
+/* Once it was checked, or could not be; what failed is sent nowhere. */
 static enum rc send_one(struct work *w, const char *name, struct err *e)
 {
 	int removed = 0;
@@ -117,11 +159,20 @@ static enum rc send_one(struct work *w, const char *name, struct err *e)
 	return RC_OK;
 }
 
+static enum rc rotate(struct work *w, struct err *e)
+{
+	int removed = 0;
+
+	TRY(backup_rotate(w->folder, w->keep, w->weeks, clock_now_ms(), &removed, e));
+	if (removed > 0)
+		log_event(LOG_INFO, "backup.rotated", "removed", LOG_I64(removed), NULL);
+	return RC_OK;
+}
+
 static enum rc make_one(struct work *w, struct err *e)
 {
 	struct backup_info info;
 	bool damaged = false;
-	int removed = 0;
 	enum rc rc = backup_make(&w->plan, clock_now_ms(), &info, &damaged, e);
 
 	if (damaged)
@@ -130,19 +181,25 @@ static enum rc make_one(struct work *w, struct err *e)
 	log_event(LOG_INFO, "backup.made", "name", info.name, "database_bytes",
 		  LOG_I64(info.database_bytes), "media_files", LOG_I64(info.media_files), "took_ms",
 		  LOG_I64(info.took_ms), NULL);
-	TRY(backup_rotate(w->folder, w->keep, w->weeks, info.created_ms, &removed, e));
-	if (removed > 0)
-		log_event(LOG_INFO, "backup.rotated", "removed", LOG_I64(removed), NULL);
-	return w->send ? send_one(w, info.name, e) : RC_OK;
+	w->b->check_after_ms = 0;
+	memcpy(w->b->to_send, info.name, sizeof(info.name));
+	return rotate(w, e);
 }
 
 static enum rc verify_one(struct work *w, const char *name, struct err *e)
 {
 	struct backup_info info;
+	int64_t began_us = clock_mono_us();
 
-	TRY(backup_verify(&w->plan, name, &info, e));
-	log_event(LOG_INFO, "backup.verified", "name", name, NULL);
-	return RC_OK;
+	TRY(backup_verify(&w->plan, name, clock_now_ms(), &info, e));
+	if (info.mark != BACKUP_VERIFIED) {
+		log_event(LOG_WARN, "backup.not_restored", "name", name, "why", info.check_text,
+			  NULL);
+		return RC_OK;
+	}
+	log_event(LOG_INFO, "backup.verified", "name", name, "took_ms",
+		  LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
+	return rotate(w, e);
 }
 
 static enum rc prepare(struct work *w, const struct config *c, struct err *e)
@@ -167,6 +224,19 @@ static enum rc prepare(struct work *w, const struct config *c, struct err *e)
 	return RC_OK;
 }
 
+static void idle(struct backup_run *b)
+{
+	mtx_lock(&b->lock);
+	b->state.busy = b->state.checking = false;
+	b->state.what[0] = '\0';
+	mtx_unlock(&b->lock);
+}
+
+static bool is_stopping(const struct backup_run *b)
+{
+	return __atomic_load_n(&b->stopping, __ATOMIC_RELAXED);
+}
+
 static void work(struct backup_run *b, const char *verify)
 {
 	AUTO(config_putp) const struct config *c = config_get(b->app);
@@ -177,45 +247,98 @@ static void work(struct backup_run *b, const char *verify)
 	if (rc == RC_OK)
 		rc = verify[0] != '\0' ? verify_one(&w, verify, &e) : make_one(&w, &e);
 	note(b, rc, &e, clock_now_ms());
-	if (rc == RC_RETRY && __atomic_load_n(&b->stopping, __ATOMIC_RELAXED))
+	if (rc == RC_RETRY && is_stopping(b))
 		return;
-	if (rc == RC_OK) {
-		incident(b, NULL);
+	if (rc != RC_OK)
+		log_err(LOG_ERROR, "backup.failed", &e);
+	/* A backup that fails its check is told by the next look at the folder. */
+	if (rc == RC_OK || verify[0] == '\0')
+		tell_made(b, rc == RC_OK ? NULL : e.text);
+}
+
+/* Restores the one that is to be checked, and sends what may be sent then. */
+static void check(struct backup_run *b, const char *name)
+{
+	AUTO(config_putp) const struct config *c = config_get(b->app);
+	struct err e = { .rc = RC_OK };
+	struct work w = { .b = b };
+	struct backup_info now;
+	enum rc rc = prepare(&w, c, &e);
+
+	w.pace.percent = (int)setting_i64(c->settings, "backup_check_pace");
+	w.pace.stop = &b->give_way;
+	if (rc == RC_OK)
+		rc = verify_one(&w, name, &e);
+	idle(b);
+	if (rc == RC_RETRY)
+		return; /* something was asked for, or the end */
+	if (rc != RC_OK)
+		log_err(LOG_ERROR, "backup.check_failed", &e);
+	/* As after a backup that failed: the next one an hour later, not at once. */
+	if (rc == RC_INVALID)
+		note(b, rc, &e, clock_now_ms());
+	if (backup_info_get(w.folder, name, &now, NULL) != RC_OK || now.mark == BACKUP_MADE)
+		b->check_after_ms = clock_now_ms() + AGAIN_MS;
+}
+
+static void send_made(struct backup_run *b)
+{
+	AUTO(config_putp) const struct config *c = config_get(b->app);
+	struct err e = { .rc = RC_OK };
+	struct work w = { .b = b };
+	char name[BACKUP_NAME_MAX];
+	struct backup_info now;
+	enum rc rc = prepare(&w, c, &e);
+
+	memcpy(name, b->to_send, sizeof(name));
+	b->to_send[0] = '\0';
+	if (rc == RC_OK && (!w.send || backup_info_get(w.folder, name, &now, NULL) != RC_OK ||
+			    now.mark == BACKUP_FAILED)) {
+		idle(b);
 		return;
 	}
-	log_err(LOG_ERROR, "backup.failed", &e);
-	incident(b, e.text);
+	if (rc == RC_OK)
+		rc = send_one(&w, name, &e);
+	note(b, rc, &e, clock_now_ms());
+	if (rc == RC_RETRY && is_stopping(b))
+		return;
+	if (rc != RC_OK)
+		log_err(LOG_ERROR, "backup.not_sent", &e);
+	tell_made(b, rc == RC_OK ? NULL : e.text);
 }
 
 /* ---- the thread ---- */
 
-static int64_t newest_ms(struct backup_run *b)
+static void look(struct backup_run *b, int64_t now_ms, struct backup_look *ret)
 {
 	struct err e = { .rc = RC_OK };
 	char folder[FOLDER_PATH_MAX];
-	struct backup_info newest;
-	size_t n = 0;
 
+	*ret = (struct backup_look){ .newest_ms = 0 };
 	if (backup_run_folder(b->app, folder, &e) != RC_OK ||
-	    backup_list(folder, &newest, 1, &n, &e) != RC_OK)
-		return 0;
-	return n > 0 ? newest.created_ms : 0;
+	    backup_look(folder, now_ms, ret, &e) != RC_OK)
+		return;
+	mtx_lock(&b->lock);
+	b->state.newest_ms = ret->newest_ms;
+	b->state.verified_ms = ret->verified_ms;
+	mtx_unlock(&b->lock);
+	tell_checks(b, ret, now_ms);
 }
 
 /* A clock that went back by a year leaves a newest backup in the future: that one is as good as none. */
-static bool is_due(struct backup_run *b, int64_t now_ms)
+static bool is_due(struct backup_run *b, const struct backup_look *l, int64_t now_ms)
 {
 	AUTO(config_putp) const struct config *c = config_get(b->app);
-	int64_t every = setting_i64(c->settings, "backup_every_hours"), newest = newest_ms(b);
-	int64_t due = backup_run_due(every, newest > now_ms ? 0 : newest, b->app->started_ms);
+	int64_t every = setting_i64(c->settings, "backup_every_hours");
+	int64_t due =
+		backup_run_due(every, l->newest_ms > now_ms ? 0 : l->newest_ms, b->app->started_ms);
 
 	mtx_lock(&b->lock);
 	b->state.next_ms = due;
-	b->state.newest_ms = newest;
 	if (b->state.last_fail_ms > b->state.last_ok_ms && due > 0)
 		b->state.next_ms = due = i64_max(due, b->state.last_fail_ms + AGAIN_MS);
 	mtx_unlock(&b->lock);
-	return due > 0 && now_ms >= due && !__atomic_load_n(&b->app->damaged, __ATOMIC_RELAXED);
+	return due > 0 && now_ms >= due && !is_damaged(b);
 }
 
 /* Whether something is to be done; *ret_verify: what. */
@@ -226,28 +349,57 @@ static bool take_order(struct backup_run *b, char ret_verify[BACKUP_NAME_MAX])
 	mtx_lock(&b->lock);
 	asked = b->asked;
 	b->asked = false;
+	__atomic_store_n(&b->give_way, b->stopping, __ATOMIC_RELAXED);
 	memcpy(ret_verify, b->verify, sizeof(b->verify));
 	b->verify[0] = '\0';
 	mtx_unlock(&b->lock);
 	return asked;
 }
 
+static void begin(struct backup_run *b, bool *flag)
+{
+	mtx_lock(&b->lock);
+	*flag = true;
+	mtx_unlock(&b->lock);
+}
+
+/* True: there may be more to do at once. */
+static bool one_thing(struct backup_run *b)
+{
+	char verify[BACKUP_NAME_MAX];
+	int64_t now_ms = clock_now_ms();
+	bool asked = take_order(b, verify);
+	struct backup_look l;
+
+	look(b, now_ms, &l);
+	if (asked || is_due(b, &l, now_ms)) {
+		begin(b, &b->state.busy);
+		work(b, verify);
+		return true;
+	}
+	if (l.to_check[0] != '\0' && now_ms >= b->check_after_ms && !is_damaged(b)) {
+		begin(b, &b->state.checking);
+		check(b, l.to_check);
+		return true;
+	}
+	if (b->to_send[0] == '\0')
+		return false;
+	begin(b, &b->state.busy);
+	send_made(b);
+	return true;
+}
+
 static void run(void *arg)
 {
 	struct backup_run *b = arg;
-	char verify[BACKUP_NAME_MAX];
 	bool stopping = false;
 
 	tempo_low_priority();
 	while (!stopping) {
-		if (take_order(b, verify) || is_due(b, clock_now_ms())) {
-			mtx_lock(&b->lock);
-			b->state.busy = true;
-			mtx_unlock(&b->lock);
-			work(b, verify);
-		}
+		bool more = one_thing(b);
+
 		mtx_lock(&b->lock);
-		if (!b->stopping && !b->asked)
+		if (!more && !b->stopping && !b->asked)
 			(void)cnd_wait(&b->changed, &b->lock, clock_mono_us() + LOOK_US);
 		stopping = b->stopping;
 		mtx_unlock(&b->lock);
@@ -260,6 +412,7 @@ enum rc backup_run_start(struct app *app, struct backup_run **ret, struct err *e
 	enum rc rc;
 
 	b->app = app;
+	memcpy(b->told, "?", 2);
 	mtx_init(&b->lock, LOCK_BACKUP);
 	cnd_init(&b->changed);
 	rc = thr_start(&b->thread, "backup", run, b, e);
@@ -277,6 +430,7 @@ void backup_run_stop(struct backup_run *b)
 		return;
 	mtx_lock(&b->lock);
 	__atomic_store_n(&b->stopping, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&b->give_way, true, __ATOMIC_RELAXED);
 	cnd_broadcast(&b->changed);
 	mtx_unlock(&b->lock);
 	thr_join(&b->thread);
@@ -294,6 +448,7 @@ enum rc backup_run_ask(struct backup_run *b, const char *verify, struct err *e)
 		rc = FAIL(e, RC_CONFLICT, "a backup is being made or checked: wait for its end");
 	} else {
 		b->asked = true;
+		__atomic_store_n(&b->give_way, true, __ATOMIC_RELAXED);
 		if (!str_copy(str_of(verify), b->verify, sizeof(b->verify)))
 			b->verify[0] = '\0';
 		cnd_broadcast(&b->changed);

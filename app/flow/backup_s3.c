@@ -182,7 +182,9 @@ static enum rc send_entry(void *arg, const struct folder_entry *x, struct err *e
 	struct store_client *c = arg;
 	char path[FOLDER_PATH_MAX];
 
-	if (x->is_folder || strcmp(x->name, "manifest.json") == 0)
+	/* What was found on this disk says nothing about the store's. */
+	if (x->is_folder || strcmp(x->name, "manifest.json") == 0 ||
+	    strcmp(x->name, "check.json") == 0)
 		return RC_OK;
 	TRY(folder_join(c->backup, x->name, path, e));
 	return send_pieces(c, path, x->name, e);

@@ -101,13 +101,12 @@ static void seed(struct app *app, struct store *spool)
 	struct err e = { .rc = RC_OK };
 	char path[FOLDER_PATH_MAX], folder[FOLDER_PATH_MAX];
 	struct backup_info newest;
-	size_t n = 0;
 
 	if (folder_join(app->data_dir, "totem.db", path, &e) == RC_OK && seed_from(spool, path))
 		return;
 	/* backup_dir is a setting and may not be readable; the usual place is. */
 	if (folder_join(app->data_dir, "backups", folder, &e) == RC_OK &&
-	    backup_list(folder, &newest, 1, &n, &e) == RC_OK && n > 0 &&
+	    backup_newest(folder, &newest, &e) == RC_OK &&
 	    snprintf(path, sizeof(path), "%s/%s/totem.db", folder, newest.name) <
 		    (int)sizeof(path) &&
 	    seed_from(spool, path))

@@ -26,7 +26,7 @@ _totem() {
 	*:tail) words="--count --after $common" ;;
 	*:replay) words="--from --to --source --dry-run $common" ;;
 	*:prove) words="--lang $common" ;;
-	*:backup) words="make list copy stick send fetch --to --fast --prepare --passphrase-file $common" ;;
+	*:backup) words="make list copy stick send fetch --to --fast --no-check --prepare --passphrase-file $common" ;;
 	*:verify) words="--all --from --passphrase-file $common" ;;
 	*:restore) words="--without-key --resume --passphrase-file $common" ;;
 	*:version) words="--verbose $common" ;;

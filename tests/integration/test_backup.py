@@ -77,27 +77,47 @@ def test_backup_beside_a_server_and_swap_the_box():
         print(f"swap of the box: {time.monotonic() - begin:.2f} s")
 
 
+def incident_of(b, kind):
+    return [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == kind and not i.get("closed_at")]
+
+
+def metric(b, name):
+    return int(next(l for l in b.api("GET", "/metrics").body.decode().splitlines() if l.startswith(name + " ")).rsplit(" ", 1)[1])
+
+
 def test_backup_by_api_and_schedule():
     with Box(doubles=False) as b:
         fill(b, 5)
         equal(b.post("/api/v1/backups", status=202)["status"], "started")
         listed = wait_until(lambda: b.get("/api/v1/backups")["data"], what="made")
-        wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
-        b.post(f"/api/v1/backups/{listed[0]['name']}/verify", status=202)
-        wait_until(lambda: "backup.verified" in b.log(), what="verified")
+        first = listed[0]["name"]
+        # It is restored to a scratch place by itself.
+        wait_until(lambda: b.get("/api/v1/backups")["data"][0]["state"] == "verified", what="verified by itself")
+        assert b.get("/api/v1/backups")["data"][0]["verified_at"]
+        wait_until(lambda: not glob.glob(b.data + "/backups/.checking*"), what="nothing is left of the scratch")
+        wait_until(lambda: metric(b, "totem_backup_verified_timestamp_seconds") > 0, what="metric")
         b.post("/api/v1/backups/totem-nothing/verify", status=404)
         b.post("/api/v1/backups/totem-x.y/verify", status=404)
-        # A damaged backup is an incident until the next one succeeds.
+        # One that rotted is told, does not count, and goes when a newer one is verified.
         wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
-        path = glob.glob(b.data + "/backups/totem-*/totem.db")[0]
-        with open(path, "r+b") as f:
+        with open(f"{b.data}/backups/{first}/totem.db", "r+b") as f:
             f.seek(5000)
             f.write(b"rotten")
-        b.post(f"/api/v1/backups/{listed[0]['name']}/verify", status=202)
-        wait_until(lambda: [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == "backup" and not i.get("closed_at")], what="incident")
+        b.post(f"/api/v1/backups/{first}/verify", status=202)
+        told = wait_until(lambda: incident_of(b, "backup-check"), what="incident")
+        assert first in told[0]["text"], told
+        state = b.get("/api/v1/backups")["data"][0]
+        equal((state["state"], state["verified_at"]), ("failed", None))
+        assert state["check"], state
+        equal((metric(b, "totem_backup_newest_timestamp_seconds"), metric(b, "totem_backup_unproven")), (0, 1))
+        found = json.loads(totem(b, "doctor", "--json", code=None).stdout)
+        assert any(f["code"] == "BACKUP_BAD" and f["state"] == "WRONG" for f in found["data"]), found
+        assert "failed" in totem(b, "backup", "list").stdout
         wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
         b.post("/api/v1/backups", status=202)
-        wait_until(lambda: not [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == "backup" and not i.get("closed_at")], what="closed")
+        wait_until(lambda: not incident_of(b, "backup-check"), what="closed")
+        equal([x["state"] for x in b.get("/api/v1/backups")["data"]], ["verified"])
+        equal(metric(b, "totem_backup_unproven"), 0)
 
 
 def damage_pages(path, start=3):

@@ -1,97 +1,6 @@
-/* test_backup.c - backups: made while others write, checked by restoring, rotated, carried, sealed. */
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "box.h"
-#include "flow/backup.h"
+/* test_backup.c - backups: made while others write, carried, sealed. */
+#include "backup_rig.h"
 #include "flow/backup_run.h"
-#include "flow/supervise_key.h"
-#include "io/file.h"
-#include "store/delivery.h"
-
-#define DAY (24 * 3600 * INT64_C(1000))
-
-struct rig {
-	struct box b;
-	char folder[FOLDER_PATH_MAX];
-	struct backup_plan plan;
-};
-
-static enum rc add_unit(struct tx *tx, void *arg, struct err *e)
-{
-	static const char block[2000] = "a request";
-	const int *n = arg;
-
-	for (int i = 0; i < *n; i++) {
-		struct delivery d = { .company_id = 1,
-				      .source = "meta",
-				      .signature = "valid",
-				      .body = str_n(block, sizeof(block)) };
-
-		TRY(delivery_add(tx, &d, e));
-	}
-	return RC_OK;
-}
-
-static void add(struct rig *r, int n)
-{
-	MUST(store_write(r->b.app.store, STORE_NORMAL, add_unit, &n, &t_err));
-}
-
-static void put(const char *folder, const char *name, const char *text)
-{
-	char path[FOLDER_PATH_MAX], sub[FOLDER_PATH_MAX];
-
-	MUST(folder_join(folder, name, path, &t_err));
-	(void)snprintf(sub, sizeof(sub), "%.*s", (int)(strrchr(path, '/') - path), path);
-	MUST(file_mkdir(sub, 0700, &t_err));
-	MUST(file_write(path, str_of(text), 0600, &t_err));
-}
-
-static void up(struct rig *r)
-{
-	uint8_t key[CRYPTO_KEY_BYTES];
-
-	box_open(&r->b, NULL, 0);
-	MUST(supervise_key(t_dir(), true, key, &t_err));
-	MUST(folder_join(t_dir(), "backups", r->folder, &t_err));
-	r->plan = (struct backup_plan){ .data_dir = t_dir(), .folder = r->folder };
-	add(r, 50);
-}
-
-static void make_at(struct rig *r, int64_t now_ms, struct backup_info *ret)
-{
-	bool damaged = true;
-
-	MUST(backup_make(&r->plan, now_ms, ret, &damaged, &t_err));
-	CHECK(!damaged);
-}
-
-static void path_in(const struct rig *r, const char *name, const char *file,
-		    char ret[FOLDER_PATH_MAX])
-{
-	(void)snprintf(ret, FOLDER_PATH_MAX, "%.200s/%.100s/%.100s", r->folder, name, file);
-}
-
-static void spoil(const char *path, off_t at)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	char byte = 0;
-
-	CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1);
-	byte = (char)(byte ^ 0x5a);
-	CHECK(pwrite(fd, &byte, 1, at) == 1);
-	close(fd);
-}
-
-static enum rc verify(struct rig *r, const char *name)
-{
-	struct backup_info info;
-	struct err e = { .rc = RC_OK };
-
-	return backup_verify(&r->plan, name, &info, &e);
-}
 
 TEST(a_backup_is_whole_and_says_what_it_holds)
 {
@@ -196,24 +105,6 @@ TEST(media_are_kept_once_and_go_with_their_last_backup)
 	CHECK(!file_exists(old));
 	CHECK(file_exists(kept));
 	CHECK_I64("the newest", verify(&r, two.name), RC_OK);
-	box_close(&r.b);
-}
-
-TEST(rotation_keeps_the_newest_and_one_a_week)
-{
-	struct backup_info made, listed[16];
-	int removed = 0;
-	struct rig r;
-	size_t n = 0;
-
-	up(&r);
-	for (int64_t day = 0; day < 12; day++)
-		make_at(&r, BOX_NOW_MS - (11 - day) * 4 * DAY, &made);
-	MUST(backup_rotate(r.folder, 3, 4, BOX_NOW_MS, &removed, &t_err));
-	MUST(backup_list(r.folder, listed, COUNT(listed), &n, &t_err));
-	CHECK(n >= 4 && n <= 6);
-	CHECK_I64("all", removed + (int)n, 12);
-	CHECK_STR("newest", listed[0].name, made.name);
 	box_close(&r.b);
 }
 
