@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A backup of a large database beside writers: how long it takes and by how much it slows them, in one run.
 
-    backup.py BINARY FOLDER [--mib 1024] [--seconds 40] [--window 0.5] [--rate N] [--pace N] [--nothing]
+    backup.py BINARY FOLDER [--mib 1024] [--seconds 40] [--window 0.5] [--rate N] [--pace N] [--check-pace N] [--nothing]
 
 FOLDER holds the program `load`. One run of writers that want all they can get, beside a backup whose thread is stopped and
 let go in turn, window by window (ptrace, so root or the same user): what else happens on the machine takes no side. The
@@ -64,27 +64,40 @@ def accepted(b):
 
 
 def windows(o, b):
-    """Requests per second while the backup works, and while it stands, by turns."""
+    """Requests per second while the backup works, and while it stands, by turns; apart while one is made and while one is checked."""
     thread = Stoppable(thread_of(b.process.pid, "backup"))
-    rates = {True: [], False: []}
-    shares = []
+    rates = {phase: {True: [], False: []} for phase in ("make", "check")}
+    shares = {phase: [] for phase in rates}
     began = time.monotonic()
     while time.monotonic() - began < o.seconds:
-        if not o.nothing and not b.get("/api/v1/backups")["state"]["busy"]:
-            b.post("/api/v1/backups", status=202)
+        state = b.get("/api/v1/backups")["state"]
+        phase = "make" if state["busy"] or o.nothing else "check" if state["checking"] else None
+        if phase is None or (phase == "check" and len(rates["check"][True]) > len(rates["make"][True]) + 10):
+            if not state["busy"]:
+                b.post("/api/v1/backups", status=202)
             time.sleep(0.05)
+            continue
         for works in random.sample((True, False), 2):
             if not works:
                 thread.stop()
             count, at, used = accepted(b), time.monotonic(), cpu_seconds(b.process.pid, "backup")
             time.sleep(o.window)
             took = time.monotonic() - at
-            rates[works].append((accepted(b) - count) / took)
+            rates[phase][works].append((accepted(b) - count) / took)
             if works:
-                shares.append((cpu_seconds(b.process.pid, "backup") - used) / took)
+                shares[phase].append((cpu_seconds(b.process.pid, "backup") - used) / took)
             else:
                 thread.go()
     return rates, shares
+
+
+def figures(rates, shares):
+    if len(rates[True]) < 2:
+        return None
+    pairs = [x / y for x, y in zip(rates[True], rates[False])]
+    return {"pairs": len(pairs), "stands_per_s": round(statistics.median(rates[False])), "works_per_s": round(statistics.median(rates[True])),
+            "ratio": round(statistics.median(pairs), 3), "ratio_quartiles": [round(x, 3) for x in statistics.quantiles(pairs)],
+            "ratio_of_sums": round(sum(rates[True]) / sum(rates[False]), 3), "backup_thread_cpu": round(statistics.mean(shares), 3)}
 
 
 def main():
@@ -95,14 +108,16 @@ def main():
     a.add_argument("--seconds", type=float, default=40)
     a.add_argument("--window", type=float, default=0.5)
     a.add_argument("--pace", type=int)
+    a.add_argument("--check-pace", type=int)
     a.add_argument("--nothing", action="store_true", help="no backup at all: how exact the measuring is")
     a.add_argument("--rate", type=int, default=0, help="requests per second; 0: as many as fit")
     o = a.parse_args()
     os.environ["TOTEM_BINARY"] = os.path.abspath(o.binary)
     import lib
     settings = {"backup_every_hours": "0"}
-    if o.pace:
-        settings["backup_pace"] = str(o.pace)
+    for key, value in (("backup_pace", o.pace), ("backup_check_pace", o.check_pace)):
+        if value:
+            settings[key] = str(value)
 
     with lib.Box(settings=settings, doubles=False) as b:
         b.stop()
@@ -113,19 +128,16 @@ def main():
         b.post("/api/v1/backups", status=202)
         lib.wait_until(lambda: b.get("/api/v1/backups")["data"], timeout=300, what="made", every=0.2)
         alone, cpu = time.monotonic() - began, cpu_seconds(b.process.pid) - used
-        lib.wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], timeout=60, what="idle")
+        lib.wait_until(lambda: b.get("/api/v1/backups")["data"][0]["state"] == "verified", timeout=300, what="verified", every=0.2)
+        checked = time.monotonic() - began - alone
         words = [o.folder + "/load", "--url", f"http://127.0.0.1:{b.hooks}/webhooks/whatsapp", "--json", "--secret", lib.SECRET,
                  "--phone-id", lib.PHONE_ID, "--connections", "64", "--seconds", str(o.seconds + 3)]
         load = subprocess.Popen(words + (["--rate", str(o.rate)] if o.rate else []), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         time.sleep(1)
         rates, shares = windows(o, b)
         load.communicate()
-        pairs = [x / y for x, y in zip(rates[True], rates[False])]
-        print(json.dumps({"database_mib": o.mib, "backup_s": round(alone, 1), "backup_cpu_s": round(cpu, 1),
-                          "load_average": round(os.getloadavg()[0], 1), "pairs": len(pairs),
-                          "stands_per_s": round(statistics.median(rates[False])), "works_per_s": round(statistics.median(rates[True])),
-                          "ratio": round(statistics.median(pairs), 3), "ratio_quartiles": [round(x, 3) for x in statistics.quantiles(pairs)],
-                          "ratio_of_sums": round(sum(rates[True]) / sum(rates[False]), 3), "backup_thread_cpu": round(statistics.mean(shares), 3)}))
+        print(json.dumps({"database_mib": o.mib, "made_s": round(alone, 1), "made_cpu_s": round(cpu, 1), "checked_s": round(checked, 1),
+                          "load_average": round(os.getloadavg()[0], 1), **{phase: figures(rates[phase], shares[phase]) for phase in rates}}))
 
 
 if __name__ == "__main__":

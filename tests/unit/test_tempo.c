@@ -37,6 +37,15 @@ TEST(tempo_rests_only_for_somebody)
 	CHECK_I64("made room once", p.seen, 8);
 }
 
+TEST(the_rest_grows_with_what_was_lost_to_others)
+{
+	CHECK_I64("half", tempo_rest_us(50, 4000, 0), 4000);
+	CHECK_I64("a third", tempo_rest_us(25, 4000, 0), 12000);
+	CHECK_I64("pushed off for 2 ms", tempo_rest_us(50, 4000, 2000), 4000 + 8 * 2000);
+	CHECK_I64("clocks that disagree", tempo_rest_us(50, 4000, -5), 4000);
+	CHECK_I64("not for ever", tempo_rest_us(1, 4000, 90000), TEMPO_REST_MAX_MS * 1000);
+}
+
 TEST(long_files_are_read_with_their_sum_and_stay_or_go)
 {
 	struct err e = { .rc = RC_OK };
