@@ -305,7 +305,7 @@ void media_get(struct call *c)
 	char tag[2 * MEDIA_SHA_BYTES + 3] = "\"";
 	struct media m;
 
-	if (!find(c, &m))
+	if (!find(c, &m) || !veil_file_ok(c, m.mime))
 		return;
 	enc_hex(m.sha256, sizeof(m.sha256), tag + 1);
 	tag[sizeof(tag) - 2] = '"';

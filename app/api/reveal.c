@@ -13,16 +13,45 @@ static enum rc reveal_unit(struct tx *tx, void *arg, struct err *e)
 	return RC_OK;
 }
 
+/* What was revealed before this start counts too: a restart hands out no second hour. Milliseconds to wait. */
+static enum rc before_start(struct call *c, int64_t *ret_wait_ms, struct err *e)
+{
+	struct db *db = store_reader(c->app->store);
+	AUTO(stmt_end) struct stmt s = { 0 };
+	enum rc rc = stmt_begin(db, Q_AUDIT_REVEALS, &s, e);
+
+	*ret_wait_ms = 0;
+	if (rc == RC_OK) {
+		/* A person's id is negative here (auth.c), so that it is no token's. */
+		stmt_bind_str(&s, "actor_kind", c->who.id < 0 ? STR("user") : STR("token"));
+		stmt_bind_i64(&s, "actor_id", c->who.id < 0 ? -c->who.id : c->who.id);
+		stmt_bind_i64(&s, "from_ms", c->q->now_ms - HOUR_MS);
+		stmt_bind_i64(&s, "to_ms", c->app->started_ms);
+		rc = stmt_next(&s, e);
+	}
+	if (rc == RC_OK && stmt_i64(&s, "count") >= REVEALS_PER_HOUR)
+		*ret_wait_ms = stmt_i64(&s, "oldest_ms") + HOUR_MS - c->q->now_ms;
+	stmt_end(&s);
+	store_reader_done(c->app->store, db);
+	return rc;
+}
+
 static bool slowly(struct call *c)
 {
+	struct err e = { .rc = RC_OK };
 	int64_t wait_ms;
 	char text[24];
 
 	if (c->who.id == 0)
 		return true;
-	wait_ms = rate_take_hourly(&state_of(c->app)->reveals, c->who.id, REVEALS_PER_HOUR,
-				   c->q->now_ms);
-	if (wait_ms == 0)
+	if (before_start(c, &wait_ms, &e) != RC_OK) {
+		problem_err(c, &e);
+		return false;
+	}
+	if (wait_ms <= 0)
+		wait_ms = rate_take_hourly(&state_of(c->app)->reveals, c->who.id, REVEALS_PER_HOUR,
+					   c->q->now_ms);
+	if (wait_ms <= 0)
 		return true;
 	(void)snprintf(text, sizeof(text), "%lld", (long long)((wait_ms + 999) / 1000));
 	web_header(c->r, "Retry-After", str_of(text));

@@ -79,7 +79,8 @@ static bool is_ip(struct str s)
 	return parts == 4;
 }
 
-static void mask(char *p, size_t n, size_t digits)
+/* `with`: what stands in the place of a digit. */
+static void mask(char *p, size_t n, size_t digits, char with)
 {
 	size_t seen = 0;
 
@@ -87,7 +88,7 @@ static void mask(char *p, size_t n, size_t digits)
 		if (!is_digit(p[i]))
 			continue;
 		if (seen >= SHOWN && seen + SHOWN < digits)
-			p[i] = '*';
+			p[i] = with;
 		seen++;
 	}
 }
@@ -126,7 +127,7 @@ static size_t number(char *p, struct str s, size_t at)
 		digits += end - next;
 	}
 	if (digits >= VEIL_DIGITS_MIN && !is_ip(str_sub(s, from, end - from)))
-		mask(p + from, end - from, digits);
+		mask(p + from, end - from, digits, '*');
 	return end;
 }
 
@@ -144,7 +145,7 @@ static void mixed(char *p, size_t n)
 	for (size_t i = 0; i < n; i = end + 1) {
 		end = digits_end(str_n(p, n), i);
 		if (end - i >= VEIL_DIGITS_MIN)
-			mask(p + i, end - i, end - i);
+			mask(p + i, end - i, end - i, '*');
 	}
 }
 
@@ -197,27 +198,72 @@ static bool is_kept(struct str key)
 	return false;
 }
 
+/* Numbers of these keys are times and sizes. */
+static bool is_counted(struct str key)
+{
+	static const char *const ENDS[] = { "_ms", "_us", "bytes", "size", "rows" };
+
+	for (size_t i = 0; i < COUNT(ENDS); i++) {
+		if (str_ends(key, str_of(ENDS[i])))
+			return true;
+	}
+	return false;
+}
+
+/* What is known while JSON is walked. */
+struct walk {
+	bool kept, id, counted; /* of the last key */
+	int depth;              /* outside of everything stand the lines of a stream (`id: 17`) */
+};
+
+/* A JSON number stays one: zeros in the place of stars. Returns its last character. */
+static size_t json_number(char *p, size_t n, size_t at, const struct walk *w)
+{
+	size_t end = digits_end(str_n(p, n), at);
+	bool whole = end == n || strchr(".eE", p[end]) == NULL;
+
+	if (w->depth > 0 && whole && !w->counted && !w->kept && end - at >= VEIL_JSON_MIN)
+		mask(p + at, end - at, end - at, '0');
+	while (end < n && (is_digit(p[end]) || (p[end] != '\0' && strchr(".eE+-", p[end]) != NULL)))
+		end++;
+	return end - 1;
+}
+
+/* A JSON text from its opening quote; returns its closing one. */
+static size_t json_text(char *p, size_t n, size_t at, struct walk *w)
+{
+	size_t end = at + 1, after;
+	struct str text;
+
+	for (; end < n && p[end] != '"'; end++)
+		end += p[end] == '\\';
+	end = end < n ? end : n;
+	for (after = end + 1; after < n && p[after] == ' ';)
+		after++;
+	text = str_n(p + at + 1, end - at - 1);
+	if (after < n && p[after] == ':') {
+		w->kept = is_kept(text);
+		w->counted = is_counted(text);
+		w->id = str_eqc(text, "id");
+	} else if (!w->kept && !(w->id && text.n <= ROW_ID_MAX)) {
+		veil_text(p + at + 1, text.n);
+	}
+	return end;
+}
+
 void veil_json(char *p, size_t n)
 {
-	bool kept = false, id = false;
+	struct walk w = { .depth = 0 };
 
-	for (size_t i = 0, end, after; i < n; i = end + 1) {
-		end = i;
-		if (p[i] != '"')
-			continue;
-		for (end = i + 1; end < n && p[end] != '"'; end++)
-			end += p[end] == '\\';
-		end = end < n ? end : n;
-		for (after = end + 1; after < n && p[after] == ' ';)
-			after++;
-		struct str text = str_n(p + i + 1, end - i - 1);
-
-		if (after < n && p[after] == ':') {
-			kept = is_kept(text);
-			id = str_eqc(text, "id");
-		} else if (!kept && !(id && text.n <= ROW_ID_MAX)) {
-			veil_text(p + i + 1, text.n);
-		}
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '"')
+			i = json_text(p, n, i, &w);
+		else if (is_digit(p[i]))
+			i = json_number(p, n, i, &w);
+		else if (p[i] == '{' || p[i] == '[')
+			w.depth++;
+		else if (p[i] == '}' || p[i] == ']')
+			w.depth--;
 	}
 }
 
@@ -232,4 +278,21 @@ bool veil_search_ok(struct call *c, const char *name, struct str text)
 	problem_field(c, 422, name,
 		      "This account sees phone numbers masked: look for a name instead.");
 	return false;
+}
+
+bool veil_file_ok(struct call *c, const char *mime)
+{
+	static const char *const CARDS[] = { "text/vcard", "text/x-vcard", "text/directory",
+					     "text/csv" };
+
+	for (size_t i = 0; c->who.masked && i < COUNT(CARDS); i++) {
+		if (strcmp(mime, CARDS[i]) == 0) {
+			problem(c, 403, "forbidden",
+				"This account sees phone numbers masked, and this file is a list "
+				"of "
+				"contacts.");
+			return false;
+		}
+	}
+	return true;
 }
