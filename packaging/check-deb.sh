@@ -28,6 +28,24 @@ for s in config preinst postinst prerm postrm; do
 done
 check 'bash completion' bash -n "$work/root/usr/share/bash-completion/completions/totem"
 check 'no path of this machine' sh -c "! strings -a '$work/root/usr/bin/totem' | grep -F '$top'"
+# The stick: the rule, and what its script does with a stick of each kind, with stand-ins for what needs root and a device.
+check 'stick has a syntax error' sh -n "$top/packaging/stick/stick"
+if udevadm verify --help >/dev/null 2>&1; then check 'the udev rule' udevadm verify "$top/packaging/stick/60-totem-stick.rules"; fi
+check 'the udev rule starts the unit' grep -q 'SUBSYSTEM=="block".*ENV{ID_BUS}=="usb".*SYSTEMD_WANTS}+="totem-stick@%k.service"' "$top/packaging/stick/60-totem-stick.rules"
+mkdir "$work/stand-in"
+for w in mkdir mount umount setpriv; do printf '#!/bin/sh\necho %s "$@" >>"$DID"\n[ %s != setpriv ] || exit "${STICK_EXIT:-0}"\n' $w $w >"$work/stand-in/$w"; done
+printf '#!/bin/sh\necho "$STICK_TYPE"\n' >"$work/stand-in/blkid"
+printf '#!/bin/sh\necho 990\n' >"$work/stand-in/id"
+chmod +x "$work"/stand-in/*
+stick() { # TYPE EXIT: what it did, first words only
+	: >"$work/did"
+	env PATH="$work/stand-in:$PATH" DID="$work/did" STICK_TYPE="$1" STICK_EXIT="$2" sh "$top/packaging/stick/stick" /dev/none || echo "exit $?" >>"$work/did"
+	cut -d' ' -f1,2 "$work/did" | sed 's/ -.*\| \/.*//' | tr '\n' ' '
+}
+check "a FAT stick: $(stick vfat 0)" test "$(stick vfat 0)" = 'mkdir mount setpriv umount '
+check 'FAT files belong to the service' grep -q 'mount -o nosuid,nodev,noexec,uid=990,gid=990,umask=077 /dev/none' "$work/did"
+check "a stick that is refused: $(stick ext4 77)" test "$(stick ext4 77)" = 'mkdir mount setpriv umount exit 77 '
+check "what we do not write to: $(stick iso9660 0)" test "$(stick iso9660 0)" = 'mkdir '
 # Equal input, equal bytes.
 check 'a second build' "$top/packaging/deb.sh" "$work/root/usr/bin/totem" "$(dpkg-deb -f "$deb" Architecture)" "$(dpkg-deb -f "$deb" Version)" "$work/again.deb"
 check 'the second build differs' cmp "$deb" "$work/again.deb"

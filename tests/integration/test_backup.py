@@ -118,6 +118,21 @@ def test_backup_by_api_and_schedule():
         wait_until(lambda: not incident_of(b, "backup-check"), what="closed")
         equal([x["state"] for x in b.get("/api/v1/backups")["data"]], ["verified"])
         equal(metric(b, "totem_backup_unproven"), 0)
+        # One that nobody restored within a day is told too.
+        b.stop()
+        shutil.rmtree(b.data + "/backups")
+        made = json.loads(totem(b, "backup", "--no-check", "--json").stdout)
+        equal(made["state"], "made")
+        path = f"{b.data}/backups/{made['name']}/manifest.json"
+        manifest = json.load(open(path))
+        manifest["created_ms"] -= 2 * 86400000
+        json.dump(manifest, open(path, "w"))
+
+        def proof():
+            return [(f["state"], bool(f["cure"])) for f in json.loads(totem(b, "check", "--json", code=None).stdout)["data"] if f["code"] == "BACKUP_PROOF"]
+        equal(proof(), [("warning", True)])
+        totem(b, "verify")
+        equal(proof(), [("ok", False)])
 
 
 def damage_pages(path, start=3):
