@@ -693,7 +693,9 @@ CREATE TABLE "whatsapp_messages" (
 	correlation     TEXT,
 	content         TEXT NOT NULL,          -- one line for people
 	content_json    TEXT                    -- the type's structure; NULL for plain text
-, failed_ms INTEGER NOT NULL DEFAULT 0, conversation_info TEXT, attempt_of INTEGER NOT NULL DEFAULT 0, replaced_by INTEGER NOT NULL DEFAULT 0, fallback TEXT, tries INTEGER NOT NULL DEFAULT 0, prio INTEGER NOT NULL DEFAULT 1, twin_of INTEGER NOT NULL DEFAULT 0, leaves INTEGER NOT NULL DEFAULT 0) STRICT;
+, failed_ms INTEGER NOT NULL DEFAULT 0, conversation_info TEXT, attempt_of INTEGER NOT NULL DEFAULT 0, replaced_by INTEGER NOT NULL DEFAULT 0, fallback TEXT, tries INTEGER NOT NULL DEFAULT 0, prio INTEGER NOT NULL DEFAULT 1, twin_of INTEGER NOT NULL DEFAULT 0, leaves INTEGER NOT NULL DEFAULT 0, reached TEXT) STRICT;
+
+CREATE INDEX whatsapp_messages_attempts ON whatsapp_messages(conversation_id, attempt_of) WHERE attempt_of > 0;
 
 CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, conversation_id, timestamp DESC);
 

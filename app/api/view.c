@@ -83,6 +83,8 @@ enum rc view_message(struct view *v, const struct message *m, struct err *e)
 	TRY(view_message_event(v, m, e));
 	jsonw_kraw(w, "content_json", m->content_json);
 	jsonw_kstr(w, "sender_source_id", m->sender_source_id);
+	jsonw_ktext(w, "reached",
+		    m->status == MESSAGE_FAILED ? m->reached : message_status_text(m->status));
 	jsonw_ktime(w, "failed_at", m->failed_ms);
 	jsonw_ktime(w, "edited_at", m->edited_ms);
 	jsonw_ktime(w, "revoked_at", m->revoked_ms);

@@ -25,7 +25,7 @@ struct sending {
 	bool begun;     /* `sending` is committed */
 	bool unsent;    /* the peer was not reached */
 	bool blameless; /* it waits for something else than itself: number, account, network */
-	bool arrived;   /* an earlier attempt of it reached the customer */
+	bool arrived;   /* another attempt of it reached the customer */
 	bool bulk;      /* no reply of a person: waits while the number is restricted */
 };
 
@@ -47,14 +47,16 @@ void dispatch_refuse(struct sending *s, const char *why);
 enum rc dispatch_cancelled(struct tx *tx, const struct sending *s, struct err *e) MUST_CHECK;
 /* Nobody knows whether it left; verdict.text says why. RC_CONFLICT: it is settled. */
 enum rc dispatch_doubt(struct tx *tx, const struct sending *s, struct err *e) MUST_CHECK;
+/* At the head of each unit that ends a send otherwise than accepted. *ret_gone: while it was under way (or waited for its
+ * file) somebody else settled the message, and the unit has nothing to do: its mirror and its job are dealt with. */
+enum rc dispatch_overtaken(struct tx *tx, const struct sending *s, bool *ret_gone, struct err *e)
+	MUST_CHECK;
 /* Failed, and nobody has to do anything about it: no dead letter. */
 enum rc dispatch_failed_quietly(struct tx *tx, const struct sending *s, struct err *e) MUST_CHECK;
 
 /* dispatch_rules.c: false: it does not go, and is settled. */
 enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e) MUST_CHECK;
 enum rc dispatch_expire(struct sending *s, struct err *e) MUST_CHECK;
-/* Whether one of the earlier attempts left after all: attempt_of of this one, and so on back; 0: none. */
-enum rc dispatch_arrived(struct db *db, int64_t attempt_of, bool *ret, struct err *e) MUST_CHECK;
 /* It is not sent, because an earlier attempt arrived. */
 enum rc dispatch_needless(struct sending *s, struct err *e) MUST_CHECK;
 /* After an accepted send is stored: addresses that the answer told are kept with their contact. */

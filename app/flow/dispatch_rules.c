@@ -15,47 +15,28 @@ static enum rc replaced_unit(struct tx *tx, void *arg, struct err *e)
 		.note = "The 24-hour window closed while the message waited: the template is "
 			"sent instead."
 	};
+	bool gone;
 	int64_t id;
 
+	TRY(dispatch_overtaken(tx, s, &gone, e));
+	if (gone)
+		return RC_OK;
 	TRY(attempt_add(tx, &s->m, &a, &id, e));
 	return dispatch_failed_quietly(tx, s, e);
 }
 
 static enum rc expired_unit(struct tx *tx, void *arg, struct err *e)
 {
-	return dispatch_failed_quietly(tx, arg, e);
+	bool gone;
+
+	TRY(dispatch_overtaken(tx, arg, &gone, e));
+	return gone ? RC_OK : dispatch_failed_quietly(tx, arg, e);
 }
 
 enum rc dispatch_expire(struct sending *s, struct err *e)
 {
 	dispatch_refuse(s, "expired: its time to be sent was over before it could leave");
 	return dispatch_write(s, expired_unit, e);
-}
-
-/* A status about an earlier attempt came after it was given up (a failure that was none, a decision that was wrong). */
-enum rc dispatch_arrived(struct db *db, int64_t attempt_of, bool *ret, struct err *e)
-{
-	int64_t id = attempt_of;
-	enum rc rc = RC_OK;
-
-	*ret = false;
-	while (id != 0 && !*ret && rc == RC_OK) {
-		AUTO(arena_release) struct arena a = ARENA(2 * MIB);
-		struct message_plan plan;
-		struct message m;
-
-		rc = message_load(db, id, &a, &m, e);
-		if (rc == RC_OK)
-			rc = message_plan_load(db, id, &a, &plan, e);
-		if (rc == RC_OK) {
-			*ret = message_status_rank(m.status) >= message_status_rank(MESSAGE_SENT);
-			id = plan.attempt_of;
-		}
-	}
-	if (rc != RC_ABSENT) /* the row of long ago is trimmed */
-		return rc;
-	err_clear(e);
-	return RC_OK;
 }
 
 static enum rc arrived_unit(struct tx *tx, void *arg, struct err *e)
@@ -87,7 +68,7 @@ enum rc dispatch_rules(struct sending *s, bool *ret_go, struct err *e)
 
 	*ret_go = false;
 	db = store_reader(s->w->app->store);
-	rc = dispatch_arrived(db, s->plan.attempt_of, &s->arrived, e);
+	rc = message_plan_arrived(db, s->m.id, &s->arrived, e);
 	store_reader_done(s->w->app->store, db);
 	TRY(rc);
 	if (s->arrived)

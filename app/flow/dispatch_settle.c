@@ -27,7 +27,7 @@ enum rc dispatch_begin_unit(struct tx *tx, void *arg, struct err *e)
 	struct sending *s = arg;
 
 	/* Once more: files were brought and the rate waited for since these were asked. */
-	TRY(dispatch_arrived(tx->db, s->plan.attempt_of, &s->arrived, e));
+	TRY(message_plan_arrived(tx->db, s->m.id, &s->arrived, e));
 	if (s->arrived)
 		return FAIL(e, RC_REFUSED, "the earlier message arrived");
 	if (s->plan.expires_ms > 0 && tx->now_ms >= s->plan.expires_ms)
@@ -107,7 +107,19 @@ static enum rc tell_provider(struct tx *tx, const struct sending *s, struct err 
 	return s->provider->settled(tx, s->channel, &s->m, &s->verdict, e);
 }
 
-/* A status overtook the provider's answer: it says already that the message did not go (parked statuses were joined). */
+static enum rc is_failed(struct tx *tx, const struct sending *s, bool *ret, struct err *e)
+{
+	int64_t code;
+	enum rc rc = message_plan_failure(tx->db, s->m.id, &code, e);
+
+	*ret = rc == RC_OK;
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	return RC_OK;
+}
+
+/* A status overtook the provider's answer and had no tag: joined now, it says already that the message did not go. */
 static enum rc failed_before(struct tx *tx, const struct sending *s, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
@@ -138,7 +150,9 @@ static enum rc failed_before(struct tx *tx, const struct sending *s, struct err 
 enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
+	bool failed;
 
+	TRY(is_failed(tx, s, &failed, e)); /* then whoever stored that did what follows */
 	TRY(message_accepted(tx, s->m.id, str_of(s->verdict.wamid), e));
 	if (s->verdict.held)
 		TRY(message_plan_note(
@@ -149,28 +163,54 @@ enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 	TRY(publish_status(tx, s, "accepted", e));
 	TRY(tell_provider(tx, s, e));
 	TRY(dispatch_left(tx, &s->m, e));
-	TRY(failed_before(tx, s, e));
+	if (!failed)
+		TRY(failed_before(tx, s, e));
 	return queue_done(tx, s->job, e);
 }
 
-/* A status settled the message while our own answer was lost: it left, and only its mirror is missing. */
+/* It was settled by somebody else: what left is mirrored, what failed was told by whoever stored that. */
+static enum rc settled_elsewhere(struct tx *tx, const struct sending *s, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+	struct message now;
+
+	TRY(message_load(tx->db, s->m.id, &a, &now, e));
+	if (now.status != MESSAGE_FAILED)
+		TRY(dispatch_left(tx, &now, e));
+	return queue_done(tx, s->job, e);
+}
+
 enum rc dispatch_overtaken_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const struct sending *s = arg;
+	return settled_elsewhere(tx, arg, e);
+}
 
-	if (s->m.status != MESSAGE_FAILED)
-		TRY(dispatch_left(tx, &s->m, e));
-	return queue_done(tx, s->job, e);
+enum rc dispatch_overtaken(struct tx *tx, const struct sending *s, bool *ret_gone, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+	struct message now;
+
+	TRY(message_load(tx->db, s->m.id, &a, &now, e));
+	*ret_gone =
+		str_eqc(str_of(now.sending), "done") || str_eqc(str_of(now.sending), "cancelled");
+	if (!*ret_gone)
+		return RC_OK;
+	return str_eqc(str_of(now.sending), "done") ? settled_elsewhere(tx, s, e)
+						    : queue_done(tx, s->job, e);
 }
 
 static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
+	bool gone;
 
-	if (s->begun)
-		TRY(message_requeued(tx, s->m.id, e));
 	TRY(send_files_forget(tx, &s->m, s->verdict.code, e));
 	TRY(tell_provider(tx, s, e));
+	TRY(dispatch_overtaken(tx, s, &gone, e));
+	if (gone)
+		return RC_OK;
+	if (s->begun)
+		TRY(message_requeued(tx, s->m.id, e));
 	if (!s->blameless)
 		TRY(queue_refused(tx, s->job, e));
 	if (!s->blameless)
@@ -238,20 +278,6 @@ static enum rc mirror_failed(struct tx *tx, const struct sending *s, struct err 
 	return c.chatwoot_conversation_id != 0 ? dispatch_mirror(tx, &s->m, e) : RC_OK;
 }
 
-/* A status said, while this try was under way, that an earlier one went: its refusal changes nothing any more. */
-static enum rc overtaken(struct tx *tx, const struct sending *s, bool *ret, struct err *e)
-{
-	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
-	struct message now;
-
-	TRY(message_load(tx->db, s->m.id, &a, &now, e));
-	*ret = str_eqc(str_of(now.sending), "done") && now.status != MESSAGE_FAILED;
-	if (!*ret)
-		return RC_OK;
-	TRY(dispatch_left(tx, &now, e));
-	return queue_done(tx, s->job, e);
-}
-
 static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(4 * KIB);
@@ -263,7 +289,7 @@ static enum rc failed_unit(struct tx *tx, void *arg, struct err *e)
 	TRY(send_files_forget(tx, &s->m, s->verdict.code, e));
 	TRY(keep_wish(tx, s, e));
 	TRY(trouble_tell(tx, s->m.channel_id, &s->verdict, e));
-	TRY(overtaken(tx, s, &gone, e));
+	TRY(dispatch_overtaken(tx, s, &gone, e));
 	if (gone)
 		return RC_OK;
 	TRY(message_failed(tx, s->m.id, sbuf_view(&error), e));
@@ -295,7 +321,11 @@ enum rc dispatch_doubt(struct tx *tx, const struct sending *s, struct err *e)
 enum rc dispatch_unknown_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
+	bool gone;
 
+	TRY(dispatch_overtaken(tx, s, &gone, e));
+	if (gone)
+		return RC_OK;
 	TRY(dispatch_doubt(tx, s, e));
 	if (s->provider == NULL || s->provider->build_find == NULL)
 		return queue_done(tx, s->job, e);
@@ -305,7 +335,11 @@ enum rc dispatch_unknown_unit(struct tx *tx, void *arg, struct err *e)
 enum rc dispatch_reopen_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct sending *s = arg;
+	bool gone;
 
+	TRY(dispatch_overtaken(tx, s, &gone, e));
+	if (gone)
+		return RC_OK;
 	TRY(message_reopened(tx, s->m.id, e));
 	return queue_snooze(tx, s->job, s->now_ms, s->verdict.text, e);
 }

@@ -3,7 +3,8 @@
  * Evolution tells of each send through its API as send.message (some versions as messages.upsert), before or after the 201
  * that names its key. So an echo with an unknown key is
  *   of a send that is under way in this conversation: looked at again a moment later, when the answer has named the key;
- *   of a send in doubt, when it bears our own key (2.4) or says the same: settles it;
+ *   of a send in doubt (also when a person gave it up and the copy waits: that stops then), when it bears our own key
+ *   (2.4) or says the same: settles it, as the last of its tries;
  *   else written on the phone, by another program or by Evolution's own bots: a message of its own. */
 #include "base/ids.h"
 #include "flow/evolution.h"
@@ -17,7 +18,7 @@ struct echo {
 	const struct wa_message *in;
 	struct str key;
 	bool under_way, by_key;
-	int64_t id, created_at; /* of the send that it is; id 0: none */
+	int64_t id, created_at, leaves; /* of the send that it is; id 0: none */
 };
 
 static bool same_key(const struct message_open *m, struct str key)
@@ -38,23 +39,27 @@ static bool same_words(const struct message_open *m, const struct wa_message *in
 	       (in->api_send || str_eqc(in->type, "text"));
 }
 
+static void is_it(struct echo *k, const struct message_open *m)
+{
+	k->id = m->id;
+	k->created_at = m->created_at;
+	k->leaves = m->leaves;
+}
+
 static enum rc look(void *arg, const struct message_open *m, struct err *e)
 {
 	struct echo *k = arg;
 
 	(void)e;
 	if (same_key(m, k->key)) {
-		k->id = m->id;
-		k->created_at = m->created_at;
+		is_it(k, m);
 		k->by_key = true;
 		return RC_ABSENT; /* found: no more */
 	}
 	if (m->sending)
 		k->under_way = true;
-	else if (k->id == 0 && same_words(m, k->in)) {
-		k->id = m->id;
-		k->created_at = m->created_at;
-	}
+	else if (k->id == 0 && same_words(m, k->in))
+		is_it(k, m);
 	return RC_OK;
 }
 
@@ -62,7 +67,7 @@ static enum rc look(void *arg, const struct message_open *m, struct err *e)
 static enum rc settle(struct tx *tx, struct parsed *p, const struct wa_item *item,
 		      const struct echo *k, struct err *e)
 {
-	char tag[ID_TEXT_MAX];
+	char id[ID_TEXT_MAX], tag[ID_TEXT_MAX + 24];
 	struct wa_status st = { .id = item->message->id,
 				.word = STR("accepted"),
 				.rank = WA_RANK_ACCEPTED,
@@ -73,7 +78,8 @@ static enum rc settle(struct tx *tx, struct parsed *p, const struct wa_item *ite
 				     .phone_number_id = item->phone_number_id,
 				     .status = &st };
 
-	id_text(k->created_at, k->id, tag);
+	id_text(k->created_at, k->id, id);
+	(void)snprintf(tag, sizeof(tag), "%s-%lld", id, (long long)k->leaves);
 	st.tag = str_of(tag);
 	TRY(ingest_status(tx, p, &as_status, e));
 	return evolution_ack_want(tx, ingest_channel(p, item), k->id, e);

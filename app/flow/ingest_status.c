@@ -109,28 +109,34 @@ static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *
 	AUTO(arena_release)
 	struct arena a = ARENA(2 * MIB); /* a message of API_BODY_MAX and more */
 	struct message m;
-	bool replaced = false;
+	bool replaced = false, failed = st->failed || result == STATUS_FAILED_BEFORE;
+	struct wa_status told = *st;
+	int64_t code = st->error.code;
 
 	TRY(message_load(tx->db, id, &a, &m, e));
+	if (result == STATUS_FAILED_BEFORE)
+		TRY(message_plan_failure(tx->db, id, &code, e));
 	TRY(learn(tx, &m, st, e));
-	if (result == STATUS_SETTLED &&
-	    !st->failed) /* its dispatcher could not know that it left */
+	if (result == STATUS_SETTLED && !failed) /* its dispatcher could not know that it left */
 		TRY(dispatch_left(tx, &m, e));
-	if (st->failed)
+	if (failed)
 		TRY(attempt_later(
 			tx,
 			&(struct attempt_failure){ .app = p->app,
 						   .config = p->config,
 						   .m = &m,
-						   .code = st->error.code,
+						   .code = code,
 						   .news = result == STATUS_APPLIED ||
-							   result == STATUS_SETTLED,
+							   result == STATUS_SETTLED ||
+							   result == STATUS_FAILED_BEFORE,
 						   .group = str_eqc(st->recipient_type, "group") ||
 							    st->recipient_participant_id.n > 0 },
 			&replaced, e));
 	if (result == STATUS_NOTED) /* the message itself has not changed */
 		return RC_OK;
-	TRY(publish(tx, p, &m, st, e));
+	told.word = failed ? STR("failed") : st->word;
+	told.error.code = code;
+	TRY(publish(tx, p, &m, &told, e));
 	return replaced ? RC_OK : chatwoot_status_wanted(tx, &m, e);
 }
 
@@ -162,7 +168,7 @@ enum rc ingest_status(struct tx *tx, struct parsed *p, const struct wa_item *ite
 		p->duplicates++;
 	/* A failure of what a device has already does not change the rank, but people must know of it. */
 	if (result == STATUS_APPLIED || result == STATUS_SETTLED || result == STATUS_NOTED ||
-	    (result == STATUS_RECORDED && st->failed))
+	    result == STATUS_FAILED_BEFORE || (result == STATUS_RECORDED && st->failed))
 		TRY(applied(tx, p, st, id, result, e));
 	return ingest_channel(p, item) == NULL ? ingest_stranger(tx, p, item, e) : RC_OK;
 }

@@ -124,6 +124,7 @@ static enum rc take(struct row *r, struct message *ret, struct err *e)
 	ret->edited_ms = stmt_i64(s, "edited_ms");
 	ret->revoked_ms = stmt_i64(s, "revoked_ms");
 	ret->failed_ms = stmt_i64(s, "failed_ms");
+	ret->reached = row_text(r, "reached");
 	ret->conversation_info = row_str(r, "conversation_info");
 	return row_fits(r, e);
 }
@@ -193,6 +194,11 @@ enum rc message_reopened(struct tx *tx, int64_t id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
+	TRY(stmt_begin(tx->db, Q_MESSAGE_TRY_NOT_SENT, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	stmt_bind_i64(&s, "now_ms", tx->now_ms);
+	TRY(stmt_run(&s, e));
+	stmt_end(&s);
 	TRY(stmt_begin(tx->db, Q_MESSAGE_REOPEN, &s, e));
 	stmt_bind_i64(&s, "id", id);
 	return stepped(tx, &s, id, "queued", e);

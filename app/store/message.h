@@ -32,6 +32,8 @@ struct message {
 	/* edited_ms, revoked_ms: the last edit, the revoke (store/change.h); failed_ms: a failure beside any
 	 * rank, its reason is in `error`. 0: none */
 	int64_t edited_ms, revoked_ms, failed_ms;
+	const char *
+		reached; /* how far one had come that is `failed`; NULL: of before, or not failed */
 	bool outbound;
 	enum message_status status;
 	const char *type;        /* "text" */
@@ -84,12 +86,15 @@ struct message_status_event {
 };
 enum message_status_result {
 	STATUS_APPLIED,
-	STATUS_SETTLED /* as applied, and the message was `unknown`: now it is known to have left */
-	,
+	/* As applied, and the message was `unknown`, waited or was given up: now its outcome is known, and whoever stores
+	   the status does what follows a send (again, when its job comes by too: that changes nothing). */
+	STATUS_SETTLED,
 	STATUS_RECORDED /* known, but not higher */,
 	/* It failed, but as an earlier try, or before it was put back or cancelled: noted beside the message, whose own
 	   outcome is open. */
 	STATUS_NOTED,
+	/* Whatever this word is: another one had come before, when the id was nobody's, and says that it failed. */
+	STATUS_FAILED_BEFORE,
 	STATUS_DUPLICATE,
 	STATUS_PARKED
 };

@@ -12,13 +12,13 @@ enum rc message_open_each(struct db *db, int64_t conversation_id, message_open_f
 	TRY(stmt_begin(db, Q_EVOLUTION_OPEN, &s, e));
 	stmt_bind_i64(&s, "conversation_id", conversation_id);
 	while ((rc = stmt_next(&s, e)) == RC_OK) {
-		const struct message_open m = { .id = stmt_i64(&s, "id"),
-						.created_at = stmt_i64(&s, "created_at"),
-						.type = stmt_str(&s, "type"),
-						.content = stmt_str(&s, "content"),
-						.sending = str_eqc(stmt_str(&s, "sending"),
-								   "sending") };
+		struct message_open m = { .id = stmt_i64(&s, "id") };
 
+		m.created_at = stmt_i64(&s, "created_at");
+		m.type = stmt_str(&s, "type");
+		m.content = stmt_str(&s, "content");
+		m.sending = str_eqc(stmt_str(&s, "sending"), "sending");
+		m.leaves = stmt_i64(&s, "leaves");
 		rc = fn(arg, &m, e);
 		if (rc != RC_OK)
 			break;

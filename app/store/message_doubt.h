@@ -6,12 +6,12 @@
 #include "store/message.h"
 
 struct message_open {
-	int64_t id, created_at;
+	int64_t id, created_at, leaves;
 	struct str type, content; /* borrowed until the function returns */
-	bool sending;             /* else in doubt */
+	bool sending;             /* else in doubt, or given up by a person while its copy waits */
 };
 typedef enum rc message_open_fn(void *arg, const struct message_open *m, struct err *e);
-/* Sends of the conversation that have no provider id yet, oldest first. RC_ABSENT of `fn` ends the walk with RC_OK. */
+/* Sends of the conversation that have no provider id yet and may have left, oldest first. RC_ABSENT of `fn` ends the walk with RC_OK. */
 enum rc message_open_each(struct db *db, int64_t conversation_id, message_open_fn *fn, void *arg,
 			  struct err *e) MUST_CHECK;
 /* done -> unknown while it has come no further than `accepted`. RC_CONFLICT: it has, or is no such send. */

@@ -66,6 +66,17 @@ enum rc message_plan_replace(struct tx *tx, int64_t id, int64_t replaced_by, str
 	return changed(tx, &s, "another attempt has taken the place of this message", e);
 }
 
+enum rc message_plan_arrived(struct db *db, int64_t id, bool *ret, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_MESSAGE_PLAN_ARRIVED, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	TRY(stmt_next(&s, e));
+	*ret = stmt_i64(&s, "arrived") != 0;
+	return RC_OK;
+}
+
 enum rc message_plan_give_back(struct tx *tx, int64_t id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };

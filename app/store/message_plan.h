@@ -30,6 +30,9 @@ enum rc message_plan_load(struct db *db, int64_t id, struct arena *a, struct mes
 enum rc message_plan_tried(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* The attempt `id` will not be sent: the row whose place it took may be tried anew by a person. */
 enum rc message_plan_give_back(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
+/* Whether another attempt of the same message left after all: one before it, or one that took the same place and was
+ * cancelled. */
+enum rc message_plan_arrived(struct db *db, int64_t id, bool *ret, struct err *e) MUST_CHECK;
 /* RC_CONFLICT: another took its place before. */
 enum rc message_plan_replace(struct tx *tx, int64_t id, int64_t replaced_by, struct err *e)
 	MUST_CHECK;

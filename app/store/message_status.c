@@ -53,8 +53,11 @@ struct own {
 	bool waits; /* neither under way nor settled by its last try */
 	bool has_meta, same_meta;
 	int64_t created_ms, leaves;
-	int64_t tried;    /* which of the leaves this status is about */
+	int64_t tried;    /* which of the leaves this status is about; 0: nobody knows */
+	bool gone;        /* this provider id is one of the tries, and nobody said that it failed */
+	bool other_gone;  /* another provider id of the message is not known to have failed */
 	bool failed_told; /* a status said of this try that it failed */
+	bool failed_before; /* a word that had come before its id was known made it fail */
 };
 
 static enum rc find_own(struct db *db, const struct message_status_event *ev, bool by_callback,
@@ -62,14 +65,14 @@ static enum rc find_own(struct db *db, const struct message_status_event *ev, bo
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct str sending, meta;
-	bool try_failed, failed_told;
+	bool known, try_failed, failed_told;
 
 	TRY(stmt_begin(db, by_callback ? Q_MESSAGE_OWN : Q_MESSAGE_OWN_BY_META, &s, e));
 	if (by_callback)
 		stmt_bind_i64(&s, "id", ev->callback_id);
 	stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
 	TRY(stmt_next(&s, e));
-	ret->id = stmt_i64(&s, "id");
+	*ret = (struct own){ .id = stmt_i64(&s, "id") };
 	ASSERT(message_status_parse(stmt_str(&s, "status"), &ret->status)); /* the table's CHECK */
 	sending = stmt_str(&s, "sending");
 	ret->unknown = str_eqc(sending, "unknown");
@@ -82,13 +85,16 @@ static enum rc find_own(struct db *db, const struct message_status_event *ev, bo
 	ret->created_ms = stmt_i64(&s, "created_at");
 	ret->leaves = stmt_i64(&s, "leaves");
 	ret->tried = stmt_i64(&s, "tried");
-	try_failed = stmt_i64(&s, "try_failed") != 0;
+	known = !stmt_null(&s, "try_failed");
+	try_failed = stmt_i64(&s, "try_failed") > 0;
+	ret->gone = known && !try_failed;
 	failed_told = stmt_i64(&s, "failed_told") != 0;
+	ret->other_gone = stmt_i64(&s, "other_gone") != 0;
 	if (ev->callback_try > 0)
 		ret->tried = ev->callback_try;
-	else if (by_callback && !ret->same_meta && ret->leaves > 1)
+	else if (by_callback && !ret->same_meta && (ret->leaves > 1 || ret->has_meta))
 		ret->tried = 0; /* of a time when tries had no numbers, and not of the last one */
-	ret->failed_told = ret->tried == ret->leaves ? failed_told : try_failed;
+	ret->failed_told = try_failed || (failed_told && !ret->gone && ret->tried == ret->leaves);
 	return RC_OK;
 }
 
@@ -103,41 +109,63 @@ static enum rc set_meta(struct tx *tx, int64_t id, struct str meta_message_id, s
 	return change_join(tx, meta_message_id, e);
 }
 
-/* A provider id of a try beside the row's own. RC_CONFLICT, without a text: nothing new. */
-static enum rc add_try(struct tx *tx, const struct own *own, const struct message_status_event *ev,
-		       struct err *e)
+static int64_t time_of(const struct tx *tx, const struct message_status_event *ev)
+{
+	return ev->at_ms > 0 ? ev->at_ms : tx->now_ms;
+}
+
+/* A provider id of a try; failed_ms 0: it went. RC_CONFLICT, without a text: nothing new. */
+static enum rc add_try(struct tx *tx, const struct own *own, struct str meta_message_id,
+		       int64_t failed_ms, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
-	int64_t at_ms = ev->at_ms > 0 ? ev->at_ms : tx->now_ms;
 
 	TRY(stmt_begin(tx->db, Q_MESSAGE_TRY_ADD, &s, e));
-	stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
+	stmt_bind_str(&s, "meta_message_id", meta_message_id);
 	stmt_bind_i64(&s, "id", own->id);
 	stmt_bind_i64(&s, "n", own->tried);
-	stmt_bind_i64(&s, "failed_ms", ev->status == MESSAGE_FAILED ? at_ms : 0);
+	stmt_bind_i64(&s, "failed_ms", failed_ms);
 	TRY(stmt_run(&s, e));
 	return db_changes(tx->db) > 0 ? RC_OK : RC_CONFLICT;
 }
 
-/* A failure is believed of the last try, once that has left. */
+/* The message itself has failed when its last try has, or one that was known to have gone; but not while it waits for
+ * another try, nor when another of its tries went: that one has the customer's message, and a copy would be one too
+ * many. */
 static bool is_believed(const struct own *own, const struct message_status_event *ev)
 {
-	return ev->status != MESSAGE_FAILED || (own->tried == own->leaves && !own->waits);
+	if (ev->status != MESSAGE_FAILED)
+		return true;
+	if (own->waits || own->other_gone)
+		return false;
+	return own->tried == own->leaves || own->same_meta || own->gone;
 }
 
-/* The row learns the id of a try that went, or of the last one. */
-static enum rc learn_id(struct tx *tx, const struct own *own, const struct message_status_event *ev,
+static enum rc join_parked(struct tx *tx, struct own *own, struct str meta_message_id,
+			   struct err *e);
+
+/* The row learns the id of a try that went, or of the last one; what came about that id without our tag is joined. */
+static enum rc learn_id(struct tx *tx, struct own *own, const struct message_status_event *ev,
 			struct err *e)
 {
+	bool failed = own->status == MESSAGE_FAILED, among = own->gone;
 	enum rc rc = RC_OK;
 
 	if (own->same_meta || !is_believed(own, ev))
 		return RC_OK;
-	if (own->has_meta || own->tried != own->leaves)
-		rc = add_try(tx, own, ev, e);
+	if (own->has_meta || own->tried != own->leaves) {
+		rc = add_try(tx, own, ev->meta_message_id, 0, e);
+		among = among || rc == RC_OK;
+	}
 	if (rc != RC_OK && rc != RC_CONFLICT)
 		return rc;
-	return own->has_meta ? RC_OK : set_meta(tx, own->id, ev->meta_message_id, e);
+	own->gone = among;
+	own->same_meta = !own->has_meta;
+	if (!own->has_meta)
+		TRY(set_meta(tx, own->id, ev->meta_message_id, e));
+	TRY(join_parked(tx, own, ev->meta_message_id, e));
+	own->failed_before = !failed && own->status == MESSAGE_FAILED;
+	return RC_OK;
 }
 
 /* Our own id first: it settles a send whose answer never came, and names the try. It is not believed when the provider
@@ -146,6 +174,7 @@ static enum rc learn_id(struct tx *tx, const struct own *own, const struct messa
 static enum rc find(struct tx *tx, const struct message_status_event *ev, struct own *ret,
 		    struct err *e)
 {
+	const struct message_status_event untagged = { .meta_message_id = ev->meta_message_id };
 	struct own by_meta;
 	enum rc rc = ev->callback_id > 0 ? find_own(tx->db, ev, true, ret, e) : RC_ABSENT;
 
@@ -157,8 +186,8 @@ static enum rc find(struct tx *tx, const struct message_status_event *ev, struct
 	    ev->callback_created_ms != ret->created_ms)
 		rc = RC_ABSENT;
 	if (rc == RC_ABSENT)
-		return find_own(tx->db, ev, false, ret, e);
-	rc = find_own(tx->db, ev, false, &by_meta, e);
+		return find_own(tx->db, &untagged, false, ret, e);
+	rc = find_own(tx->db, &untagged, false, &by_meta, e);
 	if (rc == RC_OK && by_meta.id != ret->id)
 		*ret = by_meta;
 	else if (rc == RC_ABSENT || rc == RC_OK)
@@ -184,14 +213,15 @@ static enum rc add_history(struct tx *tx, int64_t id, const struct message_statu
 }
 
 /* The word `failed` about a try that is not the last, or that was followed by a decision: people can read it. */
-static enum rc note_failure(struct tx *tx, const struct own *own,
-			    const struct message_status_event *ev, enum message_status_result *ret,
-			    struct err *e)
+static enum rc note_failure(struct tx *tx, struct own *own, const struct message_status_event *ev,
+			    enum message_status_result *ret, struct err *e)
 {
-	enum rc rc = add_try(tx, own, ev, e);
+	enum rc rc = add_try(tx, own, ev->meta_message_id, time_of(tx, ev), e);
 	char note[480];
 	struct str why;
 
+	own->gone = false;
+	own->failed_told = true;
 	*ret = rc == RC_OK ? STATUS_NOTED : STATUS_DUPLICATE;
 	if (rc != RC_OK)
 		return rc == RC_CONFLICT ? RC_OK : rc;
@@ -201,52 +231,93 @@ static enum rc note_failure(struct tx *tx, const struct own *own,
 	return message_plan_note(tx, own->id, STR("totem"), note, e);
 }
 
-/* It left, although it was refused, given up or cancelled: no status had said of this try that it failed. */
+/* It left, although it was refused, given up or cancelled: no status had said of this try that it failed. That the
+ * provider has it is as much, when it is said of our own id (an echo). */
 static bool is_revived(const struct own *own, const struct message_status_event *ev)
 {
 	bool left = ev->status != MESSAGE_FAILED &&
-		    STATUSES[ev->status].rank >= STATUSES[MESSAGE_SENT].rank;
+		    (STATUSES[ev->status].rank >= STATUSES[MESSAGE_SENT].rank ||
+		     (ev->status == MESSAGE_ACCEPTED && ev->callback_id == own->id));
 
 	return left && (own->cancelled || (own->status == MESSAGE_FAILED && !own->failed_told));
 }
 
-/* One word about a message that is ours; own->status follows. */
-static enum rc apply(struct tx *tx, struct own *own, const struct message_status_event *ev,
-		     enum message_status_result *ret, struct err *e)
+/* RC_CONFLICT, without a text: this word is known. A failure is new of each try, and of each participant. */
+static enum rc record(struct tx *tx, const struct own *own, const struct message_status_event *ev,
+		      struct err *e)
+{
+	enum rc rc = add_history(tx, own->id, ev, e), of_try = RC_CONFLICT;
+
+	if (ev->status == MESSAGE_FAILED && (rc == RC_OK || rc == RC_CONFLICT))
+		of_try = add_try(tx, own, ev->meta_message_id, time_of(tx, ev), e);
+	if (of_try != RC_OK && of_try != RC_CONFLICT)
+		return of_try;
+	return rc == RC_CONFLICT ? of_try : rc;
+}
+
+static enum rc store_word(struct tx *tx, const struct own *own,
+			  const struct message_status_event *ev, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
-	bool revived = is_revived(own, ev);
-	bool rises = revived || message_status_may(own->status, ev->status);
-	bool is_news =
-		rises || own->unsettled || ev->pricing.p != NULL || ev->conversation.p != NULL;
-	enum rc rc;
 
-	if (!is_believed(own, ev))
-		return note_failure(tx, own, ev, ret, e);
-	rc = add_history(tx, own->id, ev, e);
-	if (rc == RC_CONFLICT) {
-		*ret = STATUS_DUPLICATE;
-		return RC_OK;
-	}
-	TRY(rc);
-	*ret = !rises ? STATUS_RECORDED : own->unknown || revived ? STATUS_SETTLED : STATUS_APPLIED;
-	if (!is_news && ev->error.p == NULL && ev->status != MESSAGE_FAILED)
-		return RC_OK;
-	if (rises)
-		own->status = ev->status;
-	own->failed_told |= ev->status == MESSAGE_FAILED; /* parked ones are applied in a row */
-	own->unsettled = own->cancelled = false;
 	TRY(stmt_begin(tx->db, Q_MESSAGE_STATUS_APPLY, &s, e));
 	stmt_bind_i64(&s, "id", own->id);
 	stmt_bind_text(&s, "status", message_status_text(own->status));
 	stmt_bind_str(&s, "error", ev->error);
 	stmt_bind_str(&s, "pricing", ev->pricing);
 	stmt_bind_str(&s, "conversation", ev->conversation);
-	stmt_bind_i64(&s, "failed_ms",
-		      ev->status != MESSAGE_FAILED ? 0
-		      : ev->at_ms > 0              ? ev->at_ms
-						   : tx->now_ms);
+	stmt_bind_i64(&s, "failed_ms", ev->status == MESSAGE_FAILED ? time_of(tx, ev) : 0);
 	return stmt_run(&s, e);
+}
+
+/* `sent` behind the failure of the very same try: it says nothing of a message that is open. */
+static bool is_outdated(const struct own *own, const struct message_status_event *ev)
+{
+	return own->unsettled && own->failed_told && ev->status != MESSAGE_FAILED &&
+	       STATUSES[ev->status].rank < STATUSES[MESSAGE_DELIVERED].rank;
+}
+
+static void follow(struct own *own, const struct message_status_event *ev, bool rises)
+{
+	if (rises)
+		own->status = ev->status;
+	if (ev->status == MESSAGE_FAILED) {
+		own->failed_told = true; /* parked ones are applied in a row */
+		own->gone = false;
+	}
+	own->unsettled = own->unknown = own->waits = own->cancelled = false;
+}
+
+/* One word about a message that is ours; own follows. */
+static enum rc apply(struct tx *tx, struct own *own, const struct message_status_event *ev,
+		     enum message_status_result *ret, struct err *e)
+{
+	bool revived = is_revived(own, ev);
+	bool rises = revived || message_status_may(own->status, ev->status);
+	/* Nobody may come by who would do what follows a send: the job of what waits may be a dead letter. */
+	bool settles = revived || own->unknown || own->waits;
+	bool is_news =
+		rises || own->unsettled || ev->pricing.p != NULL || ev->conversation.p != NULL;
+	enum rc rc;
+
+	if (!is_believed(own, ev))
+		return note_failure(tx, own, ev, ret, e);
+	rc = record(tx, own, ev, e);
+	if (rc != RC_OK && rc != RC_CONFLICT)
+		return rc;
+	if (rc == RC_CONFLICT && !revived && !own->unsettled) {
+		*ret = STATUS_DUPLICATE;
+		return RC_OK;
+	}
+	*ret = STATUS_RECORDED;
+	if (is_outdated(own, ev))
+		return RC_OK;
+	if (settles || rises)
+		*ret = settles ? STATUS_SETTLED : STATUS_APPLIED;
+	if (!is_news && ev->error.p == NULL && ev->status != MESSAGE_FAILED)
+		return RC_OK;
+	follow(own, ev, rises);
+	return store_word(tx, own, ev, e);
 }
 
 static enum rc park(struct tx *tx, const struct message_status_event *ev, struct err *e)
@@ -283,6 +354,8 @@ enum rc message_apply_status(struct tx *tx, const struct message_status_event *e
 	}
 	TRY(rc);
 	TRY(apply(tx, &own, ev, ret, e));
+	if (own.failed_before && own.status == MESSAGE_FAILED)
+		*ret = STATUS_FAILED_BEFORE;
 	*ret_message_id = own.id;
 	return RC_OK;
 }

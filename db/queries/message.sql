@@ -23,11 +23,11 @@ UPDATE whatsapp_messages
 -- name: message_load
 -- One message.
 -- in: id
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms conversation_info
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json, edited_ms, revoked_ms, failed_ms, conversation_info
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
   FROM whatsapp_messages WHERE id = @id;
 
 -- name: message_by_meta
@@ -41,11 +41,11 @@ SELECT coalesce((SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_
 -- name: message_list
 -- Messages of a conversation, newest first.
 -- in: company_id conversation_id before_ts before_id limit
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms conversation_info
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json, edited_ms, revoked_ms, failed_ms, conversation_info
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
   FROM whatsapp_messages
  WHERE company_id = @company_id AND conversation_id = @conversation_id
    AND timestamp <= @before_ts AND (timestamp < @before_ts OR id < @before_id)
@@ -65,12 +65,12 @@ SELECT id FROM whatsapp_messages
 -- name: message_list_all
 -- Messages of all conversations of a company, last stored first.
 -- in: company_id before_id limit
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms conversation_info
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
 -- scan: passes over the messages of other companies
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json, edited_ms, revoked_ms, failed_ms, conversation_info
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
   FROM whatsapp_messages
  WHERE id < @before_id AND +company_id = @company_id
  ORDER BY id DESC
@@ -95,24 +95,32 @@ UPDATE whatsapp_messages
 UPDATE whatsapp_messages SET sending = 'queued', sending_boot = 0, error = NULL WHERE id = @id AND sending = 'unknown';
 
 -- name: message_accept
--- The provider took it and gave it an id, unless another message bears that.
+-- The provider took it and gave it an id, unless another message bears that. What a person had given up in between is
+-- not failed then; what a status called failed, is.
 -- in: id meta_message_id
 UPDATE whatsapp_messages
    SET meta_message_id = CASE
 	WHEN meta_message_id IS NULL OR NOT EXISTS (SELECT 1 FROM whatsapp_messages WHERE meta_message_id = @meta_message_id)
 	THEN @meta_message_id ELSE meta_message_id END,
-       error = CASE WHEN sending = 'unknown' THEN NULL ELSE error END,
+       error = CASE WHEN sending = 'unknown' THEN NULL
+		    WHEN status = 'failed' AND NOT EXISTS
+			 (SELECT 1 FROM message_statuses WHERE message_id = @id AND status = 'failed') THEN NULL
+		    ELSE error END,
        sending = 'done',
-       status = CASE status WHEN 'pending' THEN 'accepted' ELSE status END
+       status = CASE WHEN status = 'pending' THEN 'accepted'
+		     WHEN status = 'failed' AND NOT EXISTS
+			  (SELECT 1 FROM message_statuses WHERE message_id = @id AND status = 'failed') THEN 'accepted'
+		     ELSE status END
  WHERE id = @id AND sending IN ('sending', 'unknown', 'done');
 
 -- name: message_fail
--- It will not be sent, or was refused; what a device has, stays.
+-- It will not be sent, or was refused; what a device has, stays. Not one that is settled: its outcome is known.
 -- in: id error now_ms
 UPDATE whatsapp_messages
    SET sending = 'done', error = @error, failed_ms = @now_ms,
+       reached = CASE WHEN status IN ('failed', 'delivered', 'read', 'played') THEN reached ELSE status END,
        status = CASE WHEN status IN ('delivered', 'read', 'played') THEN status ELSE 'failed' END
- WHERE id = @id AND sending IN ('queued', 'sending', 'unknown', 'done');
+ WHERE id = @id AND sending IN ('queued', 'sending', 'unknown');
 
 -- name: message_chatwoot
 -- Its counterpart in Chatwoot.
@@ -122,22 +130,31 @@ UPDATE whatsapp_messages
  WHERE id = @id;
 
 -- name: message_own
--- Of a message that we sent, what a status may change; found by our own id. tried: which try this provider id is of.
+-- Of a message that we sent, what a status may change; found by our own id. tried: which try this provider id is of;
+-- try_failed: nothing when the id is not among the tries; other_gone: another id of it went, as far as is known.
 -- in: id meta_message_id
--- out: id status sending meta_message_id created_at leaves tried try_failed failed_told
+-- out: id status sending meta_message_id created_at leaves tried try_failed failed_told other_gone
 SELECT m.id, m.status, m.sending, m.meta_message_id, m.created_at, m.leaves, coalesce(t.n, m.leaves) AS tried,
-       coalesce(t.failed_ms, 0) AS try_failed,
-       EXISTS (SELECT 1 FROM message_statuses AS s WHERE s.message_id = m.id AND s.status = 'failed') AS failed_told
+       t.failed_ms AS try_failed,
+       EXISTS (SELECT 1 FROM message_statuses AS s WHERE s.message_id = m.id AND s.status = 'failed') AS failed_told,
+       EXISTS (SELECT 1 FROM message_tries AS o
+		WHERE o.message_id = m.id AND o.failed_ms = 0 AND o.meta_message_id <> @meta_message_id)
+       OR (m.meta_message_id IS NOT NULL AND m.meta_message_id <> @meta_message_id AND NOT EXISTS
+	   (SELECT 1 FROM message_tries AS o WHERE o.meta_message_id = m.meta_message_id AND o.failed_ms > 0)) AS other_gone
   FROM whatsapp_messages AS m LEFT JOIN message_tries AS t ON t.meta_message_id = @meta_message_id
  WHERE m.id = @id AND m.direction = 'outbound';
 
 -- name: message_own_by_meta
 -- The same, found by the provider's id, of the row or of another try of it.
 -- in: meta_message_id
--- out: id status sending meta_message_id created_at leaves tried try_failed failed_told
+-- out: id status sending meta_message_id created_at leaves tried try_failed failed_told other_gone
 SELECT m.id, m.status, m.sending, m.meta_message_id, m.created_at, m.leaves, coalesce(t.n, m.leaves) AS tried,
-       coalesce(t.failed_ms, 0) AS try_failed,
-       EXISTS (SELECT 1 FROM message_statuses AS s WHERE s.message_id = m.id AND s.status = 'failed') AS failed_told
+       t.failed_ms AS try_failed,
+       EXISTS (SELECT 1 FROM message_statuses AS s WHERE s.message_id = m.id AND s.status = 'failed') AS failed_told,
+       EXISTS (SELECT 1 FROM message_tries AS o
+		WHERE o.message_id = m.id AND o.failed_ms = 0 AND o.meta_message_id <> @meta_message_id)
+       OR (m.meta_message_id IS NOT NULL AND m.meta_message_id <> @meta_message_id AND NOT EXISTS
+	   (SELECT 1 FROM message_tries AS o WHERE o.meta_message_id = m.meta_message_id AND o.failed_ms > 0)) AS other_gone
   FROM whatsapp_messages AS m LEFT JOIN message_tries AS t ON t.meta_message_id = @meta_message_id
  WHERE m.id = coalesce((SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id),
 		       (SELECT message_id FROM message_tries WHERE meta_message_id = @meta_message_id))
@@ -150,8 +167,15 @@ INSERT INTO message_tries (meta_message_id, message_id, n, failed_ms)
 SELECT meta_message_id, id, leaves, 0 FROM whatsapp_messages WHERE id = @id AND meta_message_id <> @meta_message_id
 ON CONFLICT DO NOTHING;
 
+-- name: message_try_not_sent
+-- It was in doubt, has an id, and is provably not sent: what is told of that id is about a try that failed.
+-- in: id now_ms
+INSERT INTO message_tries (meta_message_id, message_id, n, failed_ms)
+SELECT meta_message_id, id, leaves, @now_ms FROM whatsapp_messages WHERE id = @id AND meta_message_id IS NOT NULL
+ON CONFLICT (meta_message_id) DO UPDATE SET failed_ms = @now_ms WHERE failed_ms = 0;
+
 -- name: message_try_add
--- A status of another try than the row's. Nothing happens when it says nothing new.
+-- An id of one try, and whether that failed. Nothing happens when it says nothing new.
 -- in: meta_message_id id n failed_ms
 INSERT INTO message_tries (meta_message_id, message_id, n, failed_ms) VALUES (@meta_message_id, @id, @n, @failed_ms)
 ON CONFLICT (meta_message_id) DO UPDATE SET failed_ms = @failed_ms WHERE failed_ms = 0 AND @failed_ms > 0;
@@ -175,9 +199,10 @@ ON CONFLICT DO NOTHING;
 -- in: id status error pricing conversation failed_ms
 UPDATE whatsapp_messages
    SET status = @status, failed_ms = max(failed_ms, @failed_ms),
+       reached = CASE WHEN @status = 'failed' AND status <> 'failed' THEN status ELSE reached END,
        conversation_info = coalesce(@conversation, conversation_info),
        error = CASE WHEN @error IS NOT NULL THEN @error WHEN sending = 'unknown' THEN NULL
-		    WHEN status = 'failed' AND @status = 'sent' THEN NULL ELSE error END,
+		    WHEN status = 'failed' AND @status IN ('accepted', 'sent') THEN NULL ELSE error END,
        sending = CASE WHEN sending IN ('queued', 'sending', 'unknown', 'cancelled') THEN 'done' ELSE sending END,
        pricing = coalesce(@pricing, pricing)
  WHERE id = @id;

@@ -30,6 +30,20 @@ SELECT expires_ms, attempt_of, replaced_by, twin_of, tries, leaves, prio, fallba
 -- out: code
 SELECT coalesce(json_extract(error, '$.code'), 0) AS code FROM whatsapp_messages WHERE id = @id AND status = 'failed';
 
+-- name: message_plan_arrived
+-- Whether another attempt of the same message left after all: one before it, or one that took the same place and was
+-- cancelled.
+-- in: id
+-- out: arrived
+WITH RECURSIVE family(id) AS (
+	SELECT @id
+	UNION SELECT m.attempt_of FROM family AS f JOIN whatsapp_messages AS m ON m.id = f.id WHERE m.attempt_of > 0
+	UNION SELECT m.id FROM family AS f JOIN whatsapp_messages AS m
+		  ON m.conversation_id = (SELECT conversation_id FROM whatsapp_messages WHERE id = @id)
+		 AND m.attempt_of = f.id AND m.attempt_of > 0)
+SELECT EXISTS (SELECT 1 FROM family AS f JOIN whatsapp_messages AS m ON m.id = f.id
+		WHERE m.id <> @id AND m.status IN ('accepted', 'sent', 'delivered', 'read', 'played')) AS arrived;
+
 -- name: message_plan_replace
 -- A later attempt takes its place; only one ever does.
 -- in: id replaced_by

@@ -190,12 +190,17 @@ static void lose(struct tx *tx)
 
 static void never_again(struct tx *tx)
 {
+	const struct message_status_event failed = { .meta_message_id = STR("wamid.1"),
+						     .status = MESSAGE_FAILED,
+						     .at_ms = T_NOW };
+	enum message_status_result result;
 	int64_t id;
 
 	CHECK_I64("unknown", deadletter_retry(tx, 1, STR_NONE, &id, NULL), RC_REFUSED);
 	MUST(message_accepted(tx, message_id, STR("wamid.1"), &t_err));
 	CHECK_I64("accepted", deadletter_retry(tx, 1, STR_NONE, &id, NULL), RC_REFUSED);
-	MUST(message_failed(tx, message_id, STR("{}"), &t_err));
+	CHECK_I64("settled", message_failed(tx, message_id, STR("{}"), NULL), RC_CONFLICT);
+	MUST(message_apply_status(tx, &failed, &id, &result, &t_err));
 	CHECK_I64("the provider had it", deadletter_retry(tx, 1, STR_NONE, &id, NULL), RC_REFUSED);
 	MUST(deadletter_discard(tx, 1, &t_err));
 }

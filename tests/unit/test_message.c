@@ -200,7 +200,7 @@ TX_TEST(a_failure_after_delivery_is_only_recorded)
 	int64_t id = add(tx, &ids, true, "wamid.d");
 	int64_t found;
 
-	CHECK_I64("delivered", say(tx, "wamid.d", 0, MESSAGE_DELIVERED, &found), STATUS_APPLIED);
+	CHECK_I64("delivered", say(tx, "wamid.d", 0, MESSAGE_DELIVERED, &found), STATUS_SETTLED);
 	CHECK_I64("failed", say(tx, "wamid.d", 0, MESSAGE_FAILED, &found), STATUS_RECORDED);
 	CHECK_I64("stays", load(tx, id, &a).status, MESSAGE_DELIVERED);
 	CHECK_SPAN("error beside it", load(tx, id, &a).error, STR("{\"code\":1}"));
@@ -226,7 +226,7 @@ TX_TEST(our_own_id_settles_an_unknown_send)
 		  say(tx, "wamid.x", inbound, MESSAGE_SENT, &found), STATUS_PARKED);
 	CHECK_I64("nobody", found, 0);
 	CHECK_I64("no such id", say(tx, "wamid.y", 9999, MESSAGE_SENT, &found), STATUS_PARKED);
-	CHECK_I64("another's id", say(tx, "wamid.other", id, MESSAGE_SENT, &found), STATUS_APPLIED);
+	CHECK_I64("another's id", say(tx, "wamid.other", id, MESSAGE_SENT, &found), STATUS_SETTLED);
 	CHECK_I64("the provider's id decides", found, other);
 }
 
@@ -274,7 +274,7 @@ TX_TEST(a_group_has_a_status_for_each_member)
 
 	ev.recipient = STR("a");
 	MUST(message_apply_status(tx, &ev, &id, &result, &t_err));
-	CHECK_I64("first", result, STATUS_APPLIED);
+	CHECK_I64("first", result, STATUS_SETTLED);
 	ev.recipient = STR("b");
 	MUST(message_apply_status(tx, &ev, &id, &result, &t_err));
 	CHECK_I64("second", result, STATUS_RECORDED);
