@@ -135,6 +135,47 @@ static void send_book(struct meta *t, const cJSON *in, const char *wamid, const 
 	buf_free(&b);
 }
 
+/* The word that overtakes the answer; what remains of the way is planned. */
+static void sent_begin(struct meta *t, struct sent *s, struct rule *rule)
+{
+	bool told = t->statuses && t->totem;
+
+	if (told && (t->early || dbl_word(rule, "early_status") || dbl_word(rule, "error_after"))) {
+		meta_status(t, s->wamid, s->to, "sent", s->opaque, 0);
+		meta_flush(t); /* leaves before the answer */
+		s->step = 1;
+		if (!rule->ms)
+			rule->ms = 30;
+		if (!rule->word[0])
+			snprintf(rule->word, sizeof rule->word, "early_status");
+	}
+	if (told && dbl_word(rule, "fail_early")) {
+		meta_status(t, s->wamid, s->to, "failed", s->opaque, s->error_code);
+		meta_flush(t);
+		sent_free(s);
+	} else {
+		sent_plan(t, s);
+	}
+}
+
+/* It went, and the answer says that it did not. */
+static void deny(struct meta *t, const struct mini_req *req, const struct rule *rule)
+{
+	struct mini_answer a = { .status = rule->status ? rule->status : 500,
+				 .delay_ms = rule->ms };
+	struct buf body = { 0 };
+	char extra[64] = "";
+
+	if (rule->retry_after)
+		snprintf(extra, sizeof extra, "Retry-After: %d\r\n", rule->retry_after);
+	meta_error_body(t, rule, a.status, &body, &a.type);
+	a.extra = extra;
+	a.body = body.p;
+	a.body_n = body.n;
+	mini_answer(t->d.m, req->conn, &a);
+	buf_free(&body);
+}
+
 static void message_send(struct meta *t, const struct mini_req *req, const cJSON *in)
 {
 	const char *input = js(in, "to") ? js(in, "to") : js(in, "recipient");
@@ -174,26 +215,19 @@ static void message_send(struct meta *t, const struct mini_req *req, const cJSON
 	struct sent *s = xalloc(sizeof *s);
 	s->wamid = xcopy(wamid.p, wamid.n);
 	s->to = xcopy(to, strlen(to));
-	s->opaque = opaque ? xcopy(opaque, strlen(opaque)) : NULL;
+	if (dbl_word(&rule, "untagged"))
+		t->untagged++;
+	else if (opaque)
+		s->opaque = xcopy(opaque, strlen(opaque));
 	if (dbl_word(&rule, "fail_later") || dbl_word(&rule, "fail_early"))
 		s->error_code = rule.code ? rule.code : 131026;
 	else if (t->window == 1 && meta_window_closed(t, in, to))
 		s->error_code = 131047; /* Meta tells it later, as a status */
-	if ((t->early || dbl_word(&rule, "early_status")) && t->statuses && t->totem) {
-		meta_status(t, s->wamid, s->to, "sent", s->opaque, 0);
-		meta_flush(t); /* leaves before the answer below */
-		s->step = 1;
-		if (!rule.ms)
-			rule.ms = 30;
-		if (!rule.word[0])
-			snprintf(rule.word, sizeof rule.word, "early_status");
-	}
-	if (dbl_word(&rule, "fail_early") && t->statuses && t->totem) {
-		meta_status(t, s->wamid, s->to, "failed", s->opaque, s->error_code);
-		meta_flush(t); /* leaves before the answer below */
-		sent_free(s);
-	} else {
-		sent_plan(t, s);
+	sent_begin(t, s, &rule);
+	if (dbl_word(&rule, "error_after")) {
+		deny(t, req, &rule);
+		buf_free(&wamid);
+		return;
 	}
 	buf_puts(&out, "{\"messaging_product\":\"whatsapp\",\"contacts\":[{\"input\":");
 	buf_json(&out, input, true);
@@ -378,10 +412,10 @@ static void on_state(void *self, struct buf *out)
 		   ",\"marked_read\":%lld,\"typing\":%lld,\"statuses_made\":%lld,"
 		   "\"messages_made\":%lld,\"hooks_posted\":%lld,\"hooks_ok\":%lld,"
 		   "\"hooks_refused\":%lld,\"hooks_retried\":%lld,\"hooks_given_up\":%lld,"
-		   "\"hooks_waiting\":%zu,\"handshakes_ok\":%lld",
+		   "\"hooks_waiting\":%zu,\"handshakes_ok\":%lld,\"untagged\":%lld",
 		   t->marked_read, t->typing, t->statuses_made, t->messages_made, t->hooks_posted,
 		   t->hooks_ok, t->hooks_refused, t->hooks_retried, t->hooks_given_up,
-		   t->totem ? mini_client_waiting(t->totem) : 0, t->handshakes_ok);
+		   t->totem ? mini_client_waiting(t->totem) : 0, t->handshakes_ok, t->untagged);
 	meta_media_state(t, out);
 }
 
@@ -394,8 +428,8 @@ static void on_reset(void *self)
 	meta_shapes_forget(t);
 	meta_media_reset(t);
 	t->marked_read = t->typing = t->statuses_made = t->messages_made = t->hooks_posted = 0;
-	t->hooks_ok = t->hooks_refused = t->hooks_retried = t->hooks_given_up = t->handshakes_ok =
-		0;
+	t->untagged = t->hooks_ok = t->hooks_refused = t->hooks_retried = t->hooks_given_up =
+		t->handshakes_ok = 0;
 }
 
 struct mini *meta_start(const struct peers_config *cfg, int port, int *ret_port)

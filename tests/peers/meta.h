@@ -46,7 +46,7 @@ struct meta {
 	int port, url_ms; /* own; how long an address of a file lives */
 	struct meta_files *files;
 	long long marked_read, typing, statuses_made, messages_made, hooks_posted, hooks_ok,
-		hooks_refused, hooks_retried, hooks_given_up, handshakes_ok;
+		hooks_refused, hooks_retried, hooks_given_up, handshakes_ok, untagged;
 };
 
 /* A customer writes; answers the new message's id in ret_id (or uses `id` when given). */

@@ -183,6 +183,18 @@ def meta():
     time.sleep(0.2)
     check("a send can fail later", updates("statuses", hooks("/webhooks/whatsapp", 1))[-1].get(
         "errors", [{}])[0].get("code") == 131026)
+    clear()
+    behave(M, do="error_after", code=131016, retry_after=7, ms=200)
+    code, answer = call(M, "POST", SEND, text(key="denied"), BEARER)[:2]
+    got = hooks("/webhooks/whatsapp", 1)
+    check("a send can go although the answer is an error", code == 500 and answer["error"]["code"] == 131016 and
+          updates("statuses", got[:1])[0]["biz_opaque_callback_data"] == "denied", (code, answer))
+    clear()
+    behave(M, do="untagged")
+    call(M, "POST", SEND, text(key="bare"), BEARER)
+    got = updates("statuses", hooks("/webhooks/whatsapp", 1))[0]
+    check("statuses can come without the tag", got["status"] == "sent" and "biz_opaque_callback_data" not in got, got)
+    check("and are counted", call(M, "GET", "/_double/state")[1]["untagged"] == 1)
     check("the verify handshake works", call(M, "POST", "/_double/handshake")[1]["ok"])
     check("and fails with another token",
           not call(M, "POST", "/_double/handshake?verify_token=x")[1]["ok"])
