@@ -68,5 +68,6 @@ SELECT m.id, m.status, m.sending, m.meta_message_id, m.replaced_by
 -- A failed message is to be sent again; its refusals begin anew, and it was handed over before (leaves: tries of before there
 -- were numbers counted 0), so what comes back without a number is not taken for the next try's.
 -- in: id
-UPDATE whatsapp_messages SET sending = 'queued', status = 'pending', error = NULL, tries = 0, leaves = max(leaves, 1)
+UPDATE whatsapp_messages SET sending = 'queued', status = 'pending', error = NULL, failed_ms = 0, reached = NULL, tries = 0,
+       leaves = max(leaves, 1)
  WHERE id = @id AND status = 'failed' AND sending = 'done';

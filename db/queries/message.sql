@@ -106,6 +106,9 @@ UPDATE whatsapp_messages
 		    WHEN status = 'failed' AND NOT EXISTS
 			 (SELECT 1 FROM message_statuses WHERE message_id = @id AND status = 'failed') THEN NULL
 		    ELSE error END,
+       failed_ms = CASE WHEN status = 'failed' AND NOT EXISTS
+			     (SELECT 1 FROM message_statuses WHERE message_id = @id AND status = 'failed') THEN 0
+			ELSE failed_ms END,
        sending = 'done',
        status = CASE WHEN status = 'pending' THEN 'accepted'
 		     WHEN status = 'failed' AND NOT EXISTS
@@ -198,7 +201,9 @@ ON CONFLICT DO NOTHING;
 -- refused.
 -- in: id status error pricing conversation failed_ms
 UPDATE whatsapp_messages
-   SET status = @status, failed_ms = max(failed_ms, @failed_ms),
+   SET status = @status,
+       failed_ms = CASE WHEN status = 'failed' AND @status IN ('accepted', 'sent') THEN 0
+			ELSE max(failed_ms, @failed_ms) END,
        reached = CASE WHEN @status = 'failed' AND status <> 'failed' THEN status ELSE reached END,
        conversation_info = coalesce(@conversation, conversation_info),
        error = CASE WHEN @error IS NOT NULL THEN @error WHEN sending = 'unknown' THEN NULL

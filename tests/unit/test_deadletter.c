@@ -175,6 +175,7 @@ static void again(struct tx *tx)
 	MUST(message_load(tx->db, message_id, &a, &m, &t_err));
 	CHECK_STR("queued", m.sending, "queued");
 	CHECK_I64("pending", m.status, MESSAGE_PENDING);
+	CHECK_I64("no failure any more", m.failed_ms, 0);
 	CHECK(m.error.p == NULL);
 }
 

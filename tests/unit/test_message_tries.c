@@ -159,6 +159,11 @@ TX_TEST(how_far_it_came_stays_beside_failed)
 	CHECK(load(tx, id, &a).reached == NULL); /* status says it */
 	(void)tagged(tx, "wamid.2", id, 2, MESSAGE_FAILED);
 	CHECK_STR("it had been sent", load(tx, id, &a).reached, "sent");
+	CHECK(load(tx, id, &a).failed_ms > 0);
+	(void)tagged(tx, "wamid.1", id, 1, MESSAGE_SENT);
+	CHECK_I64("the other try went: it has not failed", load(tx, id, &a).failed_ms, 0);
+	(void)tagged(tx, "wamid.9", refused, 1, MESSAGE_SENT);
+	CHECK_I64("it went although it was refused", load(tx, refused, &a).failed_ms, 0);
 }
 
 TX_TEST(the_number_in_another_message_s_tag_says_nothing)
