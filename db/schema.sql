@@ -467,6 +467,13 @@ CREATE TABLE receipts (
 	settled_ms INTEGER NOT NULL DEFAULT 0   -- when nothing was open any more
 ) STRICT;
 
+CREATE TABLE recovered_minutes (
+	target_id INTEGER NOT NULL,
+	minute    INTEGER NOT NULL,            -- since 1970
+	messages  INTEGER NOT NULL,
+	PRIMARY KEY (target_id, minute)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE recovery_codes (
 	user_id INTEGER NOT NULL REFERENCES users(id),
 	hash    BLOB NOT NULL,                  -- SHA-256

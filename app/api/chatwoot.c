@@ -5,11 +5,6 @@
 #include "store/chatwoot_setup.h"
 #include "store/chore.h"
 
-static enum lang lang_of(struct call *c)
-{
-	return lang_accept(web_req_header(c->q, "Accept-Language"), LANG_EN);
-}
-
 static void write_gates(struct jsonw *w, struct str version, enum lang lang)
 {
 	jsonw_karray(w, "capabilities");
@@ -57,8 +52,8 @@ static void write_member(struct jsonw *w, const struct json *found, const char *
 	jsonw_kraw(w, key, sbuf_view(&part));
 }
 
-static void write_target(struct call *c, struct jsonw *w, const struct chatwoot_target *t,
-			 const struct chatwoot_setup_row *row)
+static void write_target(struct jsonw *w, const struct chatwoot_target *t,
+			 const struct chatwoot_setup_row *row, enum lang lang)
 {
 	AUTO(json_freep) struct json *found = NULL;
 	struct str version = t->version.n > 0 ? t->version : row->version;
@@ -80,8 +75,8 @@ static void write_target(struct call *c, struct jsonw *w, const struct chatwoot_
 	jsonw_ktime(w, "updated_at", row->updated_ms);
 	write_member(w, found, "accounts");
 	write_member(w, found, "inbox");
-	write_warnings(w, found, lang_of(c));
-	write_gates(w, version, lang_of(c));
+	write_warnings(w, found, lang);
+	write_gates(w, version, lang);
 	jsonw_end(w);
 }
 
@@ -104,8 +99,11 @@ static bool load(struct call *c, const struct chatwoot_target *t, struct chatwoo
 void chatwoot_list(struct call *c)
 {
 	struct chatwoot_setup_row row;
+	enum lang lang;
 	struct jsonw w;
 
+	if (!query_lang(c, &lang))
+		return;
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	jsonw_karray(&w, "data");
@@ -116,7 +114,7 @@ void chatwoot_list(struct call *c)
 			continue;
 		if (!load(c, t, &row))
 			return;
-		write_target(c, &w, t, &row);
+		write_target(&w, t, &row, lang);
 	}
 	jsonw_end(&w);
 	jsonw_end(&w);
@@ -134,8 +132,11 @@ static void answer_one(struct call *c, const struct config *config, int status)
 {
 	const struct chatwoot_target *t = find(config, c);
 	struct chatwoot_setup_row row;
+	enum lang lang;
 	struct jsonw w;
 
+	if (!query_lang(c, &lang))
+		return;
 	if (t == NULL) {
 		problem(c, 404, "not-found", "There is no Chatwoot with this name.");
 		return;
@@ -143,7 +144,7 @@ static void answer_one(struct call *c, const struct config *config, int status)
 	if (!load(c, t, &row))
 		return;
 	answer_begin(c, &w);
-	write_target(c, &w, t, &row);
+	write_target(&w, t, &row, lang);
 	answer_json(c, status, &w);
 }
 

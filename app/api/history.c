@@ -79,8 +79,9 @@ static enum rc receipt_row(void *arg, const struct receipt *r, struct err *e)
 	jsonw_kstr(w, "subject", r->subject);
 	jsonw_ktime(w, "from", r->from_ms);
 	jsonw_ktime(w, "to", r->to_ms);
-	jsonw_ki64(w, "recovered", r->found);
-	jsonw_ki64(w, "answered", i64_max(0, r->found - r->open - r->dead));
+	jsonw_ki64(w, "recovered", r->found + r->caught);
+	jsonw_ki64(w, "caught_up", r->caught);
+	jsonw_ki64(w, "answered", i64_max(0, r->found + r->caught - r->open - r->dead));
 	jsonw_ki64(w, "open", r->open);
 	jsonw_ki64(w, "waits_for_person", r->dead + r->unknown);
 	jsonw_ki64(w, "dead_letters", r->dead);

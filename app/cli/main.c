@@ -94,6 +94,26 @@ const struct cli_command main_commands[] = {
 	  "          totem send --to +595981123456 --template order_ready/es Ana 42\n"
 	  "          totem send --to +595981123456 --body "
 	  "'{\"location\":{\"latitude\":-25.3,\"longitude\":-57.6}}'\n" },
+	{ "chatwoot", cmd_chatwoot, "Sets a Chatwoot up for this box",
+	  "setup [NAME] --url URL --webhook-base URL [--token -] [--account ID] [--inbox NAME]\n"
+	  "       [--language es|pt|en] [--lang LANG] | show [NAME] [--lang LANG]",
+	  "url= webhook-base= token= account= inbox= language= lang=",
+	  "Reads the version, makes or adopts the API inbox, sets its webhook, keeps the secrets, "
+	  "and says what the server's\n"
+	  "operator has to do. May be repeated; what is not given stays. NAME is main, when there "
+	  "is only one. Exit code 1:\n"
+	  "Chatwoot refuses, or does not answer (then the box tries again). Without a running "
+	  "server it is done at the next start.\n\n"
+	  "  --url URL           Chatwoot, as this box reaches it\n"
+	  "  --webhook-base URL  this box, as Chatwoot reaches it\n"
+	  "  --token -           an administrator's token, one line of stdin; else "
+	  "TOTEM_CHATWOOT_TOKEN\n"
+	  "  --account ID        needed when the token sees several accounts\n"
+	  "  --inbox NAME        of an inbox that has to be made (default: Totem WhatsApp)\n"
+	  "  --language LANG     of the words that agents read\n"
+	  "  --lang LANG         of this answer (default: as the environment's LANG)\n\n"
+	  "Example: totem chatwoot setup --url http://10.0.0.5:3000 --webhook-base "
+	  "http://10.0.0.7:8081 --token - < token.txt\n" },
 	{ "lookup", cmd_lookup, "Asks a lookup connector", "CONNECTOR NAME=VALUE...", "",
 	  "Prints the data; exit code 1 when the return_code is not 0 (--json: the whole answer). "
 	  "Beside a running server it\n"

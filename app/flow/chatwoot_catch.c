@@ -6,6 +6,7 @@
 #include "flow/ingest.h"
 #include "flow/upkeep_kinds.h"
 #include "store/channel_state.h"
+#include "store/receipt.h"
 
 #define LIST_PAGE      100 /* messages in one answer with after= */
 #define LIST_PAGES_MAX 50
@@ -43,8 +44,11 @@ static enum rc apply_unit(struct tx *tx, void *arg, struct err *e)
 				.chatwoot = *a->ev,
 				.has_chatwoot = true };
 	a->p.delivery.target_id = a->c->talk.target->id;
-	a->p.delivery.request_id = STR("catch-up");
-	return chatwoot_hook_apply(tx, &a->p, e);
+	a->p.delivery.request_id = STR(INGEST_CAUGHT_UP);
+	TRY(chatwoot_hook_apply(tx, &a->p, e));
+	if (a->p.messages == 0)
+		return RC_OK;
+	return receipt_caught(tx, a->p.delivery.target_id, a->ev->created_ms, a->p.messages, e);
 }
 
 static enum rc apply(struct catch *c, const struct chatwoot_event *ev, struct err *e)

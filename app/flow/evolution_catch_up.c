@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "flow/evolution.h"
 #include "flow/evolution_call.h"
+#include "flow/ingest.h"
 #include "flow/upkeep_kinds.h"
 #include "io/crypto.h"
 #include "peer/evolution_ask.h"
@@ -76,7 +77,7 @@ static enum rc keep_page(struct upkeep_run *u, const struct json *records, struc
 			      .target_id = u->channel->id,
 			      .source = "evolution",
 			      .signature = "none",
-			      .request_id = STR("catch-up"),
+			      .request_id = STR(INGEST_CAUGHT_UP),
 			      .headers = STR("{}") };
 
 	evolution_ask_as_webhook(records, u->channel->instance, &body);

@@ -12,6 +12,9 @@
 #include "store/delivery.h"
 #include "store/message.h"
 
+/* request_id of deliveries that were made of what a catch-up found: no webhook told of it */
+#define INGEST_CAUGHT_UP "catch-up"
+
 #define INGEST_TROUBLE_MAX 320 /* which items could not be applied, and why the first of them */
 
 struct parsed;

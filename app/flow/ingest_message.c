@@ -10,6 +10,7 @@
 #include "flow/ingest.h"
 #include "flow/media.h"
 #include "store/contact.h"
+#include "store/receipt.h"
 #include "store/twin.h"
 #include "store/conversation.h"
 #include "store/conversation_state.h"
@@ -269,6 +270,15 @@ static enum rc twin_of(struct tx *tx, const struct channel *ch, const struct wa_
 	return twin_find(tx->db, m, compared ? ch->twin_ms : 0, ret, e);
 }
 
+/* For the receipt of the outage in which it was written. */
+static enum rc caught_up(struct tx *tx, const struct parsed *p, const struct message *m,
+			 struct err *e)
+{
+	if (!str_eqc(p->delivery.request_id, INGEST_CAUGHT_UP))
+		return RC_OK;
+	return receipt_caught(tx, m->channel_id, m->timestamp, 1, e);
+}
+
 enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf error = SBUF(8 * KIB);
@@ -301,6 +311,7 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 	}
 	TRY(rc);
 	p->messages++;
+	TRY(caught_up(tx, p, &m, e));
 	if (twin != 0) {
 		(void)__atomic_add_fetch(&p->app->duplicate_contents, 1, __ATOMIC_RELAXED);
 		TRY(twin_mark(tx, m.id, twin, e));

@@ -87,6 +87,21 @@ static enum rc add(struct tx *tx, const struct receipt *r, int64_t lane, struct 
 	TRY(stmt_run(&s, e));
 	TRY(stmt_begin(tx->db, Q_RECEIPT_TRIM, &s, e));
 	stmt_bind_i64(&s, "keep", RECEIPTS_KEPT);
+	TRY(stmt_run(&s, e));
+	TRY(stmt_begin(tx->db, Q_RECEIPT_CAUGHT_TRIM, &s, e));
+	stmt_bind_i64(&s, "before_minute", (tx->now_ms - RECEIPT_CAUGHT_MS) / MINUTE_MS);
+	return stmt_run(&s, e);
+}
+
+enum rc receipt_caught(struct tx *tx, int64_t target_id, int64_t written_ms, int64_t messages,
+		       struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_RECEIPT_CAUGHT, &s, e));
+	stmt_bind_i64(&s, "target_id", target_id);
+	stmt_bind_i64(&s, "minute", written_ms / MINUTE_MS);
+	stmt_bind_i64(&s, "messages", messages);
 	return stmt_run(&s, e);
 }
 
@@ -236,6 +251,7 @@ enum rc receipt_each(struct db *db, int64_t before_id, int limit, receipt_each_f
 		r.from_ms = stmt_i64(&s, "from_ms");
 		r.to_ms = stmt_i64(&s, "to_ms");
 		r.found = stmt_i64(&s, "found");
+		r.caught = stmt_i64(&s, "caught");
 		r.open = stmt_i64(&s, "open");
 		r.dead = stmt_i64(&s, "dead");
 		r.unknown = stmt_i64(&s, "unknown");

@@ -14,9 +14,26 @@ UPDATE receipts SET open = @open, dead = @dead, unknown = @unknown, lost = @lost
 -- name: receipt_list
 -- Newest first.
 -- in: before_id limit
--- out: id kind subject from_ms to_ms found open dead unknown lost bounds settled_ms
-SELECT id, kind, subject, from_ms, to_ms, found, open, dead, unknown, lost, bounds, settled_ms
+-- out: id kind subject from_ms to_ms found caught open dead unknown lost bounds settled_ms
+-- scan: recovered_minutes has few rows; bounds begins with the target, 0: all
+SELECT id, kind, subject, from_ms, to_ms, found,
+       (SELECT coalesce(sum(m.messages), 0) FROM recovered_minutes AS m
+         WHERE m.minute BETWEEN from_ms / 60000 AND to_ms / 60000
+           AND CAST(bounds AS INTEGER) IN (0, m.target_id)) AS caught,
+       open, dead, unknown, lost, bounds, settled_ms
   FROM receipts WHERE id < @before_id ORDER BY id DESC LIMIT @limit;
+
+-- name: receipt_caught
+-- Messages that were found by asking.
+-- in: target_id minute messages
+INSERT INTO recovered_minutes (target_id, minute, messages) VALUES (@target_id, @minute, @messages)
+ON CONFLICT (target_id, minute) DO UPDATE SET messages = messages + excluded.messages;
+
+-- name: receipt_caught_trim
+-- What no receipt can count any more.
+-- in: before_minute
+-- scan: few rows
+DELETE FROM recovered_minutes WHERE minute < @before_minute;
 
 -- name: receipt_trim
 -- Keeps the newest.

@@ -3,7 +3,7 @@
 _totem() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=''
 	local common='--data --config --set --json --help'
-	local commands='serve init check doctor support-bundle migrate token user config queue send lookup tail replay prove backup verify restore version help'
+	local commands='serve init check doctor support-bundle migrate token user config queue send chatwoot lookup tail replay prove backup verify restore version help'
 
 	case $prev in
 	--data | --to | --from) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -22,6 +22,7 @@ _totem() {
 	*:config) words="list diff get set unset $common" ;;
 	*:queue) words="list show pause resume drain clear --for --yes webhooks messages crm-api-whatsapp-inbound support-bridge-inbound support-bridge-crm-mirror orchestrator-inbound support-bridge-outbound support-bridge-status media upkeep message-acts support-bridge-state support-bridge-agent support-bridge-media $common" ;;
 	*:send) words="--to --text --channel --media-id --type --template --body $common" ;;
+	*:chatwoot) words="setup es pt en show --url --webhook-base --token --account --inbox --language --lang $common" ;;
 	*:lookup) words="$common" ;;
 	*:tail) words="--count --after $common" ;;
 	*:replay) words="--from --to --source --dry-run $common" ;;

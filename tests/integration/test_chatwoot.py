@@ -1,5 +1,5 @@
 """From the box to Chatwoot: files byte for byte and once, the set-up against servers old and new; the real binary."""
-import os, struct, zlib
+import os, struct, subprocess, zlib
 from lib import *
 
 CUSTOMER = "34600000001"
@@ -101,8 +101,26 @@ def test_set_up_of_an_old_server():
         equal(b.api("POST", "/webhooks/chatwoot/chatwoot", {"event": "x"}, token=False, port=b.hooks).status, 401, "not without it")
 
 
-def test_a_wrong_token_is_said():
+def test_a_wrong_token_is_said_and_the_command_line_sets_up_too():
+    """totem chatwoot: the token by the environment or stdin, never as an argument; it waits for the end, warnings in its language."""
     with Box(settings=NOT_SET, n8n=None) as b:
         s = set_up(b, token="wrong")
         equal(s["state"], "failed")
         assert "token" in s["detail"], s
+
+        def cli(*words, given=None, env=None):
+            return subprocess.run([BINARY, "chatwoot", *words, "--data", b.data], input=given, env={**os.environ, "LANG": "C", **(env or {})},
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=90)
+        where = ("--url", f"http://127.0.0.1:{b.peers.port['chatwoot']}", "--webhook-base", f"http://127.0.0.1:{b.hooks}")
+        p = cli("setup", "chatwoot", *where, "--account", "1", "--lang", "es", env={"TOTEM_CHATWOOT_TOKEN": "wrong too"})
+        equal(p.returncode, 1, p)
+        assert "chatwoot: rechazado: " in p.stdout, p
+        p = cli("setup", "chatwoot", *where, "--language", "pt", "--lang", "pt", "--token", "-", given=CHATWOOT_TOKEN + "\n")
+        equal(p.returncode, 0, p)
+        assert "chatwoot: configurado\nChatwoot 4.16.2" in p.stdout and "\n! " in p.stdout and "do Chatwoot" in p.stdout, p
+        equal(b.get("/api/v1/chatwoot/chatwoot")["state"], "done")
+        equal(json.loads(cli("show", "chatwoot", "--json").stdout)["state"], "done")
+        equal(cli("show", "nobody").returncode != 0, True)
+        for words in (("setup", "chatwoot", "--token", CHATWOOT_TOKEN), ("setup", "a/b"), ("setup", "chatwoot", "--account", "x"), ("undo",), ()):
+            equal(cli(*words).returncode, 64, words)
+        assert CHATWOOT_TOKEN not in b.log()

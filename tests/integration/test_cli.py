@@ -2,7 +2,7 @@
 import json, os, signal, subprocess, time
 from lib import *
 
-COMMANDS = ("serve", "init", "check", "migrate", "token", "config", "queue", "send", "tail", "replay", "prove", "version")
+COMMANDS = ("serve", "init", "check", "migrate", "token", "config", "queue", "send", "chatwoot", "tail", "replay", "prove", "version")
 
 
 def run(*words, code=0, cwd=None, env=None):
