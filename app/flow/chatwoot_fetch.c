@@ -52,9 +52,17 @@ static bool listed(struct str hosts, struct str host)
 	return false;
 }
 
-/* Where Chatwoot itself is, a private address is no surprise. */
-static bool trusted(const struct chatwoot_fetch *f, struct str host)
+/* Where Chatwoot itself is, a private address is no surprise. An address that an agent typed has to be Chatwoot's own door:
+ * beside it, on the same host, other programs listen. */
+static bool trusted(const struct chatwoot_fetch *f, struct str url)
 {
+	struct str host = chatwoot_say_host(url);
+
+	if (f->file->typed)
+		return chatwoot_say_same_door(url, f->target->url) ||
+		       (f->target->file_host.n > 0 &&
+			chatwoot_say_same_door(url, f->target->file_host)) ||
+		       listed(f->target->file_hosts, host);
 	return str_ieq(host, chatwoot_say_host(f->target->url)) ||
 	       (f->target->file_host.n > 0 &&
 		str_ieq(host, chatwoot_say_host(f->target->file_host))) ||
@@ -95,18 +103,17 @@ static enum rc get(struct chatwoot_fetch *f, struct hop *h, struct http_answer *
 	struct err why = { 0 };
 
 	h->rc = http_do(f->w->http,
-			&(struct http_request){
-				.method = "GET",
-				.url = sbuf_c(&h->url),
-				.answer_max = ANSWER_MAX,
-				.timeout_ms = TIMEOUT_MS,
-				.keep_header = "Location",
-				.guard_private = !trusted(f, chatwoot_say_host(sbuf_view(&h->url))),
-				.sink = sink,
-				.sink_arg = f,
-				.sink_max = INT64_MAX, /* the sink has its own */
-				.low_speed_bytes = SPEED_MIN,
-				.low_speed_s = SPEED_S },
+			&(struct http_request){ .method = "GET",
+						.url = sbuf_c(&h->url),
+						.answer_max = ANSWER_MAX,
+						.timeout_ms = TIMEOUT_MS,
+						.keep_header = "Location",
+						.guard_private = !trusted(f, sbuf_view(&h->url)),
+						.sink = sink,
+						.sink_arg = f,
+						.sink_max = INT64_MAX, /* the sink has its own */
+						.low_speed_bytes = SPEED_MIN,
+						.low_speed_s = SPEED_S },
 			ans, &why);
 	h->status = ans->status;
 	if (f->put.too_long)
@@ -246,6 +253,28 @@ static enum rc follow_on(struct chatwoot_fetch *f, struct str base, struct err *
 	return follow(f, sbuf_view(&url), e);
 }
 
+/* What an agent typed may be a file of Chatwoot's too: then its path says so. */
+static bool is_chatwoots(const struct chatwoot_fetch *f)
+{
+	return !f->file->typed || str_find(f->file->url, STR("/rails/")) >= 0;
+}
+
+/* The address that Chatwoot believes to have (FRONTEND_URL) is not the one by which we reach it. What was refused and is not
+ * there either stays refused: that is the reason which helps. */
+static enum rc try_chatwoot(struct chatwoot_fetch *f, struct err *e)
+{
+	enum chatwoot_fetched before = f->outcome;
+	char why[sizeof(f->why)];
+
+	log_event(LOG_WARN, "chatwoot.file_elsewhere", "target", f->target->slug, "why", f->why,
+		  NULL);
+	memcpy(why, f->why, sizeof(why));
+	TRY(follow_on(f, f->target->url, e));
+	if (before == CHATWOOT_FETCH_NEVER && f->outcome == CHATWOOT_FETCH_AGAIN)
+		say(f, CHATWOOT_FETCH_NEVER, "%s", why);
+	return RC_OK;
+}
+
 enum rc chatwoot_fetch_file(struct chatwoot_fetch *f, struct err *e)
 {
 	struct str host = chatwoot_say_host(f->file->url);
@@ -256,18 +285,13 @@ enum rc chatwoot_fetch_file(struct chatwoot_fetch *f, struct err *e)
 		    (long long)f->config->media_file_max);
 		return RC_OK;
 	}
-	if (f->file->elsewhere)
-		return follow(f, f->file->url, e);
-	if (f->target->file_host.n > 0)
+	if (f->target->file_host.n > 0 && is_chatwoots(f))
 		return follow_on(f, f->target->file_host, e);
 	if (host.n == 0) /* FRONTEND_URL is wrong: "http://https/..." */
 		return follow_on(f, f->target->url, e);
 	TRY(follow(f, f->file->url, e));
 	if ((f->down || f->outcome == CHATWOOT_FETCH_NEVER) && !f->put.too_long &&
-	    !str_ieq(host, chatwoot_say_host(f->target->url))) {
-		log_event(LOG_WARN, "chatwoot.file_elsewhere", "target", f->target->slug, "why",
-			  f->why, NULL);
-		return follow_on(f, f->target->url, e);
-	}
+	    is_chatwoots(f) && !chatwoot_say_same_door(f->file->url, f->target->url))
+		return try_chatwoot(f, e);
 	return RC_OK;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "flow/chatwoot_talk.h"
 #include "flow/posting.h"
+#include "peer/chatwoot_thread.h"
 #include "store/chatwoot_mark.h"
 #include "store/contact.h"
 
@@ -177,6 +178,42 @@ static enum rc merge(struct talk *t, struct err *e)
 	return RC_OK;
 }
 
+struct thread_work {
+	int64_t id, contact_id, conversation_id;
+	struct str source_id;
+};
+
+static enum rc thread_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct thread_work *w = arg;
+
+	return conversation_set_chatwoot(tx, w->id, w->contact_id, w->conversation_id, w->source_id,
+					 e);
+}
+
+/* An agent merged the contact that we know into another one: the thread went with it, and says whose it is now. */
+static enum rc find_owner(struct talk *t, struct err *e)
+{
+	struct thread_work w = { .id = t->conv.id,
+				 .conversation_id = t->conv.chatwoot_conversation_id,
+				 .source_id = t->conv.chatwoot_source_id };
+
+	TRY(chatwoot_talk_call(
+		t, CHATWOOT_CONVERSATION_GET,
+		&(struct chatwoot_place){ .conversation_id = t->conv.chatwoot_conversation_id },
+		STR_NONE, e));
+	if (t->verdict.cls != CHATWOOT_DONE)
+		return is_weather(t) ? RC_RETRY : RC_OK;
+	TRY(chatwoot_thread_contact(t->answer, &w.contact_id, e));
+	if (w.contact_id == 0 || w.contact_id == t->conv.chatwoot_contact_id)
+		return RC_OK;
+	log_event(LOG_INFO, "chatwoot.contact_was_merged", "was",
+		  LOG_I64(t->conv.chatwoot_contact_id), "is", LOG_I64(w.contact_id), NULL);
+	TRY(store_write(t->w->app->store, STORE_NORMAL, thread_unit, &w, e));
+	t->conv.chatwoot_contact_id = w.contact_id;
+	return RC_OK;
+}
+
 static enum rc number_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct talk *t = arg;
@@ -184,7 +221,7 @@ static enum rc number_unit(struct tx *tx, void *arg, struct err *e)
 	return chatwoot_phone_set(tx, t->conv.id, t->conv.wa_id, e);
 }
 
-/* Known by a LID until now: the contact there gets the number, the thread stays (R12). What Chatwoot does not want
+/* Known by a LID or another number until now: the contact there gets the number, the thread stays (R12). What Chatwoot does not want
  * (it is told once) holds up no message; weather does. */
 static enum rc give_number(struct talk *t, struct err *e)
 {
@@ -193,6 +230,11 @@ static enum rc give_number(struct talk *t, struct err *e)
 
 	TRY(chatwoot_contact_phone(t->conv.wa_id, &body, e));
 	TRY(chatwoot_talk_call(t, CHATWOOT_CONTACT_UPDATE, &p, sbuf_view(&body), e));
+	if (t->verdict.cls == CHATWOOT_GONE) {
+		TRY(find_owner(t, e));
+		p.contact_id = t->conv.chatwoot_contact_id;
+		TRY(chatwoot_talk_call(t, CHATWOOT_CONTACT_UPDATE, &p, sbuf_view(&body), e));
+	}
 	if (t->verdict.cls == CHATWOOT_REUSE) {
 		TRY(merge(t, e));
 		TRY(chatwoot_talk_call(t, CHATWOOT_CONTACT_UPDATE, &p, sbuf_view(&body), e));
@@ -208,31 +250,19 @@ static enum rc number_of(struct talk *t, struct err *e)
 	struct db *db;
 	enum rc rc;
 
-	/* A source id of digits: the contact was made with its number. */
-	if (!has_phone(t) || t->conv.chatwoot_contact_id == 0 ||
-	    str_find(t->conv.chatwoot_source_id, t->conv.wa_id) >= 0)
+	if (!has_phone(t) || t->conv.chatwoot_contact_id == 0)
 		return RC_OK;
 	db = store_reader(t->w->app->store);
 	rc = chatwoot_phone_get(db, t->conv.id, &t->w->arena, &known, e);
 	store_reader_done(t->w->app->store, db);
 	TRY(rc);
-	return known.n > 0 ? RC_OK : give_number(t, e);
+	/* A source id of digits: the contact was made with its number. */
+	if (known.n == 0 && str_find(t->conv.chatwoot_source_id, t->conv.wa_id) >= 0)
+		return RC_OK;
+	return str_eq(known, t->conv.wa_id) ? RC_OK : give_number(t, e);
 }
 
 /* ---- the thread ---- */
-
-struct thread_work {
-	int64_t id, contact_id, conversation_id;
-	struct str source_id;
-};
-
-static enum rc thread_unit(struct tx *tx, void *arg, struct err *e)
-{
-	const struct thread_work *w = arg;
-
-	return conversation_set_chatwoot(tx, w->id, w->contact_id, w->conversation_id, w->source_id,
-					 e);
-}
 
 /* Whether a thread there is the counterpart of another conversation here: the same person at another number of ours. */
 static enum rc is_taken(struct talk *t, int64_t chatwoot_conversation_id, bool *ret, struct err *e)

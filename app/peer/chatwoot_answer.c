@@ -150,6 +150,9 @@ static const struct judgement *by_status(const struct chatwoot_answer *a, const 
 		return json || a->call == CHATWOOT_MESSAGE_STATUS || a->call == CHATWOOT_LAST_SEEN
 			       ? &gone
 			       : &foreign;
+	/* A contact that was merged away; a wrong address shows at every other call. */
+	if (status >= 300 && status < 400 && a->call == CHATWOOT_CONTACT_UPDATE)
+		return &gone;
 	if (status == 429)
 		return &throttled;
 	if (status == 408)

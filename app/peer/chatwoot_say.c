@@ -108,7 +108,7 @@ static enum rc read_header(struct str template_params, struct arena *a,
 	if (url.n > 0) {
 		struct chatwoot_attachment to = { .what = CHATWOOT_ATTACHED_FILE,
 						  .url = arena_str(a, url),
-						  .elsewhere = str_find(url, STR("/rails/")) < 0 };
+						  .typed = true };
 
 		if (ret->count == COUNT(ret->items))
 			return FAIL(e, RC_INVALID, "more than %d attachments in one message",
@@ -155,6 +155,27 @@ struct str chatwoot_say_host(struct str url)
 	if (str_chr(rest, ':') >= 0)
 		rest = str_sub(rest, 0, (size_t)str_chr(rest, ':'));
 	return str_ieq(rest, STR("http")) || str_ieq(rest, STR("https")) ? STR_NONE : rest;
+}
+
+static int64_t port_of(struct str url, struct str host)
+{
+	size_t at = (size_t)(host.p - url.p) + host.n, end = at + 1;
+	int64_t port = str_starts(url, STR("https://")) ? 443 : 80;
+
+	if (at >= url.n || url.p[at] != ':')
+		return port;
+	while (end < url.n && url.p[end] >= '0' && url.p[end] <= '9')
+		end++;
+	return str_i64(str_sub(url, at + 1, end - at - 1), 1, 65535, &port) ? port : -1;
+}
+
+bool chatwoot_say_same_door(struct str url, struct str other)
+{
+	struct str a = chatwoot_say_host(url), b = chatwoot_say_host(other);
+
+	return a.n > 0 && str_ieq(a, b) && port_of(url, a) > 0 &&
+	       port_of(url, a) == port_of(other, b) &&
+	       str_starts(url, STR("https://")) == str_starts(other, STR("https://"));
 }
 
 enum rc chatwoot_say_rehost(struct str url, struct str base, struct sbuf *to, struct err *e)

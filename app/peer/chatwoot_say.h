@@ -21,7 +21,7 @@ struct chatwoot_attachment {
 	/* FILE: where it is (data_url), as what Chatwoot knows it, its size (0: not told) */
 	struct str url, mime, name;
 	int64_t bytes;
-	bool elsewhere;   /* not a file of Chatwoot's: only its own address leads to it */
+	bool typed; /* an agent wrote the address (a template's header), it is not Chatwoot's own word */
 	bool recorded;    /* spoken by the agent: a voice note where WhatsApp takes it */
 	struct str title; /* PLACE, PERSON, NOTHING */
 	struct str first, last;
@@ -40,6 +40,8 @@ enum rc chatwoot_say_attachments(const struct chatwoot_event *ev, struct arena *
  * addresses whose host is none ("http://https/rails/...", FRONTEND_URL is wrong). RC_INVALID: there is no path in it. */
 enum rc chatwoot_say_rehost(struct str url, struct str base, struct sbuf *to, struct err *e)
 	MUST_CHECK;
+/* Whether both addresses lead to the same door: scheme, host and port, the usual ports left out or not. */
+bool chatwoot_say_same_door(struct str url, struct str other);
 /* Host of an http(s) address without port, borrowed; none: not one, or what no host is ("http", "https"). */
 struct str chatwoot_say_host(struct str url);
 

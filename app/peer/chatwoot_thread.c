@@ -115,3 +115,13 @@ enum rc chatwoot_thread_attribute(struct str answer, const struct json *act, str
 	jsonw_end(&w);
 	return sbuf_ok(to) ? RC_OK : FAIL(e, RC_LIMIT, "too many attributes");
 }
+
+enum rc chatwoot_thread_contact(struct str body, int64_t *ret_id, struct err *e)
+{
+	AUTO(json_freep) struct json *root = NULL;
+
+	*ret_id = 0;
+	TRY(json_parse(body, &root, e));
+	*ret_id = i64_max(0, json_get_i64_or(json_path(root, "meta.sender"), "id", 0));
+	return RC_OK;
+}

@@ -16,4 +16,7 @@ enum rc chatwoot_thread_labels(struct str answer, const struct json *act, struct
 enum rc chatwoot_thread_attribute(struct str answer, const struct json *act, struct sbuf *to,
 				  bool *ret_same, struct err *e) MUST_CHECK;
 
+/* Whose the conversation is (meta.sender.id): after a merge another contact's. 0: it does not say. */
+enum rc chatwoot_thread_contact(struct str body, int64_t *ret_id, struct err *e) MUST_CHECK;
+
 #endif

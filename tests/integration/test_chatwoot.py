@@ -1,5 +1,5 @@
 """From the box to Chatwoot: files byte for byte and once, the set-up against servers old and new; the real binary."""
-import os, struct, subprocess, zlib
+import http.server, os, socket, struct, subprocess, threading, zlib
 from lib import *
 
 CUSTOMER = "34600000001"
@@ -124,3 +124,59 @@ def test_a_wrong_token_is_said_and_the_command_line_sets_up_too():
         for words in (("setup", "chatwoot", "--token", CHATWOOT_TOKEN), ("setup", "a/b"), ("setup", "chatwoot", "--account", "x"), ("undo",), ()):
             equal(cli(*words).returncode, 64, words)
         assert CHATWOOT_TOKEN not in b.log()
+
+
+def test_files_at_private_addresses_are_refused():
+    """Chatwoot is known as localhost, so 127.0.0.1 is a stranger: by number, by name, in IPv6, behind a redirect, and as the address that an
+    agent typed into a template, even on Chatwoot's own host at another port. Nobody is asked; the agent reads why. Chatwoot's own are fetched."""
+    asked = []
+
+    class Secret(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(302 if self.path.startswith("/leads") else 200)
+            if self.path.startswith("/leads"):
+                self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/secret")
+            self.send_header("Content-Length", "0" if self.path.startswith("/leads") else "10")
+            self.end_headers()
+            if not self.path.startswith("/leads"):
+                self.wfile.write(b"%PDF-1.4 x")
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Secret)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_port
+    try:
+        with Box(n8n=None, settings={"chatwoot.chatwoot.url": None, "queue.support-bridge-agent.attempts": "1"}) as b:
+            b.cli("config", "set", "chatwoot.chatwoot.url", f"http://localhost:{b.peers.port['chatwoot']}")
+            b.peers.say("meta", **{"from": CUSTOMER, "text": "hola"})
+            wait_until(lambda: b.get("/api/v1/conversations")["data"] and b.get("/api/v1/conversations")["data"][0]["chatwoot_conversation_id"],
+                       what="the thread")
+
+            def agent(n, url=None, typed=None):
+                params = {"name": "x", "language": "es", "processed_params": {"header": {"media_url": typed, "media_type": "document"}}}
+                equal(b.chatwoot_hook(json.dumps({
+                    "event": "message_created", "id": n, "content": f"file {n}", "message_type": "outgoing", "private": False,
+                    "account": {"id": 1}, "inbox": {"id": 1}, "sender": {"id": 1, "name": "Ana", "type": "user"},
+                    "conversation": {"id": 1, "inbox_id": 1},
+                    "additional_attributes": {"template_params": params} if typed else {},
+                    "attachments": [{"id": n, "file_type": "file", "data_url": url}] if url else []}).encode()).status, 200)
+
+            private = [f"http://127.0.0.1:{port}/secret", f"http://{socket.gethostname()}:{port}/secret", "http://10.255.255.1/secret",
+                       "http://169.254.169.254/latest/meta-data", f"http://[::1]:{port}/secret", f"http://2130706433:{port}/secret",
+                       f"http://localhost:{port}/leads/elsewhere"]
+            for i, url in enumerate(private):
+                agent(90000 + i, url=url)
+            agent(90100, typed=f"http://localhost:{port}/secret")
+            agent(90101, typed=f"http://127.0.0.1:{port}/secret/rails/x")
+            failed = wait_until(lambda: [f for f in [[m for m in b.get("/api/v1/messages?limit=100")["data"] if m["status"] == "failed"]]
+                                         if len(f) == len(private) + 2], what="all refused")[0]
+            for m in failed:
+                assert "private address" in m["error"]["text"], m
+            equal([p for p in asked if p != "/leads/elsewhere"], [], "nobody was asked")
+            agent(90200, url=f"http://localhost:{port}/own.pdf")
+            wait_until(lambda: "/own.pdf" in asked, what="a file at Chatwoot's own host")
+    finally:
+        server.shutdown()

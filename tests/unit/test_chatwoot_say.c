@@ -184,7 +184,7 @@ TEST(a_template_has_the_file_that_its_header_names_or_that_is_attached)
 	CHECK_RC(say(&ev, pdf, NULL, &e), RC_OK);
 	CHECK_I64("files", (int64_t)attached.files, 1);
 	CHECK_SPAN("url", attached.items[0].url, STR("https://x.test/a/f.pdf"));
-	CHECK(attached.items[0].elsewhere);
+	CHECK(attached.items[0].typed);
 	part(0, "template",
 	     "{\"name\":\"factura\",\"language\":{\"code\":\"es\"},\"components\":[{\"type\":"
 	     "\"header\",\"parameters\":[{\"type\":\"document\",\"document\":{\"media_id\":"
@@ -197,13 +197,37 @@ TEST(a_template_has_the_file_that_its_header_names_or_that_is_attached)
 	ev.template_params = STR(FACTURA "\"1\":\"Rui\"}}");
 	CHECK_RC(say(&ev, pdf, NULL, &e), RC_OK);
 	CHECK(str_find(parts.items[0].content_json, STR("{\"media_id\":\"" MEDIA_ID "\"")) > 0);
-	CHECK(!attached.items[0].elsewhere);
+	CHECK(!attached.items[0].typed);
 	all_fine();
 	CHECK_RC(say(&ev, mp3, NULL, &e), RC_INVALID);
 	err_clear(&e);
 	/* both: one too many */
 	ev.template_params = STR(FACTURA "\"header\":{\"media_url\":\"https://x.test/a\"}}}");
 	CHECK_RC(say(&ev, pdf, NULL, &e), RC_INVALID);
+}
+
+TEST(a_door_is_scheme_host_and_port)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} ROWS[] = {
+		{ "http://cw:3000/x", "http://CW:3000", true },
+		{ "http://cw/x", "http://cw:80/", true },
+		{ "https://cw:443/x", "https://cw", true },
+		{ "http://cw:3000/x", "http://cw:3001", false },
+		{ "http://cw/x", "https://cw/x", false },
+		{ "http://cw:3000@evil/x", "http://cw:3000", false },
+		{ "http://cw:99999/", "http://cw:99999", false },
+		{ "http://[::1]:3000/x", "http://[::1]:3000", true },
+		{ "http://[::1]/x", "http://[::1]:3000", false },
+		{ "ftp://cw/x", "ftp://cw", false },
+		{ "", "", false },
+	};
+
+	for (size_t i = 0; i < COUNT(ROWS); i++)
+		CHECK_I64(ROWS[i].a, chatwoot_say_same_door(str_of(ROWS[i].a), str_of(ROWS[i].b)),
+			  ROWS[i].same);
 }
 
 TEST(choices_are_buttons_a_list_or_numbers)
