@@ -367,11 +367,15 @@ struct ending {
 static enum rc end_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct ending *x = arg;
+
+	return chatwoot_setup_put(tx, &x->row, e);
+}
+
+static enum rc settings_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct ending *x = arg;
 	const struct setting_up *s = x->s;
 
-	TRY(chatwoot_setup_put(tx, &x->row, e));
-	if (!x->done)
-		return RC_OK;
 	TRY(put(tx, s, "version", s->version, e));
 	TRY(put_number(tx, s, "account_id", s->a.account_id, e));
 	TRY(put_number(tx, s, "inbox_id", s->inbox.id, e));
@@ -400,11 +404,15 @@ static enum rc end(struct setting_up *s, const char *state, const char *why, str
 					     .detail = str_of(why),
 					     .version = s->version,
 					     .found = sbuf_view(&found) };
+	if (x.done) { /* first: who reads "done" finds it working */
+		TRY(store_write(s->a.u->w->app->store, STORE_NORMAL, settings_unit, &x, e));
+		TRY(config_reload(s->a.u->w->app, e));
+	}
 	TRY(store_write(s->a.u->w->app->store, STORE_NORMAL, end_unit, &x, e));
 	log_event(x.done ? LOG_INFO : LOG_WARN, "chatwoot.setup", "target", s->a.t->slug, "state",
 		  state, "version", arena_printf(arena_of(s), "%.*s", STRF(s->version)), "why", why,
 		  NULL);
-	return x.done ? config_reload(s->a.u->w->app, e) : RC_OK;
+	return RC_OK;
 }
 
 static enum rc steps(struct setting_up *s, struct err *e)

@@ -2,6 +2,7 @@
  * has it, labels and attributes, and as a private note why it was handed over or what an agent's wish came to. The event's payload is an act of store/conversation_state.h; one that came from Chatwoot is never published.
  *
  * All calls may be repeated, so a run that ended half-way simply runs again. */
+#include "base/log.h"
 #include "flow/chatwoot_note.h"
 #include "flow/handlers.h"
 #include "io/json.h"
@@ -9,7 +10,7 @@
 
 #define BODY_MAX (256 * KIB)
 
-/* Ids of agents and teams are numbers there; a mail or a name is for people and stays here. */
+/* Ids of agents and teams are numbers there. */
 static int64_t number(const struct json *act, const char *key)
 {
 	int64_t v;
@@ -44,7 +45,26 @@ static enum rc put_person(struct talk *t, int64_t assignee, int64_t team, struct
 	return call(t, CHATWOOT_CONVERSATION_ASSIGN, sbuf_view(&body), e);
 }
 
-/* Nobody: said in so many words by an act about people; an act that names a mail or a name says nothing of Chatwoot's. */
+/* By its number, else by mail or name, for which Chatwoot is asked. 0: none is named, or Chatwoot knows nobody of it. */
+static enum rc find_id(struct talk *t, const struct json *act, const char *key, int64_t *ret,
+		       struct err *e)
+{
+	struct str named = str_trim(json_get_str(act, key));
+	bool team = strcmp(key, "team") == 0;
+
+	*ret = number(act, key);
+	if (*ret != 0 || named.n == 0)
+		return RC_OK;
+	TRY(call(t, team ? CHATWOOT_TEAM_LIST : CHATWOOT_AGENT_LIST, STR_NONE, e));
+	TRY(chatwoot_answer_named(t->answer, !team && str_chr(named, '@') >= 0 ? "email" : "name",
+				  named, ret, e));
+	if (*ret == 0)
+		log_event(LOG_WARN, "chatwoot.nobody_of_this_name", "conversation",
+			  LOG_I64(t->conv.id), "what", key, NULL);
+	return RC_OK;
+}
+
+/* Nobody: said in so many words by an act about people. */
 static bool is_nobody(const struct json *act)
 {
 	return str_eqc(json_get_str(act, "act"), "assign") && json_get(act, "assignee") == NULL;
@@ -52,10 +72,14 @@ static bool is_nobody(const struct json *act)
 
 static enum rc tell_people(struct talk *t, const struct json *act, struct err *e)
 {
-	if (number(act, "team") != 0)
-		TRY(put_person(t, 0, number(act, "team"), e));
-	if (number(act, "assignee") != 0 || is_nobody(act))
-		TRY(put_person(t, number(act, "assignee"), 0, e));
+	int64_t team, assignee;
+
+	TRY(find_id(t, act, "team", &team, e));
+	if (team != 0)
+		TRY(put_person(t, 0, team, e));
+	TRY(find_id(t, act, "assignee", &assignee, e));
+	if (assignee != 0 || is_nobody(act))
+		TRY(put_person(t, assignee, 0, e));
 	return RC_OK;
 }
 
@@ -112,9 +136,9 @@ static bool is_for_chatwoot(const struct json *act)
 {
 	struct str what = json_get_str(act, "act");
 
-	return json_get(act, "status") != NULL || number(act, "assignee") != 0 ||
-	       number(act, "team") != 0 || chatwoot_note_is(act) || str_eqc(what, "labels") ||
-	       str_eqc(what, "attribute") || is_nobody(act);
+	return json_get(act, "status") != NULL || json_get_str(act, "assignee").n > 0 ||
+	       json_get_str(act, "team").n > 0 || chatwoot_note_is(act) ||
+	       str_eqc(what, "labels") || str_eqc(what, "attribute") || is_nobody(act);
 }
 
 enum rc chatwoot_state_job(struct worker *w, const struct job *jobs, int n, int64_t now_ms,

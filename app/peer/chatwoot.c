@@ -32,6 +32,8 @@ const char *chatwoot_method(enum chatwoot_call call)
 	case CHATWOOT_CONVERSATION_LIST:
 	case CHATWOOT_LABEL_LIST:
 	case CHATWOOT_CONVERSATION_GET:
+	case CHATWOOT_AGENT_LIST:
+	case CHATWOOT_TEAM_LIST:
 		return "GET";
 	case CHATWOOT_MESSAGE_STATUS:
 		return "PATCH";
@@ -69,15 +71,29 @@ static void add_public(const struct chatwoot_place *p, struct sbuf *to)
 	add_id(to, "/conversations/", p->conversation_id, "/update_last_seen");
 }
 
+/* Paths without ids. */
+static const char *const fixed[CHATWOOT_CALLS] = {
+	[CHATWOOT_CONTACT_CREATE] = "/contacts",
+	[CHATWOOT_CONTACT_FILTER] = "/contacts/filter",
+	[CHATWOOT_CONVERSATION_CREATE] = "/conversations",
+	[CHATWOOT_INBOX_LIST] = "/inboxes",
+	[CHATWOOT_AGENT_LIST] = "/agents",
+	[CHATWOOT_TEAM_LIST] = "/teams",
+	[CHATWOOT_CONTACT_MERGE] = "/actions/contact_merge",
+};
+
 /* Which ids a call needs: its path after {base}/api/v1/accounts/{id}. */
 static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, struct sbuf *to)
 {
 	switch (call) {
 	case CHATWOOT_CONTACT_CREATE:
-		sbuf_text(to, "/contacts");
-		return;
 	case CHATWOOT_CONTACT_FILTER:
-		sbuf_text(to, "/contacts/filter");
+	case CHATWOOT_CONVERSATION_CREATE:
+	case CHATWOOT_INBOX_LIST:
+	case CHATWOOT_AGENT_LIST:
+	case CHATWOOT_TEAM_LIST:
+	case CHATWOOT_CONTACT_MERGE:
+		sbuf_text(to, fixed[call]);
 		return;
 	case CHATWOOT_CONTACT_SEARCH:
 		sbuf_text(to, "/contacts/search?include_contact_inboxes=true&q=");
@@ -88,9 +104,6 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 		return;
 	case CHATWOOT_CONTACT_CONVERSATIONS:
 		add_id(to, "/contacts/", p->contact_id, "/conversations");
-		return;
-	case CHATWOOT_CONVERSATION_CREATE:
-		sbuf_text(to, "/conversations");
 		return;
 	case CHATWOOT_CONVERSATION_STATUS:
 		add_id(to, "/conversations/", p->conversation_id, "/toggle_status");
@@ -110,9 +123,6 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 		add_id(to, "/conversations/", p->conversation_id, "/messages/");
 		sbuf_i64(to, p->message_id);
 		return;
-	case CHATWOOT_INBOX_LIST:
-		sbuf_text(to, "/inboxes");
-		return;
 	case CHATWOOT_CONVERSATION_LIST:
 		add_id(to, "/conversations?status=all&sort_by=last_activity_at_desc&inbox_id=",
 		       p->inbox_id, "");
@@ -130,9 +140,6 @@ static void add_path(enum chatwoot_call call, const struct chatwoot_place *p, st
 		return;
 	case CHATWOOT_CONTACT_UPDATE:
 		add_id(to, "/contacts/", p->contact_id, "");
-		return;
-	case CHATWOOT_CONTACT_MERGE:
-		sbuf_text(to, "/actions/contact_merge");
 		return;
 	case CHATWOOT_LAST_SEEN:
 		add_public(p, to);

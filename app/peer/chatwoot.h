@@ -43,6 +43,8 @@ enum chatwoot_call {
 	CHATWOOT_LABEL_SET,        /* POST same: in place of all it has */
 	CHATWOOT_CONVERSATION_GET, /* GET {A}/conversations/{conversation} */
 	CHATWOOT_ATTRIBUTES_SET, /* POST {A}/conversations/{conversation}/custom_attributes: all */
+	CHATWOOT_AGENT_LIST,     /* GET {A}/agents: all, with id, name, email */
+	CHATWOOT_TEAM_LIST,      /* GET {A}/teams: all, with id, name */
 	/* PUT {A}/contacts/{contact}: merged into what is there; 422 taken */
 	CHATWOOT_CONTACT_UPDATE,
 	/* POST {A}/actions/contact_merge; a second time the merged one is gone */

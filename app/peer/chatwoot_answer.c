@@ -79,6 +79,9 @@ static bool expected(enum chatwoot_call call, const struct json *root)
 	case CHATWOOT_LABEL_LIST:
 	case CHATWOOT_LABEL_SET:
 		return json_kind(payload) == JSON_ARRAY;
+	case CHATWOOT_AGENT_LIST:
+	case CHATWOOT_TEAM_LIST:
+		return json_kind(root) == JSON_ARRAY;
 	case CHATWOOT_CONVERSATION_LIST:
 		return json_kind(json_path(root, "data.payload")) == JSON_ARRAY;
 	case CHATWOOT_CONTACT_INBOX_CREATE:
@@ -372,4 +375,16 @@ const struct chatwoot_event *chatwoot_answer_find(const struct chatwoot_messages
 		if (source_id.n > 0 && str_eq(list->items[i].source_id, source_id))
 			return &list->items[i];
 	return NULL;
+}
+
+enum rc chatwoot_answer_named(struct str body, const char *key, struct str wanted, int64_t *ret_id,
+			      struct err *e)
+{
+	struct json *root AUTO(json_freep) = NULL;
+	*ret_id = 0;
+	TRY(json_parse(body, &root, e));
+	for (const struct json *n = json_first(root); n != NULL && *ret_id == 0; n = json_next(n))
+		if (wanted.n > 0 && str_ieq(str_trim(json_get_str(n, key)), wanted))
+			*ret_id = i64_max(0, json_get_i64_or(n, "id", 0));
+	return RC_OK;
 }

@@ -69,6 +69,10 @@ enum rc chatwoot_answer_contact_inbox(struct str body, struct arena *a, struct s
 /* CONVERSATION_CREATE, MESSAGE_CREATE: the id at the top. */
 enum rc chatwoot_answer_id(struct str body, int64_t *ret_id, struct err *e) MUST_CHECK;
 
+/* AGENT_LIST, TEAM_LIST: the first whose "email" or "name" is this, in any case. 0: nobody. */
+enum rc chatwoot_answer_named(struct str body, const char *key, struct str wanted, int64_t *ret_id,
+			      struct err *e) MUST_CHECK;
+
 /* CONTACT_CONVERSATIONS: newest first; CONVERSATION_LIST: last active first. */
 struct chatwoot_conversation {
 	int64_t id;

@@ -32,6 +32,8 @@ TEST(urls_follow_the_call)
 		{ CHATWOOT_CONVERSATION_LIST, "GET",
 		  "/conversations?status=all&sort_by=last_activity_at_desc&inbox_id=7&page=2" },
 		{ CHATWOOT_LABEL_LIST, "GET", "/conversations/41/labels" },
+		{ CHATWOOT_AGENT_LIST, "GET", "/agents" },
+		{ CHATWOOT_TEAM_LIST, "GET", "/teams" },
 		{ CHATWOOT_LABEL_SET, "POST", "/conversations/41/labels" },
 		{ CHATWOOT_CONVERSATION_GET, "GET", "/conversations/41" },
 		{ CHATWOOT_ATTRIBUTES_SET, "POST", "/conversations/41/custom_attributes" },
