@@ -69,6 +69,7 @@ test('every type of message of the Cloud API, and how it shows', async () => {
 		[{ type: 'video', video: { ...await file(box, MP4, 'video/mp4') } }, [['.paper', 'no puede reproducirlo'], ['a[download]', '']], 'Video'],
 		[{ type: 'audio', audio: { ...await file(box, OGG, 'audio/ogg; codecs=opus'), voice: true } }, [['.voice input[type=range]', ''], ['.voice button', '']], 'Nota de voz'],
 		[{ type: 'document', document: { ...await file(box, '%PDF-1.4\n%%EOF\n', 'application/pdf'), filename: 'plano.pdf', caption: 'el plano' } }, [['.paper-name', 'plano.pdf'], ['.said', 'el plano'], ['a[download="plano.pdf"]', '']], 'Documento'],
+		[{ type: 'document', document: { ...await file(box, '%PDF-1.4\n%%EOF\n', 'application/pdf'), filename: 'factura\u202efdp.exe' } }, [['.paper-name', 'factura\ufffdfdp.exe']], null], /* a name cannot turn its ending around */
 		[{ type: 'location', location: { latitude: -25.2637, longitude: -57.5759, name: 'Obra', address: 'Palma 123' } }, [['.place', 'Obra'], ['.place', 'Palma 123'], ['.place a[href^="https://www.openstreetmap.org/"]', '']], 'Ubicación Obra'],
 		[{ type: 'contacts', contacts: [{ name: { formatted_name: 'Juan Peña' }, org: { company: 'Plomeros SA' }, phones: [{ phone: '+34 611 22 33 44', wa_id: '34611223344' }], emails: [{ email: 'juan@example.com' }] }, { name: { formatted_name: 'Eva' } }] },
 			[['.cards li', 'Juan Peña'], ['.cards li', 'Plomeros SA'], ['.cards li', '+34 611 22 33 44'], ['.cards li', 'juan@example.com'], ['.cards li:nth-child(2)', 'Eva']], 'Contacto Juan Peña'],
@@ -95,6 +96,15 @@ test('every type of message of the Cloud API, and how it shows', async () => {
 	await say({ type: 'reaction', reaction: { message_id: ids[1], emoji: '🎉' } });
 	await page.locator(`[data-id="${(await byId(box, ids[1])).id}"] .reactions`, { hasText: '🎉' }).waitFor();
 	assert.equal(await page.locator('.thread .aside', { hasText: '🎉' }).count(), 0);
+	/* an answer to a message leads to it; a picture opens; what we ask shows as the customer sees it */
+	await say({ type: 'text', text: { body: 'sobre la caja' }, context: { from: LUCIA, id: ids[1] } });
+	await page.locator('.bubble', { hasText: 'sobre la caja' }).locator('button.quote', { hasText: 'mi caja' }).click();
+	await page.locator('.bubble.hot', { hasText: 'mi caja' }).waitFor();
+	await page.locator('.bubble .picture:not(.sticker)').click();
+	await page.locator('dialog .viewer img').waitFor();
+	await page.keyboard.press('Escape');
+	await box.post('/api/v1/messages', { to: '+' + LUCIA, type: 'interactive', interactive: { type: 'button', body: { text: '¿sirve?' }, action: { buttons: [{ type: 'reply', reply: { id: '1', title: 'Claro' } }] } } });
+	await page.locator('.bubble.mine', { hasText: '¿sirve?' }).locator('.choices li', { hasText: 'Claro' }).waitFor();
 	/* each as the last word of another conversation: the list names its kind, in no brackets */
 	let n = 0;
 	for (const [message, , line] of rows.filter(r => r[2] !== null)) {
