@@ -73,6 +73,8 @@ struct setting_change {
 bool setting_apply(struct call *c, const struct setting_change *changes, size_t n);
 route_fn token_list, token_post, token_delete;
 route_fn status_get, status_incidents_get;
+/* machine.c */
+route_fn about_get, certificate_list, log_list;
 /* conversation_acts.c */
 route_fn conversation_state_get, conversation_handover_post, conversation_attributes_patch;
 /* chatwoot.c, support_agents.c */

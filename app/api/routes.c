@@ -249,6 +249,13 @@ static const struct route ROUTES[] = {
 	TOKEN("GET", "/api/v1/incidents", status_incidents_get, STATUS, BOTH, 0, "Operating",
 	      "What a person should know"),
 
+	TOKEN("GET", "/api/v1/about", about_get, STATUS, BOTH, 0, "Operating",
+	      "Versions of the program and of what is in it, with licences"),
+	TOKEN("GET", "/api/v1/certificates", certificate_list, SETTINGS, WEB_MAIN, 0, "Operating",
+	      "Certificate files of this box and when they end"),
+	TOKEN("GET", "/api/v1/logs", log_list, SETTINGS, WEB_MAIN, 0, "Operating",
+	      "Newest lines of the log"),
+
 	ANYONE("GET", "/api/v1/session", session_get, WEB_MAIN, "People",
 	       "Who calls, their rights and their CSRF token"),
 	DOOR("/api/v1/session", session_post, "Log in"),

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/enc.h"
+#include "base/logkeep.h"
 #include "base/thr.h"
 
 #define LOG_LINE_MAX  (8 * KIB)
@@ -95,7 +96,7 @@ static bool log_field(struct sbuf *line, const char *name, const char *value)
 	return false;
 }
 
-static void log_write(struct sbuf *line, bool is_whole)
+static void log_write(enum log_level level, struct sbuf *line, bool is_whole)
 {
 	struct str out;
 
@@ -103,6 +104,7 @@ static void log_write(struct sbuf *line, bool is_whole)
 	sbuf_text(line, is_whole ? "}\n" : ",\"cut\":true}\n");
 	ASSERT(sbuf_ok(line));
 	out = sbuf_view(line);
+	logkeep_add(level, out);
 	while (write(STDERR_FILENO, out.p, out.n) < 0 && errno == EINTR)
 		continue;
 }
@@ -135,7 +137,7 @@ void log_event(enum log_level level, const char *event, ...)
 			ok = log_field(&line, name, value);
 	}
 	va_end(args);
-	log_write(&line, ok);
+	log_write(level, &line, ok);
 	errno = saved;
 }
 

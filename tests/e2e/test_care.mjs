@@ -1,4 +1,5 @@
 /* test_care.mjs - looking after the box: a backup is made and read back, a number of Evolution is connected by its QR code. */
+import { readFileSync } from 'node:fs';
 import { Box, assert, portrait, test, until } from './lib.mjs';
 
 test('a backup is made and read back from the page', async () => {
@@ -35,4 +36,35 @@ test('a number of Evolution is connected by its QR code', async () => {
 	await portrait(page, 'evolution-qr');
 	await box.double('evolution', 'connection', { state: 'open' });
 	await picture.waitFor({ state: 'detached' }); /* by itself */
+});
+
+test('what is known of one person is taken as a file, and erased; the log shows it', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'una frase que solo ella dijo');
+	await box.say('595981000002', 'Rosa', 'hola');
+	await box.idle();
+	const page = await box.person('owner', { screen: 'system/privacy' });
+	await page.getByLabel('Días que se guarda un archivo').fill('90');
+	await page.getByRole('button', { name: 'Guardar' }).click();
+	await until(async () => (await box.get('/api/v1/settings')).data.find(s => s.key === 'retention_media_days').values[0].value === '90', 'the setting is kept');
+	await page.getByLabel('Nombre o número').fill('lucía');
+	await page.getByRole('button', { name: 'Buscar' }).click();
+	const row = page.locator('tbody tr', { hasText: 'Lucía' });
+	const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('button', { name: 'Sacar como archivo' }).click()]);
+	const taken = readFileSync(await download.path(), 'utf8');
+	assert.equal(JSON.parse(taken).messages.length, 1);
+	assert.ok(taken.includes('una frase que solo ella dijo') && !taken.includes('Rosa'), taken);
+	await row.getByRole('button', { name: 'Borrar' }).click();
+	await page.getByRole('dialog').getByText('Se borra 1 mensaje con archivos').waitFor(); /* how much it touches */
+	await page.getByRole('dialog').getByRole('button', { name: 'Borrar' }).click();
+	await page.getByText('Borrado: 1 mensaje, 0 archivos.').waitFor();
+	await row.waitFor({ state: 'detached' });
+	assert.deepEqual((await box.get('/api/v1/messages')).data.map(m => m.sender_name), ['Rosa']);
+	await page.goto('/#/system/logs');
+	await page.getByText('contact.erased', { exact: true }).waitFor();
+	assert.ok(!(await page.content()).includes('595981000001'), 'no numbers in the log');
+	await page.getByLabel('Mostrar').selectOption('error');
+	await page.getByText('Nada de esto desde el arranque.').waitFor();
+	await page.goto('/#/system/certificates');
+	await page.getByText('Esta caja no tiene certificado propio.').waitFor();
 });

@@ -49,6 +49,10 @@ test('each setting and each refusal of the API is told in three languages', asyn
 	assert.ok(kinds.length > 20, `${kinds.length} kinds read`);
 	for (const l of ['en', 'es', 'pt'])
 		assert.deepEqual(Object.keys(LANGS[l]).filter(k => k.startsWith('problem.')).sort(), kinds.map(k => 'problem.' + k).sort(), `kinds of problems in ${l}`);
+	const facts = [...readFileSync(join(ROOT, 'app/store/channel_fact.def'), 'utf8').matchAll(/^FACT\(\w+,\s*"([a-z_]+)",\s*(\w+)/gm)].filter(f => f[2] !== 'JSON' && !/^qr_|^pairing|^override/.test(f[1]));
+	assert.ok(facts.length > 30, `${facts.length} facts read`);
+	for (const [, name] of facts)
+		assert.ok(name === 'quality_rating' || LANGS.en['fact.' + name] !== undefined, `a fact without words: ${name}`);
 	const text = sources();
 	for (const [english, [es, pt]] of Object.entries(SAID)) {
 		assert.ok(text.includes(JSON.stringify(english)), `nobody says any more: ${english}`);

@@ -34,7 +34,10 @@ const SCREENS = [
 	{ name: 'audit', at: '#/system/audit', ready: 'tbody tr' },
 	{ name: 'backups', at: '#/system/backups', ready: '.facts' },
 	{ name: 'settings', at: '#/system/settings', ready: 'tbody tr' },
-	{ name: 'about', at: '#/system/about', ready: '.facts' },
+	{ name: 'privacy', at: '#/system/privacy', ready: 'form' },
+	{ name: 'certificates', at: '#/system/certificates', ready: '.empty' },
+	{ name: 'logs', at: '#/system/logs', ready: 'tbody tr' },
+	{ name: 'about', at: '#/system/about', ready: 'tbody tr' },
 ];
 
 async function portraits(screens) {

@@ -32,6 +32,8 @@ export function Backups(): JSX.Element {
 				{b.check && <small class="soft"><bdi>{b.check}</bdi></small>}</td>
 				<td class="n wide">{bytes(b.database_bytes + b.media_bytes)}</td><td class="n wide">{number(b.media_files)}</td><td class="n wide">{span(b.took_ms)}</td>
 				<td><div class="row acts"><Button disabled={s.busy} onClick={async () => { const before = s.last_success_at; await act(`/api/v1/backups/${encodeURIComponent(b.name)}/verify`, t('verify_started')); setAsked({ name: b.name, before }); }}>{t('verify')}</Button></div></td></tr>)}</tbody></table>}
-		<p class="soft">{t('restore_text')} <code class="address">totem restore</code></p>
+		<div class="card"><h2>{t('restore_title')}</h2><p>{t('restore_text')}</p>
+			<pre class="code" dir="ltr" tabIndex={0} aria-label={t('restore_title')}>{`systemctl stop totem\nTOTEM_PASSPHRASE=... totem restore ${data.folder}/${data.data[0]?.name ?? 'totem-...'}\nsystemctl start totem`}</pre>
+			<p class="soft">{t('restore_after')}</p></div>
 	</div>;
 }

@@ -1,4 +1,5 @@
-/* system/index.tsx - people and the machine: one's own account, users, tokens, audit, backups, settings, about. */
+/* system/index.tsx - people and the machine: one's own account, users, tokens, audit, backups, settings, privacy,
+ * certificates, logs, about. */
 import type { JSX } from 'preact';
 import { t } from '../../lib/i18n';
 import { place } from '../../lib/route';
@@ -8,6 +9,7 @@ import { Tabs } from '../../ui/data';
 import { About } from './about';
 import { Audit } from './audit';
 import { Backups } from './backups';
+import { Certificates, Logs, Privacy } from './machine';
 import { Me } from './me';
 import { SettingsTable } from './settings';
 import { Tokens } from './tokens';
@@ -21,6 +23,9 @@ const PARTS: { at: string; label: keyof Words; right: string; view: () => JSX.El
 	{ at: 'audit', label: 'audit', right: 'audit:read', view: Audit },
 	{ at: 'backups', label: 'backups', right: 'settings', view: Backups },
 	{ at: 'settings', label: 'settings', right: 'settings', view: SettingsTable },
+	{ at: 'privacy', label: 'privacy', right: 'settings', view: Privacy },
+	{ at: 'certificates', label: 'certificates', right: 'settings', view: Certificates },
+	{ at: 'logs', label: 'logs', right: 'settings', view: Logs },
 	{ at: 'about', label: 'about', right: 'status', view: About },
 ];
 

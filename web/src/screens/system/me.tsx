@@ -55,10 +55,10 @@ function Totp(p: { on: boolean; close: () => void; done: () => void }): JSX.Elem
 	const said = error !== '' && <p class="error" role="alert">{error}</p>;
 	return <Dialog title={t('totp')} onClose={p.close}>
 		{codes !== null ? <><p>{t('totp_codes')}</p><pre class="code codes">{codes.join('\n')}</pre><div class="row end"><Copy text={codes.join('\n')} /><Button kind="main" onClick={p.close}>{t('codes_kept')}</Button></div></>
-			: step !== null ? <form onSubmit={e => { void run(e, check); }}><p>{t('totp_add')}</p><div class="qr"><Qr text={step.uri} label={t('totp_qr')} /></div><p class="row"><code class="address">{step.secret.replace(/(.{4})/g, '$1 ')}</code><Copy text={step.secret} /></p>
+			: step !== null ? <form key="code" onSubmit={e => { void run(e, check); }}><p>{t('totp_add')}</p><div class="qr"><Qr text={step.uri} label={t('totp_qr')} /></div><p class="row"><code class="address">{step.secret.replace(/(.{4})/g, '$1 ')}</code><Copy text={step.secret} /></p>
 				<p><a href={step.uri}>{t('totp_open')}</a></p><Field id="code" label={t('login_code')}><input id="code" name="code" inputMode="numeric" autocomplete="one-time-code" required /></Field>{said}
 				<div class="row end"><Button type="submit" kind="main">{t('totp_on')}</Button></div></form>
-				: <form onSubmit={e => { void run(e, p.on ? off : begin); }}><p>{t(p.on ? 'totp_off_text' : 'totp_text')}</p><Field id="tpassword" label={t('password')}><input id="tpassword" name="password" type="password" autocomplete="current-password" required /></Field>{said}
+				: <form key="password" onSubmit={e => { void run(e, p.on ? off : begin); }}><p>{t(p.on ? 'totp_off_text' : 'totp_text')}</p><Field id="tpassword" label={t('password')}><input id="tpassword" name="password" type="password" autocomplete="current-password" required /></Field>{said}
 					<div class="row end"><Button type="submit" kind={p.on ? 'danger' : 'main'}>{t(p.on ? 'totp_off' : 'next')}</Button></div></form>}
 	</Dialog>;
 }

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Refused } from '../../lib/api';
 import { t, word } from '../../lib/i18n';
+import { place } from '../../lib/route';
 import { helpOf, isSecret, loadSettings, saveSettings, type Setting, type Value } from '../../lib/settings';
 import { Button, Dialog, Empty, Failed, Field, sentence, toast, useLoad } from '../../ui/base';
 import { AnyInput } from '../../ui/form';
@@ -22,7 +23,7 @@ function Edit(p: { s: Setting; v: Value; close: () => void; done: () => void }):
 	const wrong = error instanceof Refused ? error.field(v.key) : undefined;
 	return <Dialog title={v.key} onClose={p.close}><form onSubmit={e => { e.preventDefault(); void save(String(new FormData(e.currentTarget).get('value'))); }}>
 		<p>{helpOf(s)}</p>
-		<Field id="value" label={t('value')} hint={t('default_is', { value: s.default || '–' }) + (s.restart ? ' ' + t('needs_restart') : '') + (secret && v.value ? ' ' + t('secret_kept') : '')} error={wrong}>
+		<Field id="value" label={t('value')} hint={t('default_is', { value: s.default || '–' }) + (s.kind === 'int' && s.high > s.low ? ' ' + t('range_is', { low: s.low, high: s.high }) : '') + (s.restart ? ' ' + t('needs_restart') : '') + (secret && v.value ? ' ' + t('secret_kept') : '')} error={wrong}>
 			{s.kind === 'bool' || s.kind === 'boolean' ? <select id="value" name="value">{['true', 'false'].map(x => <option key={x} value={x} selected={v.value === x}>{x}</option>)}</select>
 				: <AnyInput id="value" name="value" type={secret ? 'password' : 'text'} autocomplete={secret ? 'new-password' : 'off'} spellcheck={false} defaultValue={secret ? '' : v.value} required={secret} />}</Field>
 		{v.source === 'argument' || v.source === 'environment' ? <p class="result waiting">{t('set_outside', { source: word('from.', v.source.split(':')[0]!) })}</p> : null}
@@ -32,7 +33,7 @@ function Edit(p: { s: Setting; v: Value; close: () => void; done: () => void }):
 
 export function SettingsTable(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => loadSettings(signal), 'settings');
-	const [find, setFind] = useState(''), [changed, setChanged] = useState(false), [editing, setEditing] = useState<{ s: Setting; v: Value } | null>(null);
+	const [find, setFind] = useState(place.value.query.get('find') ?? ''), [changed, setChanged] = useState(false), [editing, setEditing] = useState<{ s: Setting; v: Value } | null>(null);
 	if (data === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
 	const words = find.toLowerCase().split(/\s+/).filter(w => w !== '');
