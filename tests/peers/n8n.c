@@ -16,6 +16,7 @@ struct n8n {
 	int workflow_ms, slow_ms, call_twice, retry_max;
 	int runs_per_second; /* 0: as fast as it can; the real one does about 50 */
 	int64_t next_run_ms, boot_from_ms, boot_ms;
+	int boot_stage; /* 1 starting, 2 without routes: until told; 0: by the clock */
 	long long calls_made, calls_ok, calls_failed;
 	struct n8n_api api;
 	const char
@@ -319,11 +320,15 @@ static void run_wait(struct n8n *t, struct rule *r)
 static bool booting(struct n8n *t, const struct mini_req *req)
 {
 	int64_t at = wall_ms() - t->boot_from_ms;
+	int stage = t->boot_stage         ? t->boot_stage
+		    : at < t->boot_ms / 2 ? 1
+		    : at < t->boot_ms     ? 2
+					  : 0;
 	struct rule none = { 0 };
 
-	if (at >= t->boot_ms)
+	if (!stage)
 		return false;
-	if (at < t->boot_ms / 2)
+	if (stage == 1)
 		fixed(t, req, "starting", &none);
 	else if (!strncmp(req->path, "/healthz", 8))
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"status\":\"ok\"}");
@@ -428,7 +433,8 @@ static bool on_control(void *self, const struct mini_req *req, const char *verb,
 
 	if (!strcmp(verb, "boot")) {
 		t->boot_from_ms = wall_ms();
-		t->boot_ms = ji(in, "ms", 2000);
+		t->boot_stage = ji(in, "stage", 0);
+		t->boot_ms = ji(in, "ms", t->boot_stage || ji(in, "stage", -1) == 0 ? 0 : 2000);
 		dbl_text(&t->d, req->conn, 200, NULL, "{\"ok\":true}");
 		return true;
 	}
