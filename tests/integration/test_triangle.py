@@ -115,6 +115,15 @@ def test_r10_deleted_is_not_sent():
         b.post("/api/v1/queues/messages/resume")
         b.wait_idle()
         equal(sent(b), [])
+        late = b.peers.say("chatwoot", conversation=1, content="salió")
+        wait_until(lambda: [x for _, x in sent(b)] == ["salió"], what="what the agent wrote")
+        b.wait_idle()
+        b.peers.call("chatwoot", "act", {"message": late["id"], "do": "delete"})
+        note = wait_until(lambda: [m for m in chatwoot_messages(b) if m["private"]], what="the note for the agent")
+        b.wait_idle()
+        notes = [m for m in chatwoot_messages(b) if m["private"]]
+        equal((len(notes), notes[0]["source_id"]), (1, f"totem:note:deleted-{late['id']}"), note)
+        equal([x for _, x in sent(b)], ["salió"], "the note is for agents only")
 
 
 def test_r05_r06_two_webhooks_for_one_message():
