@@ -109,12 +109,24 @@ static enum rc hand_over(struct applying *p, const struct n8n_action *a, struct 
 					   .assignee = a->assignee,
 					   .team = a->team };
 
+	if (p->silent) /* it stays with the person who has it */
+		h.assignee = h.team = STR_NONE;
 	h.until_ms = p->tx->now_ms + (ms > 0 ? ms : CONVERSATION_FOREVER_MS);
 	return conversation_state_handover(p->tx, &p->act, &h, e);
 }
 
+/* Whose conversation it is, and whether it is over, is the person's word: a late "close" would end their silence too. */
+static bool is_persons(const struct n8n_action *a)
+{
+	return a->kind == N8N_STATUS || a->kind == N8N_ASSIGN;
+}
+
 static enum rc act(struct applying *p, const struct n8n_action *a, struct err *e)
 {
+	if (p->silent && is_persons(a)) {
+		p->done.silenced = true;
+		return RC_OK;
+	}
 	switch (a->kind) {
 	case N8N_SEND: {
 		struct send_new n = send_of_action(p->channel, p->ans, a);
