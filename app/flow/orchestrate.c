@@ -29,6 +29,7 @@ struct asking {
 	struct orchestrate_answer answer;
 	struct orchestrate_done done;
 	bool unsent; /* n8n was not reached */
+	bool ran;    /* and answered something that counts for nothing */
 };
 
 static enum rc ask(struct asking *s, struct str body, struct http_answer *ans, struct err *e)
@@ -136,6 +137,8 @@ static enum rc settle(struct asking *s, struct err *e)
 		/* The workflow's configuration is wrong: hold the lane, ask again later, keep the job. */
 		outside_stop(s->w->app, s->target->id, s->now_ms + PARK_MS, s->verdict.text,
 			     s->now_ms);
+		if (s->ran) /* again would do its work twice: only when a person wants that */
+			return work_dead(s->w, s->job, "theirs", "answer", s->verdict.text, e);
 		queue_hold(qs, s->job, s->now_ms); /* the gate holds it: a resume counts at once */
 		return RC_OK;
 	case N8N_CLASSES:
@@ -158,6 +161,7 @@ static enum rc call(struct asking *s, struct err *e)
 	TRY(rc);
 	rc = ask(s, sbuf_view(&body), &ans, &peer);
 	s->unsent = rc == RC_RETRY;
+	s->ran = rc == RC_OK && ans.status >= 200 && ans.status < 300;
 	TRY(n8n_judge(&(struct n8n_answer){ .rc = rc,
 					    .status = ans.status,
 					    .body = sbuf_view(&ans.body),
