@@ -71,25 +71,51 @@ static bool has_word(struct str list, struct str wanted)
 	return !any;
 }
 
+/* People write "AYÚDA", "ayúda" and "ayuda": accents and case of the Latin letters do not count. Combining accents
+ * (U+0300 to U+036F, as some keyboards send them) fall away. */
+static void fold(struct str text, struct sbuf *to)
+{
+	/* U+00C0 to U+00FF; a dot: the letter stays as it is */
+	static const char BASE[] = "aaaaaa.ceeeeiiii.nooooo.ouuuuy.."
+				   "aaaaaa.ceeeeiiii.nooooo.ouuuuy.y";
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		unsigned char next = i + 1 < text.n ? (unsigned char)text.p[i + 1] : 0;
+		bool latin = c == 0xc3 && next >= 0x80 && next < 0xc0;
+
+		if (latin && BASE[next - 0x80] != '.') {
+			sbuf_char(to, BASE[next - 0x80]);
+			i++;
+		} else if ((c == 0xcc && next >= 0x80) ||
+			   (c == 0xcd && next >= 0x80 && next < 0xb0)) {
+			i++;
+		} else {
+			sbuf_char(to, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : (char)c);
+		}
+	}
+}
+
 static bool text_holds(struct str text, struct str word)
 {
-	for (size_t i = 0; i + word.n <= text.n; i++) {
-		if (str_ieq(str_sub(text, i, word.n), word))
-			return true;
-	}
-	return false;
+	AUTO(sbuf_release) struct sbuf w = SBUF(8 * KIB);
+
+	fold(word, &w);
+	return sbuf_ok(&w) && str_find(text, sbuf_view(&w)) >= 0;
 }
 
 static bool has_piece(struct str list, struct str text)
 {
+	AUTO(sbuf_release) struct sbuf folded = SBUF(1 * MIB);
 	struct str word;
 	bool any = false;
 
+	fold(text, &folded);
 	while (str_cut(&list, ' ', &word)) {
 		if (word.n == 0)
 			continue;
 		any = true;
-		if (text_holds(text, word))
+		if (text_holds(sbuf_view(&folded), word))
 			return true;
 	}
 	return !any;

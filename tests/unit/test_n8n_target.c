@@ -43,6 +43,41 @@ TEST(filters_choose)
 		  n8n_target_wants(&(struct n8n_target){ .groups = true }, &m), true);
 }
 
+TEST(words_are_found_as_people_write_them)
+{
+	static const struct {
+		const char *words, *text;
+		bool wanted;
+	} ROWS[] = {
+		{ "ayúda", "AYÚDA por favor", true },
+		{ "ayúda", "ayuda", true },
+		{ "ayuda",
+		  "Ayu\xcc\x81"
+		  "da!",
+		  true },
+		{ "INFORMAÇÃO", "quero informacao", true },
+		{ "niño", "EL NIÑO", true },
+		{ "\xc3\x97",
+		  "2\xc3\x97"
+		  "3",
+		  true },
+		{ "\xc3\x97",
+		  "2\xc3\xb7"
+		  "3",
+		  false },
+		{ "ayuda", "ayu\xc3", false },
+		{ "ayuda", "", false },
+	};
+
+	EACH (r, ROWS) {
+		const struct n8n_target t = { .words = str_of(r->words) };
+		const struct n8n_subject m = { STR("main"), STR("text"), STR("open"),
+					       str_of(r->text), false };
+
+		CHECK_I64(r->text, n8n_target_wants(&t, &m), r->wanted);
+	}
+}
+
 TEST(origins_are_cut)
 {
 	static const struct {
