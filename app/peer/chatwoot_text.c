@@ -175,7 +175,7 @@ void chatwoot_text_error(enum lang lang, struct str error_json, struct sbuf *to)
 	for (size_t i = 0; i < COUNT(keys) && ours.n == 0 && theirs.n == 0; i++)
 		theirs = str_trim(json_get_str(error, keys[i]));
 	if (ours.n > 0)
-		sbuf_str(to, enc_utf8_cut(ours, 220));
+		chatwoot_text_reason(lang, enc_utf8_cut(ours, 220), to);
 	else
 		sbuf_text(to, chatwoot_text_say(lang, WORD_NOT_DELIVERED));
 	if (theirs.n > 0)

@@ -35,7 +35,8 @@ void chatwoot_text(const struct chatwoot_text *t, struct sbuf *to);
 /* The words of a message that brings the file of an earlier one (file WITH), or tells what became of it. */
 void chatwoot_text_file(const struct chatwoot_text *t, struct sbuf *to);
 
-/* external_error: the sentence of the stored error (JSON: code, text, title, message, details) with the code behind it;
+/* external_error: the sentence of the stored error (JSON: code, text, title, message, details) with the code behind it,
+ * our own ones (text) in this language (chatwoot_reason.def);
  * "WhatsApp could not deliver this message" when it says nothing. */
 void chatwoot_text_error(enum lang lang, struct str error_json, struct sbuf *to);
 /* The same for a message that was cancelled here. */
