@@ -212,6 +212,15 @@ static enum rc add_history(struct tx *tx, int64_t id, const struct message_statu
 	return db_changes(tx->db) > 0 ? RC_OK : RC_CONFLICT;
 }
 
+static enum rc set_gone(struct tx *tx, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_MESSAGE_SET_GONE, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	return stmt_run(&s, e);
+}
+
 /* The word `failed` about a try that is not the last, or that was followed by a decision: people can read it. */
 static enum rc note_failure(struct tx *tx, struct own *own, const struct message_status_event *ev,
 			    enum message_status_result *ret, struct err *e)
@@ -225,6 +234,8 @@ static enum rc note_failure(struct tx *tx, struct own *own, const struct message
 	*ret = rc == RC_OK ? STATUS_NOTED : STATUS_DUPLICATE;
 	if (rc != RC_OK)
 		return rc == RC_CONFLICT ? RC_OK : rc;
+	if (own->same_meta)
+		TRY(set_gone(tx, own->id, e));
 	why = enc_utf8_cut(ev->error, 100);
 	(void)snprintf(note, sizeof(note), "WhatsApp says that try %lld failed: %.*s",
 		       (long long)own->tried, STRF(why));

@@ -188,6 +188,14 @@ ON CONFLICT (meta_message_id) DO UPDATE SET failed_ms = @failed_ms WHERE failed_
 -- in: id meta_message_id
 UPDATE OR IGNORE whatsapp_messages SET meta_message_id = @meta_message_id WHERE id = @id;
 
+-- name: message_set_gone
+-- The try whose id it bore failed, and another went: acts, quotes and reactions are about that one from now on.
+-- in: id
+UPDATE whatsapp_messages
+   SET meta_message_id = (SELECT meta_message_id FROM message_tries WHERE message_id = @id AND failed_ms = 0
+			   ORDER BY n DESC LIMIT 1)
+ WHERE id = @id AND EXISTS (SELECT 1 FROM message_tries WHERE message_id = @id AND failed_ms = 0);
+
 -- name: message_status_insert
 -- A word about a message, once.
 -- in: message_id status recipient at_ms recorded_ms error
