@@ -1,10 +1,15 @@
 -- Edits, revokes and reactions.
 
 -- name: change_insert
--- Something happened to a message; message_id 0: it is not here yet.
+-- Something happened to a message; message_id 0: it is not here yet. Nothing happens when the same row has told it already:
+-- its time would be a later one.
 -- in: message_id target kind by_message actor at_ms text content_json before before_json
 INSERT INTO message_changes (message_id, target, kind, by_message, actor, at_ms, text, content_json, before, before_json)
-VALUES (@message_id, @target, @kind, @by_message, @actor, @at_ms, @text, @content_json, @before, @before_json);
+SELECT @message_id, @target, @kind, @by_message, @actor, @at_ms, @text, @content_json, @before, @before_json
+ WHERE NOT EXISTS (SELECT 1 FROM message_changes
+		    WHERE message_id = @message_id AND message_id <> 0 AND by_message = @by_message AND kind = @kind)
+   AND NOT EXISTS (SELECT 1 FROM message_changes
+		    WHERE target = @target AND message_id = 0 AND by_message = @by_message AND kind = @kind);
 
 -- name: change_target
 -- What an act needs to know of the message that it is about.
