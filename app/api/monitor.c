@@ -64,7 +64,7 @@ static enum rc pause_one(struct call *c, enum queue_id q, struct err *e)
 
 static enum rc resume_one(struct call *c, enum queue_id q, struct err *e)
 {
-	return queue_resume(c->app->store, q, e);
+	return queue_json_resume(c, q, e);
 }
 
 static void control(struct call *c, enum rc (*act)(struct call *c, enum queue_id q, struct err *e))

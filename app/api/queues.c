@@ -53,7 +53,7 @@ void queue_resume_post(struct call *c)
 	enum queue_id q;
 
 	if (queue_json_param(c, &q))
-		control_answer(c, q, queue_resume(c->app->store, q, &e), &e);
+		control_answer(c, q, queue_json_resume(c, q, &e), &e);
 }
 
 void queue_drain_post(struct call *c)
