@@ -26,6 +26,15 @@ test('a queue is paused and resumed', async () => {
 	await until(async () => { const q = await box.get('/api/v1/queues/messages'); return q.state === 'paused' && q.paused_until !== null; }, 'paused until');
 	await page.getByRole('button', { name: 'Reanudar: Por enviar' }).click();
 
+	/* a time of one's own that is over: the refusal is said, and nothing is paused */
+	await page.getByRole('button', { name: 'Pausar: Por enviar' }).click();
+	page.allow.push(/status of 422/);
+	await page.locator('#until').fill('2020-01-01T10:00');
+	await page.locator('dialog form').getByRole('button', { name: 'Pausar' }).click();
+	await page.locator('.toasts .bad').waitFor();
+	assert.equal((await box.get('/api/v1/queues/messages')).state, 'running');
+	await page.keyboard.press('Escape');
+
 	/* limits: a number that cannot be is refused at its field */
 	await page.getByRole('button', { name: 'Límites' }).click();
 	await page.getByLabel('A la vez').fill('7');

@@ -5,7 +5,7 @@ import { post } from '../../lib/api';
 import { moment } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { may } from '../../lib/session';
-import { Button, Dialog, Field, confirm, toast } from '../../ui/base';
+import { Button, Dialog, Field, confirm, sentence, toast } from '../../ui/base';
 
 export interface Limits { concurrency: number; attempts: number; backoff_ms: number; batch: number }
 export interface Queue { name: string; state: string; paused_until: string | null; waiting: number; active: number; delayed: number; completed: number;
@@ -38,7 +38,7 @@ function Pause(p: { q: Queue; close: () => void; done: () => void }): JSX.Elemen
 			<Button kind="main" onClick={() => pause(null)}>{t('pause_ever')}</Button>
 			{choices.map(([label, at]) => <Button key={label} onClick={() => pause(at())}>{label}</Button>)}
 		</div>
-		<form class="row end" onSubmit={e => { e.preventDefault(); if (until !== '') void pause(new Date(until)).catch(() => {}); }}>
+		<form class="row end" onSubmit={e => { e.preventDefault(); if (until !== '') pause(new Date(until)).catch(x => toast(sentence(x), 'bad')); }}>
 			<Field id="until" label={t('until')}><input id="until" type="datetime-local" value={until} onInput={e => setUntil(e.currentTarget.value)} required /></Field>
 			<Button type="submit">{t('pause')}</Button>
 		</form>
