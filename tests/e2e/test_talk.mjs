@@ -1,5 +1,5 @@
 /* test_talk.mjs - conversations: live, optimistic and honest sending, search, scrolling, hostile customers. */
-import { Box, assert, metaHook, metaText, test, until } from './lib.mjs';
+import { Box, assert, axe, metaHook, metaText, test, until } from './lib.mjs';
 
 const LUCIA = '34610000001';
 const bubble = (page, text) => page.locator('.thread .bubble', { hasText: text });
@@ -215,6 +215,16 @@ test('a long conversation scrolls both ways, and a search result opens in its pl
 	const end = await texts(), from = Number(/\d+/.exec(end[0])[0]);
 	assert.equal(end[end.length - 1], 'mensaje 599.');
 	assert.deepEqual(end, end.map((_, i) => `mensaje ${from + i}.`), 'in order and without a gap');
+	/* who looks further up is told what came below, by eye and by ear */
+	await until(() => page.locator('.thread').evaluate(e => { e.scrollTop = e.scrollHeight; return document.querySelector('.to-end') === null; }), 'at the end');
+	await page.locator('.thread').evaluate(e => { e.scrollTop -= 700; });
+	await page.locator('.to-end').waitFor();
+	await box.say(LUCIA, 'Lucía', 'mensaje 600.');
+	await page.getByRole('button', { name: '1 nuevo, Al más nuevo', exact: true }).waitFor();
+	await axe(page, 'told of a new one below', null, '.thread');
+	await page.getByRole('button', { name: '1 nuevo, Al más nuevo' }).click();
+	await page.locator('.to-end').waitFor({ state: 'detached' });
+	assert.equal((await texts()).at(-1), 'mensaje 600.');
 });
 
 test('files, templates, quick answers, buttons; what failed and what is in doubt', async () => {

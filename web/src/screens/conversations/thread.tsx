@@ -78,6 +78,11 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 			void thread.more('newer');
 	}
 	useLayoutEffect(keep, [rows, locals]);
+	/* The end that one had reached already turned out to be the newest: nothing scrolls any more that would say so. */
+	useLayoutEffect(() => {
+		if (thread.live.value && thread.state.value === 'ready' && box.current !== null)
+			mark();
+	}, [thread.live.value]);
 	useLayoutEffect(() => {
 		if (thread.state.value !== 'ready' || box.current === null)
 			return;
@@ -177,6 +182,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 	if (thread.state.value === 'loading')
 		return <div class="thread"><p class="loading" aria-busy="true" /></div>;
 	const out: ComponentChildren[] = [], templates = known.value[c?.channel ?? ''] ?? NO_TEMPLATES, fresh = thread.arrived.value - seen.current;
+	const below = fresh > 0 && thread.live.value ? t('c.new_below', { n: fresh }) : ''; /* part of the name too: who speaks to the page says what is written there */
 	let before: Message | undefined, date = '';
 	for (const m of rows) {
 		if (ACTS.has(m.type) && byMeta.has(targetOf(m)))
@@ -201,7 +207,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 			{thread.live.value && locals.filter(l => l.type !== 'reaction' || l.state !== 'sending').map(l => <LocalBubble key={l.key} l={l} thread={thread} />)}
 			{thread.busy.value === 'newer' && <p class="loading" aria-busy="true" />}
 		</div>
-		{(away || !thread.live.value) && <div class="to-end"><Button label={t('c.to_end')} onClick={toEnd}><Icon name="down" />{fresh > 0 && thread.live.value && t('c.new_below', { n: fresh })}</Button></div>}
+		{(away || !thread.live.value) && <div class="to-end"><Button label={[below, t('c.to_end')].filter(Boolean).join(', ')} onClick={toEnd}><Icon name="down" />{below}</Button></div>}
 		{edit !== null && <Edit m={edit} thread={thread} close={() => setEdit(null)} />}
 		{viewer !== null && <Viewer at={viewer} all={rows.filter(m => (m.type === 'image' || m.type === 'sticker') && m.media?.url)} close={() => setViewer(null)} />}
 	</div>;

@@ -148,7 +148,7 @@ export class Thread {
 			const known = new Set(this.rows.value.map(m => m.id)), full = answer.data.length >= PAGE, next = chunk(answer);
 			next.rows = next.rows.filter(m => !known.has(m.id));
 			this.chunks.value = way === 'older' ? [next, ...this.chunks.value] : [...this.chunks.value, ...(next.rows.length > 0 ? [next] : [])];
-			if (way === 'newer' && !full)
+			if (way === 'newer' && (!full || next.newer === null))
 				this.live.value = true;
 			this.trim(way);
 		} catch { /* the next scroll asks again; the frame shows that the box is away */
