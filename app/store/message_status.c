@@ -253,11 +253,10 @@ static bool is_revived(const struct own *own, const struct message_status_event 
 	return left && (own->cancelled || (own->status == MESSAGE_FAILED && !own->failed_told));
 }
 
-/* It did not reach one member of a group that has it: a failure to tell, and none of the message. */
-static bool is_of_member(const struct own *own, const struct message_status_event *ev)
+/* It did not reach one member of a group: a failure to tell, and none of the message. */
+static bool is_of_member(const struct message_status_event *ev)
 {
-	return ev->status == MESSAGE_FAILED && ev->recipient.n > 0 &&
-	       own->status != MESSAGE_PENDING;
+	return ev->status == MESSAGE_FAILED && ev->recipient.n > 0;
 }
 
 /* RC_CONFLICT, without a text: this word is known. A failure is new of each try, and of each participant. */
@@ -266,8 +265,7 @@ static enum rc record(struct tx *tx, const struct own *own, const struct message
 {
 	enum rc rc = add_history(tx, own->id, ev, e), of_try = RC_CONFLICT;
 
-	if (ev->status == MESSAGE_FAILED && !is_of_member(own, ev) &&
-	    (rc == RC_OK || rc == RC_CONFLICT))
+	if (ev->status == MESSAGE_FAILED && !is_of_member(ev) && (rc == RC_OK || rc == RC_CONFLICT))
 		of_try = add_try(tx, own, ev->meta_message_id, time_of(tx, ev), e);
 	if (of_try != RC_OK && of_try != RC_CONFLICT)
 		return of_try;
@@ -300,7 +298,9 @@ static void follow(struct own *own, const struct message_status_event *ev, bool 
 {
 	if (rises)
 		own->status = ev->status;
-	if (ev->status == MESSAGE_FAILED && !is_of_member(own, ev)) {
+	if (is_of_member(ev) && own->status == MESSAGE_PENDING)
+		own->status = MESSAGE_ACCEPTED; /* who knows of its members has it */
+	if (ev->status == MESSAGE_FAILED && !is_of_member(ev)) {
 		own->failed_told = true; /* parked ones are applied in a row */
 		own->gone = false;
 	}
@@ -312,8 +312,7 @@ static enum rc apply(struct tx *tx, struct own *own, const struct message_status
 		     enum message_status_result *ret, struct err *e)
 {
 	bool revived = is_revived(own, ev);
-	bool rises =
-		revived || (!is_of_member(own, ev) && message_status_may(own->status, ev->status));
+	bool rises = revived || (!is_of_member(ev) && message_status_may(own->status, ev->status));
 	/* Nobody may come by who would do what follows a send: the job of what waits may be a dead letter. */
 	bool settles = revived || own->unknown || own->waits;
 	bool is_news =
