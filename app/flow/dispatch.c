@@ -5,7 +5,8 @@
  *
  * Meta has no idempotency key. So `sending` is on the disk before the request leaves, and whatever is found in `sending`
  * without an answer becomes `unknown`: shown, settled by a later status, never sent again by itself. A provider that
- * can be asked whether it has the message (Evolution) is asked; only its clear "no" sends again. */
+ * can be asked whether it has the message (Evolution) is asked: found settles it, all else leaves it `unknown`. Only a
+ * provider that can prove a "no" would send again (judge_find); none can today. */
 #include "flow/dispatch_priv.h"
 
 #include "base/clock.h"

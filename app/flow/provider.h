@@ -82,7 +82,8 @@ struct provider {
 			   const struct wa_verdict *v, struct err *e);
 	/* Reconciliation after an unknown outcome: asks whether the message is there. NULL: the provider cannot tell;
 	 * the message stays `unknown` until a status settles it. judge_find: ACCEPTED (it is there, wamid is set),
-	 * RETRY (it is provably not there and may be sent again), else UNKNOWN (asked again later). */
+	 * RETRY (it is provably not there and may be sent again; no provider proves that today), else UNKNOWN (asked
+	 * again later). */
 	enum rc (*build_find)(const struct outgoing *o, struct provider_request *r, struct err *e);
 	void (*judge_find)(const struct wa_answer *a, const struct outgoing *o,
 			   struct wa_verdict *ret);
