@@ -117,7 +117,8 @@ static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *
 	if (result == STATUS_FAILED_BEFORE)
 		TRY(message_plan_failure(tx->db, id, &code, e));
 	TRY(learn(tx, &m, st, e));
-	if (result == STATUS_SETTLED && !failed) /* its dispatcher could not know that it left */
+	/* Its dispatcher could not know that it left; a failure at one member of a group says so too. */
+	if (result == STATUS_SETTLED && m.status != MESSAGE_FAILED)
 		TRY(dispatch_left(tx, &m, e));
 	if (failed)
 		TRY(attempt_later(
