@@ -320,7 +320,7 @@ def limits():
     rate, recipients = 80, 400 if option.smoke else 10_000
     greedy = 5 if option.smoke else 50  # who gets 12 at once: two of them have to wait
     settings = {"channel.main.rate_per_second": str(rate), "channel.main.recipient_every_ms": "6000",
-                "channel.main.recipient_burst": "10", "chatwoot.chatwoot.url": None}
+                "channel.main.recipient_burst": "10", "chatwoot.chatwoot.url": None, "api_per_second": "0"}
     with box(doubles=True, n8n=None, settings=settings) as b, Watch(b) as w:
         b.peers.options("meta", statuses=0)
         b.post("/api/v1/queues/messages/pause")
