@@ -152,6 +152,7 @@ static enum rc around_unit(struct tx *tx, void *arg, struct err *e)
 	TRY(run_i64(tx, Q_ERASE_CHATWOOT, "conversation_id", x->conversation, e));
 	TRY(run_i64(tx, Q_ERASE_CHANGES_BY, "conversation_id", x->conversation, e));
 	TRY(run_i64(tx, Q_ERASE_EVENTS, "conversation_id", x->conversation, e));
+	TRY(run_i64(tx, Q_ERASE_ATTRIBUTES, "conversation_id", x->conversation, e));
 	return run_i64(tx, Q_ERASE_LABELS, "conversation_id", x->conversation, e);
 }
 

@@ -63,6 +63,7 @@ static enum rc forget_message(struct tx *tx, const struct doomed *m, struct err 
 	TRY(run_i64(tx, Q_ERASE_ATTEMPTS, "message_id", m->id, e));
 	TRY(run_i64(tx, Q_ERASE_MESSAGE_MEDIA, "message_id", m->id, e));
 	TRY(run_i64(tx, Q_ERASE_CHANGES, "message_id", m->id, e));
+	TRY(run_i64(tx, Q_ERASE_CHATWOOT_MARK, "message_id", m->id, e));
 	if (m->meta[0] != '\0') {
 		TRY(stmt_begin(tx->db, Q_ERASE_PARKED, &s, e));
 		stmt_bind_text(&s, "meta_message_id", m->meta);

@@ -137,6 +137,11 @@ DELETE FROM idempotency WHERE instr(answer, @alias) > 0;
 -- in: conversation_id
 DELETE FROM conversation_labels WHERE conversation_id = @conversation_id;
 
+-- name: erase_attributes
+-- Attributes: they name the thread, which cannot go before them.
+-- in: conversation_id
+DELETE FROM conversation_attributes WHERE conversation_id = @conversation_id;
+
 -- name: erase_conversation
 -- Conversation.
 -- in: id

@@ -125,6 +125,8 @@ def test_one_person_is_handed_over_and_erased_everywhere():
         e = b.get(f"/api/v1/contacts/{mine[0]}/export")
         assert person in json.dumps(e["contact"]) and len(e["messages"]) == 4 and e["next"] is None, e
         assert all("kept" not in json.dumps(m) for m in e["messages"])
+        thread = [v["id"] for v in b.get("/api/v1/conversations?limit=100")["data"] if v["contact_id"] == mine[0]]
+        equal(b.api("PATCH", f"/api/v1/conversations/{thread[0]}/attributes", {"order": "geheim 7"}).status, 200)
         b.cli("backup")
         report = b.api("DELETE", f"/api/v1/contacts/{mine[0]}")
         equal(report.status, 200, str(report))
