@@ -415,7 +415,8 @@ analyze: ## gcc -fanalyzer over our code (advisory)
 format: ## clang-format, in place
 	$(Q)clang-format -i $(OWN_ALL)
 
-schema: $(B)/unit/test_schema ## write db/schema.sql from the migrations
+schema: $(B)/unit/test_schema ## write db/schema.sql from the migrations, and the sums of new ones
+	@for f in db/migrations/*.sql; do grep -qs " $$f\$$" db/migrations.sum || sha256sum $$f | tr -s ' ' >>db/migrations.sum; done
 	@TOTEM_SCHEMA_WRITE=db/schema.sql $(B)/unit/test_schema
 
 gaps: ## known gaps, as written in the code

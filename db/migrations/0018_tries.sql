@@ -3,10 +3,10 @@
 -- How often it was handed to its provider.
 ALTER TABLE whatsapp_messages ADD COLUMN leaves INTEGER NOT NULL DEFAULT 0;
 
--- Tries of before had no numbers. A failure that comes back of one of them is only noted, because a later try may have gone:
--- what is under way or in doubt counts as handed over twice, what waits as once. A word that it went settles it either way.
-UPDATE whatsapp_messages SET leaves = 2 WHERE sending IN ('sending', 'unknown');
-UPDATE whatsapp_messages SET leaves = 1 WHERE sending = 'queued';
+-- Rows under way were handed over without a number: what comes back about that is of an earlier try when the next leaves.
+UPDATE whatsapp_messages SET leaves = 1 WHERE sending IN ('sending', 'unknown');
+UPDATE whatsapp_messages SET leaves = 1
+ WHERE sending = 'queued' AND id IN (SELECT t.ref FROM jobs AS j JOIN topic_events AS t ON t.id = j.ref);
 
 -- Provider ids of tries beside the one in the row.
 CREATE TABLE message_tries (
@@ -17,10 +17,3 @@ CREATE TABLE message_tries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX message_tries_by_message ON message_tries(message_id);
-
--- What is said of a message goes with it, by whatever way: ids are used again, and a provider's id holds the number.
-CREATE TRIGGER message_tries_gone AFTER DELETE ON whatsapp_messages
-BEGIN DELETE FROM message_tries WHERE message_id = old.id; END;
-
-CREATE TRIGGER message_notes_gone AFTER DELETE ON whatsapp_messages
-BEGIN DELETE FROM message_notes WHERE message_id = old.id; END;
