@@ -168,21 +168,23 @@ enum rc dispatch_accepted_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_done(tx, s->job, e);
 }
 
-/* It was settled by somebody else: what left is mirrored, what failed was told by whoever stored that. */
-static enum rc settled_elsewhere(struct tx *tx, const struct sending *s, struct err *e)
+/* Somebody else settled it: what left is mirrored; what failed or was cancelled was told by whoever stored that. */
+static enum rc settled_elsewhere(struct tx *tx, const struct sending *s, const struct message *now,
+				 struct err *e)
 {
-	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
-	struct message now;
-
-	TRY(message_load(tx->db, s->m.id, &a, &now, e));
-	if (now.status != MESSAGE_FAILED)
-		TRY(dispatch_left(tx, &now, e));
+	if (str_eqc(str_of(now->sending), "done") && now->status != MESSAGE_FAILED)
+		TRY(dispatch_left(tx, now, e));
 	return queue_done(tx, s->job, e);
 }
 
 enum rc dispatch_overtaken_unit(struct tx *tx, void *arg, struct err *e)
 {
-	return settled_elsewhere(tx, arg, e);
+	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+	const struct sending *s = arg;
+	struct message now;
+
+	TRY(message_load(tx->db, s->m.id, &a, &now, e));
+	return settled_elsewhere(tx, s, &now, e);
 }
 
 enum rc dispatch_overtaken(struct tx *tx, const struct sending *s, bool *ret_gone, struct err *e)
@@ -193,10 +195,7 @@ enum rc dispatch_overtaken(struct tx *tx, const struct sending *s, bool *ret_gon
 	TRY(message_load(tx->db, s->m.id, &a, &now, e));
 	*ret_gone =
 		str_eqc(str_of(now.sending), "done") || str_eqc(str_of(now.sending), "cancelled");
-	if (!*ret_gone)
-		return RC_OK;
-	return str_eqc(str_of(now.sending), "done") ? settled_elsewhere(tx, s, e)
-						    : queue_done(tx, s->job, e);
+	return *ret_gone ? settled_elsewhere(tx, s, &now, e) : RC_OK;
 }
 
 static enum rc requeue_unit(struct tx *tx, void *arg, struct err *e)

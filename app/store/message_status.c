@@ -60,16 +60,16 @@ struct own {
 	bool failed_before; /* a word that had come before its id was known made it fail */
 };
 
-static enum rc find_own(struct db *db, const struct message_status_event *ev, bool by_callback,
-			struct own *ret, struct err *e)
+/* By our own id; by the provider's when callback_id is 0. */
+static enum rc find_own(struct db *db, const struct message_status_event *ev, struct own *ret,
+			struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct str sending, meta;
 	bool known, try_failed, failed_told;
 
-	TRY(stmt_begin(db, by_callback ? Q_MESSAGE_OWN : Q_MESSAGE_OWN_BY_META, &s, e));
-	if (by_callback)
-		stmt_bind_i64(&s, "id", ev->callback_id);
+	TRY(stmt_begin(db, Q_MESSAGE_OWN, &s, e));
+	stmt_bind_i64(&s, "id", ev->callback_id);
 	stmt_bind_str(&s, "meta_message_id", ev->meta_message_id);
 	TRY(stmt_next(&s, e));
 	*ret = (struct own){ .id = stmt_i64(&s, "id") };
@@ -92,7 +92,7 @@ static enum rc find_own(struct db *db, const struct message_status_event *ev, bo
 	ret->other_gone = stmt_i64(&s, "other_gone") != 0;
 	if (ev->callback_try > 0)
 		ret->tried = ev->callback_try;
-	else if (by_callback && !ret->same_meta && (ret->leaves > 1 || ret->has_meta))
+	else if (ev->callback_id != 0 && !ret->same_meta && (ret->leaves > 1 || ret->has_meta))
 		ret->tried = 0; /* of a time when tries had no numbers, and not of the last one */
 	ret->failed_told = try_failed || (failed_told && !ret->gone && ret->tried == ret->leaves);
 	return RC_OK;
@@ -176,7 +176,7 @@ static enum rc find(struct tx *tx, const struct message_status_event *ev, struct
 {
 	const struct message_status_event untagged = { .meta_message_id = ev->meta_message_id };
 	struct own by_meta;
-	enum rc rc = ev->callback_id > 0 ? find_own(tx->db, ev, true, ret, e) : RC_ABSENT;
+	enum rc rc = ev->callback_id > 0 ? find_own(tx->db, ev, ret, e) : RC_ABSENT;
 
 	if (rc == RC_OK && ret->same_meta)
 		return RC_OK;
@@ -186,8 +186,8 @@ static enum rc find(struct tx *tx, const struct message_status_event *ev, struct
 	    ev->callback_created_ms != ret->created_ms)
 		rc = RC_ABSENT;
 	if (rc == RC_ABSENT)
-		return find_own(tx->db, &untagged, false, ret, e);
-	rc = find_own(tx->db, &untagged, false, &by_meta, e);
+		return find_own(tx->db, &untagged, ret, e);
+	rc = find_own(tx->db, &untagged, &by_meta, e);
 	if (rc == RC_OK && by_meta.id != ret->id)
 		*ret = by_meta;
 	else if (rc == RC_ABSENT || rc == RC_OK)
@@ -421,7 +421,7 @@ enum rc message_join(struct tx *tx, int64_t id, struct str meta_message_id, stru
 						 .callback_id = id };
 	struct own own;
 
-	TRY(find_own(tx->db, &ev, true, &own, e));
+	TRY(find_own(tx->db, &ev, &own, e));
 	TRY(join_parked(tx, &own, meta_message_id, e));
 	return change_join(tx, meta_message_id, e);
 }

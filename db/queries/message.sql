@@ -133,8 +133,9 @@ UPDATE whatsapp_messages
  WHERE id = @id;
 
 -- name: message_own
--- Of a message that we sent, what a status may change; found by our own id. tried: which try this provider id is of;
--- try_failed: nothing when the id is not among the tries; other_gone: another id of it went, as far as is known.
+-- Of a message that we sent, what a status may change; found by our own id, or (id 0) by the provider's, of the row or of
+-- another try of it. tried: which try this provider id is of; try_failed: nothing when the id is not among the tries;
+-- other_gone: another id of it went, as far as is known.
 -- in: id meta_message_id
 -- out: id status sending meta_message_id created_at leaves tried try_failed failed_told other_gone
 SELECT m.id, m.status, m.sending, m.meta_message_id, m.created_at, m.leaves, coalesce(t.n, m.leaves) AS tried,
@@ -145,22 +146,9 @@ SELECT m.id, m.status, m.sending, m.meta_message_id, m.created_at, m.leaves, coa
        OR (m.meta_message_id IS NOT NULL AND m.meta_message_id <> @meta_message_id AND NOT EXISTS
 	   (SELECT 1 FROM message_tries AS o WHERE o.meta_message_id = m.meta_message_id AND o.failed_ms > 0)) AS other_gone
   FROM whatsapp_messages AS m LEFT JOIN message_tries AS t ON t.meta_message_id = @meta_message_id
- WHERE m.id = @id AND m.direction = 'outbound';
-
--- name: message_own_by_meta
--- The same, found by the provider's id, of the row or of another try of it.
--- in: meta_message_id
--- out: id status sending meta_message_id created_at leaves tried try_failed failed_told other_gone
-SELECT m.id, m.status, m.sending, m.meta_message_id, m.created_at, m.leaves, coalesce(t.n, m.leaves) AS tried,
-       t.failed_ms AS try_failed,
-       EXISTS (SELECT 1 FROM message_statuses AS s WHERE s.message_id = m.id AND s.status = 'failed') AS failed_told,
-       EXISTS (SELECT 1 FROM message_tries AS o
-		WHERE o.message_id = m.id AND o.failed_ms = 0 AND o.meta_message_id <> @meta_message_id)
-       OR (m.meta_message_id IS NOT NULL AND m.meta_message_id <> @meta_message_id AND NOT EXISTS
-	   (SELECT 1 FROM message_tries AS o WHERE o.meta_message_id = m.meta_message_id AND o.failed_ms > 0)) AS other_gone
-  FROM whatsapp_messages AS m LEFT JOIN message_tries AS t ON t.meta_message_id = @meta_message_id
- WHERE m.id = coalesce((SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id),
-		       (SELECT message_id FROM message_tries WHERE meta_message_id = @meta_message_id))
+ WHERE m.id = CASE WHEN @id <> 0 THEN @id
+	       ELSE coalesce((SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_message_id),
+			     (SELECT message_id FROM message_tries WHERE meta_message_id = @meta_message_id)) END
    AND m.direction = 'outbound';
 
 -- name: message_try_keep
