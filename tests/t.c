@@ -100,6 +100,16 @@ void t_must(enum rc rc, const char *file, int line, const char *call)
 	exit(T_FAILED);
 }
 
+void t_spoil(const char *path, int64_t at)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	char byte = 0;
+
+	ASSERT(fd >= 0 && pread(fd, &byte, 1, at) == 1);
+	byte = (char)(byte ^ 0x5a);
+	ASSERT(pwrite(fd, &byte, 1, at) == 1 && close(fd) == 0);
+}
+
 static void t_no_core(void)
 {
 	const struct rlimit none = { 0, 0 };

@@ -63,6 +63,8 @@ void t_check_str(struct t_at at, const char *why, const char *what, struct str g
 void t_must(enum rc rc, const char *file, int line, const char *call);
 /* Folder of this test, empty at its start, removed after it. Absolute. */
 const char *t_dir(void);
+/* Turns bits of the byte at `at` of a file over, as a rotten disk does. */
+void t_spoil(const char *path, int64_t at);
 /* Runs fn in a child process; true when it ended by abort(), that is by ASSERT, BUG or NEVER. */
 bool t_aborts(void (*fn)(void *arg), void *arg);
 /* Runs fn in a child process and gives what it wrote to stderr, at most `max` - 1 bytes. */

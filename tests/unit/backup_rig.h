@@ -2,7 +2,6 @@
 #ifndef UNIT_BACKUP_RIG_H
 #define UNIT_BACKUP_RIG_H
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,17 +73,6 @@ static inline void path_in(const struct rig *r, const char *name, const char *fi
 			   char ret[FOLDER_PATH_MAX])
 {
 	(void)snprintf(ret, FOLDER_PATH_MAX, "%.200s/%.100s/%.100s", r->folder, name, file);
-}
-
-static inline void spoil(const char *path, off_t at)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	char byte = 0;
-
-	CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1);
-	byte = (char)(byte ^ 0x5a);
-	CHECK(pwrite(fd, &byte, 1, at) == 1);
-	close(fd);
 }
 
 static inline enum rc verify(struct rig *r, const char *name)

@@ -11,6 +11,7 @@
 
 #include "store/contact.h"
 #include "store/conversation.h"
+#include "store/message.h"
 #include "store/store.h"
 #include "store/target.h"
 #include "t.h"
@@ -83,6 +84,41 @@ UNUSED static struct tx_ids tx_conversation(struct tx *tx, const char *phone)
 	MUST(conversation_resolve(tx, 1, ids.channel, ids.contact, str_of(phone), &ids.conversation,
 				  &t_err));
 	return ids;
+}
+
+/* A text of that conversation, not stored yet; `meta`: the provider's id, NULL: none. */
+UNUSED static struct message tx_text(const struct tx_ids *ids, bool outbound, const char *meta)
+{
+	return (struct message){
+		.company_id = 1,
+		.conversation_id = ids->conversation,
+		.channel_id = ids->channel,
+		.outbound = outbound,
+		.status = MESSAGE_PENDING,
+		.type = "text",
+		.sender_type = outbound ? "crm_agent" : "customer",
+		.source = outbound ? "api" : "customer",
+		.meta_message_id = str_of(meta),
+		.wa_id = STR("4915112345678"),
+		.content = STR("oi"),
+	};
+}
+
+UNUSED static int64_t tx_text_add(struct tx *tx, const struct tx_ids *ids, bool outbound,
+				  const char *meta)
+{
+	struct message m = tx_text(ids, outbound, meta);
+
+	MUST(message_add(tx, &m, &t_err));
+	return m.id;
+}
+
+UNUSED static struct message tx_message(struct tx *tx, int64_t id, struct arena *a)
+{
+	struct message m = { 0 };
+
+	MUST(message_load(tx->db, id, a, &m, &t_err));
+	return m;
 }
 
 #endif

@@ -54,7 +54,7 @@ TEST(each_damage_of_a_backup_is_found)
 
 		make_at(&r, BOX_NOW_MS + 1000 * i++, &made);
 		path_in(&r, made.name, row->file, path);
-		spoil(path, row->at);
+		t_spoil(path, row->at);
 		CHECK(verify(&r, made.name) != RC_OK);
 	}
 	box_close(&r.b);
@@ -71,7 +71,7 @@ TEST(a_missing_or_changed_media_file_is_found)
 	make_at(&r, BOX_NOW_MS, &made);
 	crypto_sha256_hex(STR("a picture"), sum);
 	MUST(backup_media_path(r.folder, sum, path, &t_err));
-	spoil(path, 3);
+	t_spoil(path, 3);
 	CHECK_I64("changed", verify(&r, made.name), RC_INVALID);
 	MUST(file_remove(path, &t_err));
 	CHECK_I64("missing", verify(&r, made.name), RC_INVALID);
@@ -122,7 +122,7 @@ TEST(a_damaged_database_makes_no_backup_and_the_old_ones_stay)
 	box_close(&r.b);
 	MUST(folder_join(t_dir(), "totem.db", path, &t_err));
 	for (off_t page = 4; page < 40; page++)
-		spoil(path, page * 4096 + 3); /* counters of cells */
+		t_spoil(path, page * 4096 + 3); /* counters of cells */
 	CHECK(backup_make(&r.plan, BOX_NOW_MS + 1000, &made, &damaged, &e) != RC_OK);
 	CHECK(damaged);
 	MUST(backup_list(r.folder, listed, COUNT(listed), &n, &t_err));

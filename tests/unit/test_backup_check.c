@@ -37,7 +37,7 @@ TEST(a_backup_is_made_and_then_verified_by_restoring_it)
 
 static void flip(const char *path)
 {
-	spoil(path, 4096 * 3 + 100);
+	t_spoil(path, 4096 * 3 + 100);
 }
 
 static void cut(const char *path)
@@ -100,7 +100,7 @@ TEST(a_backup_without_a_readable_manifest_is_told)
 	up(&r);
 	make_at(&r, BOX_NOW_MS, &made);
 	path_in(&r, made.name, "manifest.json", path);
-	spoil(path, 2);
+	t_spoil(path, 2);
 	CHECK_STR("damaged", look(&r, BOX_NOW_MS).bad, made.name);
 	MUST(file_remove(path, &t_err));
 	CHECK_STR("gone", look(&r, BOX_NOW_MS).bad, made.name);
@@ -185,7 +185,7 @@ TEST(a_media_file_that_rotted_in_the_pool_is_copied_anew)
 	make_at(&r, BOX_NOW_MS, &one);
 	crypto_sha256_hex(STR("a picture"), sum);
 	MUST(backup_media_path(r.folder, sum, path, &t_err));
-	spoil(path, 3);
+	t_spoil(path, 3);
 	CHECK_I64("found", verify(&r, one.name), RC_INVALID);
 	make_at(&r, BOX_NOW_MS + 1000, &two);
 	CHECK_I64("healed", verify(&r, two.name), RC_OK);

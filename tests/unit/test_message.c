@@ -33,45 +33,12 @@ TEST(a_status_only_rises)
 	CHECK(!message_status_parse(STR("warning"), &s));
 }
 
-static struct message fresh(const struct tx_ids *ids, bool outbound, const char *meta)
-{
-	return (struct message){
-		.company_id = 1,
-		.conversation_id = ids->conversation,
-		.channel_id = ids->channel,
-		.outbound = outbound,
-		.status = MESSAGE_PENDING,
-		.type = "text",
-		.sender_type = outbound ? "crm_agent" : "customer",
-		.source = outbound ? "api" : "customer",
-		.meta_message_id = str_of(meta),
-		.wa_id = STR("4915112345678"),
-		.content = STR("oi"),
-	};
-}
-
-static int64_t add(struct tx *tx, const struct tx_ids *ids, bool outbound, const char *meta)
-{
-	struct message m = fresh(ids, outbound, meta);
-
-	MUST(message_add(tx, &m, &t_err));
-	return m.id;
-}
-
-static struct message load(struct tx *tx, int64_t id, struct arena *a)
-{
-	struct message m = { 0 };
-
-	MUST(message_load(tx->db, id, a, &m, &t_err));
-	return m;
-}
-
 TX_TEST(a_message_is_stored_once)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	struct message m = fresh(&ids, false, "wamid.1");
-	struct message out = fresh(&ids, true, NULL);
+	struct message m = tx_text(&ids, false, "wamid.1");
+	struct message out = tx_text(&ids, true, NULL);
 	struct message got;
 	int64_t id = 0;
 
@@ -79,7 +46,7 @@ TX_TEST(a_message_is_stored_once)
 	m.reply_to = STR("wamid.0");
 	m.content_json = STR("{\"a\":1}");
 	MUST(message_add(tx, &m, &t_err));
-	got = load(tx, m.id, &a);
+	got = tx_message(tx, m.id, &a);
 	CHECK(!got.outbound);
 	CHECK_STR("type", got.type, "text");
 	CHECK_STR("not sent by us", got.sending, NULL);
@@ -98,32 +65,33 @@ TX_TEST(a_message_is_stored_once)
 	CHECK_I64("found", id, m.id);
 	MUST(message_add(tx, &out, &t_err));
 	MUST(message_add(tx, &out, &t_err)); /* without an id nothing is the same */
-	CHECK_STR("queued", load(tx, out.id, &a).sending, "queued");
+	CHECK_STR("queued", tx_message(tx, out.id, &a).sending, "queued");
 }
 
 TX_TEST(sending_goes_its_way)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, NULL);
-	int64_t other = add(tx, &ids, true, NULL);
+	int64_t id = tx_text_add(tx, &ids, true, NULL);
+	int64_t other = tx_text_add(tx, &ids, true, NULL);
 
 	CHECK_I64("not under way", message_requeued(tx, id, NULL), RC_CONFLICT);
 	MUST(message_sending(tx, id, &t_err));
 	CHECK_I64("twice", message_sending(tx, id, NULL), RC_CONFLICT);
 	CHECK_I64("too late", message_cancel(tx, id, NULL), RC_CONFLICT);
-	CHECK_I64("boot", load(tx, id, &a).sending_boot, store_boot(tx->store));
+	CHECK_I64("boot", tx_message(tx, id, &a).sending_boot, store_boot(tx->store));
 	MUST(message_requeued(tx, id, &t_err));
 	MUST(message_sending(tx, id, &t_err));
 	MUST(message_unknown(tx, id, "no answer \"yet\"", &t_err));
-	CHECK_STR("unknown", load(tx, id, &a).sending, "unknown");
-	CHECK_SPAN("why", load(tx, id, &a).error, STR("{\"reason\":\"no answer \\\"yet\\\"\"}"));
+	CHECK_STR("unknown", tx_message(tx, id, &a).sending, "unknown");
+	CHECK_SPAN("why", tx_message(tx, id, &a).error,
+		   STR("{\"reason\":\"no answer \\\"yet\\\"\"}"));
 	CHECK_I64("never again by itself", message_sending(tx, id, NULL), RC_CONFLICT);
 	MUST(message_accepted(tx, id, STR("wamid.7"), &t_err));
-	CHECK_STR("done", load(tx, id, &a).sending, "done");
-	CHECK_I64("accepted", load(tx, id, &a).status, MESSAGE_ACCEPTED);
-	CHECK(load(tx, id, &a).error.p == NULL);
-	CHECK_SPAN("its id", load(tx, id, &a).meta_message_id, STR("wamid.7"));
+	CHECK_STR("done", tx_message(tx, id, &a).sending, "done");
+	CHECK_I64("accepted", tx_message(tx, id, &a).status, MESSAGE_ACCEPTED);
+	CHECK(tx_message(tx, id, &a).error.p == NULL);
+	CHECK_SPAN("its id", tx_message(tx, id, &a).meta_message_id, STR("wamid.7"));
 	MUST(message_cancel(tx, other, &t_err));
 	CHECK_I64("cancelled", message_sending(tx, other, NULL), RC_CONFLICT);
 	CHECK_I64("cancelled", message_failed(tx, other, STR("{}"), NULL), RC_CONFLICT);
@@ -135,13 +103,13 @@ TX_TEST(a_refused_message_has_failed)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, NULL);
+	int64_t id = tx_text_add(tx, &ids, true, NULL);
 
 	MUST(message_sending(tx, id, &t_err));
 	MUST(message_failed(tx, id, STR("{\"code\":131026}"), &t_err));
-	CHECK_I64("failed", load(tx, id, &a).status, MESSAGE_FAILED);
-	CHECK_STR("settled", load(tx, id, &a).sending, "done");
-	CHECK_SPAN("why", load(tx, id, &a).error, STR("{\"code\":131026}"));
+	CHECK_I64("failed", tx_message(tx, id, &a).status, MESSAGE_FAILED);
+	CHECK_STR("settled", tx_message(tx, id, &a).sending, "done");
+	CHECK_SPAN("why", tx_message(tx, id, &a).error, STR("{\"code\":131026}"));
 }
 
 static enum message_status_result say(struct tx *tx, const char *meta, int64_t callback,
@@ -180,7 +148,7 @@ TX_TEST(statuses_come_in_any_order)
 		{ "played", MESSAGE_PLAYED, STATUS_APPLIED, MESSAGE_PLAYED, true },
 	};
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, NULL);
+	int64_t id = tx_text_add(tx, &ids, true, NULL);
 	int64_t found;
 
 	MUST(message_sending(tx, id, &t_err));
@@ -188,8 +156,8 @@ TX_TEST(statuses_come_in_any_order)
 	EACH (r, ROWS) {
 		CHECK_I64(r->why, say(tx, "wamid.9", 0, r->said, &found), r->result);
 		CHECK_I64(r->why, found, id);
-		CHECK_I64(r->why, load(tx, id, &a).status, r->then);
-		CHECK_I64(r->why, load(tx, id, &a).error.p != NULL, r->error);
+		CHECK_I64(r->why, tx_message(tx, id, &a).status, r->then);
+		CHECK_I64(r->why, tx_message(tx, id, &a).error.p != NULL, r->error);
 	}
 }
 
@@ -197,31 +165,31 @@ TX_TEST(a_failure_after_delivery_is_only_recorded)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, "wamid.d");
+	int64_t id = tx_text_add(tx, &ids, true, "wamid.d");
 	int64_t found;
 
 	CHECK_I64("delivered", say(tx, "wamid.d", 0, MESSAGE_DELIVERED, &found), STATUS_SETTLED);
 	CHECK_I64("failed", say(tx, "wamid.d", 0, MESSAGE_FAILED, &found), STATUS_RECORDED);
-	CHECK_I64("stays", load(tx, id, &a).status, MESSAGE_DELIVERED);
-	CHECK_SPAN("error beside it", load(tx, id, &a).error, STR("{\"code\":1}"));
+	CHECK_I64("stays", tx_message(tx, id, &a).status, MESSAGE_DELIVERED);
+	CHECK_SPAN("error beside it", tx_message(tx, id, &a).error, STR("{\"code\":1}"));
 }
 
 TX_TEST(our_own_id_settles_an_unknown_send)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, NULL);
-	int64_t inbound = add(tx, &ids, false, "wamid.in");
-	int64_t other = add(tx, &ids, true, "wamid.other");
+	int64_t id = tx_text_add(tx, &ids, true, NULL);
+	int64_t inbound = tx_text_add(tx, &ids, false, "wamid.in");
+	int64_t other = tx_text_add(tx, &ids, true, "wamid.other");
 	int64_t found;
 
 	MUST(message_sending(tx, id, &t_err));
 	MUST(message_unknown(tx, id, "timed out", &t_err));
 	CHECK_I64("settles", say(tx, "wamid.u", id, MESSAGE_SENT, &found), STATUS_SETTLED);
 	CHECK_I64("ours", found, id);
-	CHECK_STR("done", load(tx, id, &a).sending, "done");
-	CHECK_SPAN("its id", load(tx, id, &a).meta_message_id, STR("wamid.u"));
-	CHECK(load(tx, id, &a).error.p == NULL);
+	CHECK_STR("done", tx_message(tx, id, &a).sending, "done");
+	CHECK_SPAN("its id", tx_message(tx, id, &a).meta_message_id, STR("wamid.u"));
+	CHECK(tx_message(tx, id, &a).error.p == NULL);
 	CHECK_I64("inbound is not ours to settle",
 		  say(tx, "wamid.x", inbound, MESSAGE_SENT, &found), STATUS_PARKED);
 	CHECK_I64("nobody", found, 0);
@@ -234,7 +202,7 @@ TX_TEST(a_status_that_overtakes_the_answer_waits_for_it)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, NULL);
+	int64_t id = tx_text_add(tx, &ids, true, NULL);
 	int64_t found, count = 0;
 
 	MUST(message_sending(tx, id, &t_err));
@@ -243,7 +211,7 @@ TX_TEST(a_status_that_overtakes_the_answer_waits_for_it)
 	CHECK_I64("parked", say(tx, "wamid.p", 0, MESSAGE_SENT, &found), STATUS_PARKED);
 	CHECK_I64("foreign", say(tx, "wamid.foreign", 0, MESSAGE_SENT, &found), STATUS_PARKED);
 	MUST(message_accepted(tx, id, STR("wamid.p"), &t_err));
-	CHECK_I64("joined", load(tx, id, &a).status, MESSAGE_DELIVERED);
+	CHECK_I64("joined", tx_message(tx, id, &a).status, MESSAGE_DELIVERED);
 	CHECK_I64("known now", say(tx, "wamid.p", 0, MESSAGE_SENT, &found), STATUS_DUPLICATE);
 	MUST(message_trim_parked(tx, T_NOW, 100, &count, &t_err));
 	CHECK_I64("young", count, 0);
@@ -265,7 +233,7 @@ static enum rc see_status(void *arg, const struct message_word *w, struct err *e
 TX_TEST(a_group_has_a_status_for_each_member)
 {
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, "wamid.g");
+	int64_t id = tx_text_add(tx, &ids, true, "wamid.g");
 	struct message_status_event ev = { .meta_message_id = STR("wamid.g"),
 					   .status = MESSAGE_READ,
 					   .at_ms = T_NOW };
@@ -290,8 +258,8 @@ TX_TEST(what_was_being_sent_at_a_crash_is_unknown)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, true, NULL);
-	int64_t waiting = add(tx, &ids, true, NULL);
+	int64_t id = tx_text_add(tx, &ids, true, NULL);
+	int64_t waiting = tx_text_add(tx, &ids, true, NULL);
 	struct message_counts c;
 	int64_t count = -1;
 
@@ -300,9 +268,9 @@ TX_TEST(what_was_being_sent_at_a_crash_is_unknown)
 	CHECK_I64("this boot", count, 0);
 	MUST(message_recover(tx, store_boot(tx->store) + 1, &count, &t_err));
 	CHECK_I64("a later boot", count, 1);
-	CHECK_STR("unknown", load(tx, id, &a).sending, "unknown");
-	CHECK_STR("untouched", load(tx, waiting, &a).sending, "queued");
-	(void)add(tx, &ids, false, "wamid.i");
+	CHECK_STR("unknown", tx_message(tx, id, &a).sending, "unknown");
+	CHECK_STR("untouched", tx_message(tx, waiting, &a).sending, "queued");
+	(void)tx_text_add(tx, &ids, false, "wamid.i");
 	MUST(message_prove(tx->db, &c, &t_err));
 	CHECK_I64("inbound", c.inbound, 1);
 	CHECK_I64("outbound", c.outbound, 2);
@@ -337,12 +305,12 @@ TX_TEST(pages_of_messages_have_no_gap)
 	struct page all = { 0 };
 
 	for (int i = 0; i < 5; i++) {
-		struct message m = fresh(&ids, false, NULL);
+		struct message m = tx_text(&ids, false, NULL);
 
 		m.timestamp = 1 + i / 2;
 		MUST(message_add(tx, &m, &t_err));
 	}
-	(void)add(tx, &other, false, NULL);
+	(void)tx_text_add(tx, &other, false, NULL);
 	for (int i = 0; i < 4; i++) {
 		MUST(message_each(tx->db, &f, see, &p, &t_err));
 		f.before_ts = p.last_ts;
@@ -360,14 +328,14 @@ TX_TEST(an_echo_of_chatwoot_is_known)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t id = add(tx, &ids, false, NULL);
+	int64_t id = tx_text_add(tx, &ids, false, NULL);
 
 	MUST(message_link_chatwoot(tx, 5, 77, id, "totem", &t_err));
 	CHECK_I64("echo", message_link_chatwoot(tx, 5, 77, 0, "agent", &t_err), RC_CONFLICT);
 	CHECK_I64("no text", t_err.rc, RC_OK);
 	MUST(message_link_chatwoot(tx, 6, 77, 0, "agent", &t_err));
 	MUST(message_set_chatwoot(tx, id, 42, 77, &t_err));
-	CHECK_I64("conversation", load(tx, id, &a).chatwoot_conversation_id, 42);
-	CHECK_I64("message", load(tx, id, &a).chatwoot_message_id, 77);
+	CHECK_I64("conversation", tx_message(tx, id, &a).chatwoot_conversation_id, 42);
+	CHECK_I64("message", tx_message(tx, id, &a).chatwoot_message_id, 77);
 	CHECK_I64("no such", message_set_chatwoot(tx, 999, 1, 1, NULL), RC_ABSENT);
 }

@@ -3,33 +3,6 @@
 
 #include "store_tx.h"
 
-static int64_t add(struct tx *tx, const struct tx_ids *ids)
-{
-	struct message m = {
-		.company_id = 1,
-		.conversation_id = ids->conversation,
-		.channel_id = ids->channel,
-		.outbound = true,
-		.status = MESSAGE_PENDING,
-		.type = "text",
-		.sender_type = "crm_agent",
-		.source = "api",
-		.wa_id = STR("4915112345678"),
-		.content = STR("oi"),
-	};
-
-	MUST(message_add(tx, &m, &t_err));
-	return m.id;
-}
-
-static struct message load(struct tx *tx, int64_t id, struct arena *a)
-{
-	struct message m = { 0 };
-
-	MUST(message_load(tx->db, id, a, &m, &t_err));
-	return m;
-}
-
 /* One word with our own id and the number of the try. */
 static enum message_status_result tagged(struct tx *tx, const char *meta, int64_t callback,
 					 int64_t try, enum message_status status)
@@ -49,7 +22,7 @@ static enum message_status_result tagged(struct tx *tx, const char *meta, int64_
 /* Try 1 is over, provably refused; then 'q'ueued, on its way 's', 'a'ccepted as wamid.2, in doubt 'u', 'c'ancelled. */
 static int64_t second_try(struct tx *tx, const struct tx_ids *ids, char stands)
 {
-	int64_t id = add(tx, ids);
+	int64_t id = tx_text_add(tx, ids, true, NULL);
 
 	MUST(message_sending(tx, id, &t_err));
 	MUST(message_requeued(tx, id, &t_err));
@@ -140,8 +113,8 @@ TX_TEST(a_failure_counts_when_nothing_else_of_the_message_went)
 			last = word(tx, id, w);
 		(void)snprintf(why, sizeof(why), "%c %s", r->stands, r->said);
 		CHECK_I64(why, last, r->last);
-		CHECK_STR(why, load(tx, id, &a).sending, r->sending);
-		CHECK_I64(why, load(tx, id, &a).status, r->then);
+		CHECK_STR(why, tx_message(tx, id, &a).sending, r->sending);
+		CHECK_I64(why, tx_message(tx, id, &a).status, r->then);
 		MUST(db_exec(tx->db, "ROLLBACK TO row", &t_err));
 	}
 }
@@ -150,20 +123,20 @@ TX_TEST(how_far_it_came_stays_beside_failed)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	struct tx_ids ids = tx_conversation(tx, "4915112345678");
-	int64_t refused = add(tx, &ids), id = second_try(tx, &ids, 'a');
+	int64_t refused = tx_text_add(tx, &ids, true, NULL), id = second_try(tx, &ids, 'a');
 
 	MUST(message_sending(tx, refused, &t_err));
 	MUST(message_failed(tx, refused, STR("{}"), &t_err));
-	CHECK_STR("refused", load(tx, refused, &a).reached, "pending");
+	CHECK_STR("refused", tx_message(tx, refused, &a).reached, "pending");
 	(void)tagged(tx, "wamid.2", id, 2, MESSAGE_SENT);
-	CHECK(load(tx, id, &a).reached == NULL); /* status says it */
+	CHECK(tx_message(tx, id, &a).reached == NULL); /* status says it */
 	(void)tagged(tx, "wamid.2", id, 2, MESSAGE_FAILED);
-	CHECK_STR("it had been sent", load(tx, id, &a).reached, "sent");
-	CHECK(load(tx, id, &a).failed_ms > 0);
+	CHECK_STR("it had been sent", tx_message(tx, id, &a).reached, "sent");
+	CHECK(tx_message(tx, id, &a).failed_ms > 0);
 	(void)tagged(tx, "wamid.1", id, 1, MESSAGE_SENT);
-	CHECK_I64("the other try went: it has not failed", load(tx, id, &a).failed_ms, 0);
+	CHECK_I64("the other try went: it has not failed", tx_message(tx, id, &a).failed_ms, 0);
 	(void)tagged(tx, "wamid.9", refused, 1, MESSAGE_SENT);
-	CHECK_I64("it went although it was refused", load(tx, refused, &a).failed_ms, 0);
+	CHECK_I64("it went although it was refused", tx_message(tx, refused, &a).failed_ms, 0);
 }
 
 TX_TEST(the_number_in_another_message_s_tag_says_nothing)
@@ -174,6 +147,6 @@ TX_TEST(the_number_in_another_message_s_tag_says_nothing)
 
 	/* the id is of the last try of `one`, whatever the tag of `other` says */
 	CHECK_I64("last", tagged(tx, "wamid.2", other, 1, MESSAGE_FAILED), STATUS_APPLIED);
-	CHECK_I64("failed", load(tx, one, &a).status, MESSAGE_FAILED);
-	CHECK_STR("waits on", load(tx, other, &a).sending, "queued");
+	CHECK_I64("failed", tx_message(tx, one, &a).status, MESSAGE_FAILED);
+	CHECK_STR("waits on", tx_message(tx, other, &a).sending, "queued");
 }

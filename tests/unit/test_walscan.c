@@ -1,7 +1,4 @@
 /* test_walscan.c - a write-ahead log before SQLite looks at it. */
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "io/db.h"
 #include "io/file.h"
 #include "io/walscan.h"
@@ -37,17 +34,6 @@ static struct walscan scan(void)
 	return w;
 }
 
-static void spoil(off_t at)
-{
-	int fd = open(wal, O_RDWR | O_CLOEXEC);
-	char byte = 0;
-
-	CHECK(fd >= 0 && pread(fd, &byte, 1, at) == 1);
-	byte = (char)(byte ^ 1);
-	CHECK(pwrite(fd, &byte, 1, at) == 1);
-	close(fd);
-}
-
 #define FRAME (24 + 4096)
 
 TEST(a_whole_log_is_read_to_its_end)
@@ -68,7 +54,7 @@ TEST(a_torn_last_transaction_is_no_damage)
 
 	make(5);
 	frames = scan().frames;
-	spoil(32 + (frames - 1) * FRAME + 100);
+	t_spoil(wal, 32 + (frames - 1) * FRAME + 100);
 	w = scan();
 	CHECK_I64("bad", w.bad_frame, frames);
 	CHECK_I64("lost", w.lost_commits, 1);
@@ -80,7 +66,7 @@ TEST(a_frame_that_rotted_in_the_middle_is_damage)
 	struct walscan w;
 
 	make(6);
-	spoil(32 + 1 * FRAME + 24 + 50); /* the page of the second frame */
+	t_spoil(wal, 32 + 1 * FRAME + 24 + 50); /* the page of the second frame */
 	w = scan();
 	CHECK_I64("bad", w.bad_frame, 2);
 	CHECK(w.lost_commits > 1 && walscan_is_damaged(&w));
@@ -91,7 +77,7 @@ TEST(a_head_that_is_none_is_damage_when_frames_follow)
 	struct walscan w;
 
 	make(6);
-	spoil(2);
+	t_spoil(wal, 2);
 	w = scan();
 	CHECK(w.bad_head && walscan_is_damaged(&w));
 	MUST(file_write(wal, STR("short"), 0600, &t_err));
