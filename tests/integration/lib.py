@@ -263,6 +263,14 @@ class Peers:
     def say(self, who="meta", **what):
         return self.call(who, "say", what)
 
+    def chatwoot_answered(self):
+        """Waits until all webhooks of Chatwoot are answered, the late ones too. Those of the same millisecond may overtake one another:
+        a test of an order says one thing, waits, and says the next."""
+        def answered():
+            s = self.state("chatwoot")
+            return s["hooks_posted"] == s["hooks_ok"] + s["hooks_failed"]
+        wait_until(answered, what="Chatwoot's webhooks are answered")
+
     def stop(self):
         end_process(self.process)
 

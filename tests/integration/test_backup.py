@@ -81,10 +81,6 @@ def incident_of(b, kind):
     return [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == kind and not i.get("closed_at")]
 
 
-def metric(b, name):
-    return int(next(l for l in b.api("GET", "/metrics").body.decode().splitlines() if l.startswith(name + " ")).rsplit(" ", 1)[1])
-
-
 def test_backup_by_api_and_schedule():
     with Box(doubles=False) as b:
         fill(b, 5)
@@ -95,7 +91,7 @@ def test_backup_by_api_and_schedule():
         wait_until(lambda: b.get("/api/v1/backups")["data"][0]["state"] == "verified", what="verified by itself")
         assert b.get("/api/v1/backups")["data"][0]["verified_at"]
         wait_until(lambda: not glob.glob(b.data + "/backups/.checking*"), what="nothing is left of the scratch")
-        wait_until(lambda: metric(b, "totem_backup_verified_timestamp_seconds") > 0, what="metric")
+        wait_until(lambda: b.metrics()["totem_backup_verified_timestamp_seconds"] > 0, what="metric")
         b.post("/api/v1/backups/totem-nothing/verify", status=404)
         b.post("/api/v1/backups/totem-x.y/verify", status=404)
         # One that rotted is told, does not count, and goes when a newer one is verified.
@@ -109,7 +105,8 @@ def test_backup_by_api_and_schedule():
         state = b.get("/api/v1/backups")["data"][0]
         equal((state["state"], state["verified_at"]), ("failed", None))
         assert state["check"], state
-        equal((metric(b, "totem_backup_newest_timestamp_seconds"), metric(b, "totem_backup_unproven")), (0, 1))
+        now = b.metrics()
+        equal((now["totem_backup_newest_timestamp_seconds"], now["totem_backup_unproven"]), (0, 1))
         found = json.loads(totem(b, "doctor", "--json", code=None).stdout)
         assert any(f["code"] == "BACKUP_BAD" and f["state"] == "WRONG" for f in found["data"]), found
         assert "failed" in totem(b, "backup", "list").stdout
@@ -117,7 +114,7 @@ def test_backup_by_api_and_schedule():
         b.post("/api/v1/backups", status=202)
         wait_until(lambda: not incident_of(b, "backup-check"), what="closed")
         equal([x["state"] for x in b.get("/api/v1/backups")["data"]], ["verified"])
-        equal(metric(b, "totem_backup_unproven"), 0)
+        equal(b.metrics()["totem_backup_unproven"], 0)
         # One that nobody restored within a day is told too.
         b.stop()
         shutil.rmtree(b.data + "/backups")
