@@ -10,12 +10,13 @@
 set -eu
 
 run='gcc libc6-dev make binutils xz-utils bzip2 patch pkg-config ca-certificates libssl-dev libzstd-dev zlib1g-dev nodejs npm'
-# clang is the distribution's default version; the sanitizer libraries carry that version in their name.
 demo='python3'
+# clang is the distribution's default version; the sanitizer libraries carry that version in their name. lld links the
+# many programs of the tests.
 test='clang libclang-rt-dev lld llvm clang-tidy clang-format cppcheck shellcheck python3 openssl procps'
-# What make check-install needs to look at the package in a clean system.
 # What make deb ARCH=arm64 needs: the cross compiler; the static libraries are of the other architecture.
 cross='gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu'
+# What make check-install needs to look at the package in a clean system.
 install='lintian debootstrap systemd'
 browser='chromium'
 

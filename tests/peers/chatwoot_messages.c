@@ -62,7 +62,7 @@ void cw_message_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 	const char *echo = js(in, "echo_id");
 	struct cw_mischief mischief = cw_mischief(t, rule);
 	struct cw_message *m = refusal ? NULL : cw_message_new(t, c->id);
-	bool reopened = false;
+	bool reopened = false; /* by a message of the customer */
 	struct buf b = { 0 };
 
 	if (!m) {
@@ -83,8 +83,7 @@ void cw_message_post(struct chatwoot *t, const struct mini_req *req, const cJSON
 	if (m->type == CW_INCOMING) {
 		t->incoming++;
 		c->unread++;
-		if (!strcmp(c->status, "resolved") || !strcmp(c->status, "snoozed"))
-			reopened = true;
+		reopened = !strcmp(c->status, "resolved") || !strcmp(c->status, "snoozed");
 		if (reopened)
 			c->status = "open";
 	} else {

@@ -113,8 +113,6 @@ struct str arrow_right(const char *text); /* after it; STR_NONE */
 void evolution_reset(void);
 bool evolution_answer(const struct call_out *c, int *ret_status, struct sbuf *body);
 int64_t evolution_count(struct str what); /* sends, twice, disorder */
-/* Number at the end of a text, "message 12"; -1: none. */
-int64_t peers_serial(const char *text);
 void step_evolution_has(const struct words *w);
 
 /* clock.c */
@@ -149,7 +147,8 @@ void peers_reset(void);
 bool peers_answer(const struct call_out *c, int *ret_status, struct sbuf *body);
 void peers_note_send(const struct call_out *c, struct str wamid);
 int64_t peers_count(struct str what);
-const char *peers_twice(void); /* which text */
+int64_t peers_serial(const char *text); /* number at the end of a text, "message 12"; -1: none */
+const char *peers_twice(void);          /* which text */
 /* Statuses that Meta still owes: body of one webhook; false: none. */
 bool peers_status_due(struct sbuf *body);
 int peers_meta_sends_of(struct str text);
