@@ -21,7 +21,7 @@ stage() {
 	web)              "${make[@]}" web-check ;;
 	e2e)              "${make[@]}" e2e ;;
 	lint)             "${make[@]}" lint ;;
-	unit)             rm -rf build/threaded && mkdir -p build/threaded && T_THREADED=$PWD/build/threaded "${make[@]}" unit ;;
+	unit)             mkdir -p build/threaded && T_THREADED=$PWD/build/threaded "${make[@]}" unit ;;
 	scenario)         "${make[@]}" scenario ;;
 	golden)           "${make[@]}" golden ;;
 	peers)            "${make[@]}" V=release check-peers ;;
@@ -61,6 +61,7 @@ done
 
 logs=build/test-logs
 mkdir -p "$logs"
+rm -rf build/threaded # what another run left says nothing of this one's programs
 passed=0 failed=0 bad=()
 for s in "${stages[@]}"; do
 	begin=$SECONDS
