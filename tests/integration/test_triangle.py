@@ -82,7 +82,7 @@ def test_triangle():
         equal([(m["content"].strip("*"), m["message_type"], len(m.get("attachments", []))) for m in shown],
               [("hola", 0, 0), ("eco: hola", 1, 0), ("agente 0", 1, 0), ("agente 1", 1, 0), ("agente 2", 1, 0), ("mire", 1, 3),
                ("una nota", 1, 0), ("despues", 1, 0), ("gracias", 0, 0), ("del CRM", 1, 0), ("otra cosa", 0, 0),
-               ("eco: otra cosa", 1, 0), ("mi foto", 0, 1), (shown[13]["content"], 1, 0), ("la oferta", 1, 1)], "all of it, in order")
+               ("eco: otra cosa", 1, 0), ("mi foto", 0, 1), ("eco: [image] mi foto", 1, 0), ("la oferta", 1, 1)], "all of it, in order")
         equal((b.peers.state("meta")["doubled"], b.peers.state("chatwoot")["doubled"], b.peers.state("n8n")["doubled"]), (0, 0, 0))
         equal(b.dead_letters(), [])
 
