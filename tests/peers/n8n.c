@@ -3,6 +3,7 @@
  * mode (/webhook/immediately), else by the option or flag `mode`. */
 #include "double.h"
 #include "n8n_api.h"
+#include "n8n_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -276,36 +276,3 @@ void n8n_api_state(const struct n8n_api *a, struct buf *out)
 		   "\"api_refused\":%lld",
 		   a->workflow_count, active, credentials, a->calls, a->refused);
 }
-
-/* ---- what the DNI workflow reads in a text ---- */
-
-/* The first eight digits that stand alone. */
-bool n8n_find_dni(const char *text, char out[9])
-{
-	for (const char *p = text; *p;) {
-		size_t n = strspn(p, "0123456789");
-
-		if (n == 8) {
-			snprintf(out, 9, "%.8s", p);
-			return true;
-		}
-		p += n > 0 ? n : 1;
-	}
-	return false;
-}
-
-bool n8n_wants_person(const char *text)
-{
-	static const char *const words[] = { "asesor", "persona", "humano", "agente", NULL };
-	char lower[200];
-	size_t n = 0;
-
-	for (; text[n] && n + 1 < sizeof lower; n++)
-		lower[n] = text[n] >= 'A' && text[n] <= 'Z' ? (char)(text[n] + 32) : text[n];
-	lower[n] = '\0';
-	for (int i = 0; words[i]; i++) {
-		if (strstr(lower, words[i]))
-			return true;
-	}
-	return false;
-}

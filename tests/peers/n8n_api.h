@@ -25,8 +25,4 @@ const char *n8n_api_mode(struct n8n_api *a, const struct mini_req *req, const ch
 			 const char **ret_bearer, bool *ret_let_in);
 void n8n_api_state(const struct n8n_api *a, struct buf *out);
 
-/* The first eight digits that stand alone; false: none. */
-bool n8n_find_dni(const char *text, char out[9]);
-bool n8n_wants_person(const char *text);
-
 #endif
