@@ -15,8 +15,7 @@ struct act_wanted {
 	const struct channel *channel;
 	const struct message *m; /* read, typing: the customer's; edit, revoke: ours */
 	struct str text;         /* edit: the new text */
-	struct str
-		user_id; /* account of the CRM whose wish it is, as messages name it; none: no person's */
+	struct str user_id;      /* CRM account whose wish it is; none: no person's */
 	/* An agent deleted it in this Chatwoot: told there when it cannot be done; 0: not from there. */
 	int64_t chatwoot_target, chatwoot_message_id;
 	struct str correlation;

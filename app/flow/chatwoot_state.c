@@ -1,5 +1,6 @@
 /* chatwoot_state.c - support-bridge-state: what was decided about a conversation here is told to Chatwoot: its status, who
- * has it, labels and attributes, and as a private note why it was handed over or what an agent's wish came to. The event's payload is an act of store/conversation_state.h; one that came from Chatwoot is never published.
+ * has it, labels and attributes, and as a private note why it was handed over or what an agent's wish came to. The
+ * event's payload is an act of store/conversation_state.h; one that came from Chatwoot is never published.
  *
  * All calls may be repeated, so a run that ended half-way simply runs again. */
 #include "base/log.h"
