@@ -29,8 +29,7 @@ enum rc chatwoot_admin_version(struct str body, struct arena *a, struct str *ret
 struct chatwoot_inbox {
 	int64_t id;
 	struct str name, channel, identifier, secret, webhook_url, phone;
-	struct str
-		phone_id; /* of a WhatsApp inbox, told to administrators: Meta's id of its number */
+	struct str phone_id; /* Meta's id of a WhatsApp inbox's number; administrators see it */
 	bool lock;
 	int64_t reply_hours; /* agent_reply_time_window; 0: none */
 };

@@ -9,10 +9,11 @@
  * taken in (b) and (c) from `reply`, `output`, `text` or `message.text` (the first that is there):
  * text, or an array of texts. `actions` is handed over raw. Anything else that is JSON on a 2xx:
  * PARK. A workflow ran and forgot our id; running it again would repeat its effects and get the
- * same answer: the caller may do so only when a person wants it. Empty, HTML, "starting up", other text: RETRY. A transport failure with unknown
- * outcome is RETRY too, because n8n has no idempotency on webhooks and runs at most once: the
- * workflow must drop what it has seen by `idempotency_key` (it stays the same over all tries), and
- * the caller drops a second answer by the same key (R18). Pure. */
+ * same answer: the caller may do so only when a person wants it. Empty, HTML, "starting up",
+ * other text: RETRY. A transport failure with unknown outcome is RETRY too, because n8n has no
+ * idempotency on webhooks and runs at most once: the workflow must drop what it has seen by
+ * `idempotency_key` (it stays the same over all tries), and the caller drops a second answer by the
+ * same key (R18). Pure. */
 #ifndef PEER_N8N_H
 #define PEER_N8N_H
 
