@@ -59,6 +59,9 @@ test('after an outage the start page shows its receipt', async () => {
 	await box.idle();
 	const page = await box.person('agent', { screen: 'start' });
 	const receipt = page.locator('.note.calm', { hasText: 'La caja se cortó y volvió' });
+	/* the receipt is counted anew each minute: until then it has one on the way, and the headline says so too */
+	await receipt.getByText('1 todavía en camino').waitFor();
+	await page.getByRole('heading', { level: 1, name: 'Todo anda; 1 trabajo del corte sigue en camino.' }).waitFor();
 	await receipt.getByText('0 perdidos').waitFor();
 	await receipt.getByText('esperan a una persona').waitFor();
 	await page.getByText('Antes no se había apagado bien').waitFor();

@@ -103,8 +103,10 @@ export function Start(): JSX.Element {
 	const waiting = queues.reduce((s, q) => s + (q.waiting ?? 0), 0), dead = data.parts.reduce((s, q) => s + (q.dead ?? 0), 0);
 	const oldest = queues.map(q => q.oldest_at).filter(x => x != null).sort()[0], good = lastGood(backups.data), sees = may('queues:read');
 	const fresh = receipts.data?.data.filter(r => Date.now() - Date.parse(r.to) < RECEIPT_DAYS * 86_400_000) ?? [];
+	const open = fresh.reduce((s, r) => s + r.open, 0);
 	return <section class="screen stack">
-		<h1 class={'whole ' + (n > 0 || odd.length > 0 || dead > 0 ? 'warn' : 'good')}>{n > 0 ? t('not_well', { n }) : odd.length > 0 ? t('parts_off', { n: odd.length, part: partName(odd[0]!.part), state: word('state.', odd[0]!.state) }) : dead > 0 ? t('well_but', { n: dead }) : t('all_well')}
+		<h1 class={'whole ' + (n > 0 || odd.length > 0 || dead > 0 ? 'warn' : 'good')}>{n > 0 ? t('not_well', { n }) : odd.length > 0 ? t('parts_off', { n: odd.length, part: partName(odd[0]!.part), state: word('state.', odd[0]!.state) }) : dead > 0 ? t('well_but', { n: dead })
+			: open > 0 ? t('well_catching_up', { n: open }) : t('all_well')}
 			<small class="soft"><bdi>{data.company}</bdi></small></h1>
 		{n > 0 && <ul class="notes">{data.incidents.map(i => <Note key={i.id} i={i} />)}</ul>}
 		{fresh.map(r => <ReceiptCard key={r.id} r={r} />)}

@@ -83,6 +83,7 @@ export const workEn = {
 	backup_first: 'The first comes by itself; you can make one now.', disk_free: 'Free on the disk', database_is: 'The database has {size}.',
 	runs_since: 'Version {version}, running since', after_crash: 'It had not been stopped well before; everything acknowledged is here.',
 	well_but: 'It runs; {n|# job failed for good and waits|# jobs failed for good and wait} for a person.',
+	well_catching_up: 'It runs; {n|# job from the outage is|# jobs from the outage are} still on the way.',
 	/* one message */
 	message: 'Message', message_gone: 'This message does not exist (any more).', message_to: 'To', by: 'By', channel: 'Number', replaced_by: 'Sent again as',
 	attempt_of: 'Again for', whatsapp_id: 'Id at WhatsApp', story: 'What happened', raw: 'As it came', answer: 'Answer', no_answer: 'no answer',

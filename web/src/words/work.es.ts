@@ -88,6 +88,7 @@ export const workEs: typeof workEn = {
 	backup_first: 'El primero se hace solo; también puede hacerlo ahora.', disk_free: 'Libre en el disco', database_is: 'La base de datos ocupa {size}.',
 	runs_since: 'Versión {version}, en marcha desde', after_crash: 'Antes no se había apagado bien; todo lo confirmado está acá.',
 	well_but: 'Todo anda; {n|# trabajo fallido espera|# trabajos fallidos esperan} a una persona.',
+	well_catching_up: 'Todo anda; {n|# trabajo del corte sigue|# trabajos del corte siguen} en camino.',
 	/* one message */
 	message: 'Mensaje', message_gone: 'Este mensaje no existe (más).', message_to: 'Para', by: 'Por', channel: 'Número', replaced_by: 'Enviado de nuevo como',
 	attempt_of: 'De nuevo por', whatsapp_id: 'Id en WhatsApp', story: 'Qué pasó', raw: 'Tal como llegó', answer: 'Respuesta', no_answer: 'sin respuesta',

@@ -89,6 +89,7 @@ export const workPt: typeof workEn = {
 	backup_first: 'O primeiro vem sozinho; também pode fazê-lo agora.', disk_free: 'Livre no disco', database_is: 'O banco de dados ocupa {size}.',
 	runs_since: 'Versão {version}, rodando desde', after_crash: 'Antes não tinha sido desligada bem; tudo o que foi confirmado está aqui.',
 	well_but: 'Tudo anda; {n|# tarefa falha espera|# tarefas falhas esperam} uma pessoa.',
+	well_catching_up: 'Tudo anda; {n|# tarefa da interrupção segue|# tarefas da interrupção seguem} a caminho.',
 	/* one message */
 	message: 'Mensagem', message_gone: 'Esta mensagem não existe (mais).', message_to: 'Para', by: 'Por', channel: 'Número',
 	replaced_by: 'Enviada de novo como', attempt_of: 'De novo por', whatsapp_id: 'Id no WhatsApp', story: 'O que aconteceu', raw: 'Como chegou',
