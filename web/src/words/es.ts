@@ -14,7 +14,7 @@ export const es: Words = {
 	setup_link: 'Esta caja aún no tiene dueño. Abra el enlace que mostró «totem serve» al iniciar; también sirve «totem user add».',
 	queues: 'Colas', queue: 'Cola', waiting: 'En espera', active: 'En curso', delayed: 'Después', completed: 'Hechos', dead: 'Fallidos', oldest: 'Más antiguo',
 	action: 'Acción', pause: 'Pausar', resume: 'Reanudar', 'state.paused': 'en pausa', 'state.draining': 'vaciándose',
-	start: 'Inicio', all_well: 'Todo está bien.', not_well: '{n|# asunto necesita|# asuntos necesitan} atención.', parts: 'Partes',
+	start: 'Inicio', all_well: 'Todo está bien.', not_well: '{n|# asunto necesita|# asuntos necesitan} atención.',
 	part: 'Parte', state: 'Estado', since: 'Desde', why: 'Por qué', messages: 'Mensajes',
 	messages_none: 'Aún no hay mensajes. Lo que escriban los clientes aparecerá aquí solo.', to: 'Para (teléfono con código de país)',
 	text: 'Texto', send: 'Enviar', send_title: 'Enviar un mensaje', 'status.pending': 'esperando el envío',

@@ -14,7 +14,7 @@ export const pt: Words = {
 	setup_link: 'Esta caixa ainda não tem dono. Abra o link que “totem serve” mostrou ao iniciar; “totem user add” também serve.',
 	queues: 'Filas', queue: 'Fila', waiting: 'Esperando', active: 'Em curso', delayed: 'Depois', completed: 'Feitos', dead: 'Falhos', oldest: 'Mais antigo',
 	action: 'Ação', pause: 'Pausar', resume: 'Retomar', 'state.paused': 'em pausa', 'state.draining': 'esvaziando',
-	start: 'Início', all_well: 'Tudo está bem.', not_well: '{n|# assunto precisa|# assuntos precisam} de atenção.', parts: 'Partes',
+	start: 'Início', all_well: 'Tudo está bem.', not_well: '{n|# assunto precisa|# assuntos precisam} de atenção.',
 	part: 'Parte', state: 'Estado', since: 'Desde', why: 'Por quê', messages: 'Mensagens',
 	messages_none: 'Ainda não há mensagens. O que os clientes escreverem aparece aqui sozinho.', to: 'Para (telefone com código do país)',
 	text: 'Texto', send: 'Enviar', send_title: 'Enviar uma mensagem', 'status.pending': 'esperando o envio',

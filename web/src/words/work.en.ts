@@ -99,7 +99,7 @@ export const workEn = {
 	'type.video': 'video', 'type.audio': 'audio', 'type.document': 'document', 'type.sticker': 'sticker', 'type.location': 'location',
 	'type.contacts': 'contact', 'type.template': 'template', 'type.interactive': 'buttons', 'type.unsupported': 'not shown by WhatsApp',
 	/* first run */
-	setup: 'Set up', setup_progress: '{n} of {of} steps are done. Each can be skipped and done later.', setup_first: 'Create your account',
+	setup: 'Set up', setup_progress: '{n} of {of} steps are done. Each can be skipped and done later.',
 	'setup.company': 'Your company', 'setup.whatsapp': 'WhatsApp number', 'setup.handshake': 'Messages to this box', 'setup.chatwoot': 'Chatwoot',
 	'setup.n8n': 'Assistant (n8n)', 'setup.message': 'First message', 'setup_state.ok': 'done', 'setup_state.failed': 'does not work yet',
 	'setup_state.waiting': 'waiting', 'setup_state.testing': 'being tested', 'setup_state.todo': 'to do', testing: 'Testing…', skip_step: 'Later',

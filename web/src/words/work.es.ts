@@ -104,7 +104,7 @@ export const workEs: typeof workEn = {
 	'type.document': 'documento', 'type.sticker': 'sticker', 'type.location': 'ubicación', 'type.contacts': 'contacto', 'type.template': 'plantilla',
 	'type.interactive': 'botones', 'type.unsupported': 'WhatsApp no lo muestra',
 	/* first run */
-	setup: 'Puesta en marcha', setup_progress: '{n} de {of} pasos listos. Cada uno se puede saltar y hacer después.', setup_first: 'Cree su cuenta',
+	setup: 'Puesta en marcha', setup_progress: '{n} de {of} pasos listos. Cada uno se puede saltar y hacer después.',
 	'setup.company': 'Su empresa', 'setup.whatsapp': 'Número de WhatsApp', 'setup.handshake': 'Mensajes hacia esta caja', 'setup.chatwoot': 'Chatwoot',
 	'setup.n8n': 'Asistente (n8n)', 'setup.message': 'Primer mensaje', 'setup_state.ok': 'listo', 'setup_state.failed': 'todavía no anda',
 	'setup_state.waiting': 'esperando', 'setup_state.testing': 'probando', 'setup_state.todo': 'por hacer', testing: 'Probando…', skip_step: 'Después',

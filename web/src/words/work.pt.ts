@@ -106,7 +106,7 @@ export const workPt: typeof workEn = {
 	'type.document': 'documento', 'type.sticker': 'figurinha', 'type.location': 'localização', 'type.contacts': 'contato', 'type.template': 'modelo',
 	'type.interactive': 'botões', 'type.unsupported': 'o WhatsApp não mostra',
 	/* first run */
-	setup: 'Configuração inicial', setup_progress: '{n} de {of} passos prontos. Cada um pode ser pulado e feito depois.', setup_first: 'Crie sua conta',
+	setup: 'Configuração inicial', setup_progress: '{n} de {of} passos prontos. Cada um pode ser pulado e feito depois.',
 	'setup.company': 'Sua empresa', 'setup.whatsapp': 'Número do WhatsApp', 'setup.handshake': 'Mensagens para esta caixa', 'setup.chatwoot': 'Chatwoot',
 	'setup.n8n': 'Assistente (n8n)', 'setup.message': 'Primeira mensagem', 'setup_state.ok': 'pronto', 'setup_state.failed': 'ainda não funciona',
 	'setup_state.waiting': 'esperando', 'setup_state.testing': 'testando', 'setup_state.todo': 'a fazer', testing: 'Testando…', skip_step: 'Depois',
