@@ -221,8 +221,8 @@ static enum rc number_unit(struct tx *tx, void *arg, struct err *e)
 	return chatwoot_phone_set(tx, t->conv.id, t->conv.wa_id, e);
 }
 
-/* Known by a LID or another number until now: the contact there gets the number, the thread stays (R12). What Chatwoot does not want
- * (it is told once) holds up no message; weather does. */
+/* Known by a LID or another number until now: the contact there gets the number, the thread stays (R12). What Chatwoot does
+ * not want (it is told once) holds up no message; weather does. */
 static enum rc give_number(struct talk *t, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX);
