@@ -241,7 +241,6 @@ static void act_on(struct call *c, enum act_kind kind, const struct message *m, 
 				.m = m,
 				.text = text,
 				.correlation = str_of(c->q->request_id) };
-
 	char user[ID_TEXT_MAX];
 
 	if (c->session.id != 0) {

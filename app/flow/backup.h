@@ -77,8 +77,8 @@ struct backup_look {
 	int64_t newest_ms;
 	int64_t verified_ms;            /* when the newest verified one was made; 0: none is */
 	char to_check[BACKUP_NAME_MAX]; /* newest that is only made */
-	char late
-		[BACKUP_NAME_MAX]; /* made more than a day ago, and neither it nor a newer one was verified */
+	/* Made more than a day ago, and neither it nor a newer one was verified. */
+	char late[BACKUP_NAME_MAX];
 	char late_why[ERR_TEXT_MAX]; /* "" when it was never tried */
 	char bad[BACKUP_NAME_MAX];   /* newest that failed its check, or has no readable manifest */
 	char bad_why[ERR_TEXT_MAX];
@@ -88,8 +88,8 @@ enum rc backup_look(const char *folder, int64_t now_ms, struct backup_look *ret,
 /* The newest that did not fail. RC_ABSENT: there is none. */
 enum rc backup_newest(const char *folder, struct backup_info *ret, struct err *e) MUST_CHECK;
 /* Keeps the newest `keep`, of each of the last `weeks` weeks its newest, and always the newest that is verified; one that
- * failed counts for nothing: the newest such stays until a newer one is verified. Then drops media that no backup lists, and what an
- * interrupted backup left. */
+ * failed counts for nothing: the newest such stays until a newer one is verified. Then drops media that no backup lists,
+ * and what an interrupted backup left. */
 enum rc backup_rotate(const char *folder, int64_t keep, int64_t weeks, int64_t now_ms,
 		      int *ret_removed, struct err *e) MUST_CHECK;
 /* Copies a backup with its media to another folder (a USB stick) and reads it back from there. RC_INVALID: here it is not

@@ -23,7 +23,7 @@ struct tempo {
 	int64_t from_us, seen, cpu_us, pushed;
 };
 
-/* The calling thread gets processor and disk when nobody else wants them (nice 19, idle class of the disk queue). */
+/* The calling thread gets processor and disk when nobody else wants them (nice 15, idle class of the disk queue). */
 void tempo_low_priority(void);
 /* Rests when it is time, at most TEMPO_REST_MAX_MS. False: stop the work. */
 #define TEMPO_REST_MAX_MS 100

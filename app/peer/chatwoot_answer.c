@@ -380,7 +380,8 @@ const struct chatwoot_event *chatwoot_answer_find(const struct chatwoot_messages
 enum rc chatwoot_answer_named(struct str body, const char *key, struct str wanted, int64_t *ret_id,
 			      struct err *e)
 {
-	struct json *root AUTO(json_freep) = NULL;
+	AUTO(json_freep) struct json *root = NULL;
+
 	*ret_id = 0;
 	TRY(json_parse(body, &root, e));
 	for (const struct json *n = json_first(root); n != NULL && *ret_id == 0; n = json_next(n))
