@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Box, SCREENS, TESTS, closeBrowser, openBrowser } from './lib.mjs';
 
-const TIME_MS = 180_000, AT_ONCE = 3, HERE = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname);
+const TIME_MS = 90_000, AT_ONCE = 3, HERE = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname);
 const words = process.argv.slice(2);
 let passed = 0, failed = 0;
 

@@ -40,7 +40,7 @@ function sources(folder = join(ROOT, 'app')) {
 	return readdirSync(folder, { withFileTypes: true }).map(f => f.isDirectory() ? sources(join(folder, f.name)) : /\.[ch]$/.test(f.name) ? readFileSync(join(folder, f.name), 'utf8') : '').join('\n').replace(/"\s*\n\s*"/g, '');
 }
 
-test('each setting and each refusal of the API is told in three languages', async () => {
+test('each setting and each kind of refusal of the API is told in three languages', async () => {
 	const { HELP } = await bundled('web/src/words/help.ts'), { SAID } = await bundled('web/src/words/said.ts'), { LANGS, told, lang } = await bundled('web/src/lib/i18n.ts');
 	const settings = [...readFileSync(join(ROOT, 'app/store/setting.def'), 'utf8').matchAll(/^SETTING\("([^"]+)".*"((?:[^"\\]|\\.)*)"\)/gm)];
 	assert.ok(settings.length > 100, `${settings.length} settings read`);

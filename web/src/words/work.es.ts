@@ -63,7 +63,7 @@ export const workEs: typeof workEn = {
 	certificates_text: 'Un archivo renovado vale después de', certificate_ends: 'Válido hasta', file: 'Archivo', 'certificate.tls_cert': 'De esta caja', 'certificate.tls_client_ca': 'Para Meta (mTLS)', 'certificate.ca_file': 'Para llamar a otros',
 	log_level: 'Mostrar', 'level.info': 'todo', 'level.warn': 'avisos y errores', 'level.error': 'errores', logs_none: 'Nada de esto desde el arranque.', event: 'Suceso', details: 'Detalles',
 	logs_text: 'Las 300 líneas más nuevas, sin textos de mensajes y sin secretos. Todas están en el journal:', logs_plain: 'Como texto, para copiar', kept_how_long: 'Qué se guarda y cuánto tiempo',
-	one_person: 'Los datos de una persona', one_person_text: 'Todo lo que se sabe de un cliente se puede sacar como archivo, o borrar para siempre. Las dos cosas quedan en el registro de cambios.',
+	one_person: 'Los datos de una persona', one_person_text: 'Todo lo que se sabe de un cliente se puede sacar como archivo, o borrar para siempre. Lo borrado queda en el registro de cambios.',
 	who_sees: 'Quién ve los números', who_sees_text: 'Para el rol observador todos los números están tapados. Quién destapa uno queda en el registro de cambios.', updates: 'Actualizaciones',
 	updates_text: 'Esta caja nunca se actualiza sola. Un paquete más nuevo se instala encima; lo que espera sigue después:', library: 'Biblioteca', version: 'Versión', licence: 'Licencia', restore_title: 'Restaurar un respaldo',
 	restore_after: 'Lo que esperaba envío en el respaldo queda en pausa hasta que usted mire: nada se envía dos veces.',
