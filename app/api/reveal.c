@@ -4,6 +4,7 @@
 #include "api/state.h"
 #include "api/veil.h"
 #include "api/view.h"
+#include "store/audit.h"
 
 static enum rc reveal_unit(struct tx *tx, void *arg, struct err *e)
 {
@@ -13,25 +14,19 @@ static enum rc reveal_unit(struct tx *tx, void *arg, struct err *e)
 	return RC_OK;
 }
 
-/* What was revealed before this start counts too: a restart hands out no second hour. Milliseconds to wait. */
-static enum rc before_start(struct call *c, int64_t *ret_wait_ms, struct err *e)
+/* What was revealed within the hour before this start counts too: a restart hands out no second hour. */
+static enum rc before_start(struct call *c, int64_t *ret_count, int64_t *ret_first_ms,
+			    struct err *e)
 {
 	struct db *db = store_reader(c->app->store);
-	AUTO(stmt_end) struct stmt s = { 0 };
-	enum rc rc = stmt_begin(db, Q_AUDIT_REVEALS, &s, e);
+	/* A person's id is negative here (auth.c), so that it is no token's. */
+	const struct audit_tally t = { .kind = c->who.id < 0 ? ACTOR_USER : ACTOR_TOKEN,
+				       .actor_id = c->who.id < 0 ? -c->who.id : c->who.id,
+				       .action = "contacts.reveal",
+				       .from_ms = c->q->now_ms - HOUR_MS,
+				       .to_ms = c->app->started_ms };
+	enum rc rc = audit_count(db, &t, ret_count, ret_first_ms, e);
 
-	*ret_wait_ms = 0;
-	if (rc == RC_OK) {
-		/* A person's id is negative here (auth.c), so that it is no token's. */
-		stmt_bind_str(&s, "actor_kind", c->who.id < 0 ? STR("user") : STR("token"));
-		stmt_bind_i64(&s, "actor_id", c->who.id < 0 ? -c->who.id : c->who.id);
-		stmt_bind_i64(&s, "from_ms", c->q->now_ms - HOUR_MS);
-		stmt_bind_i64(&s, "to_ms", c->app->started_ms);
-		rc = stmt_next(&s, e);
-	}
-	if (rc == RC_OK && stmt_i64(&s, "count") >= REVEALS_PER_HOUR)
-		*ret_wait_ms = stmt_i64(&s, "oldest_ms") + HOUR_MS - c->q->now_ms;
-	stmt_end(&s);
 	store_reader_done(c->app->store, db);
 	return rc;
 }
@@ -39,18 +34,20 @@ static enum rc before_start(struct call *c, int64_t *ret_wait_ms, struct err *e)
 static bool slowly(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
-	int64_t wait_ms;
+	int64_t wait_ms, before, first_ms;
 	char text[24];
 
 	if (c->who.id == 0)
 		return true;
-	if (before_start(c, &wait_ms, &e) != RC_OK) {
+	if (before_start(c, &before, &first_ms, &e) != RC_OK) {
 		problem_err(c, &e);
 		return false;
 	}
-	if (wait_ms <= 0)
-		wait_ms = rate_take_hourly(&state_of(c->app)->reveals, c->who.id, REVEALS_PER_HOUR,
-					   c->q->now_ms);
+	if (before >= REVEALS_PER_HOUR)
+		wait_ms = first_ms + HOUR_MS - c->q->now_ms;
+	else
+		wait_ms = rate_take_hourly(&state_of(c->app)->reveals, c->who.id,
+					   REVEALS_PER_HOUR - before, c->q->now_ms);
 	if (wait_ms <= 0)
 		return true;
 	(void)snprintf(text, sizeof(text), "%lld", (long long)((wait_ms + 999) / 1000));

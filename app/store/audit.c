@@ -145,6 +145,23 @@ static void take(struct stmt *s, struct audit *ret)
 	memcpy(ret->hash, hash.p, size_min(hash.n, SHA256_BYTES));
 }
 
+enum rc audit_count(struct db *db, const struct audit_tally *t, int64_t *ret_count,
+		    int64_t *ret_first_ms, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_AUDIT_COUNT, &s, e));
+	stmt_bind_text(&s, "actor_kind", KINDS[t->kind]);
+	stmt_bind_i64(&s, "actor_id", t->actor_id);
+	stmt_bind_text(&s, "action", t->action);
+	stmt_bind_i64(&s, "from_ms", t->from_ms);
+	stmt_bind_i64(&s, "to_ms", t->to_ms);
+	TRY(stmt_next(&s, e));
+	*ret_count = stmt_i64(&s, "count");
+	*ret_first_ms = stmt_i64(&s, "oldest_ms");
+	return RC_OK;
+}
+
 enum rc audit_each(struct db *db, const struct audit_filter *f, audit_each_fn *fn, void *arg,
 		   struct err *e)
 {

@@ -41,6 +41,17 @@ typedef enum rc audit_each_fn(void *arg, const struct audit *a, struct err *e);
 enum rc audit_each(struct db *db, const struct audit_filter *f, audit_each_fn *fn, void *arg,
 		   struct err *e) MUST_CHECK;
 
+/* How often one actor did one thing after from_ms and before to_ms, and when first (0: never); among the newest two thousand
+ * rows. */
+struct audit_tally {
+	enum actor_kind kind;
+	int64_t actor_id;
+	const char *action;
+	int64_t from_ms, to_ms;
+};
+enum rc audit_count(struct db *db, const struct audit_tally *t, int64_t *ret_count,
+		    int64_t *ret_first_ms, struct err *e) MUST_CHECK;
+
 struct audit_proof {
 	int64_t rows;
 	int64_t broken_id; /* first row that does not fit; 0: all fit */
