@@ -82,11 +82,16 @@ static enum rc make(const struct cli *c, struct place *p, const struct backup_pl
 	struct backup_info info;
 	bool damaged;
 	int removed;
+	enum rc rc;
 
 	TRY(backup_make(plan, clock_now_ms(), &info, &damaged, e));
 	/* Beside a server the server would do it within minutes; who asks here wants to know. */
-	if (cli_option(c, "no-check") == NULL)
-		TRY(backup_verify(plan, info.name, clock_now_ms(), &info, e));
+	if (cli_option(c, "no-check") == NULL) {
+		rc = backup_verify(plan, info.name, clock_now_ms(), &info, e);
+		if (rc != RC_OK && rc != RC_CONFLICT)
+			return rc;
+		err_clear(e); /* the server checks another one just now, and this one next */
+	}
 	print_info(c, word_of(&info), &info);
 	if (cli_option(c, "to") != NULL)
 		return RC_OK; /* somebody else's folder is not rotated */

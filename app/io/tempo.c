@@ -9,7 +9,7 @@
 #include "base/clock.h"
 
 #define WORK_US         4000 /* shorter stretches cost more in switches than they give */
-#define YIELD           8 /* rests this many times what it lost: it takes a ninth of a full box at most */
+#define YIELD           8 /* rests this many times what it lost to others, up to TEMPO_REST_MAX_MS */
 #define NICE_LOWEST     15        /* at 19 it would starve on a box that is always busy */
 #define IOPRIO_WHO_SELF 1         /* ioprio_set(2): IOPRIO_WHO_PROCESS, 0 is the calling thread */
 #define IOPRIO_IDLE     (3 << 13) /* IOPRIO_CLASS_IDLE */
