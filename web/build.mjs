@@ -2,29 +2,23 @@
  *
  *   node web/build.mjs OUT MODULES
  *
- * src/main.tsx and its styles become app.js and app.css; static files and the OpenAPI sources are copied. MODULES is the
- * folder with the npm packages (outside of web/, so that nothing of them can be committed). Text files get a FILE.gz
- * beside them, which is what the program embeds and sends. */
+ * src/main.tsx and its styles become app.js and app.css, each language words-XX.json; static files and the OpenAPI sources are
+ * copied. MODULES is the folder with the npm packages (outside of web/, so that nothing of them can be committed). Text files get
+ * a FILE.gz beside them, which is what the program embeds and sends. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { COPIED, bundler, languages, options } from './bundle.mjs';
 
 const [out, modules] = process.argv.slice(2).map(p => resolve(p));
 const web = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
-const { build } = createRequire(join(modules, 'x.js'))('esbuild');
-const COPIED = ['index.html', 'docs.html', 'docs.js', 'icon.svg', 'openapi'];
 const PACKED = /\.(html|js|css|json|svg|webmanifest)$/;
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-await build({
-	entryPoints: { app: join(web, 'src/main.tsx') },
-	bundle: true, minify: true, format: 'esm', target: ['es2022', 'chrome109', 'firefox115', 'safari16'],
-	jsx: 'automatic', jsxImportSource: 'preact', nodePaths: [modules], outdir: out, legalComments: 'none', logLevel: 'warning',
-	define: { DEV: JSON.stringify(process.env.TOTEM_WEB_DEV === '1') },
-});
-for (const name of COPIED)
+await bundler(modules).build({ ...options(modules, out, process.env.TOTEM_WEB_DEV === '1'), minify: true });
+await languages(modules, out);
+for (const name of [...COPIED, 'openapi'])
 	cpSync(join(web, name), join(out, name), { recursive: true });
 
 function pack(folder) {

@@ -4,31 +4,35 @@
  *
  * Serves the page from OUT and hands all else (API, streams) on to the box. Loopback only. */
 import { createServer, request } from 'node:http';
-import { createRequire } from 'node:module';
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { extname, join, normalize, resolve } from 'node:path';
+import { COPIED, bundler, languages, options } from './bundle.mjs';
 
 const [modules, out] = process.argv.slice(2, 4).map(p => resolve(p));
 const box = new URL(process.argv[4] ?? 'http://127.0.0.1:8080'), port = Number(process.argv[5] ?? 8090);
 const web = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
-const { context } = createRequire(join(modules, 'x.js'))('esbuild');
-const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.html': 'text/html; charset=utf-8', '.map': 'application/json' };
+const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.html': 'text/html; charset=utf-8', '.map': 'application/json', '.json': 'application/json' };
 const RELOAD = '/-/reload'; /* main.tsx listens there when DEV is set */
+const WORDS = join(web, 'src/words');
 const open = new Set();
 
 mkdirSync(out, { recursive: true });
 const reload = { name: 'reload', setup(build) {
-	build.onEnd(result => {
-		for (const name of ['index.html', 'docs.html', 'docs.js', 'icon.svg'])
+	/* what no source imports is watched with the first one */
+	build.onLoad({ filter: /src.main\.tsx$/ }, at => ({ contents: readFileSync(at.path, 'utf8'), loader: 'tsx',
+		watchFiles: [...COPIED.map(name => join(web, name)), ...readdirSync(WORDS).map(name => join(WORDS, name))], watchDirs: [WORDS] }));
+	build.onEnd(async result => {
+		let good = result.errors.length === 0;
+		for (const name of COPIED)
 			cpSync(join(web, name), join(out, name));
-		if (result.errors.length === 0)
+		await languages(modules, out).catch(() => { good = false; }); /* the bundler has said why */
+		if (good)
 			for (const o of open)
 				o.write('data: reload\n\n');
-		console.log(new Date().toLocaleTimeString(), result.errors.length === 0 ? 'built' : 'does not build');
+		console.log(new Date().toLocaleTimeString(), good ? 'built' : 'does not build');
 	});
 } };
-const ctx = await context({ entryPoints: { app: join(web, 'src/main.tsx') }, bundle: true, sourcemap: true, format: 'esm', target: 'es2022', jsx: 'automatic',
-	jsxImportSource: 'preact', nodePaths: [modules], outdir: out, define: { DEV: 'true' }, logLevel: 'warning', plugins: [reload] });
+const ctx = await bundler(modules).context({ ...options(modules, out, true), sourcemap: true, plugins: [reload] });
 await ctx.watch();
 
 function file(path, answer) {

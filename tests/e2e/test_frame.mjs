@@ -7,15 +7,18 @@ const SIZE_MAX = 150_000, PAINT_MAX_MS = 500;
 
 test('the page is under 150 KB compressed', async () => {
 	const dist = join(ROOT, 'build/web/dist');
-	const bytes = readdirSync(dist).filter(f => /^app\..*gz$|^index\.html$|^icon\.svg\.gz$/.test(f)).map(f => readFileSync(join(dist, f)).length);
+	const size = f => readFileSync(join(dist, f)).length, files = readdirSync(dist);
+	const words = files.filter(f => /^words-..\.json\.gz$/.test(f)).sort((a, b) => size(b) - size(a)); /* one language is loaded: the longest */
+	assert.equal(words.length, 3);
+	const bytes = files.filter(f => /^app\..*gz$|^index\.html$|^icon\.svg\.gz$/.test(f) || f === words[0]).map(size);
 	const sum = bytes.reduce((a, b) => a + b, 0);
 	console.log(`     ${bytes.length} files, ${(sum / 1000).toFixed(1)} KB`);
-	assert.ok(bytes.length >= 4 && sum < SIZE_MAX, `${sum} bytes`);
+	assert.ok(bytes.length === 5 && sum < SIZE_MAX, `${sum} bytes`);
 });
 
 test('every key has its words in three languages, and no two languages are one', async () => {
-	const { LANGS } = await bundled('web/src/lib/i18n.ts');
-	const words = Object.fromEntries(Object.entries(LANGS).map(([k, v]) => [k, new Map(Object.entries(v))]));
+	const { LANGUAGES } = await bundled('web/src/words/index.ts');
+	const words = Object.fromEntries(Object.entries(LANGUAGES).map(([k, v]) => [k, new Map(Object.entries(v.words))]));
 	assert.deepEqual(Object.keys(words).sort(), ['en', 'es', 'pt']);
 	assert.ok(words.en.size > 60, `${words.en.size} keys read`);
 	for (const lang of ['es', 'pt']) {
@@ -41,7 +44,8 @@ function sources(folder = join(ROOT, 'app')) {
 }
 
 test('each setting and each kind of refusal of the API is told in three languages', async () => {
-	const { HELP } = await bundled('web/src/words/help.ts'), { SAID } = await bundled('web/src/words/said.ts'), { LANGS, told, lang } = await bundled('web/src/lib/i18n.ts');
+	const { HELP } = await bundled('web/src/words/help.ts'), { SAID } = await bundled('web/src/words/said.ts'), { LANGUAGES } = await bundled('web/src/words/index.ts');
+	const { helpFor, take, told } = await bundled('web/src/lib/i18n.ts'), LANGS = Object.fromEntries(Object.entries(LANGUAGES).map(([k, v]) => [k, v.words]));
 	const settings = [...readFileSync(join(ROOT, 'app/store/setting.def'), 'utf8').matchAll(/^SETTING\("([^"]+)".*"((?:[^"\\]|\\.)*)"\)/gm)];
 	assert.ok(settings.length > 100, `${settings.length} settings read`);
 	assert.deepEqual(Object.keys(HELP).sort(), settings.map(s => s[1]).sort(), 'settings');
@@ -58,10 +62,12 @@ test('each setting and each kind of refusal of the API is told in three language
 		assert.ok(text.includes(JSON.stringify(english)), `nobody says any more: ${english}`);
 		assert.ok(es !== '' && pt !== '' && es !== english && pt !== english, english);
 	}
-	lang.value = 'es';
+	take('es', LANGUAGES.es);
 	assert.equal(told('There is no queue with this name.', 'urn:totem:problem:not-found'), 'No hay una cola con ese nombre.');
 	assert.equal(told('Something that nobody has translated.', 'urn:totem:problem:conflict'), LANGS.es['problem.conflict']);
-	lang.value = 'en';
+	assert.equal(helpFor('listen', 'Address'), HELP.listen[0]);
+	take('en', LANGUAGES.en);
+	assert.equal(helpFor('listen', 'Address'), 'Address');
 	assert.equal(told('Something.', 'urn:totem:problem:conflict'), 'Something.');
 });
 
@@ -127,6 +133,42 @@ test('door, languages, keys, policy, first paint', async () => {
 	await page.keyboard.press('g');
 	await page.keyboard.press('q');
 	await page.getByRole('heading', { name: 'Queues' }).first().waitFor();
+});
+
+test('only the language that is read is loaded, and one that does not come leaves what is there', async () => {
+	const box = await Box.start(), asked = [], no = /words-(\w\w)/;
+	let missing = [];
+	box.cli(['user', 'add', 'ana', '--role', 'owner', '--password', '-'], PASSWORD + '\n');
+	const page = await newPage(box, { allow: [/Failed to load resource/] });
+	await page.route(no, route => {
+		const name = no.exec(route.request().url())[1];
+		asked.push(name);
+		return missing.includes(name) ? route.abort() : route.continue();
+	});
+	const kept = []; /* what answers say about keeping them */
+	page.on('response', a => { if (no.test(a.url())) kept.push(a.headers()['cache-control']); });
+	await page.goto('/');
+	await page.getByLabel('Contraseña').waitFor();
+	assert.deepEqual(asked, ['es']);
+	assert.match(kept[0], /immutable/);
+	missing = ['pt'];
+	await page.getByRole('button', { name: 'Português' }).click();
+	await page.getByText('La caja no responde').waitFor();
+	await page.getByLabel('Contraseña').waitFor();
+	missing = [];
+	await page.getByRole('button', { name: 'Português' }).click();
+	await page.getByLabel('Senha').waitFor();
+
+	/* at the start: another one, and none at all until they come */
+	missing = ['pt'];
+	await page.reload();
+	await page.getByLabel('Contraseña').waitFor();
+	missing = ['es', 'pt', 'en'];
+	await page.reload();
+	await page.getByRole('alert').filter({ hasText: 'The box does not answer' }).waitFor();
+	missing = [];
+	await page.getByLabel('Senha').waitFor();
+	assert.equal(await page.getByRole('alert').count(), 0);
 });
 
 test('a phone shows five entries, the rest in a sheet', async () => {

@@ -1,9 +1,9 @@
 /* frame.tsx - what stays when screens change: the rail with the screens, the state of the connection, who is here, the keys. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Button, Dialog } from './ui/base';
+import { Button, Dialog, chooseLang } from './ui/base';
 import { Icon } from './ui/icons';
-import { LANG_NAMES, lang, setLang, t, type Lang } from './lib/i18n';
+import { LANG_NAMES, lang, t, type Lang } from './lib/i18n';
 import { badge, go, place } from './lib/route';
 import { leave, may, who } from './lib/session';
 import { link } from './lib/stream';
@@ -86,7 +86,7 @@ function Me(): JSX.Element {
 
 function MeMenu(): JSX.Element {
 	return <div class="me-menu">
-		<label>{t('language')}<select value={lang.value} onChange={e => setLang(e.currentTarget.value as Lang)}>
+		<label>{t('language')}<select value={lang.value} onChange={e => { const at = e.currentTarget; void chooseLang(at.value as Lang).then(() => { at.value = lang.value; }); }}>
 			{Object.entries(LANG_NAMES).map(([k, name]) => <option key={k} value={k}>{name}</option>)}</select></label>
 		<label>{t('theme')}<select value={theme.value} onChange={e => setTheme(e.currentTarget.value as Theme)}>
 			{(['auto', 'light', 'dark'] as const).map(k => <option key={k} value={k}>{t(('theme_' + k) as 'theme_auto')}</option>)}</select></label>

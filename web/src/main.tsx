@@ -8,16 +8,19 @@ import './styles/frame.css';
 import './styles/screens.css';
 import './styles/conversations.css';
 import { Questions, Toasts } from './ui/base';
-import { lang } from './lib/i18n';
+import { lang, ready, startLang, stuck } from './lib/i18n';
 import { invitation, look, takeLink, who } from './lib/session';
 import { Door } from './screens/door';
 import { Frame } from './frame';
 import { startTheme } from './lib/theme';
 
+/* In all three, as no words could be loaded. */
+const NO_WORDS = 'La caja no responde; se vuelve a intentar. · A caixa não responde; nova tentativa em breve. · The box does not answer; trying again.';
+
 function Page(): JSX.Element {
 	useEffect(() => { document.documentElement.lang = lang.value; }, [lang.value]);
-	if (who.value === undefined)
-		return <p class="boot">Totem</p>; /* asked, not answered yet: as in index.html, so that nothing jumps */
+	if (who.value === undefined || !ready.value)
+		return <><p class="boot">Totem</p>{stuck.value && !ready.value && <p class="boot" role="alert">{NO_WORDS}</p>}</>; /* asked, not answered yet: as in index.html, so that nothing jumps */
 	return <>{who.value?.state === 'in' && invitation.value === null ? <Frame /> : <Door />}<Questions /><Toasts /></>;
 }
 
@@ -28,6 +31,7 @@ if (DEV)
 
 startTheme();
 takeLink();
+void startLang();
 addEventListener('hashchange', () => { if (/^#(token|setup|invitation)=/.test(location.hash)) { takeLink(); void look(); } });
 render(<Page />, document.getElementById('page')!);
 void look();

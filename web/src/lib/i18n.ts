@@ -1,42 +1,82 @@
-/* i18n.ts - every word that the page says, by key, in three languages (words/*.ts). The browser's first known language
- * counts until a person chooses another. A test compares the keys. */
+/* i18n.ts - every word that the page says, by key, in the reader's language. The languages are files beside the page (words/index.ts);
+ * only the one that is read is loaded. The browser's first known language counts until a person chooses another. A test compares the keys. */
 import { signal } from '@preact/signals';
-import { en } from '../words/en';
-import { es } from '../words/es';
-import { pt } from '../words/pt';
-import { problemEn, problemEs, problemPt } from '../words/problem';
-import { SAID } from '../words/said';
-import { workEn } from '../words/work.en';
-import { workEs } from '../words/work.es';
-import { workPt } from '../words/work.pt';
+import type { Language, Words } from '../words';
 
 export type Lang = 'en' | 'es' | 'pt';
-export type Words = typeof en & typeof workEn & typeof problemEn;
-export const LANGS: Record<Lang, Words> = { es: { ...es, ...workEs, ...problemEs }, pt: { ...pt, ...workPt, ...problemPt }, en: { ...en, ...workEn, ...problemEn } };
+export type { Words };
 export const LANG_NAMES: Record<Lang, string> = { es: 'Español', pt: 'Português', en: 'English' };
-const KEY = 'totem.lang';
+const KEY = 'totem.lang', WAIT_MIN_MS = 500, WAIT_MAX_MS = 10_000;
+
+export const isLang = (name: string): name is Lang => name in LANG_NAMES;
+/* Whether a person chose here; else the account's language counts. */
+export const hasChosen = (): boolean => isLang(localStorage.getItem(KEY) ?? '');
 
 function first(): Lang {
-	const wanted = [localStorage.getItem(KEY) ?? '', ...navigator.languages];
-	for (const w of wanted) {
+	for (const w of [localStorage.getItem(KEY) ?? '', ...navigator.languages]) {
 		const short = w.slice(0, 2).toLowerCase();
-		if (short in LANGS)
-			return short as Lang;
+		if (isLang(short))
+			return short;
 	}
 	return 'en';
 }
 
+/* ready: the first words are there; nothing is shown before (main.tsx), so that nobody sees keys. stuck: they do not come. */
+export const ready = signal(false), stuck = signal(false);
 export const lang = signal<Lang>(first());
+let here: { words: Partial<Words>; help: Record<string, string>; said: Record<string, string> } = { words: {}, help: {}, said: {} };
 
-export function setLang(l: Lang): void {
-	localStorage.setItem(KEY, l);
+/* A page that is older than the box may get words of a newer one: a key that these lack keeps its old text. */
+export function take(l: Lang, language: Language): void {
+	here = { words: { ...here.words, ...language.words }, help: language.help, said: language.said };
 	lang.value = l;
-	document.documentElement.lang = l;
+	ready.value = true;
 }
+
+/* Their addresses stand in index.html, with hashes that the box puts there. */
+async function load(l: Lang): Promise<Language | null> {
+	try {
+		const answer = await fetch(document.documentElement.dataset[l]!);
+		return answer.ok ? await answer.json() as Language : null;
+	} catch {
+		return null;
+	}
+}
+
+let asked = 0;
+/* To another language, for now; false when it cannot be loaded: what was read stays. */
+export async function readIn(l: Lang): Promise<boolean> {
+	const mine = ++asked, language = l === lang.value && ready.value ? null : await load(l);
+	if (language !== null && mine === asked)
+		take(l, language);
+	return mine !== asked || lang.value === l;
+}
+
+/* A person's choice: it is kept in this browser. */
+export async function setLang(l: Lang): Promise<boolean> {
+	const done = await readIn(l);
+	if (done)
+		localStorage.setItem(KEY, l);
+	return done;
+}
+
+/* The first words: the wanted language, else whichever comes, else again. */
+async function start(): Promise<void> {
+	const wanted = first(), order = [wanted, ...(['es', 'pt', 'en'] as const).filter(l => l !== wanted)];
+	for (let wait = WAIT_MIN_MS; ; wait = Math.min(2 * wait, WAIT_MAX_MS)) {
+		for (const l of order)
+			if (await readIn(l) && ready.value)
+				return;
+		stuck.value = true;
+		await new Promise(r => setTimeout(r, wait));
+	}
+}
+let starting: Promise<void> | undefined;
+export const startLang = (): Promise<void> => starting ??= start();
 
 /* t('queue.cleared', { n: 3 }): the text of that key with {n} filled in. {n|one|many} chooses by number. */
 export function t(key: keyof Words, fill: Record<string, string | number> = {}): string {
-	const text: string = LANGS[lang.value][key];
+	const text: string = lang.value && (here.words[key] ?? key);
 	return text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (_, name: string, one?: string, many?: string) => {
 		const v = fill[name];
 		if (one !== undefined)
@@ -45,14 +85,23 @@ export function t(key: keyof Words, fill: Record<string, string | number> = {}):
 	});
 }
 
+/* The words as they come by names that only the box knows. Reading `lang` makes what shows them follow the language. */
+function named(): Record<string, string> {
+	return lang.value && here.words as Record<string, string>;
+}
+
 /* For keys that come from the box (a queue's name, a state): the text, or the name itself. */
 export function word(prefix: string, name: string): string {
-	const words = LANGS[lang.value] as unknown as Record<string, string>;
-	return words[prefix + name] ?? name;
+	return named()[prefix + name] ?? name;
+}
+
+/* What a setting does: English comes from the box. */
+export function helpFor(key: string, english: string): string {
+	return lang.value && (here.help[key] ?? english);
 }
 
 /* What the API said, for the reader: its own sentence in English, that sentence translated (words/said.ts), or at least its kind. */
 export function told(detail: string | undefined, type: string | undefined): string | undefined {
-	const kind = 'problem.' + (type ?? '').replace(/^.*:/, ''), words = LANGS[lang.value] as unknown as Record<string, string>;
-	return lang.value === 'en' ? detail ?? words[kind] : (detail !== undefined ? SAID[detail]?.[lang.value === 'es' ? 0 : 1] : undefined) ?? words[kind] ?? detail;
+	const kind = named()['problem.' + (type ?? '').replace(/^.*:/, '')];
+	return lang.value === 'en' ? detail ?? kind : (detail !== undefined ? here.said[detail] : undefined) ?? kind ?? detail;
 }

@@ -1,7 +1,7 @@
 /* session.ts - who is sitting here, and what they may do. */
 import { signal } from '@preact/signals';
 import { call, dropToken, hasToken, setCsrf, setToken, whenLost } from './api';
-import { LANGS, lang, type Lang } from './i18n';
+import { hasChosen, isLang, lang, readIn, startLang } from './i18n';
 import { go } from './route';
 import * as stream from './stream';
 
@@ -20,10 +20,12 @@ export function may(right: string): boolean {
 	return who.value?.rights.includes(right) ?? false;
 }
 
-export function enter(w: Who): void {
+/* Once the words of this person's language are there: what is shown next is in it. */
+export async function enter(w: Who): Promise<void> {
 	setCsrf(w.csrf ?? '');
-	if (w.user !== null && w.user.language in LANGS && localStorage.getItem('totem.lang') === null)
-		lang.value = w.user.language as Lang;
+	await startLang();
+	if (w.user !== null && isLang(w.user.language) && w.user.language !== lang.value && !hasChosen())
+		await readIn(w.user.language);
 	who.value = w;
 	if (w.state === 'in')
 		void stream.start(() => { void look(); });
@@ -51,7 +53,7 @@ export function takeLink(): void {
 /* Asks the box; also after the session was lost. */
 export async function look(): Promise<void> {
 	try {
-		enter(await call<Who>('GET', '/api/v1/session'));
+		await enter(await call<Who>('GET', '/api/v1/session'));
 	} catch {
 		who.value = null;
 	}

@@ -1,7 +1,6 @@
 /* settings.ts - the settings of the box as screens need them: values by key, and changing some at once. */
-import { HELP } from '../words/help';
 import { call, get, type Page } from './api';
-import { lang } from './i18n';
+import { helpFor } from './i18n';
 
 export interface Value { key: string; value: string; source: string }
 export interface Setting { key: string; kind: string; default: string; low: number; high: number; restart: boolean; help: string; values: Value[] }
@@ -20,4 +19,4 @@ export const saveSettings = (values: Record<string, string | null>): Promise<{ c
 export const isSecret = (s: Setting): boolean => s.kind === 'secret';
 
 /* What it does, in the reader's language. */
-export const helpOf = (s: Setting): string => lang.value === 'en' ? s.help : HELP[s.key]?.[lang.value === 'es' ? 0 : 1] ?? s.help;
+export const helpOf = (s: Setting): string => helpFor(s.key, s.help);

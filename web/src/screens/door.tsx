@@ -2,10 +2,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Refused, call } from '../lib/api';
-import { LANG_NAMES, lang, setLang, t, type Lang } from '../lib/i18n';
+import { LANG_NAMES, lang, t, type Lang } from '../lib/i18n';
 import { go } from '../lib/route';
 import { enter, invitation, look, setup, who, type Who } from '../lib/session';
-import { Button, Failed, Field, sentence, useLoad } from '../ui/base';
+import { Button, chooseLang, Failed, Field, sentence, useLoad } from '../ui/base';
 
 function Login(): JSX.Element {
 	const [needsCode, setNeedsCode] = useState(false), [error, setError] = useState(''), [busy, setBusy] = useState(false);
@@ -15,7 +15,7 @@ function Login(): JSX.Element {
 		setBusy(true);
 		setError('');
 		try {
-			enter(await call<Who>('POST', '/api/v1/session', { login: form.get('login'), password: form.get('password'), ...(code ? { code } : {}) }));
+			await enter(await call<Who>('POST', '/api/v1/session', { login: form.get('login'), password: form.get('password'), ...(code ? { code } : {}) }));
 		} catch (x) {
 			if (x instanceof Refused && x.problem.type?.endsWith('code-needed')) {
 				setNeedsCode(true);
@@ -46,7 +46,7 @@ function First(p: { token: string }): JSX.Element {
 		const form = new FormData(e.currentTarget as HTMLFormElement);
 		setBusy(true);
 		try {
-			enter(await call<Who>('POST', '/api/v1/setup', { token: p.token, login: form.get('login'), password: form.get('password'), language: lang.value,
+			await enter(await call<Who>('POST', '/api/v1/setup', { token: p.token, login: form.get('login'), password: form.get('password'), language: lang.value,
 				company_name: form.get('company') }));
 			setup.value = null;
 			go('#/setup');
@@ -79,7 +79,7 @@ function Invited(p: { token: string }): JSX.Element {
 		try {
 			const w = await call<Who>('POST', '/api/v1/invitation', { token: p.token, password: new FormData(e.currentTarget as HTMLFormElement).get('password') });
 			out();
-			enter(w);
+			await enter(w);
 		} catch (x) {
 			setError(x);
 		} finally {
@@ -101,7 +101,7 @@ function Invited(p: { token: string }): JSX.Element {
 
 /* The language can be chosen before one is in. */
 function Languages(): JSX.Element {
-	return <p class="row languages">{Object.entries(LANG_NAMES).map(([k, name]) => <button key={k} type="button" class="plain" lang={k} aria-pressed={lang.value === k} onClick={() => setLang(k as Lang)}>{name}</button>)}</p>;
+	return <p class="row languages">{Object.entries(LANG_NAMES).map(([k, name]) => <button key={k} type="button" class="plain" lang={k} aria-pressed={lang.value === k} onClick={() => { void chooseLang(k as Lang); }}>{name}</button>)}</p>;
 }
 
 export function Door(): JSX.Element {

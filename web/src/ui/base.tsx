@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { Refused } from '../lib/api';
-import { t } from '../lib/i18n';
+import { setLang, t, type Lang } from '../lib/i18n';
 
 /* A sentence for people out of whatever was thrown. */
 export function sentence(e: unknown): string {
@@ -54,6 +54,12 @@ export function toast(text: string, kind: 'good' | 'bad' = 'good'): void {
 
 export function Toasts(): JSX.Element {
 	return <div class="toasts" role="status" aria-live="polite">{notes.value.map(n => <p key={n.id} class={n.kind}>{n.text}</p>)}</div>;
+}
+
+/* A person chooses a language; what is read stays when the words of that one do not come. */
+export async function chooseLang(l: Lang): Promise<void> {
+	if (!await setLang(l))
+		toast(t('no_net'), 'bad');
 }
 
 /* --- questions before something that cannot be taken back --- */

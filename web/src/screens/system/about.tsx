@@ -9,8 +9,8 @@ import { Facts, Time } from '../../ui/data';
 
 interface Status { version: string; company: string; started_at: string; boot_id: string; parts: { part: string; database_bytes?: number; disk_free_bytes?: number }[] }
 interface Libraries { version: string; libraries: { name: string; version: string; licence: string }[] }
-/* What this page is made of (web/package.json). */
-const PAGE = [['Preact', 'MIT'], ['Preact Signals', 'MIT'], ['uPlot', 'MIT'], ['qrcode-generator', 'MIT']] as const;
+/* What this page is made of: the build takes it from the packages themselves (bundle.mjs). */
+declare const PARTS: { name: string; version: string; licence: string }[];
 
 export function About(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Status>('/api/v1/status', { signal }), 'about'), parts = useLoad(signal => get<Libraries>('/api/v1/about', { signal }), 'libraries');
@@ -24,5 +24,5 @@ export function About(): JSX.Element {
 	{may('settings') && <div class="card"><h2>{t('updates')}</h2><p>{t('updates_text')} <code class="address">apt install ./totem_*.deb</code></p></div>}
 	{parts.data !== undefined && <table class="card"><thead><tr><th scope="col">{t('library')}</th><th scope="col">{t('version')}</th><th scope="col">{t('licence')}</th></tr></thead>
 		<tbody>{parts.data.libraries.map(l => <tr key={l.name}><td>{l.name}</td><td>{l.version}</td><td>{l.licence}</td></tr>)}
-			{PAGE.map(([name, licence]) => <tr key={name}><td>{name}</td><td>{t('this_page')}</td><td>{licence}</td></tr>)}</tbody></table>}</div>;
+			{PARTS.map(l => <tr key={l.name}><td>{l.name} <small class="soft">{t('this_page')}</small></td><td>{l.version}</td><td>{l.licence}</td></tr>)}</tbody></table>}</div>;
 }
