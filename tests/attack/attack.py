@@ -753,6 +753,23 @@ def tls_reload():
         os.unlink(path)
 
 
+@attack("0014")
+def idle_workers():
+    """0014-workers-on-demand: 200 workers that nobody needs yet; then 120 connections kept open at once."""
+    with Server(num_threads="200", keep_alive_timeout_ms="8000", request_timeout_ms="8000") as srv:
+        threads = "/proc/%d/task" % srv.p.pid
+        idle = len(os.listdir(threads))
+        held = [srv.connect(timeout=8) for _ in range(120)]
+        for s in held:
+            s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        good = sum(answer(s)[0] == 200 for s in held)
+        busy = len(os.listdir(threads))
+        for s in held:
+            s.close()
+        return idle > 30 or good < len(held), "%d threads at first, %d later, %d of %d served" % (
+            idle, busy, good, len(held))
+
+
 @attack("0012")
 def inherited_socket():
     """0012-inherited-socket: a socket that listens already at the address."""
