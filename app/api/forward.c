@@ -1,71 +1,24 @@
 /* forward.c - see forward.h. */
 #include "api/forward.h"
 
-#include <arpa/inet.h>
+#include "base/net.h"
 
-#define ADDRESS_MAX 64
-#define BYTES_MAX   16
-#define HOPS_MAX    16
+#define HOPS_MAX 16
 
-struct address {
-	uint8_t byte[BYTES_MAX];
-	int n; /* 4 or 16 */
-};
-
-/* "::ffff:10.0.0.1" is the IPv4 address that it carries. */
-static bool parse(struct str text, struct address *ret)
+static bool in_network(struct str network, const struct net_address *a)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char copy[ADDRESS_MAX];
-
-	text = str_trim(text);
-	if (str_starts(text, STR("[")) && str_ends(text, STR("]")))
-		text = str_sub(text, 1, text.n - 2);
-	if (!str_copy(text, copy, sizeof(copy)))
-		return false;
-	if (inet_pton(AF_INET, copy, ret->byte) == 1) {
-		ret->n = 4;
-		return true;
-	}
-	if (inet_pton(AF_INET6, copy, ret->byte) != 1)
-		return false;
-	ret->n = 16;
-	if (memcmp(ret->byte, mapped, sizeof(mapped)) == 0) {
-		memmove(ret->byte, ret->byte + 12, 4);
-		ret->n = 4;
-	}
-	return true;
-}
-
-static bool same_bits(const struct address *a, const struct address *b, int64_t bits)
-{
-	int64_t whole = bits / 8, rest = bits % 8;
-
-	if (memcmp(a->byte, b->byte, (size_t)whole) != 0)
-		return false;
-	return rest == 0 || (a->byte[whole] >> (8 - rest)) == (b->byte[whole] >> (8 - rest));
-}
-
-static bool in_network(struct str network, const struct address *a)
-{
-	struct str rest = network, base;
-	struct address net;
+	struct net_address net;
 	int64_t bits;
 
-	if (!str_cut(&rest, '/', &base) || !parse(base, &net) || net.n != a->n)
-		return false;
-	bits = net.n * 8;
-	if (rest.p != NULL && !str_i64(rest, 0, net.n * 8, &bits))
-		return false;
-	return same_bits(&net, a, bits);
+	return net_parse_network(network, &net, &bits) && net_holds(&net, bits, a);
 }
 
 bool forward_trusts(struct str list, struct str address)
 {
-	struct address a;
+	struct net_address a;
 	struct str word;
 
-	if (!parse(address, &a))
+	if (!net_parse(address, &a))
 		return false;
 	while (str_cut(&list, ' ', &word)) {
 		if (word.n > 0 && in_network(word, &a))
@@ -91,7 +44,7 @@ static bool last_of(struct str *list, struct str *ret)
 void forward_apply(const struct settings *s, struct req *q)
 {
 	struct str chain = web_req_header(q, "X-Forwarded-For"), list, hop;
-	struct address a;
+	struct net_address a;
 
 	if (chain.p == NULL)
 		return;
@@ -101,7 +54,7 @@ void forward_apply(const struct settings *s, struct req *q)
 	q->secure = q->secure ||
 		    str_ieq(str_trim(web_req_header(q, "X-Forwarded-Proto")), STR("https"));
 	for (int i = 0; i < HOPS_MAX && last_of(&chain, &hop); i++) {
-		if (!parse(hop, &a) || !str_copy(hop, q->client, sizeof(q->client)))
+		if (!net_parse(hop, &a) || !str_copy(hop, q->client, sizeof(q->client)))
 			return; /* what a proxy of ours cannot have written */
 		if (!forward_trusts(list, hop))
 			return;

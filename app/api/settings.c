@@ -6,23 +6,6 @@
 
 #define CHANGES_MAX 100
 
-static const char *kind_text(enum setting_kind k)
-{
-	switch (k) {
-	case SETTING_INT:
-		return "int";
-	case SETTING_TEXT:
-		return "text";
-	case SETTING_BOOL:
-		return "bool";
-	case SETTING_SECRET:
-		return "secret";
-	case SETTING_LIST:
-		return "list";
-	}
-	BUG("a setting without a kind");
-}
-
 static void value_write(struct jsonw *w, const struct settings *s, const struct setting_def *d,
 			const char *key)
 {
@@ -83,7 +66,7 @@ void setting_list(struct call *c)
 
 		jsonw_object(&w);
 		jsonw_ktext(&w, "key", d->key);
-		jsonw_ktext(&w, "kind", kind_text(d->kind));
+		jsonw_ktext(&w, "kind", setting_kind_text(d->kind));
 		jsonw_ktext(&w, "default", d->fallback);
 		jsonw_ki64(&w, "low", d->low);
 		jsonw_ki64(&w, "high", d->high);
@@ -140,15 +123,11 @@ static bool check_all(struct call *c, const struct setting_change *changes, size
 		struct str value = changes[i].value;
 		const char *key = arena_dup(c->q->arena, changes[i].key);
 
-		if (key == NULL || setting_find(changes[i].key) == NULL) {
-			problem_field(c, 422, key != NULL ? key : "key",
-				      "There is no setting with this key.");
-			return false;
-		}
-		if (value.n > 0 && setting_check(changes[i].key, value, &e) != RC_OK) {
-			problem_field(c, 422, key, e.text);
-			return false;
-		}
+		if ((value.n == 0 && key != NULL && setting_find(changes[i].key) != NULL) ||
+		    (key != NULL && setting_check_new(changes[i].key, value, &e) == RC_OK))
+			continue;
+		problem_field(c, 422, key != NULL ? key : "key", e.text);
+		return false;
 	}
 	return true;
 }

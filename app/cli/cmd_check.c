@@ -187,8 +187,11 @@ static void check_settings(struct check *k)
 		add(k, FINDING_SETTINGS, FINDING_BAD, e.text);
 		return;
 	}
-	add(k, FINDING_SETTINGS, FINDING_FINE,
-	    k->cli->config_file != NULL ? k->cli->config_file : "ok");
+	if (settings_doubt(k->settings) != NULL)
+		add(k, FINDING_SETTINGS, FINDING_WARNS, settings_doubt(k->settings));
+	else
+		add(k, FINDING_SETTINGS, FINDING_FINE,
+		    k->cli->config_file != NULL ? k->cli->config_file : "ok");
 	unreadable = settings_unreadable(k->settings);
 	if (unreadable > 0) {
 		(void)snprintf(text, sizeof(text), "%lld ?", (long long)unreadable);

@@ -1,12 +1,12 @@
 /* cmd_doctor.c - totem doctor: all of totem check, then the living box: does the server answer, is it ready, which
  * incidents are open, can the names of the peers be resolved and do they answer. */
 #include "base/log.h"
+#include "base/url.h"
 #include "cli/call.h"
 #include "cli/check.h"
 #include "cli/cmd.h"
 #include "io/http.h"
 #include "io/probe.h"
-#include "peer/url.h"
 
 #define TIMEOUT_MS 8000
 #define HOST_MAX   256

@@ -3,8 +3,8 @@
 
 #include "base/enc.h"
 #include "base/limits.h"
+#include "base/url.h"
 #include "io/jsonw.h"
-#include "peer/url.h"
 
 #define NAME_MAX_POINTS  255 /* Rails string columns */
 #define ERROR_MAX_POINTS 255

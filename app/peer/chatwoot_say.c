@@ -3,11 +3,11 @@
 
 #include "base/enc.h"
 #include "base/limits.h"
+#include "base/url.h"
 #include "io/json.h"
 #include "io/jsonw.h"
 #include "peer/chatwoot_choice.h"
 #include "peer/markup.h"
-#include "peer/url.h"
 
 #define CAPTION_MAX 1024u /* wa_content.def */
 #define NAME_MAX_   240u

@@ -2,10 +2,10 @@
 #include "peer/evolution_send.h"
 
 #include "base/enc.h"
+#include "base/url.h"
 #include "io/json.h"
 #include "io/jsonw.h"
 #include "peer/evolution_id.h"
-#include "peer/url.h"
 
 #define BUTTONS_MAX 3 /* 3.2: more are not shown */
 

@@ -2,8 +2,8 @@
 #include "peer/meta_health.h"
 
 #include "base/limits.h"
+#include "base/url.h"
 #include "io/json.h"
-#include "peer/url.h"
 
 #define ID_MAX      32
 #define TOKEN_MAX   1000

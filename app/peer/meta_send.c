@@ -3,9 +3,9 @@
 #include "peer/meta_send.h"
 
 #include "base/enc.h"
+#include "base/url.h"
 #include "io/json.h"
 #include "io/jsonw.h"
-#include "peer/url.h"
 
 #define PHONE_DIGITS_MIN 5
 #define PHONE_DIGITS_MAX 15  /* E.164 */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "io/crypto.h"
 #include "store/queue.h"
+#include "store/setting_form.h"
 #include "store/setting_priv.h"
 #include "store/target.h"
 
@@ -15,16 +16,6 @@ static const struct setting_def DEFS[] = {
 	{ key, SETTING_##kind, fallback, low, high, SETTING_##effect, help },
 #include "store/setting.def"
 #undef SETTING
-};
-
-/* Texts that are one of some words. */
-static const struct {
-	const char *key, *words;
-} CHOICES[] = {
-	{ "log_level", "debug info warn error" },  { "channel.*.provider", "meta evolution" },
-	{ "n8n.*.auth", "header basic jwt none" }, { "n8n.*.payload", "totem chat" },
-	{ "lookup.*.method", "GET POST PUT" },     { "lookup.*.login_method", "GET POST PUT" },
-	{ "lookup.*.body_type", "json form xml" }, { "lookup.*.login_body_type", "json form xml" },
 };
 
 const struct setting_def *setting_at(size_t i)
@@ -96,12 +87,8 @@ static enum rc check_text(const struct setting_def *def, struct str key, struct 
 
 	if (!is_clean(value))
 		return FAIL(e, RC_INVALID, "%.*s: the value is no plain UTF-8 text", SHOWN(key));
-	for (size_t i = 0; i < COUNT(CHOICES); i++)
-		if (strcmp(def->key, CHOICES[i].key) == 0 && !has_word(CHOICES[i].words, value))
-			return FAIL(e, RC_INVALID, "%.*s: \"%.*s\" is none of: %s", SHOWN(key),
-				    SHOWN(value), CHOICES[i].words);
 	if (n >= def->low && n <= def->high)
-		return RC_OK;
+		return n == 0 ? RC_OK : setting_form_check(def, key, value, e);
 	if (def->kind == SETTING_SECRET)
 		return FAIL(e, RC_INVALID, "%.*s: the secret does not have %lld to %lld bytes",
 			    SHOWN(key), (long long)def->low, (long long)def->high);
@@ -115,6 +102,19 @@ static bool parse_bool(struct str value, bool *ret)
 	return *ret || has_word("false no off 0", value);
 }
 
+static enum rc unknown(struct str key, struct err *e)
+{
+	char near[SETTING_NEAR_MAX];
+	bool has = setting_nearest(key, near);
+
+	if (has && setting_find(str_of(near)) == NULL)
+		return FAIL(e, RC_INVALID,
+			    "%.*s: the name between the dots has 1 to %d of a-z 0-9 - _",
+			    SHOWN(key), TARGET_SLUG_MAX);
+	return FAIL(e, RC_INVALID, "%.*s: no setting has this name%s%.100s%s", SHOWN(key),
+		    has ? " (perhaps " : "", has ? near : "", has ? ")" : "");
+}
+
 enum rc setting_check(struct str key, struct str value, struct err *e)
 {
 	const struct setting_def *def = setting_find(key);
@@ -124,28 +124,29 @@ enum rc setting_check(struct str key, struct str value, struct err *e)
 	bool yes;
 
 	if (def == NULL)
-		return FAIL(e, RC_INVALID, "%.*s: no setting has this name", SHOWN(key));
+		return unknown(key, e);
 	if (str_starts(key, STR("queue.")) && setting_slug_of(def, key, &slug) &&
 	    !queue_parse(slug, &queue))
 		return FAIL(e, RC_INVALID, "%.*s: no queue has this name", SHOWN(key));
-	switch (def->kind) {
-	case SETTING_INT:
-		if (!str_i64(value, def->low, def->high, &number))
-			return FAIL(e, RC_INVALID,
-				    "%.*s: \"%.*s\" is not a number from %lld to %lld", SHOWN(key),
-				    SHOWN(value), (long long)def->low, (long long)def->high);
-		return RC_OK;
-	case SETTING_BOOL:
-		if (!parse_bool(value, &yes))
-			return FAIL(e, RC_INVALID, "%.*s: \"%.*s\" is neither true nor false",
-				    SHOWN(key), SHOWN(value));
-		return RC_OK;
-	case SETTING_TEXT:
-	case SETTING_SECRET:
-	case SETTING_LIST:
-		return check_text(def, key, value, e);
-	}
-	BUG("a setting of no kind");
+	if (def->kind == SETTING_INT)
+		return str_i64(value, def->low, def->high, &number)
+			       ? RC_OK
+			       : FAIL(e, RC_INVALID,
+				      "%.*s: \"%.*s\" is not a number from %lld to %lld",
+				      SHOWN(key), SHOWN(value), (long long)def->low,
+				      (long long)def->high);
+	if (def->kind == SETTING_BOOL)
+		return parse_bool(value, &yes)
+			       ? RC_OK
+			       : FAIL(e, RC_INVALID, "%.*s: \"%.*s\" is neither true nor false",
+				      SHOWN(key), SHOWN(value));
+	return check_text(def, key, value, e);
+}
+
+enum rc setting_check_new(struct str key, struct str value, struct err *e)
+{
+	TRY(setting_check(key, value, e));
+	return setting_form_there(setting_find(key), key, value, e);
 }
 
 /* NULL: no source has it. */
@@ -312,7 +313,7 @@ enum rc setting_put(struct tx *tx, const uint8_t *seal_key, struct str key, stru
 	const struct setting_def *def = setting_find(key);
 
 	if (def == NULL)
-		return FAIL(e, RC_INVALID, "%.*s: no setting has this name", SHOWN(key));
+		return unknown(key, e);
 	if (value.n == 0)
 		return delete_row(tx, key, e);
 	if (str_eqc(key, "data_dir"))

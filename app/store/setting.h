@@ -9,11 +9,10 @@
 #include "store/store.h"
 
 enum setting_kind {
-	SETTING_INT,
-	SETTING_TEXT,
-	SETTING_BOOL,
-	SETTING_SECRET,
-	SETTING_LIST /* words parted by blanks */
+#define KIND(name, ...) SETTING_##name,
+#include "store/setting_kind.def"
+#undef KIND
+	SETTING_KINDS
 };
 enum setting_effect { SETTING_LIVE, SETTING_RESTART };
 
@@ -29,8 +28,12 @@ const struct setting_def *setting_find(
 	struct str key); /* "channel.main.token" finds "channel.*.token"; NULL: unknown */
 const struct setting_def *setting_at(size_t i);
 size_t setting_count(void);
-/* RC_INVALID names key, value (not of secrets), bounds. */
+const char *setting_kind_text(enum setting_kind k); /* int, text, bool, secret or list */
+/* RC_INVALID names key, value (not of secrets), bounds; of an unknown key the nearest known one. What the value names
+ * outside (a file) need not be there. */
 enum rc setting_check(struct str key, struct str value, struct err *e) MUST_CHECK;
+/* The same for a value that is being set: a file or folder that it names has to be there and be one. */
+enum rc setting_check_new(struct str key, struct str value, struct err *e) MUST_CHECK;
 
 struct settings; /* an immutable snapshot of all values of all sources */
 struct setting_sources {
@@ -57,6 +60,9 @@ int64_t setting_of_i64(const struct settings *s, const char *kind, const char *s
 bool setting_slug(const struct settings *s, const char *kind, size_t i, struct str *ret);
 /* Secrets of the database that were sealed with another key than ours. */
 int64_t settings_unreadable(const struct settings *s);
+/* What was passed over: a value of the database that does not fit any more, or a variable TOTEM_<something> of the
+ * environment that is near to a setting and is none. NULL: nothing; else one sentence. */
+const char *settings_doubt(const struct settings *s);
 /* Where a value came from: "default", "file:12", "database", "environment", "argument". */
 const char *setting_source(const struct settings *s, const char *key);
 

@@ -21,6 +21,7 @@ struct settings {
 	struct setting_value *first, *last;
 	struct setting_value **sorted; /* by key, when all sources are read */
 	size_t count;
+	char doubt[ERR_TEXT_MAX]; /* settings_doubt; empty: none */
 };
 
 /* Slug part of a key that fits the row's pattern; false when it does not fit or the row has no slug. */

@@ -11,6 +11,7 @@
 #include "io/crypto.h"
 #include "io/file.h"
 #include "store/queue.h"
+#include "store/setting_form.h"
 #include "store/setting_priv.h"
 #include "store/target.h"
 
@@ -69,7 +70,7 @@ static enum rc check_at(const char *where, struct str key, struct str value, str
 	struct err why = { 0 };
 	enum rc rc = setting_check(key, value, &why);
 
-	return rc == RC_OK ? RC_OK : FAIL(e, rc, "%.80s: %.150s", where, why.text);
+	return rc == RC_OK ? RC_OK : FAIL(e, rc, "%.60s: %.177s", where, why.text);
 }
 
 static enum rc file_line(struct settings *s, struct str line, const char *where, const char *source,
@@ -113,12 +114,21 @@ static enum rc from_file(struct settings *s, const char *path, struct err *e)
 	return RC_OK;
 }
 
+/* The first one is kept. */
+static void doubt(struct settings *s, struct str where, const char *why)
+{
+	if (s->doubt[0] == '\0')
+		(void)snprintf(s->doubt, sizeof(s->doubt), "%.*s: %.180s", STRF(where),
+			       why); /* cut is fine */
+}
+
 static enum rc from_row(struct settings *s, const uint8_t *seal_key, struct str key,
 			struct str value, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf plain = SBUF(VALUE_MAX);
 	const struct setting_def *def = setting_find(key);
 	char context[SETTING_CONTEXT_MAX];
+	struct err why = { .rc = RC_OK };
 	enum rc rc;
 
 	if (def != NULL && def->kind == SETTING_SECRET) {
@@ -128,9 +138,10 @@ static enum rc from_row(struct settings *s, const uint8_t *seal_key, struct str 
 			return set(s, key, STR(""), UNREADABLE, e);
 		value = sbuf_view(&plain);
 	}
-	if (setting_check(key, value, NULL) != RC_OK) {
-		log_event(LOG_DEBUG, "setting.ignored", "key", def != NULL ? def->key : "unknown",
+	if (setting_check(key, value, &why) != RC_OK) {
+		log_event(LOG_WARN, "setting.ignored", "key", def != NULL ? def->key : "unknown",
 			  NULL);
+		doubt(s, STR("database"), why.text);
 		return RC_OK;
 	}
 	rc = set(s, key, value, "database", e);
@@ -268,6 +279,22 @@ static enum rc from_aliases(struct settings *s, struct err *e)
 	return RC_OK;
 }
 
+/* TOTEM_WEB_TREADS: a person meant a setting. Other variables (of commands, of tests) are none of our business. */
+static void doubt_variable(struct settings *s, struct str name)
+{
+	char key[SETTING_KEY_MAX], near[SETTING_NEAR_MAX], why[SETTING_NEAR_MAX + 60];
+	struct str rest = str_sub(name, ENV_PREFIX.n, name.n);
+
+	if (!str_copy(rest, key, sizeof(key)))
+		return;
+	for (char *p = key; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (!setting_nearest(str_of(key), near))
+		return;
+	(void)snprintf(why, sizeof(why), "no setting has this name (perhaps %s)", near); /* fits */
+	doubt(s, name, why);
+}
+
 /* Other TOTEM_ variables may be there (of the CLI, of the tests): they are passed over. */
 static enum rc from_environment(struct settings *s, struct err *e)
 {
@@ -278,8 +305,12 @@ static enum rc from_environment(struct settings *s, struct err *e)
 		char where[80];
 
 		if (!str_starts(value, ENV_PREFIX) || !str_cut(&value, '=', &name) ||
-		    value.p == NULL || !env_key(s, str_sub(name, ENV_PREFIX.n, name.n), key))
+		    value.p == NULL)
 			continue;
+		if (!env_key(s, str_sub(name, ENV_PREFIX.n, name.n), key)) {
+			doubt_variable(s, name);
+			continue;
+		}
 		(void)snprintf(where, sizeof(where), "%.*s", (int)size_min(name.n, 70),
 			       name.p); /* cut is fine */
 		TRY(check_at(where, str_of(key), value, e));
@@ -300,6 +331,11 @@ static enum rc from_arguments(struct settings *s, const struct setting_sources *
 		TRY(set(s, key, value, "argument", e));
 	}
 	return RC_OK;
+}
+
+const char *settings_doubt(const struct settings *s)
+{
+	return s->doubt[0] != '\0' ? s->doubt : NULL;
 }
 
 int64_t settings_unreadable(const struct settings *s)

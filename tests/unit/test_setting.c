@@ -18,10 +18,17 @@ TEST(values_have_bounds)
 		{ "web_threads", "3", "web_threads: \"3\" is not a number from 4 to 400" },
 		{ "web_threads", "many", "web_threads: \"many\" is not a number from 4 to 400" },
 		{ "web_threads", "", "web_threads: \"\" is not a number from 4 to 400" },
-		{ "web_treads", "64", "web_treads: no setting has this name" },
-		{ "channel.*.version", "v1", "channel.*.version: no setting has this name" },
-		{ "channel.Main.version", "v1", "channel.Main.version: no setting has this name" },
-		{ "channel.a.b.version", "v1", "channel.a.b.version: no setting has this name" },
+		{ "web_treads", "64",
+		  "web_treads: no setting has this name (perhaps web_threads)" },
+		{ "channel.*.version", "v1",
+		  "channel.*.version: the name between the dots has 1 to 40 of a-z 0-9 - _" },
+		{ "channel.Main.version", "v1",
+		  "channel.Main.version: the name between the dots has 1 to 40 of a-z 0-9 - _" },
+		{ "channel.a.b.version", "v1",
+		  "channel.a.b.version: no setting has this name (perhaps channel.a.version)" },
+		{ "chanel.main.tokn", "x",
+		  "chanel.main.tokn: no setting has this name (perhaps channel.main.token)" },
+		{ "utterly.else", "x", "utterly.else: no setting has this name" },
 		{ "channel.main.version", "v1", NULL },
 		{ "channel.main.version", "v",
 		  "channel.main.version: \"v\" does not have 2 to 10 bytes" },
@@ -44,6 +51,202 @@ TEST(values_have_bounds)
 	}
 }
 
+/* Wrong values of each kind; a setting whose kind is missing here makes the test after this one fail. */
+static const struct {
+	enum setting_kind kind;
+	const char *value;
+} REFUSED[] = {
+	{ SETTING_INT, "" },
+	{ SETTING_INT, "12x" },
+	{ SETTING_INT, "99999999999999999999" },
+	{ SETTING_INT, "-1" },
+	{ SETTING_BOOL, "maybe" },
+	{ SETTING_TEXT, "a\tb" },
+	{ SETTING_TEXT, " a" },
+	{ SETTING_SECRET, "a\nb" },
+	{ SETTING_SECRET, "token " },
+	{ SETTING_LIST, "a\x7f" },
+	{ SETTING_CHOICE, "nonsense" },
+	{ SETTING_CHOICES, "open nonsense" },
+	{ SETTING_ADDRESS, "bad" },
+	{ SETTING_ADDRESS, "0.0.0.0:99999" },
+	{ SETTING_ADDRESS, "127.0.0.1:" },
+	{ SETTING_ADDRESS, "127.0.0.1" },
+	{ SETTING_ADDRESS, ":8080" },
+	{ SETTING_ADDRESS, "[::1]" },
+	{ SETTING_ADDRESS, "::1:80" },
+	{ SETTING_ADDRESS, "http://127.0.0.1:8080" },
+	{ SETTING_ADDRESS, "127.0.0.1:80,127.0.0.1:81" },
+	{ SETTING_FOLDER, "backups" },
+	{ SETTING_FILE, "cert.pem" },
+	{ SETTING_NETWORKS, "garbage" },
+	{ SETTING_NETWORKS, "10.0.0.0/33" },
+	{ SETTING_NETWORKS, "::1 10.0.0" },
+	{ SETTING_NETWORKS, "10.0.0.0/8,10.1.0.0/16" },
+	{ SETTING_HOSTS, "https://files.example" },
+	{ SETTING_HOSTS, "a..b" },
+	{ SETTING_HOSTS, "files.example:443" },
+	{ SETTING_BASE, "ftp://x" },
+	{ SETTING_BASE, "example.com" },
+	{ SETTING_BASE, "https://" },
+	{ SETTING_BASE, "https://x:0" },
+	{ SETTING_BASE, "https://u:p@x" },
+	{ SETTING_BASE, "https://x/?a" },
+	{ SETTING_URL, "ftp://x" },
+	{ SETTING_URL, "https:/x" },
+	{ SETTING_URL, "http://a b" },
+	{ SETTING_URL, "http://x:70000/" },
+	{ SETTING_PLACES, "ftp://x/{{dni}}" },
+	{ SETTING_PLACES, "https://{{dni}}/q" },
+	{ SETTING_PLACES, "https://x/{{dni" },
+	{ SETTING_PLACES, "https://x/{{}}" },
+	{ SETTING_PLACES, "https://x/{dni}" },
+	{ SETTING_BUCKET, "https://host" },
+	{ SETTING_BUCKET, "https://host/" },
+	{ SETTING_BUCKET, "s3://bucket/prefix" },
+	{ SETTING_BUCKET, "https://host/b?x" },
+	{ SETTING_SLUG, "Main" },
+	{ SETTING_SLUG, "a b" },
+	{ SETTING_SLUGS, "main Other" },
+	{ SETTING_DIGITS, "12a" },
+	{ SETTING_DIGITS, "+51 1" },
+	{ SETTING_WORD, "two words" },
+	{ SETTING_TYPES, "text,image" },
+	{ SETTING_VERSION, "24.0" },
+	{ SETTING_VERSION, "v24." },
+	{ SETTING_VERSION, "v24.0/x" },
+	{ SETTING_HEADER, "X Key" },
+	{ SETTING_HEADER, "X-Key:" },
+	{ SETTING_HEADER, "content-length" },
+	{ SETTING_USER, "a:b" },
+	{ SETTING_TEMPLATE, "reabrir" },
+	{ SETTING_TEMPLATE, "reabrir, es" },
+	{ SETTING_OBJECT, "Authorization: x" },
+	{ SETTING_OBJECT, "{\"a\":1}" },
+	{ SETTING_OBJECT, "[]" },
+	{ SETTING_INPUTS, "dni" },
+	{ SETTING_INPUTS, "dni=digits:9-8" },
+	{ SETTING_INPUTS, "dni=letters:8-8" },
+	{ SETTING_PAIRS, "name" },
+	{ SETTING_PAIRS, "=path" },
+	{ SETTING_WHEN, "401" },
+	{ SETTING_WHEN, "status:" },
+	{ SETTING_WHEN, "status:9xx" },
+	{ SETTING_WHEN, "status:401 body:x" },
+	{ SETTING_TOKEN, "token" },
+	{ SETTING_TOKEN, "json:" },
+};
+
+static void example_key(const struct setting_def *d, char *to, size_t size)
+{
+	const char *star = strchr(d->key, '*');
+
+	if (star == NULL)
+		(void)snprintf(to, size, "%s", d->key);
+	else
+		(void)snprintf(to, size, "%.*s%s%s", (int)(star - d->key), d->key,
+			       strncmp(d->key, "queue.", 6) == 0 ? "messages" : "main", star + 1);
+}
+
+/* Each setting refuses each wrong value of its kind, names itself and (no secret) the value; all four sources ask here. */
+TEST(every_setting_refuses_what_is_wrong_for_its_kind)
+{
+	for (size_t i = 0; i < setting_count(); i++) {
+		const struct setting_def *d = setting_at(i);
+		int tried = 0;
+		char key[100];
+
+		example_key(d, key, sizeof(key));
+		EACH (w, REFUSED) {
+			struct err e = { 0 };
+
+			if (w->kind != d->kind)
+				continue;
+			tried++;
+			CHECK_I64(w->value, setting_check(str_of(key), str_of(w->value), &e),
+				  RC_INVALID);
+			CHECK(str_starts(str_of(e.text), str_of(key)));
+			CHECK(d->kind != SETTING_SECRET ||
+			      str_find(str_of(e.text), str_of(w->value)) < 0);
+		}
+		CHECK(tried > 0);
+	}
+}
+
+TEST(good_values_of_each_kind_are_taken)
+{
+	static const struct {
+		const char *key, *value;
+	} ROWS[] = {
+		{ "listen", "[::]:80" },
+		{ "listen", "8080" },
+		{ "listen", "+8080" },
+		{ "listen", "localhost:0" },
+		{ "hooks_listen", "" },
+		{ "tls_cert", "/etc/totem/cert.pem" },
+		{ "trusted_proxies", "10.0.0.0/8  ::1 [fd00::]/8" },
+		{ "backup_s3_url", "https://s3.example:9000/bucket" },
+		{ "public_url", "https://box.example/totem/" },
+		{ "default_channel", "ventas-2" },
+		{ "channel.main.version", "v25" },
+		{ "channel.main.base_url", "http://meta_double:8080" },
+		{ "channel.main.app_secret", "old new" },
+		{ "channel.main.media_hosts", ".fbsbx.com localhost 10.0.0.5" },
+		{ "channel.main.webhook_header_name", "X-Totem-Key" },
+		{ "channel.main.webhook_url", "http://box:8081/webhooks/evolution/main?x=1" },
+		{ "chatwoot.main.window_template", "reabrir_2 es_PE" },
+		{ "chatwoot.main.language", "pt" },
+		{ "chatwoot.main.language", "" },
+		{ "n8n.main.url", "https://n8n.example/webhook/5f0-a?b=%20" },
+		{ "n8n.main.statuses", "open  snoozed" },
+		{ "n8n.main.words", "ayúda precio" },
+		{ "lookup.a.url", "https://x/{{dni}}?name={{given_name}}" },
+		{ "lookup.a.headers", "{\"Authorization\":\"Bearer {{token}}\"}" },
+		{ "lookup.a.inputs", "dni=digits:8-8 name=text:0-40?" },
+		{ "lookup.a.output", "a=b.c d=e" },
+		{ "lookup.a.expired_when", "status:5xx json:!data text:se%20cerr%C3%B3" },
+		{ "lookup.a.token_from", "cookie:*" },
+		{ "lookup.a.private_ok", "yes" },
+	};
+
+	EACH (r, ROWS) {
+		struct err e = { 0 };
+
+		CHECK_I64(r->key, setting_check(str_of(r->key), str_of(r->value), &e), RC_OK);
+		CHECK_STR(r->key, e.text, "");
+	}
+}
+
+TEST(what_a_value_names_is_asked_for_when_it_is_set)
+{
+	char path[600];
+	struct err e = { 0 };
+
+	(void)snprintf(path, sizeof(path), "%s/cert.pem", t_dir());
+	CHECK_I64("none", setting_check_new(STR("tls_cert"), STR("/nowhere/cert.pem"), &e),
+		  RC_INVALID);
+	CHECK_STR("text", e.text, "tls_cert: \"/nowhere/cert.pem\": No such file or directory");
+	CHECK_I64("may come later", setting_check(STR("tls_cert"), STR("/nowhere/cert.pem"), NULL),
+		  RC_OK);
+	CHECK_I64("a folder", setting_check_new(STR("ca_file"), str_of(t_dir()), NULL), RC_INVALID);
+	MUST(file_write(path, STR("x"), 0600, &t_err));
+	MUST(setting_check_new(STR("tls_cert"), str_of(path), &t_err));
+	CHECK_I64("a file", setting_check_new(STR("backup_dir"), str_of(path), NULL), RC_INVALID);
+	MUST(setting_check_new(STR("backup_dir"), str_of(t_dir()), &t_err));
+	MUST(setting_check_new(STR("backup_dir"), STR("/nowhere/yet"), &t_err));
+}
+
+TEST(a_variable_that_is_nearly_a_setting_is_told)
+{
+	struct settings *s = NULL;
+
+	(void)setenv("TOTEM_WEB_TREADS", "3", 1);
+	MUST(settings_load(&(struct setting_sources){ .file = NULL }, NULL, &s, &t_err));
+	CHECK_STR("text", settings_doubt(s),
+		  "TOTEM_WEB_TREADS: no setting has this name (perhaps web_threads)");
+	settings_free(s);
+}
+
 TEST(a_wrong_secret_is_not_told)
 {
 	static char secret[300];
@@ -62,14 +265,8 @@ TEST(every_default_is_within_its_bounds)
 	for (size_t i = 0; i < setting_count(); i++) {
 		const struct setting_def *d = setting_at(i);
 		char key[100];
-		const char *star = strchr(d->key, '*');
 
-		if (star == NULL)
-			(void)snprintf(key, sizeof(key), "%s", d->key);
-		else
-			(void)snprintf(key, sizeof(key), "%.*s%s%s", (int)(star - d->key), d->key,
-				       strncmp(d->key, "queue.", 6) == 0 ? "messages" : "main",
-				       star + 1);
+		example_key(d, key, sizeof(key));
 		CHECK(setting_find(str_of(key)) == d);
 		if (d->fallback[0] != '\0')
 			CHECK_I64(key, setting_check(str_of(key), str_of(d->fallback), NULL),
@@ -125,7 +322,8 @@ TEST(mistakes_in_the_file_have_a_line)
 		{ "web_threads = 3\n",
 		  "totem.conf:1: web_threads: \"3\" is not a number from 4 to 400" },
 		{ "\n#\nnonsense\n", "totem.conf:3: a line is \"key = value\"" },
-		{ "\nweb_treads = 3", "totem.conf:2: web_treads: no setting has this name" },
+		{ "\nweb_treads = 3",
+		  "totem.conf:2: web_treads: no setting has this name (perhaps web_threads)" },
 		{ "log_level = info\nlog_level = warn",
 		  "totem.conf:2: log_level is already set (file:1)" },
 	};

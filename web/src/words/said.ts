@@ -45,7 +45,6 @@ export const SAID: Record<string, [es: string, pt: string]> = {
 	'There is no job with this id.': ['No hay un trabajo con ese identificador.', 'Não há trabalho com esse identificador.'],
 	'There is no message with this id.': ['No hay un mensaje con ese identificador.', 'Não há mensagem com esse identificador.'],
 	'There is no queue with this name.': ['No hay una cola con ese nombre.', 'Não há fila com esse nome.'],
-	'There is no setting with this key.': ['No hay un ajuste con esa clave.', 'Não há configuração com essa chave.'],
 	'There is no token with this id.': ['No hay un token con ese identificador.', 'Não há token com esse identificador.'],
 	'This account may do more than you.': ['Esa cuenta puede más que usted.', 'Essa conta pode mais do que você.'],
 	'This call is for people: log in.': ['Esto es para personas: inicie sesión.', 'Isto é para pessoas: entre com sua conta.'],
