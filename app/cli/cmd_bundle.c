@@ -27,7 +27,8 @@ static const struct {
 
 struct bundle {
 	struct sbuf tar;
-	int64_t now_ms;
+	struct tar_out out;
+	struct err full; /* of the first part that did not fit */
 };
 
 static void add(struct bundle *b, const char *name, struct str text)
@@ -37,7 +38,8 @@ static void add(struct bundle *b, const char *name, struct str text)
 
 	mask_text(text, &masked);
 	(void)snprintf(path, sizeof(path), "totem-support/%s", name); /* ours, short */
-	tar_add(&b->tar, path, sbuf_view(&masked), b->now_ms);
+	if (b->full.rc == RC_OK && tar_add(&b->out, path, sbuf_view(&masked), &b->full) != RC_OK)
+		return; /* told at the end */
 }
 
 /* What the API says; without a server from the files, as every command. */
@@ -91,7 +93,8 @@ static void add_version(struct bundle *b)
 
 int cmd_bundle(struct cli *c)
 {
-	struct bundle b = { .tar = SBUF(BUNDLE_MAX), .now_ms = clock_now_ms() };
+	struct bundle b = { .tar = SBUF(BUNDLE_MAX), .full = { .rc = RC_OK } };
+	int64_t now_ms = clock_now_ms();
 	char at[CLOCK_TEXT_MAX], usual[64];
 	const char *path = cli_word(c, 0);
 	struct err e = { .rc = RC_OK };
@@ -100,7 +103,8 @@ int cmd_bundle(struct cli *c)
 	if (c->word_count > 1)
 		return cli_usage(c, "one file");
 	log_set_level(LOG_ERROR);
-	clock_text(b.now_ms, at);
+	b.out = (struct tar_out){ tar_to_sbuf, &b.tar, now_ms };
+	clock_text(now_ms, at);
 	(void)snprintf(usual, sizeof(usual), "totem-support-%.10s.tar", at);
 	if (path == NULL)
 		path = usual;
@@ -108,10 +112,9 @@ int cmd_bundle(struct cli *c)
 	add_answers(&b, c);
 	for (size_t i = 0; i < COUNT(PROGRAMS); i++)
 		add_output(&b, PROGRAMS[i].file, PROGRAMS[i].words);
-	tar_end(&b.tar);
-	rc = sbuf_ok(&b.tar)
-		     ? file_write(path, sbuf_view(&b.tar), 0600, &e)
-		     : FAIL(&e, RC_LIMIT, "the bundle would be longer than %zu bytes", BUNDLE_MAX);
+	rc = b.full.rc == RC_OK ? tar_end(&b.out, &b.full) : b.full.rc;
+	rc = rc == RC_OK ? file_write(path, sbuf_view(&b.tar), 0600, &e)
+			 : FAIL(&e, rc, "the bundle: %s", b.full.text);
 	sbuf_release(&b.tar);
 	if (rc != RC_OK)
 		return cli_fail(&e);

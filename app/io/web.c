@@ -55,6 +55,7 @@ struct web_conn {
 	bool expects; /* "Expect: 100-continue" not yet answered */
 	bool close;   /* the rest of the request was not read, or is not to be trusted */
 	bool head;
+	bool old; /* HTTP/1.0: knows no chunks */
 };
 
 /* Owned by one CivetWeb worker thread. */
@@ -252,6 +253,7 @@ static void conn_fill(struct req *q, const struct mg_request_info *ri)
 	c->expects = c->has_body && web_req_header(q, "expect").p != NULL;
 	c->close = web_msg_closes(ri->http_version, web_req_header(q, "connection"));
 	c->head = strcmp(ri->request_method, "HEAD") == 0;
+	c->old = ri->http_version == NULL || strcmp(ri->http_version, "1.1") != 0;
 }
 
 /* 0, or the status of the refusal. */
@@ -311,6 +313,104 @@ static bool file_send(struct worker *w, const struct web_conn *c, const struct r
 	return true;
 }
 
+/* An answer that is made while it leaves. Pieces are gathered to WEB_FILE_STEP; a chunk's length has eight digits, so
+ * that its place can be kept. */
+#define CHUNK_HEAD 10
+
+struct pushing {
+	struct worker *w;
+	const struct web_conn *c;
+	bool chunked;
+	int64_t left;             /* -1: not known */
+	int64_t sent, working_us; /* what left, and how long the client took for it */
+};
+
+static void push_begin(struct pushing *p)
+{
+	sbuf_reset(&p->w->out);
+	if (p->chunked)
+		sbuf_add(&p->w->out, "00000000\r\n", CHUNK_HEAD);
+}
+
+/* What was gathered leaves. Only the time that the client took counts against it. */
+static enum rc push_flush(struct pushing *p, struct err *e)
+{
+	struct sbuf *out = &p->w->out;
+	size_t head = p->chunked ? CHUNK_HEAD : 0, n = out->n - head;
+	int64_t from_us = clock_mono_us();
+	char length[CHUNK_HEAD + 1];
+
+	if (n == 0)
+		return RC_OK;
+	if (p->chunked) {
+		(void)snprintf(length, sizeof(length), "%08x\r\n",
+			       (unsigned)n); /* at most two steps */
+		memcpy(out->p, length, CHUNK_HEAD);
+		sbuf_add(out, "\r\n", 2);
+	}
+	ASSERT(sbuf_ok(out));
+	if (mg_write(p->c->mg, out->p, out->n) != (int)out->n)
+		return FAIL(e, RC_IO, "the client is gone");
+	p->sent += (int64_t)n;
+	p->working_us += clock_mono_us() - from_us;
+	push_begin(p);
+	return p->working_us < WEB_FILE_GRACE_US + p->sent * 1000 * 1000 / WEB_FILE_SPEED_MIN
+		       ? RC_OK
+		       : FAIL(e, RC_IO, "the client reads too slowly");
+}
+
+static enum rc push_add(void *arg, const char *bytes, size_t n, struct err *e)
+{
+	struct pushing *p = arg;
+
+	if (p->left >= 0 && (int64_t)n > p->left)
+		return FAIL(e, RC_IO, "the answer is longer than was said");
+	if (p->left >= 0)
+		p->left -= (int64_t)n;
+	while (n > 0) {
+		size_t step = size_min(n, (size_t)WEB_FILE_STEP);
+
+		sbuf_add(&p->w->out, bytes, step);
+		bytes += step;
+		n -= step;
+		if (p->w->out.n >= (size_t)WEB_FILE_STEP)
+			TRY(push_flush(p, e));
+	}
+	return RC_OK;
+}
+
+static bool push_send(struct worker *w, const struct web_conn *c, struct res *r)
+{
+	struct pushing p = {
+		.w = w, .c = c, .chunked = r->push_bytes < 0 && !c->old, .left = r->push_bytes
+	};
+	static const char end[] = "0\r\n\r\n";
+	struct err e = { .rc = RC_OK };
+	enum rc rc;
+
+	push_begin(&p);
+	rc = web_push_run(r, push_add, &p, &e);
+	if (rc == RC_OK)
+		rc = push_flush(&p, &e);
+	if (rc == RC_OK && p.left > 0)
+		rc = FAIL(&e, RC_IO, "the answer is shorter than was said");
+	if (rc == RC_OK && p.chunked &&
+	    mg_write(c->mg, end, sizeof(end) - 1) != (int)sizeof(end) - 1)
+		rc = FAIL(&e, RC_IO, "the client is gone");
+	if (rc != RC_OK)
+		log_err(LOG_INFO, "web.answer_cut", &e);
+	return rc == RC_OK;
+}
+
+/* What nobody reads lets go of what it holds. */
+static void push_drop(struct res *r)
+{
+	struct err e = { .rc = RC_OK };
+
+	if (web_push_run(r, NULL, NULL, &e) != RC_OK)
+		log_err(LOG_DEBUG, "web.not_let_go", &e);
+}
+
 /* Returns whether the whole answer left. */
 static bool answer_send(struct worker *w, const struct req *q, struct res *r)
 {
@@ -318,23 +418,29 @@ static bool answer_send(struct worker *w, const struct req *q, struct res *r)
 	struct str body = r->body_static.p != NULL ? r->body_static : sbuf_view(&r->body);
 	bool bare = c->head || r->status == 204 || r->status == 304;
 	bool stream = r->take_over != NULL;
+	bool endless = r->push != NULL && r->push_bytes < 0 && c->old;
 	struct web_msg_facts facts = {
 		.date = date_now(w, q->now_ms),
 		.request_id = q->request_id,
-		.body_bytes = r->file.open ? (size_t)r->file_bytes : body.n,
-		.close = c->close || stream,
-		.stream = stream,
+		.body_bytes = r->file.open      ? (size_t)r->file_bytes
+			      : r->push != NULL ? (size_t)i64_max(r->push_bytes, 0)
+						: body.n,
+		.close = c->close || stream || endless,
+		.stream = stream || endless,
+		.chunked = r->push != NULL && r->push_bytes < 0 && !c->old,
 	};
 	sbuf_reset(&w->out);
 	web_msg_head(&w->out, r, &facts);
-	if (!bare && !r->file.open)
+	if (!bare && !r->file.open && r->push == NULL)
 		sbuf_str(&w->out, body);
 	ASSERT(sbuf_ok(&w->out));
 	if (facts.close)
 		mg_disable_connection_keep_alive(c->mg);
 	if (mg_write(c->mg, w->out.p, w->out.n) != (int)w->out.n)
 		return false;
-	if (bare || !r->file.open || file_send(w, c, r))
+	if (bare || (!r->file.open && r->push == NULL))
+		return true;
+	if (r->push != NULL ? push_send(w, c, r) : file_send(w, c, r))
 		return true;
 	mg_disable_connection_keep_alive(
 		c->mg); /* half a file: only the end of the connection tells */
@@ -373,6 +479,7 @@ static void request_run(const struct web *web, struct worker *w, struct req *q, 
 		sbuf_reset(&r->body);
 		r->body_static = STR_NONE;
 		file_in_close(&r->file);
+		push_drop(r);
 		r->status = 500;
 		r->content_type = NULL;
 		log_event(LOG_ERROR, "web.answer_too_long", "path", q->path, NULL);
@@ -383,6 +490,7 @@ static void request_run(const struct web *web, struct worker *w, struct req *q, 
 	if (r->take_over != NULL)
 		stream_hand_over(q, r, sent);
 	file_in_close(&r->file);
+	push_drop(r);
 	w->res_headers = r->headers; /* they may have grown */
 	w->res_body = r->body;
 }

@@ -47,6 +47,13 @@ struct http_header_in {
 	const char *value;
 };
 
+/* Takes bytes as they come; its verdict ends that when it is not RC_OK. */
+typedef enum rc web_sink_fn(void *arg, const char *p, size_t n, struct err *e);
+
+/* Gives the body of an answer, piece by piece, to a sink, and lets go of what `arg` holds. Called exactly once, whatever
+ * happens; `sink` NULL: nobody reads it (HEAD, the client is gone). Not RC_OK: the answer stays half. */
+typedef enum rc web_push_fn(void *arg, web_sink_fn *sink, void *sink_arg, struct err *e);
+
 struct res {
 	int status;               /* 0 from a handler is a bug */
 	const char *content_type; /* static text */
@@ -58,6 +65,12 @@ struct res {
 	 * with a total deadline that a reader of WEB_FILE_SPEED_MIN keeps. Closed by web.c. */
 	struct file_in file;
 	int64_t file_from, file_bytes;
+	/* Used instead of body when it is set, for what is too long for memory and is made while it leaves. push_bytes: how
+	 * long it will be, -1: not known before (sent in chunks). It ends when the reader is slower than WEB_FILE_SPEED_MIN; a
+	 * half answer ends the connection, so that the client can tell. `push_arg` lives at least as long as the request. */
+	web_push_fn *push;
+	void *push_arg;
+	int64_t push_bytes;
 	/* When set, the answer is a stream: head and body are sent and the socket goes to this function. It is
 	 * called exactly once; s is NULL when there is no socket to hand over (client gone, HEAD, stopping). */
 	void (*take_over)(void *arg, struct web_stream *s);
@@ -75,7 +88,6 @@ enum rc web_body(struct req *q, size_t max, struct err *e) MUST_CHECK;
 /* The body piece by piece, for what is too large for memory; instead of web_body, once. The sink's own verdict ends it
  * and is given back. RC_LIMIT: longer than `max`; RC_INVALID: cut, or not whole within timeout_ms. In all these cases
  * the connection closes after the answer. */
-typedef enum rc web_sink_fn(void *arg, const char *p, size_t n, struct err *e);
 struct web_sink {
 	web_sink_fn *fn;
 	void *arg;
@@ -85,6 +97,8 @@ struct web_sink {
 enum rc web_body_each(struct req *q, const struct web_sink *sink, struct err *e) MUST_CHECK;
 /* Adds an answer header; CR and LF in the value are a bug for constants and dropped for foreign text. */
 void web_header(struct res *r, const char *name, struct str value);
+/* Runs r->push, if there is one, and takes it out: for who made the request. */
+enum rc web_push_run(struct res *r, web_sink_fn *sink, void *sink_arg, struct err *e) MUST_CHECK;
 
 typedef void web_handler(void *arg, struct req *q, struct res *r);
 

@@ -220,7 +220,9 @@ void web_msg_head(struct sbuf *to, const struct res *r, const struct web_msg_fac
 		sbuf_text(to, r->content_type);
 	}
 	/* RFC 9110 section 8.6: no length with 204; with 304 it would be that of the 200. */
-	if (!f->stream && r->status != 204 && r->status != 304) {
+	if (f->chunked)
+		sbuf_str(to, STR("\r\nTransfer-Encoding: chunked"));
+	else if (!f->stream && r->status != 204 && r->status != 304) {
 		sbuf_str(to, STR("\r\nContent-Length: "));
 		sbuf_i64(to, (int64_t)f->body_bytes);
 	}

@@ -31,7 +31,8 @@ struct web_msg_facts {
 	const char *request_id;
 	size_t body_bytes;
 	bool close;
-	bool stream; /* no length: the end of the connection ends the answer */
+	bool stream;  /* no length: the end of the connection ends the answer */
+	bool chunked; /* no length: the body comes in chunks (RFC 9112 section 7.1) */
 };
 
 /* Status line, our headers, those of `r`, empty line. */

@@ -25,3 +25,10 @@ void web_header(struct res *r, const char *name, struct str value)
 	}
 	sbuf_str(&r->headers, STR("\r\n"));
 }
+
+enum rc web_push_run(struct res *r, web_sink_fn *sink, void *sink_arg, struct err *e)
+{
+	web_push_fn *push = TAKE(r->push);
+
+	return push != NULL ? push(r->push_arg, sink, sink_arg, e) : RC_OK;
+}

@@ -9,6 +9,7 @@
 #include "flow/lookup.h"
 #include "flow/outside.h"
 #include "io/crypto.h"
+#include "io/tar.h"
 
 #define BOX_NOW_MS  INT64_C(1785240000000)
 #define BOX_HEADERS 8
@@ -21,7 +22,9 @@ struct box {
 	size_t header_count;
 	struct arena arena;
 	struct req q;
-	struct res r;
+	struct res r; /* what an answer pushes is in its body too */
+	enum rc cut;  /* verdict of the pushing */
+	struct err cut_why;
 	int64_t now_ms;
 	const char *client;
 	const char *client_cn; /* name in the client certificate; NULL: none */
@@ -116,6 +119,8 @@ static inline int box_do(struct box *b, const char *method, const char *path, st
 	sbuf_release(&b->r.body);
 	sbuf_release(&b->r.headers);
 	b->r = (struct res){ .status = 0 };
+	b->cut = RC_OK;
+	b->cut_why = (struct err){ .rc = RC_OK };
 	b->q = (struct req){ .listener = b->listener,
 			     .method = method,
 			     .path = b->path,
@@ -130,6 +135,8 @@ static inline int box_do(struct box *b, const char *method, const char *path, st
 	ASSERT(str_copy(str_of(b->client), b->q.client, sizeof(b->q.client)));
 	ASSERT(str_copy(str_of(b->client_cn), b->q.client_cn, sizeof(b->q.client_cn)));
 	route_handle(&b->app, &b->q, &b->r);
+	if (b->r.push != NULL)
+		b->cut = web_push_run(&b->r, tar_to_sbuf, &b->r.body, &b->cut_why);
 	b->header_count = 0;
 	return b->r.status;
 }

@@ -36,6 +36,39 @@ static void take_body(struct req *q, struct res *r)
 	sbuf_printf(&r->body, "%lld", atomic_load(&taken));
 }
 
+/* An answer that is made while it leaves: "/push" says how long it is, "/push/on" does not, "/push/half" breaks off. */
+static atomic_int pushes, let_go;
+
+static enum rc push(void *arg, web_sink_fn *sink, void *sink_arg, struct err *e)
+{
+	const char *path_asked = arg;
+	char piece[1000];
+
+	atomic_fetch_add(&pushes, 1);
+	if (sink == NULL) {
+		atomic_fetch_add(&let_go, 1);
+		return RC_OK;
+	}
+	for (int i = 0; i < LONG / 1000; i++) {
+		memset(piece, 'a' + i % 23, sizeof(piece));
+		TRY(sink(sink_arg, piece, sizeof(piece), e));
+		if (i == 300 && strcmp(path_asked, "/push/half") == 0)
+			return FAIL(e, RC_IO, "what it was made of is gone");
+	}
+	return RC_OK;
+}
+
+static void push_answer(struct req *q, struct res *r)
+{
+	r->push = push;
+	r->push_arg = arena_dup(q->arena, str_of(q->path));
+	r->push_bytes = strcmp(q->path, "/push") == 0 ? LONG : -1;
+	if (strcmp(q->path, "/push/less") == 0)
+		r->push_bytes = LONG + 1;
+	if (strcmp(q->path, "/push/more") == 0)
+		r->push_bytes = LONG - 1;
+}
+
 static void handle(void *arg, struct req *q, struct res *r)
 {
 	(void)arg;
@@ -44,6 +77,10 @@ static void handle(void *arg, struct req *q, struct res *r)
 		return;
 	}
 	r->status = 200;
+	if (strncmp(q->path, "/push", 5) == 0) {
+		push_answer(q, r);
+		return;
+	}
 	MUST(file_in_open(path, &r->file, &t_err));
 	r->file_bytes = r->file.bytes;
 	if (strcmp(q->path, "/part") == 0) {
@@ -184,6 +221,79 @@ TEST(a_body_is_taken_in_pieces)
 		CHECK_I64(r->why, atomic_load(&ended), (int)r->rc + 1);
 		if (r->taken >= 0)
 			CHECK_I64(r->why, atomic_load(&taken), r->taken);
+	}
+	web_stop(w);
+}
+
+/* The body of a chunked answer in `answer`, put together; -1: it has no end. */
+static long unchunk(const char *p, char *to)
+{
+	char *end;
+	long all = 0;
+
+	for (;;) {
+		long n = strtol(p, &end, 16);
+
+		if (strncmp(end, "\r\n", 2) != 0)
+			return -1;
+		if (n == 0)
+			return strcmp(end, "\r\n\r\n") == 0 ? all : -1;
+		memcpy(to + all, end + 2, (size_t)n);
+		all += n;
+		p = end + 2 + n + 2;
+	}
+}
+
+TEST(an_answer_is_made_while_it_leaves)
+{
+	static char whole[LONG + 1];
+	struct web *w = start();
+	const char *body;
+
+	ask(w, "GET /push HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", NULL);
+	CHECK(strstr(answer, "\r\nContent-Length: 700000\r\n") != NULL);
+	body = strstr(answer, "\r\n\r\n") + 4;
+	CHECK_I64("all of it", strlen(body), LONG);
+	CHECK_I64("its last", body[LONG - 1], 'a' + 699 % 23);
+	ask(w, "GET /push/on HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", NULL);
+	CHECK(strstr(answer, "\r\nTransfer-Encoding: chunked\r\n") != NULL &&
+	      strstr(answer, "Content-Length") == NULL);
+	CHECK_I64("in chunks", unchunk(strstr(answer, "\r\n\r\n") + 4, whole), LONG);
+	CHECK_I64("its middle", whole[350500], 'a' + 350 % 23);
+	/* Who knows no chunks reads until the end; who wants the head alone gets it, and the next answer behind it. */
+	ask(w, "GET /push/on HTTP/1.0\r\nHost: h\r\n\r\n", NULL);
+	CHECK(strstr(answer, "chunked") == NULL);
+	CHECK_I64("bare", strlen(strstr(answer, "\r\n\r\n") + 4), LONG);
+	CHECK_I64("nobody let go yet", atomic_load(&let_go), 0);
+	ask(w,
+	    "HEAD /push HTTP/1.1\r\nHost: h\r\n\r\nGET /part HTTP/1.1\r\nHost: h\r\nConnection: "
+	    "close\r\n\r\n",
+	    NULL);
+	CHECK(strstr(answer, "\r\n\r\nHTTP/1.1 206 ") != NULL);
+	CHECK_I64("let go without a reader", atomic_load(&let_go), 1);
+	CHECK_I64("each once", atomic_load(&pushes), 4);
+	web_stop(w);
+}
+
+TEST(an_answer_that_breaks_off_ends_the_connection)
+{
+	static const char *const PATHS[] = { "/push/half", "/push/less", "/push/more" };
+	static char whole[LONG + 1];
+	struct web *w = start();
+
+	for (size_t i = 0; i < COUNT(PATHS); i++) {
+		char text[200];
+
+		(void)snprintf(text, sizeof(text),
+			       "GET %s HTTP/1.1\r\nHost: h\r\n\r\nGET /part HTTP/1.1\r\nHost: "
+			       "h\r\n\r\n",
+			       PATHS[i]);
+		ask(w, text, NULL);
+		CHECK(strstr(answer, "HTTP/1.1 200 ") != NULL &&
+		      strstr(answer, "HTTP/1.1 206") == NULL);
+		if (i == 0)
+			CHECK_I64("no end mark", unchunk(strstr(answer, "\r\n\r\n") + 4, whole),
+				  -1);
 	}
 	web_stop(w);
 }
