@@ -98,7 +98,7 @@ route_fn audit_list, audit_verify_get;
 /* erase.c */
 route_fn erase_contact_delete, erase_export_get;
 /* backups.c */
-route_fn backup_api_list, backup_api_post, backup_verify_post;
+route_fn backup_api_list, backup_api_post, backup_verify_post, backup_download_get;
 /* health.c, metrics.c */
 route_fn health_get, health_ready_get, metrics_get;
 /* openapi.c, page.c */

@@ -310,6 +310,8 @@ static const struct route ROUTES[] = {
 	      "Make a backup now"),
 	TOKEN("POST", "/api/v1/backups/{name}/verify", backup_verify_post, SETTINGS, WEB_MAIN,
 	      SMALL, "Operating", "Check a backup by restoring it to a scratch file"),
+	TOKEN("GET", "/api/v1/backups/{name}/download", backup_download_get, SETTINGS, WEB_MAIN, 0,
+	      "Operating", "A backup with its media as a tar archive"),
 
 	ANYONE("GET", "/healthz", health_get, BOTH, "Operating", "The process is alive"),
 	ANYONE("GET", "/readyz", health_ready_get, BOTH, "Operating",

@@ -24,6 +24,7 @@ struct state {
 	struct meter hook_us;                       /* receiving until answered */
 	_Atomic int64_t hooks_stored, hooks_failed; /* failed: 503 */
 	_Atomic int large_hooks;                    /* bodies above HOOK_BODY_MAX in memory now */
+	_Atomic int takeaways;                      /* long answers under way (takeaway.h) */
 	_Atomic int64_t signature_failures, auth_failures;
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
 	struct rate rate;                                     /* calls of each client */

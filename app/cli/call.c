@@ -184,6 +184,7 @@ static void ask_inside(struct caller *by, const struct call_request *q, struct c
 	req.path = sbuf_c(&plain);
 	req.query = rest;
 	route_handle(supervise_app(by->inside), &req, &r);
+	ASSERT(web_push_run(&r, NULL, NULL, NULL) == RC_OK); /* files are for call_save */
 	ret->status = r.status;
 	ret->body = (struct sbuf)SBUF(ANSWER_MAX);
 	sbuf_str(&ret->body, r.body_static.p != NULL ? r.body_static : sbuf_view(&r.body));

@@ -5,6 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/place.h"
 #include "cli/progress.h"
+#include "cli/unpacked.h"
 #include "flow/backup_s3.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
@@ -349,8 +350,26 @@ int cmd_backup(struct cli *c)
 
 /* ---- verify ---- */
 
-static enum rc verify(const struct cli *c, const struct backup_plan *plan, struct err *e)
+/* An archive that was downloaded. */
+static enum rc verify_tar(const struct cli *c, const struct place *p, struct backup_plan *plan,
+			  struct err *e)
 {
+	AUTO(unpacked_end) struct unpacked u = { .lock = -1 };
+	struct backup_info info;
+
+	TRY(unpacked_begin(p, cli_word(c, 0), &u, e));
+	plan->folder = u.folder;
+	TRY(backup_verify(plan, u.name, clock_now_ms(), &info, e));
+	print_info(c, "is whole:", &info);
+	return RC_OK;
+}
+
+static enum rc verify(const struct cli *c, const struct place *p, struct backup_plan *plan,
+		      struct err *e)
+{
+	if (cli_word(c, 0) != NULL && unpacked_wanted(cli_word(c, 0)))
+		return verify_tar(c, p, plan, e);
+
 	struct backup_info *all = mem_new(LISTED, sizeof(*all)), info;
 	const char *name = cli_word(c, 0);
 	bool every = cli_option(c, "all") != NULL;
@@ -388,7 +407,7 @@ int cmd_verify(struct cli *c)
 	plan_of(&p, &say, &plan);
 	if (from != NULL)
 		plan.folder = from;
-	rc = verify(c, &plan, &e);
+	rc = verify(c, &p, &plan, &e);
 	place_end(&p);
 	return rc == RC_OK ? 0 : cli_fail(&e);
 }

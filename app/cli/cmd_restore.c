@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 #include "cli/place.h"
 #include "cli/progress.h"
+#include "cli/unpacked.h"
 #include "flow/restore.h"
 #include "io/file.h"
 #include "io/jsonw.h"
@@ -70,6 +71,21 @@ static enum rc find_backup(const char *word, const struct place *p, struct resto
 	return RC_OK;
 }
 
+/* The lock is held. */
+static enum rc run(const struct cli *c, const struct place *p, struct restore_plan *plan,
+		   struct restore_report *ret, struct err *e)
+{
+	AUTO(unpacked_end) struct unpacked u = { .lock = -1 };
+
+	if (unpacked_wanted(cli_word(c, 0))) {
+		plan->say(plan->say_arg, "unpacking the archive", 0, 5);
+		TRY(unpacked_begin(p, cli_word(c, 0), &u, e));
+		plan->folder = u.folder;
+		plan->name = u.name;
+	}
+	return restore_run(plan, clock_now_ms(), ret, e);
+}
+
 static enum rc restore(struct cli *c, struct place *p, struct restore_report *ret, struct err *e)
 {
 	char lock[FOLDER_PATH_MAX], folder[FOLDER_PATH_MAX], name[BACKUP_NAME_MAX];
@@ -86,7 +102,8 @@ static enum rc restore(struct cli *c, struct place *p, struct restore_report *re
 
 	progress_begin(&say, c->json);
 	TRY(find_backup(cli_word(c, 0), p, &plan, folder, e));
-	if (!str_copy(str_n(plan.name, strcspn(plan.name, "/")), name, sizeof(name)))
+	if (!str_copy(str_n(plan.name, strcspn(plan.name, "/")), name, sizeof(name)) &&
+	    !unpacked_wanted(plan.name))
 		return FAIL(e, RC_ABSENT, "there is no backup with this name");
 	plan.name = name;
 	TRY(file_mkdir(p->data, 0700, e));
@@ -95,7 +112,7 @@ static enum rc restore(struct cli *c, struct place *p, struct restore_report *re
 	if (rc != RC_OK)
 		return FAIL(e, rc, "Totem runs on %.120s: stop it first (systemctl stop totem)",
 			    p->data);
-	rc = restore_run(&plan, clock_now_ms(), ret, e);
+	rc = run(c, p, &plan, ret, e);
 	file_unlock(fd);
 	return rc;
 }

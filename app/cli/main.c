@@ -168,7 +168,7 @@ const struct cli_command main_commands[] = {
 	  "  --passphrase-file FILE  first line: the passphrase\n\n"
 	  "Example: totem backup --to /media/stick/totem\n" },
 	{ "verify", cmd_verify, "Checks a backup: restores it to a scratch file and compares",
-	  "[NAME | --all] [--from DIR]", "all from= passphrase-file=",
+	  "[NAME | FILE.tar | --all] [--from DIR]", "all from= passphrase-file=",
 	  "Without a name the newest one. Checksums, the whole database, rows of every table, "
 	  "every "
 	  "media file, and with the\n"
@@ -177,7 +177,10 @@ const struct cli_command main_commands[] = {
 	  "  --from DIR  another folder\n\n"
 	  "Example: totem verify --from /media/stick/totem\n" },
 	{ "restore", cmd_restore, "Puts a backup in the place of the data folder's content",
-	  "NAME | DIR/NAME [--without-key] [--resume]", "without-key resume passphrase-file=",
+	  "NAME | DIR/NAME | FILE.tar [--without-key] [--resume]",
+	  "without-key resume passphrase-file=",
+	  "FILE.tar is what the page's download saved; it is unpacked in the data folder first, "
+	  "which takes its room twice.\n"
 	  "The server must not run. Everything is copied and checked first; what was there is kept "
 	  "in before-restore-TIME.\n"
 	  "Webhooks that a damaged box kept aside are processed at the next start. Sends that "

@@ -96,6 +96,8 @@ enum rc backup_rotate(const char *folder, int64_t keep, int64_t weeks, int64_t n
  * any more what its manifest says. */
 enum rc backup_copy_out(const struct backup_plan *plan, const char *name, const char *to,
 			struct err *e) MUST_CHECK;
+/* Held, it is not rotated away, whoever does that; file_unlock lets go. RC_ABSENT: it is gone. */
+enum rc backup_hold(const char *folder, const char *name, int *ret_fd, struct err *e) MUST_CHECK;
 bool backup_name_ok(struct str name);
 /* Held by whoever writes into the folder; file_unlock gives it back. RC_CONFLICT: somebody else does. */
 enum rc backup_lock(const char *folder, int *ret_fd, struct err *e) MUST_CHECK;

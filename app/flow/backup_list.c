@@ -255,12 +255,33 @@ static bool keeps(struct keeping *k, const struct backup_info *i)
 	return k->good++ < k->keep || of_week || first;
 }
 
+enum rc backup_hold(const char *folder, const char *name, int *ret_fd, struct err *e)
+{
+	char place[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX];
+
+	TRY(folder_join(folder, name, place, e));
+	TRY(folder_join(place, "manifest.json", path, e));
+	return file_hold(path, ret_fd, e);
+}
+
+/* False: somebody takes it away just now (backup_hold); it goes the next time. */
+static bool let_go(const char *folder, const char *name, int *ret_fd)
+{
+	char place[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX];
+	struct err e = { .rc = RC_OK };
+
+	return folder_join(folder, name, place, &e) == RC_OK &&
+	       folder_join(place, "manifest.json", path, &e) == RC_OK &&
+	       file_lock(path, ret_fd, &e) == RC_OK;
+}
+
 static enum rc rotate(const char *folder, struct backup_info *all, size_t n, struct keeping *k,
 		      int *ret_removed, struct err *e)
 {
 	struct err none = { .rc = RC_OK };
 	char path[FOLDER_PATH_MAX];
 	bool has_failed = false;
+	int held = -1;
 	size_t kept = 0;
 	enum rc rc;
 
@@ -268,13 +289,16 @@ static enum rc rotate(const char *folder, struct backup_info *all, size_t n, str
 	if (rc != RC_OK && rc != RC_ABSENT)
 		return FAIL(e, rc, "%s", none.text);
 	for (size_t i = 0; i < n; i++) {
-		if (keeps(k, &all[i])) {
+		if (keeps(k, &all[i]) || !let_go(folder, all[i].name, &held)) {
 			has_failed = has_failed || all[i].mark == BACKUP_FAILED;
 			all[kept++] = all[i]; /* kept <= i */
 			continue;
 		}
-		TRY(folder_join(folder, all[i].name, path, e));
-		TRY(folder_remove(path, e));
+		rc = folder_join(folder, all[i].name, path, e);
+		if (rc == RC_OK)
+			rc = folder_remove(path, e);
+		file_unlock(held);
+		TRY(rc);
 		(*ret_removed)++;
 	}
 	/* The list of one that failed may be what is damaged: media wait until it is gone. */

@@ -175,6 +175,30 @@ enum rc file_lock(const char *path, int *ret_fd, struct err *e)
 	return RC_OK;
 }
 
+enum rc file_hold(const char *path, int *ret_fd, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR
+			       ? FAIL(e, RC_ABSENT, "%s is not there", path)
+			       : FAIL(e, RC_IO, "%s cannot be opened: %m", path);
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0) {
+		enum rc rc = errno == EWOULDBLOCK
+				     ? FAIL(e, RC_CONFLICT, "%s is held by another process", path)
+				     : FAIL(e, RC_IO, "%s cannot be locked: %m", path);
+		close(fd);
+		return rc;
+	}
+	if (fstat(fd, &st) != 0 || st.st_nlink == 0) { /* removed between the two */
+		close(fd);
+		return FAIL(e, RC_ABSENT, "%s is not there any more", path);
+	}
+	*ret_fd = fd;
+	return RC_OK;
+}
+
 void file_unlock(int fd)
 {
 	fd_close(&fd);

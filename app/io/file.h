@@ -18,6 +18,9 @@ enum rc file_remove(const char *path, struct err *e) MUST_CHECK; /* absent is fi
 enum rc file_free_space(const char *path, int64_t *ret_bytes, struct err *e) MUST_CHECK;
 /* Takes an exclusive lock on the file (created 0600) for the life of the process. RC_CONFLICT: held elsewhere. */
 enum rc file_lock(const char *path, int *ret_fd, struct err *e) MUST_CHECK;
+/* Shared, on a file that is there: file_lock by anybody fails until file_unlock, or this process ends. RC_ABSENT: it is not
+ * there (any more). RC_CONFLICT: somebody has it with file_lock. */
+enum rc file_hold(const char *path, int *ret_fd, struct err *e) MUST_CHECK;
 void file_unlock(int fd); /* -1: nothing */
 
 #endif

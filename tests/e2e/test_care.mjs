@@ -1,5 +1,6 @@
 /* test_care.mjs - looking after the box: a backup is made and read back, a number of Evolution is connected by its QR code. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Box, assert, portrait, test, until } from './lib.mjs';
 
 test('a backup is made and read back from the page', async () => {
@@ -18,6 +19,31 @@ test('a backup is made and read back from the page', async () => {
 	await row.getByText(name).waitFor();
 	await page.getByText('totem restore').waitFor();
 	await portrait(page, 'backup-made');
+});
+
+test('a backup is downloaded from the page and restored on another box', async () => {
+	const box = await Box.start({ settings: { backup_every_hours: '0' } });
+	await box.say('595981000001', 'Lucía', 'guardado para siempre');
+	await box.idle();
+	const page = await box.person('owner', { screen: 'system/backups' });
+	await page.getByRole('button', { name: 'Hacer un respaldo ahora' }).click();
+	await page.locator('tbody tr .chip.good time').waitFor();
+	const [{ name }] = (await box.get('/api/v1/backups')).data;
+	const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Descargar ' + name }).click()]);
+	assert.equal(download.suggestedFilename(), name + '.tar');
+	assert.equal(await download.failure(), null);
+	const file = join(box.dir, download.suggestedFilename());
+	await download.saveAs(file);
+	const said = (await box.get('/api/v1/messages')).data.map(m => [m.id, m.content]);
+	assert.equal((await box.get('/api/v1/audit?action=backups.download')).data[0].subject, name);
+	await page.context().close();
+	await box.down();
+	box.data = join(box.dir, 'other');
+	box.cli(['verify', file]);
+	box.cli(['restore', file, '--without-key']);
+	assert.deepEqual(readdirSync(box.data).filter(f => f.startsWith('.')), []); /* nothing of the unpacking stays */
+	await box.up();
+	assert.deepEqual((await box.get('/api/v1/messages')).data.map(m => [m.id, m.content]), said);
 });
 
 test('a number of Evolution is connected by its QR code', async () => {

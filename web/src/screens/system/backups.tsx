@@ -1,7 +1,8 @@
-/* backups.tsx - what is there and whether it was verified; make one now, verify one. Restoring is a command, for the day without a box. */
+/* backups.tsx - what is there and whether it was verified; make one now, verify one, take one away. Restoring is a command, for the
+ * day without a box. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { get, post, type Page } from '../../lib/api';
+import { get, hasToken, post, type Page } from '../../lib/api';
 import { bytes, number, span } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { Button, Empty, Failed, toast, useLoad } from '../../ui/base';
@@ -31,9 +32,12 @@ export function Backups(): JSX.Element {
 				<td>{b.verified_at ? <span class="chip good"><Time at={b.verified_at} /></span> : <span class={b.state === 'failed' ? 'chip bad' : 'chip warn'}>{t(b.state === 'failed' ? 'cannot_restore' : 'not_verified')}</span>}
 				{b.check && <small class="soft"><bdi>{b.check}</bdi></small>}</td>
 				<td class="n wide">{bytes(b.database_bytes + b.media_bytes)}</td><td class="n wide">{number(b.media_files)}</td><td class="n wide">{span(b.took_ms)}</td>
-				<td><div class="row acts"><Button disabled={s.busy} onClick={async () => { const before = s.last_success_at; await act(`/api/v1/backups/${encodeURIComponent(b.name)}/verify`, t('verify_started')); setAsked({ name: b.name, before }); }}>{t('verify')}</Button></div></td></tr>)}</tbody></table>}
+				<td><div class="row acts"><Button disabled={s.busy} onClick={async () => { const before = s.last_success_at; await act(`/api/v1/backups/${encodeURIComponent(b.name)}/verify`, t('verify_started')); setAsked({ name: b.name, before }); }}>{t('verify')}</Button>
+					{/* A browser's own download: it has the cookie, and a gigabyte does not go through the page's memory. */}
+					{!hasToken() && b.state !== 'failed' && <a class="button quiet" href={`/api/v1/backups/${encodeURIComponent(b.name)}/download`} download={b.name + '.tar'} aria-label={t('backup_download_of', { name: b.name })}>{t('backup_download')}</a>}</div></td></tr>)}</tbody></table>}
 		<div class="card"><h2>{t('restore_title')}</h2><p>{t('restore_text')}</p>
 			<pre class="code" dir="ltr" tabIndex={0} aria-label={t('restore_title')}>{`systemctl stop totem\nTOTEM_PASSPHRASE=... totem restore ${data.folder}/${data.data[0]?.name ?? 'totem-...'}\nsystemctl start totem`}</pre>
-			<p class="soft">{t('restore_after')}</p></div>
+			<p class="soft">{t('restore_after')}</p>
+			<p>{t('restore_file')} <code class="address">totem restore totem-….tar</code></p></div>
 	</div>;
 }
