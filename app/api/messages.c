@@ -109,8 +109,7 @@ static void send_answer(struct call *c, struct send_job *j)
 	enum rc rc = store_write(c->app->store, STORE_NORMAL, send_unit, j, &e), stopped = RC_OK;
 
 	if (rc == RC_REFUSED && j->conversation_id != 0)
-		stopped =
-			send_stop_automation(c->app, c->config, j->conversation_id, e.text, &stop);
+		stopped = send_stop_automation(c->app, c->config, j->conversation_id, &stop);
 	/* Absent: a thread that the refused unit would have made. */
 	if (stopped != RC_OK && stopped != RC_ABSENT)
 		e = stop;

@@ -169,7 +169,7 @@ static void apply(struct replying *r)
 	enum rc rc = store_write(c->app->store, STORE_NORMAL, reply_unit, r, &e);
 
 	if (rc == RC_REFUSED &&
-	    send_stop_automation(c->app, c->config, r->ans.conversation_id, e.text, &stop) != RC_OK)
+	    send_stop_automation(c->app, c->config, r->ans.conversation_id, &stop) != RC_OK)
 		e = stop;
 	if (rc == RC_OK)
 		answer(r);

@@ -2,10 +2,11 @@
 #include "flow/chatwoot_agent.h"
 
 #include "flow/ingest.h"
+#include "flow/loop.h"
 #include "flow/send.h"
 #include "flow/send_files.h"
-#include "store/conversation_state.h"
-#include "store/incident.h"
+#include "store/conversation.h"
+#include "store/conversation_automatic.h"
 #include "store/topic.h"
 
 #define PARTS_ARENA (4 * MIB)
@@ -148,19 +149,18 @@ static enum rc plan(struct making *m, struct chatwoot_parts *parts, struct err *
 /* Loop rule 4 for the bots of Chatwoot: they count like an assistant, but a person's silence is no reason against them. */
 static enum rc count_bot(struct making *m, struct err *e)
 {
-	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
-	struct conversation_state s;
+	struct conversation_automatic a;
 	enum rc rc;
 
 	if (person(m->s->ev))
 		return RC_OK;
-	TRY(conversation_state_load(m->tx->db, m->conv.id, &a, &s, e));
-	if (s.automation_off_until_ms > m->tx->now_ms && str_eqc(s.automation_off_why, "loop")) {
+	TRY(conversation_automatic_load(m->tx->db, m->conv.id, &a, e));
+	if (a.off_by_loop && a.off_until_ms > m->tx->now_ms) {
 		cannot(m,
 		       "automation of this conversation is stopped: two machines may be talking");
 		return RC_OK;
 	}
-	rc = conversation_count_minute(m->tx, m->conv.id, m->s->config->automatic_per_minute, e);
+	rc = conversation_automatic_count(m->tx, m->conv.id, &m->s->config->automatic, e);
 	if (rc != RC_REFUSED)
 		return rc;
 	m->loop = true;
@@ -172,15 +172,7 @@ static enum rc count_bot(struct making *m, struct err *e)
 /* The count refused and wrote nothing, so the stop may stand in the same unit. */
 static enum rc stop(struct making *m, struct err *e)
 {
-	char subject[48];
-
-	if (!m->loop)
-		return RC_OK;
-	(void)snprintf(subject, sizeof(subject), "conversation %lld", (long long)m->conv.id);
-	TRY(conversation_stop_automation(m->tx, m->conv.id,
-					 m->tx->now_ms + m->s->config->automation_off_ms, e));
-	return incident_raise(m->tx, INCIDENT_LOOP, subject, &(struct incident_args){ { m->why } },
-			      e);
+	return m->loop ? loop_stop(m->tx, m->s->config, m->conv.id, e) : RC_OK;
 }
 
 static enum rc add_rows(struct making *m, const struct chatwoot_parts *parts, struct err *e)

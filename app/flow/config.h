@@ -9,6 +9,7 @@
 #include "flow/app.h"
 #include "flow/lookup_target.h"
 #include "flow/n8n_target.h"
+#include "store/conversation_automatic.h"
 #include "store/setting.h"
 #include "store/target.h"
 
@@ -85,7 +86,8 @@ struct config {
 	size_t n8n_count;
 	struct lookup_target lookups[CONFIG_TARGETS_MAX];
 	size_t lookup_count;
-	int64_t automatic_per_minute, automation_off_ms;
+	struct automatic_limits automatic;
+	int64_t automation_off_ms;
 	int64_t takeover_ms, handover_ms; /* 0: not at all; until it is resolved */
 	int64_t retention_deliveries_ms, retention_events_ms;
 	int64_t retention_media_ms, media_bytes_max, media_file_max;

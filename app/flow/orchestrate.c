@@ -14,7 +14,7 @@
 #include "flow/send.h"
 #include "io/crypto.h"
 #include "io/http.h"
-#include "store/conversation_state.h"
+#include "store/conversation_automatic.h"
 
 #define PARK_MS (5 * MINUTE_MS)
 
@@ -105,8 +105,7 @@ static enum rc accept(struct asking *s, struct err *e)
 	why = *e;
 	err_clear(e);
 	if (rc == RC_REFUSED)
-		TRY(send_stop_automation(s->w->app, s->config, s->s.m.conversation_id, why.text,
-					 e));
+		TRY(send_stop_automation(s->w->app, s->config, s->s.m.conversation_id, e));
 	return work_dead(s->w, s->job, rc == RC_REFUSED ? "ours" : "theirs",
 			 rc == RC_REFUSED ? "loop" : "answer", why.text, e);
 }
@@ -147,6 +146,14 @@ static enum rc settle(struct asking *s, struct err *e)
 	BUG("unknown class");
 }
 
+/* Before it is asked: it may answer by another door before its own answer is here, and this box may be killed meanwhile. */
+static enum rc asked_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct asking *s = arg;
+
+	return conversation_automatic_asked(tx, s->s.conv.id, s->s.event.hop, e);
+}
+
 static enum rc call(struct asking *s, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(API_BODY_MAX);
@@ -159,6 +166,7 @@ static enum rc call(struct asking *s, struct err *e)
 		return work_dead(s->w, s->job, "ours", rc == RC_REFUSED ? "loop" : "encode",
 				 e->text, e);
 	TRY(rc);
+	TRY(store_write(s->w->app->store, STORE_NORMAL, asked_unit, s, e));
 	rc = ask(s, sbuf_view(&body), &ans, &peer);
 	s->unsent = rc == RC_RETRY;
 	s->ran = rc == RC_OK && ans.status >= 200 && ans.status < 300;
@@ -200,8 +208,8 @@ static enum rc room(const struct asking *s, int64_t *ret_ms, struct err *e)
 	if (s->now_ms - s->s.event.created_ms < MINUTE_MS)
 		return RC_OK;
 	db = store_reader(s->w->app->store);
-	rc = conversation_state_room(db, s->s.conv.id, s->config->automatic_per_minute, s->now_ms,
-				     ret_ms, e);
+	rc = conversation_automatic_room(db, s->s.conv.id, &s->config->automatic, s->now_ms, ret_ms,
+					 e);
 	store_reader_done(s->w->app->store, db);
 	return rc;
 }

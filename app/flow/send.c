@@ -3,13 +3,14 @@
 
 #include "base/enc.h"
 #include "base/limits.h"
+#include "base/log.h"
+#include "flow/loop.h"
 #include "flow/provider.h"
 #include "flow/send_files.h"
 #include "peer/evolution_id.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/conversation_state.h"
-#include "store/incident.h"
 #include "store/message_plan.h"
 #include "store/topic.h"
 #include "store/twin.h"
@@ -212,22 +213,6 @@ static enum rc publish(struct tx *tx, const struct send_new *n, const struct mes
 	return topic_publish(tx, &ev, e);
 }
 
-static bool is_automatic(const struct send_new *n)
-{
-	return strcmp(n->sender_type, "ai") == 0 || n->hop > 0;
-}
-
-/* Somebody answers by hand: an agent, the page, a named agent of the CRM. A program without a name is none. */
-static bool is_person(const struct send_new *n)
-{
-	if (strcmp(n->source, "page") == 0)
-		return true;
-	if (strcmp(n->source, "support_bridge") == 0) /* Chatwoot's bots write as "system" */
-		return strcmp(n->sender_type, "chatwoot_agent") == 0;
-	return strcmp(n->source, "api") == 0 && strcmp(n->sender_type, "crm_agent") == 0 &&
-	       n->sender_user_id.n > 0;
-}
-
 /* What lists and bridges show of a message that is more than its text. */
 static enum rc line_of(const struct send_new *n, struct sbuf *to, struct err *e)
 {
@@ -257,11 +242,25 @@ static enum rc find_twin(struct tx *tx, struct app *app, const struct send_new *
 				 "The same was to be sent again within seconds: not done.", e);
 }
 
-enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n,
-		 int64_t *ret_message_id, int64_t *ret_conversation_id, struct err *e)
+/* *ret_stop: the conversation whose automation has to be stopped, or 0. */
+static enum rc admit(struct tx *tx, const struct config *c, struct send_new *n, int64_t *ret_stop,
+		     struct err *e)
+{
+	bool loop;
+	enum rc rc = loop_admit(tx, c, n, &loop, e);
+
+	*ret_stop = rc == RC_REFUSED && loop ? n->conversation_id : 0;
+	return rc;
+}
+
+enum rc send_add(struct tx *tx, struct app *app, const struct config *c,
+		 const struct send_new *asked, int64_t *ret_message_id,
+		 int64_t *ret_conversation_id, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
 	AUTO(sbuf_release) struct sbuf line = SBUF(64 * KIB);
+	struct send_new own = *asked;
+	const struct send_new *n = &own;
 	struct conversation conv;
 	struct message m;
 	char space[SEND_DIGITS_MAX];
@@ -272,12 +271,8 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 	id = conv.id; /* a merged conversation leads to the one that took it */
 	if (conv.company_id != n->channel->company_id || conv.channel_id != n->channel->id)
 		return FAIL(e, RC_ABSENT, "no such conversation on channel %s", n->channel->slug);
-	*ret_conversation_id = id; /* for send_stop_automation */
-	if (n->hop > LOOP_HOP_MAX)
-		return FAIL(e, RC_REFUSED, "this answer passed %d automations: a loop",
-			    LOOP_HOP_MAX);
-	if (is_automatic(n))
-		TRY(conversation_count_automatic(tx, id, c->automatic_per_minute, e));
+	own.conversation_id = id;
+	TRY(admit(tx, c, &own, ret_conversation_id, e));
 	TRY(line_of(n, &line, e));
 	m = (struct message){
 		.company_id = conv.company_id,
@@ -322,7 +317,7 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 		tx,
 		&(struct conversation_touch){ .id = id, .at_ms = tx->now_ms, .message_id = m.id },
 		e));
-	if (c->takeover_ms > 0 && is_person(n))
+	if (c->takeover_ms > 0 && loop_is_person(n))
 		TRY(conversation_state_silence(tx, id, tx->now_ms + c->takeover_ms, "human", e));
 	TRY(publish(tx, n, &m, e));
 	*ret_message_id = m.id;
@@ -331,25 +326,23 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const s
 }
 
 struct stop_work {
-	int64_t conversation_id, off_ms;
-	const char *why;
+	const struct config *config;
+	int64_t conversation_id;
 };
 
 static enum rc stop_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct stop_work *w = arg;
-	char subject[48];
 
-	(void)snprintf(subject, sizeof(subject), "conversation %lld",
-		       (long long)w->conversation_id);
-	TRY(conversation_stop_automation(tx, w->conversation_id, tx->now_ms + w->off_ms, e));
-	return incident_raise(tx, INCIDENT_LOOP, subject, &(struct incident_args){ { w->why } }, e);
+	return loop_stop(tx, w->config, w->conversation_id, e);
 }
 
 enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id,
-			     const char *why, struct err *e)
+			     struct err *e)
 {
-	struct stop_work w = { conversation_id, c->automation_off_ms, why };
+	struct stop_work w = { c, conversation_id };
 
-	return store_write(app->store, STORE_NORMAL, stop_unit, &w, e);
+	TRY(store_write(app->store, STORE_NORMAL, stop_unit, &w, e));
+	log_event(LOG_WARN, "automation.stopped", "conversation", LOG_I64(conversation_id), NULL);
+	return RC_OK;
 }

@@ -44,15 +44,16 @@ bool send_address_ok(const struct send_new *n);
  * with them. `space` (SEND_DIGITS_MAX bytes) has to live as long as both. */
 struct str send_who(const struct send_new *n, char *space, struct contact_who *ret);
 /* Inside a unit: message row (pending, queued) + event on whatsapp-outbound-jobs (+ impulse.support.messages.outbound for
- * ai_response). RC_REFUSED: automation of this conversation is or should be
- * stopped (loop rule 4): the caller goes on with send_stop_automation of *ret_conversation_id. The same once more within the channel's duplicate window: the new
- * row says whose twin it is, or (duplicate_collapse) there is none and *ret_message_id is the earlier one. */
-enum rc send_add(struct tx *tx, struct app *app, const struct config *c, const struct send_new *n,
-		 int64_t *ret_message_id, int64_t *ret_conversation_id, struct err *e) MUST_CHECK;
+ * ai_response). RC_REFUSED: not now (loop.h); with *ret_conversation_id != 0 two machines may be talking in that
+ * conversation, and the caller goes on with send_stop_automation of it. The same once more within the channel's duplicate
+ * window: the new row says whose twin it is, or (duplicate_collapse) there is none and *ret_message_id is the earlier one. */
+enum rc send_add(struct tx *tx, struct app *app, const struct config *c,
+		 const struct send_new *asked, int64_t *ret_message_id,
+		 int64_t *ret_conversation_id, struct err *e) MUST_CHECK;
 
 /* After RC_REFUSED: automation of the conversation is off for the configured time and an incident is raised. A unit of its own,
  * because the refused one left no trace. */
 enum rc send_stop_automation(struct app *app, const struct config *c, int64_t conversation_id,
-			     const char *why, struct err *e) MUST_CHECK;
+			     struct err *e) MUST_CHECK;
 
 #endif

@@ -68,16 +68,6 @@ enum rc conversation_read(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 enum rc conversation_set_chatwoot(struct tx *tx, int64_t id, int64_t contact_id,
 				  int64_t conversation_id, struct str source_id, struct err *e)
 	MUST_CHECK;
-/* Counts an automatic message. RC_REFUSED: it would be more than `per_minute` in the running minute, or automation is off. The
- * caller's unit fails then; the stop itself is a unit of its own (loop rule 4, flow/send.h). */
-enum rc conversation_count_automatic(struct tx *tx, int64_t id, int64_t per_minute, struct err *e)
-	MUST_CHECK;
-/* Counts in the same minute, whether automation is off or not: for the bots of others. */
-enum rc conversation_count_minute(struct tx *tx, int64_t id, int64_t per_minute, struct err *e)
-	MUST_CHECK;
-/* Automation of this conversation is silent until then (never shortened), because of a loop. */
-enum rc conversation_stop_automation(struct tx *tx, int64_t id, int64_t until_ms, struct err *e)
-	MUST_CHECK;
 
 struct conversation_filter {
 	int64_t company_id;

@@ -191,21 +191,6 @@ enum rc conversation_state_silence(struct tx *tx, int64_t id, int64_t until_ms, 
 	return automation(tx, id, until_ms, str_of(why), e);
 }
 
-enum rc conversation_state_room(struct db *db, int64_t id, int64_t per_minute, int64_t now_ms,
-				int64_t *ret_ms, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-	int64_t from_ms, count;
-
-	TRY(stmt_begin(db, Q_CONVERSATION_AUTOMATIC, &s, e));
-	stmt_bind_i64(&s, "id", id);
-	TRY(stmt_next(&s, e));
-	from_ms = stmt_i64(&s, "automatic_from_ms");
-	count = stmt_i64(&s, "automatic_count");
-	*ret_ms = count * 2 <= per_minute || now_ms < from_ms ? now_ms : from_ms + MINUTE_MS;
-	return RC_OK;
-}
-
 /* ---- labels ---- */
 
 struct label_list {

@@ -56,10 +56,6 @@ enum rc conversation_state_handover(struct tx *tx, const struct conversation_act
 /* Never shortens. why: "human", "loop". Nothing is published. */
 enum rc conversation_state_silence(struct tx *tx, int64_t id, int64_t until_ms, const char *why,
 				   struct err *e) MUST_CHECK;
-/* When an automatic message may follow without looking like two machines that talk: at once (*ret_ms <= now_ms) while the
- * running minute has at most half of `per_minute`, else when it ends. For answers to messages that had to wait. */
-enum rc conversation_state_room(struct db *db, int64_t id, int64_t per_minute, int64_t now_ms,
-				int64_t *ret_ms, struct err *e) MUST_CHECK;
 /* Adds to and removes from the labels. RC_INVALID: not a label, or too many (conversation.h). */
 struct conversation_relabel {
 	const struct str *add, *remove;

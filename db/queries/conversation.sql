@@ -73,20 +73,6 @@ UPDATE whatsapp_conversations
        chatwoot_source_id = @chatwoot_source_id
  WHERE id = @id;
 
--- name: conversation_automatic
--- The loop breaker's count.
--- in: id
--- out: automatic_from_ms automatic_count automation_off_until_ms
-SELECT automatic_from_ms, automatic_count, automation_off_until_ms FROM whatsapp_conversations WHERE id = @id;
-
--- name: conversation_automatic_set
--- Writes the loop breaker's count.
--- in: id automatic_from_ms automatic_count automation_off_until_ms
-UPDATE whatsapp_conversations
-   SET automatic_from_ms = @automatic_from_ms, automatic_count = @automatic_count,
-       automation_off_until_ms = @automation_off_until_ms
- WHERE id = @id;
-
 -- name: conversation_list
 -- Conversations of a company, the one with the newest message first; assigned -1: to nobody. A short search fits in passing.
 -- in: company_id before_ms before_id status channel_id assigned label unread_only search limit

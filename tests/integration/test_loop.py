@@ -65,7 +65,7 @@ def test_two_bots():
         wait_until(lambda: b.peers.state("meta")["accepted"] == stopped + 1, what="another conversation is served")
         b.wait_idle()
         equal(b.peers.state("meta")["accepted"], stopped + 1, "the stopped one stays stopped")
-        b.send("34600000001", "a person may still write")
+        b.send("34600000001", "a person may still write", sender={"type": "crm_agent", "id": "ana"})
         wait_until(lambda: b.peers.state("meta")["accepted"] == stopped + 2, what="a person's message")
         wait_until(lambda: len(b.messages(direction="inbound")) >= 6 + 1, what="the customer's messages are all kept")
 

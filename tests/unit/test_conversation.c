@@ -1,4 +1,4 @@
-/* test_conversation.c - finding, the aggregate, lists, the loop breaker. */
+/* test_conversation.c - finding, the aggregate, lists. */
 #include "store/conversation.h"
 
 #include "store/search.h"
@@ -78,42 +78,6 @@ TX_TEST(chatwoot_finds_its_conversation)
 	CHECK_I64("contact", load(tx, id, &a).chatwoot_contact_id, 7);
 	CHECK_SPAN("source", load(tx, id, &a).chatwoot_source_id, STR("src"));
 	CHECK_I64("other company", conversation_by_chatwoot(tx->db, 2, 42, &id, NULL), RC_ABSENT);
-}
-
-TX_TEST(too_many_automatic_messages_in_a_minute_are_refused)
-{
-	int64_t id = tx_conversation(tx, "4915112345678").conversation;
-	static const struct {
-		const char *why;
-		int64_t after_ms;
-		enum rc wanted;
-	} ROWS[] = {
-		{ "first", 0, RC_OK },
-		{ "second", 1000, RC_OK },
-		{ "third is too many", 59999, RC_REFUSED },
-		{ "the next minute", 60000, RC_OK },
-		{ "second of that", 60001, RC_OK },
-		{ "the clock went back", 0, RC_OK },
-	};
-
-	EACH (r, ROWS) {
-		tx->now_ms = T_NOW + r->after_ms;
-		CHECK_I64(r->why, conversation_count_automatic(tx, id, 2, NULL), r->wanted);
-	}
-	CHECK_I64("no such", conversation_count_automatic(tx, 99, 2, NULL), RC_ABSENT);
-}
-
-TX_TEST(stopped_automation_stays_stopped_until_its_time)
-{
-	int64_t id = tx_conversation(tx, "4915112345678").conversation;
-
-	MUST(conversation_stop_automation(tx, id, T_NOW + 5000, &t_err));
-	MUST(conversation_stop_automation(tx, id, T_NOW + 1000, &t_err)); /* never shortened */
-	tx->now_ms = T_NOW + 4999;
-	CHECK_I64("off", conversation_count_automatic(tx, id, 2, NULL), RC_REFUSED);
-	tx->now_ms = T_NOW + 5000;
-	CHECK_I64("on", conversation_count_automatic(tx, id, 2, NULL), RC_OK);
-	CHECK_I64("no such", conversation_stop_automation(tx, 99, 1, NULL), RC_ABSENT);
 }
 
 struct seen {

@@ -36,6 +36,7 @@ export const HELP: Record<string, [es: string, pt: string]> = {
 	backup_pace: ['Parte del tiempo, en porcentaje, que trabaja un respaldo mientras otros escriben', 'Parte do tempo, em porcentagem, em que um backup trabalha enquanto outros gravam'],
 	backup_check_pace: ['Parte del tiempo, en porcentaje, que trabaja la restauración de prueba de un respaldo mientras otros escriben', 'Parte do tempo, em porcentagem, em que a restauração de teste de um backup trabalha enquanto outros gravam'],
 	automatic_per_minute: ['Más mensajes automáticos que estos en una conversación y minuto paran su automatización', 'Mais mensagens automáticas do que estas em uma conversa e minuto param a automação dela'],
+	automatic_per_hour: ['Más mensajes automáticos que estos en una conversación y hora paran su automatización: dos máquinas que se responden despacio', 'Mais mensagens automáticas do que estas em uma conversa e hora param a automação dela: duas máquinas que se respondem devagar'],
 	automation_off_minutes: ['Cuánto queda parada la automatización de una conversación cuando se cortó un bucle', 'Quanto tempo a automação de uma conversa fica parada quando um laço foi cortado'],
 	api_per_second: ['Llamadas por segundo que puede hacer cada token y cada persona, cinco veces más de una vez; 0: sin límite', 'Chamadas por segundo que cada token e cada pessoa podem fazer, cinco vezes mais de uma vez; 0: sem limite'],
 	session_idle_minutes: ['Una sesión que no se usó durante este tiempo termina', 'Uma sessão que não foi usada por esse tempo termina'],
