@@ -38,7 +38,8 @@ enum rc incident_raise(struct tx *tx, enum incident_code code, const char *subje
 enum rc incident_close(struct tx *tx, const char *kind, const char *subject, struct err *e)
 	MUST_CHECK; /* none open: fine */
 /* Closes news that have no end of their own (a number that is not ours, an error told once) and were not told again since
- * `before_ms`. `limit` is not looked at: there are few. */
+ * `before_ms`, and loops ("conversation <number>") whose conversation is not silent any more. `limit` is not looked at: there
+ * are few. */
 enum rc incident_rest(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
 		      struct err *e) MUST_CHECK;
 typedef enum rc incident_each_fn(void *arg, const struct incident *i, struct err *e);

@@ -39,6 +39,16 @@ UPDATE incidents INDEXED BY incidents_open SET closed_ms = @now_ms
  WHERE closed_ms = 0 AND updated_ms < @before_ms
    AND kind IN ('unknown-number', 'whatsapp-error', 'send', 'lost', 'gap', 'history', 'group');
 
+-- name: incident_loops_over
+-- The automation of these conversations goes on; a next loop is news again.
+-- in: now_ms
+-- scan: the open ones are few
+UPDATE incidents INDEXED BY incidents_open SET closed_ms = @now_ms
+ WHERE closed_ms = 0 AND kind = 'loop'
+   AND NOT EXISTS (SELECT 1 FROM whatsapp_conversations AS v
+                    WHERE v.id = CAST(substr(incidents.subject, length('conversation ') + 1) AS INTEGER)
+                      AND v.automation_off_until_ms > @now_ms);
+
 -- name: incident_list
 -- All of them, newest first.
 -- in: limit

@@ -1,6 +1,7 @@
 /* test_incident.c - one open row per trouble, one alert when it begins. */
 #include "store/incident.h"
 
+#include "store/conversation_automatic.h"
 #include "store/topic.h"
 #include "store_tx.h"
 
@@ -147,4 +148,24 @@ TX_TEST(news_that_nobody_tells_again_are_over)
 	MUST(incident_rest(tx, began + 1001, 10, &n, &t_err));
 	CHECK_I64("over", n, 1);
 	CHECK_I64("a state ends with its state", list(tx, true).n, 1);
+}
+
+TX_TEST(a_loop_is_over_when_its_conversation_may_speak_again)
+{
+	int64_t id = tx_conversation(tx, "4915112345678").conversation, n = 0;
+	char subject[48];
+
+	(void)snprintf(subject, sizeof(subject), "conversation %lld", (long long)id);
+	MUST(conversation_automatic_stop(tx, id, tx->now_ms + 5000, &t_err));
+	MUST(incident_raise(tx, INCIDENT_LOOP, subject, NULL, &t_err));
+	tx->now_ms += 4999;
+	MUST(incident_rest(tx, 0, 10, &n, &t_err));
+	CHECK_I64("not yet", n, 0);
+	tx->now_ms += 1;
+	MUST(incident_rest(tx, 0, 10, &n, &t_err));
+	CHECK_I64("over", n, 1);
+	MUST(incident_raise(tx, INCIDENT_LOOP, "conversation 99", NULL, &t_err));
+	MUST(incident_rest(tx, 0, 10, &n, &t_err));
+	CHECK_I64("that conversation was erased", n, 1);
+	CHECK_I64("all", list(tx, true).n, 0);
 }
