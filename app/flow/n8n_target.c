@@ -96,12 +96,70 @@ static void fold(struct str text, struct sbuf *to)
 	}
 }
 
+enum glyph { GLYPH_OTHER, GLYPH_LETTER, GLYPH_DIGIT };
+
+/* Of the character whose first byte is p[0]. Letters are those of scripts that part words by blanks: Latin, Greek,
+ * Cyrillic, Hebrew, Arabic, Indic; in Chinese or Thai a word is found anywhere. */
+static enum glyph glyph(const unsigned char *p, size_t n)
+{
+	uint32_t c;
+
+	if (p[0] < 0x80)
+		return p[0] >= '0' && p[0] <= '9'   ? GLYPH_DIGIT
+		       : p[0] >= 'a' && p[0] <= 'z' ? GLYPH_LETTER /* folded */
+						    : GLYPH_OTHER;
+	if (n >= 2 && (p[0] & 0xe0) == 0xc0)
+		c = (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+	else if (n >= 3 && (p[0] & 0xf0) == 0xe0)
+		c = (uint32_t)(p[0] & 0x0f) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+	else
+		return GLYPH_OTHER;
+	return (c >= 0xc0 && c < 0xe00 && c != 0xd7 && c != 0xf7) || (c >= 0x10a0 && c < 0x2000)
+		       ? GLYPH_LETTER
+		       : GLYPH_OTHER;
+}
+
+/* Between the characters that end and begin at `at`: a word ends where letters or digits end, also "dni" of "dni08408122". */
+static bool is_edge(struct str s, size_t at)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t before = at;
+	enum glyph left;
+
+	if (at == 0 || at == s.n)
+		return true;
+	do {
+		before--;
+	} while (before > 0 && (p[before] & 0xc0) == 0x80);
+	left = glyph(p + before, at - before);
+	return left == GLYPH_OTHER || left != glyph(p + at, s.n - at);
+}
+
+/* As a whole word: "dni" is not in "mundnis"; "factur*" is in "facturas". Both are folded. */
+static bool holds_word(struct str text, struct str word)
+{
+	bool begins = str_ends(word, STR("*"));
+
+	if (begins)
+		word = str_sub(word, 0, word.n - 1);
+	for (size_t from = 0; from < text.n; from++) {
+		ptrdiff_t at = str_find(str_sub(text, from, text.n), word);
+
+		if (at < 0)
+			return false;
+		from += (size_t)at;
+		if (is_edge(text, from) && (begins || is_edge(text, from + word.n)))
+			return true;
+	}
+	return false;
+}
+
 static bool text_holds(struct str text, struct str word)
 {
 	AUTO(sbuf_release) struct sbuf w = SBUF(8 * KIB);
 
 	fold(word, &w);
-	return sbuf_ok(&w) && str_find(text, sbuf_view(&w)) >= 0;
+	return sbuf_ok(&w) && w.n > 0 && holds_word(text, sbuf_view(&w));
 }
 
 static bool has_piece(struct str list, struct str text)

@@ -111,7 +111,7 @@ export const HELP: Record<string, [es: string, pt: string]> = {
 	'n8n.*.channels': ['Solo mensajes de estos canales; vacío: todos', 'Só mensagens destes canais; vazio: todos'],
 	'n8n.*.types': ['Solo estos tipos de mensaje (text, image, ...); vacío: todos', 'Só estes tipos de mensagem (text, image, ...); vazio: todos'],
 	'n8n.*.statuses': ['Solo mientras la conversación está open, pending, resolved o snoozed; vacío: siempre', 'Só enquanto a conversa está open, pending, resolved ou snoozed; vazio: sempre'],
-	'n8n.*.words': ['Solo textos que tienen una de estas palabras; vacío: todos', 'Só textos que têm uma destas palavras; vazio: todos'],
+	'n8n.*.words': ['Solo textos que tienen una de estas palabras (enteras; factur* para comienzos; mayúsculas y acentos no cuentan); vacío: todos', 'Só textos que têm uma destas palavras (inteiras; fatur* para começos; maiúsculas e acentos não contam); vazio: todos'],
 	'n8n.*.groups': ['También mensajes de grupos: todo lo que escriben sus miembros va a este workflow, y sus respuestas a todos', 'Também mensagens de grupos: tudo o que os membros escrevem vai a este workflow, e as respostas a todos'],
 	'n8n.*.history': ['Mensajes anteriores de la conversación que se mandan junto', 'Mensagens anteriores da conversa que vão junto'],
 	'n8n.*.reply_url': ['Dirección de esta caja como la ve n8n, para respuestas posteriores, archivos y consultas: http://box:8081', 'Endereço desta caixa como o n8n a vê, para respostas posteriores, arquivos e consultas: http://box:8081'],
