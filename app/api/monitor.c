@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/queue_json.h"
 #include "api/state.h"
+#include "flow/outside.h"
 
 static const struct monitored {
 	const char *name;
@@ -64,7 +65,7 @@ static enum rc pause_one(struct call *c, enum queue_id q, struct err *e)
 
 static enum rc resume_one(struct call *c, enum queue_id q, struct err *e)
 {
-	return queue_json_resume(c, q, e);
+	return outside_resume_queue(c->app, q, e);
 }
 
 static void control(struct call *c, enum rc (*act)(struct call *c, enum queue_id q, struct err *e))

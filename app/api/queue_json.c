@@ -2,7 +2,6 @@
 #include "api/queue_json.h"
 
 #include "base/clock.h"
-#include "flow/outside.h"
 
 void queue_json(struct call *c, enum queue_id q, struct jsonw *w)
 {
@@ -33,16 +32,6 @@ void queue_json(struct call *c, enum queue_id q, struct jsonw *w)
 	jsonw_ki64(w, "backoff_ms", limits.backoff_ms);
 	jsonw_ki64(w, "batch", limits.batch);
 	jsonw_end(w);
-}
-
-enum rc queue_json_resume(struct call *c, enum queue_id q, struct err *e)
-{
-	TRY(queue_resume(c->app->store, q, e));
-	if (q != QUEUE_ORCHESTRATOR_INBOUND || c->app->outside == NULL)
-		return RC_OK;
-	for (size_t i = 0; i < c->config->n8n_count; i++)
-		outside_resume(c->app, c->config->n8ns[i].id);
-	return RC_OK;
 }
 
 void queue_json_answer(struct call *c, enum queue_id q)

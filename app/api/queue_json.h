@@ -9,8 +9,6 @@
 void queue_json(struct call *c, enum queue_id q, struct jsonw *w);
 /* Answers 200 with the queue. */
 void queue_json_answer(struct call *c, enum queue_id q);
-/* Resumes it. Of orchestrator-inbound also each n8n that is parked (R17): who has mended it asks again at once. */
-enum rc queue_json_resume(struct call *c, enum queue_id q, struct err *e) MUST_CHECK;
 /* First parameter of the path. False: 404 answered. */
 bool queue_json_param(struct call *c, enum queue_id *ret);
 /* "until" of a body, RFC 3339, in the future; 0 when absent. False: answered. */

@@ -1,6 +1,7 @@
 /* queues.c - /api/v1/queues: looking at a queue and controlling it. Each control is durable before it is answered. */
 #include "api/handlers.h"
 #include "api/queue_json.h"
+#include "flow/outside.h"
 
 void queue_list(struct call *c)
 {
@@ -53,7 +54,7 @@ void queue_resume_post(struct call *c)
 	enum queue_id q;
 
 	if (queue_json_param(c, &q))
-		control_answer(c, q, queue_json_resume(c, q, &e), &e);
+		control_answer(c, q, outside_resume_queue(c->app, q, &e), &e);
 }
 
 void queue_drain_post(struct call *c)

@@ -8,6 +8,7 @@
 #include "store/queue.h"
 #include "store/receipt.h"
 #include "store/target.h"
+#include "store/topic.h"
 
 #define OUTSIDE_ACT_LOOK_MS  (30 * SECOND_MS) /* an act that waits for a send's probe looks again */
 #define OUTSIDE_ACT_PROBE_MS MINUTE_MS /* so long after the pause without one it probes itself */
@@ -312,6 +313,17 @@ void outside_resume(struct app *app, int64_t target_id)
 	queue_wake(store_queues(app->store), target_id);
 	if (closed)
 		incident(app, &w);
+}
+
+enum rc outside_resume_queue(struct app *app, enum queue_id q, struct err *e)
+{
+	int64_t targets[QUEUE_TARGETS_MAX];
+	size_t n = topic_group_targets_get(store_queues(app->store), q, targets);
+
+	TRY(queue_resume(app->store, q, e));
+	for (size_t i = 0; i < n && app->outside != NULL; i++)
+		outside_resume(app, targets[i]);
+	return RC_OK;
 }
 
 bool outside_view_get(struct app *app, int64_t target_id, struct outside_view *ret)

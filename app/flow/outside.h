@@ -9,6 +9,7 @@
 #include "flow/app.h"
 #include "flow/breaker.h"
 #include "store/incident.h"
+#include "store/queue.h"
 
 struct outside *outside_new(void);
 void outside_free(struct outside *o);
@@ -22,6 +23,9 @@ void outside_stop(struct app *app, int64_t target_id, int64_t until_ms, const ch
 		  int64_t now_ms);
 /* Also wakes jobs that were held for it. */
 void outside_resume(struct app *app, int64_t target_id);
+/* A person resumes a queue, and with it the Chatwoot or each n8n that its consumer group serves: who has mended there what
+ * refused us (R17) does not wait for the end of the pause. Numbers are not touched: what stopped one is nothing of a queue. */
+enum rc outside_resume_queue(struct app *app, enum queue_id q, struct err *e) MUST_CHECK;
 
 /* Sends of a channel: the same with both breakers. `bulk`: it is no reply of a person. */
 enum rc outside_begin_send(struct app *app, int64_t target_id, bool bulk, int64_t now_ms,

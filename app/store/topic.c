@@ -67,6 +67,19 @@ int64_t topic_group_target_get(struct queues *qs, enum queue_id group)
 	return target_at(qs, group, 0);
 }
 
+size_t topic_group_targets_get(struct queues *qs, enum queue_id group,
+			       int64_t ret[QUEUE_TARGETS_MAX])
+{
+	size_t n = 0;
+
+	ASSERT((unsigned)group < QUEUE_COUNT);
+	for (size_t i = 0; i < QUEUE_TARGETS_MAX; i++) {
+		ret[n] = target_at(qs, group, i);
+		n += ret[n] != 0;
+	}
+	return n;
+}
+
 /* A conversation at a target. */
 static int64_t target_key(int64_t okey, int64_t target_id)
 {

@@ -54,6 +54,9 @@ int64_t topic_group_target_get(struct queues *qs, enum queue_id group); /* the f
  * down holds up only itself). At most QUEUE_TARGETS_MAX; more are left out. */
 void topic_group_targets(struct queues *qs, enum queue_id group, const int64_t *target_ids,
 			 size_t n);
+/* Those that it serves now; none: it is off, or of kind NULL or "channel". Gives how many. */
+size_t topic_group_targets_get(struct queues *qs, enum queue_id group,
+			       int64_t ret[QUEUE_TARGETS_MAX]);
 
 /* For the event stream: events of a company after an id, oldest first. */
 typedef enum rc topic_each_fn(void *arg, const struct topic_event *ev, struct err *e);
