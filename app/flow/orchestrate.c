@@ -15,6 +15,7 @@
 #include "io/crypto.h"
 #include "io/http.h"
 #include "store/conversation_automatic.h"
+#include "store/incident.h"
 
 #define PARK_MS (5 * MINUTE_MS)
 
@@ -28,8 +29,9 @@ struct asking {
 	struct n8n_verdict verdict;
 	struct orchestrate_answer answer;
 	struct orchestrate_done done;
-	bool unsent; /* n8n was not reached */
-	bool ran;    /* and answered something that counts for nothing */
+	struct err wrong; /* the part of its answer that cannot be done; else RC_OK */
+	bool unsent;      /* n8n was not reached */
+	bool ran;         /* and answered something that counts for nothing */
 };
 
 static enum rc ask(struct asking *s, struct str body, struct http_answer *ans, struct err *e)
@@ -55,26 +57,55 @@ static enum rc ask(struct asking *s, struct str body, struct http_answer *ans, s
 
 /* ---- the answer ---- */
 
+/* What n8n said cannot be done, or not all of it: a person is told, because the workflow never hears of it. */
+static enum rc tell_wrong(struct tx *tx, void *arg, struct err *e)
+{
+	const struct asking *s = arg;
+	char subject[TARGET_SLUG_MAX + 8];
+
+	(void)snprintf(subject, sizeof(subject), "n8n.%s", s->target->slug);
+	return incident_raise(tx, INCIDENT_ANSWER_WRONG, subject,
+			      &(struct incident_args){ { s->wrong.text } }, e);
+}
+
 static enum rc answers_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct asking *s = arg;
 
 	TRY(orchestrate_apply(tx, s->w->app, s->config, &s->answer, &s->done, e));
+	if (s->wrong.rc != RC_OK && !s->done.duplicate)
+		TRY(tell_wrong(tx, s, e));
 	return queue_done(tx, s->job, e);
 }
 
+/* A wrong one ends the list: s->wrong. RC_INVALID: nothing is before it. */
 static enum rc read_actions(struct asking *s, struct err *e)
 {
 	AUTO(json_freep) struct json *root = NULL;
+	enum rc rc;
 
 	if (s->verdict.actions.n == 0)
 		return RC_OK;
 	TRY(json_parse(s->verdict.actions, &root, e));
-	return n8n_actions_read(root, &s->w->arena, &s->answer.actions, e);
+	rc = n8n_actions_read(root, &s->w->arena, &s->answer.actions, e);
+	if (rc != RC_INVALID || s->answer.reply_count + s->answer.actions.count == 0)
+		return rc;
+	s->wrong = *e;
+	err_clear(e);
+	return RC_OK;
 }
 
+static void shorten(struct orchestrate_answer *ans, size_t parts)
+{
+	ans->actions.count = parts > ans->reply_count ? parts - ans->reply_count : 0;
+	ans->reply_count = size_min(ans->reply_count, parts);
+}
+
+/* What stands before the first wrong part is done: nobody else could say it again, the workflow has run. */
 static enum rc apply(struct asking *s, struct err *e)
 {
+	enum rc rc;
+
 	s->answer = (struct orchestrate_answer){ .conversation_id = s->s.conv.id,
 						 .message_id = s->s.m.id,
 						 .hop = s->s.event.hop + 1,
@@ -84,17 +115,31 @@ static enum rc apply(struct asking *s, struct err *e)
 						 .reply_count = s->verdict.reply_count };
 	crypto_sha256(str_of(s->s.key), s->answer.hash);
 	TRY(read_actions(s, e));
+	rc = store_write(s->w->app->store, STORE_NORMAL, answers_unit, s, e);
+	if (rc != RC_INVALID || s->done.good == 0)
+		return rc;
+	s->wrong = *e;
+	err_clear(e);
+	shorten(&s->answer, s->done.good);
 	return store_write(s->w->app->store, STORE_NORMAL, answers_unit, s, e);
+}
+
+static void log_done(const struct asking *s)
+{
+	if (s->done.silenced)
+		log_event(LOG_INFO, "orchestrator.silenced", "message", s->s.id, "why",
+			  "a person has the conversation", NULL);
+	if (s->wrong.rc != RC_OK)
+		log_event(LOG_WARN, "orchestrator.partly", "message", s->s.id, "why", s->wrong.text,
+			  NULL);
 }
 
 static enum rc accept(struct asking *s, struct err *e)
 {
 	enum rc rc = apply(s, e);
-	struct err why;
 
-	if (rc == RC_OK && s->done.silenced)
-		log_event(LOG_INFO, "orchestrator.silenced", "message", s->s.id, "why",
-			  "a person has the conversation", NULL);
+	if (rc == RC_OK)
+		log_done(s);
 	if (rc == RC_CONFLICT && queue_renew(store_queues(s->w->app->store), s->job)) {
 		/* Answered through the other door already, with this key. */
 		err_clear(e);
@@ -102,12 +147,14 @@ static enum rc accept(struct asking *s, struct err *e)
 	}
 	if (rc != RC_REFUSED && rc != RC_INVALID && rc != RC_ABSENT)
 		return rc;
-	why = *e;
+	s->wrong = *e;
 	err_clear(e);
 	if (rc == RC_REFUSED)
 		TRY(send_stop_automation(s->w->app, s->config, s->s.m.conversation_id, e));
+	if (rc == RC_INVALID)
+		TRY(store_write(s->w->app->store, STORE_NORMAL, tell_wrong, s, e));
 	return work_dead(s->w, s->job, rc == RC_REFUSED ? "ours" : "theirs",
-			 rc == RC_REFUSED ? "loop" : "answer", why.text, e);
+			 rc == RC_REFUSED ? "loop" : "answer", s->wrong.text, e);
 }
 
 static enum rc wait_unit(struct tx *tx, void *arg, struct err *e)

@@ -27,10 +27,12 @@ struct orchestrate_done {
 	int64_t sent;   /* messages on their way */
 	bool duplicate; /* this key was done before: nothing happened */
 	bool silenced;  /* a person has the conversation: nothing was sent */
+	size_t good;    /* RC_INVALID: parts (texts, then actions) before the wrong one */
 };
 
 /* Inside a unit. RC_REFUSED: the loop breaker stops this conversation (the caller goes on with send_stop_automation);
- * RC_CONFLICT: the key was used with another answer; RC_ABSENT: conversation or channel is gone; RC_INVALID: an action. */
+ * RC_CONFLICT: the key was used with another answer; RC_ABSENT: conversation or channel is gone; RC_INVALID:
+ * a part of it, and nothing was done (ret->good). */
 enum rc orchestrate_apply(struct tx *tx, struct app *app, const struct config *c,
 			  const struct orchestrate_answer *ans, struct orchestrate_done *ret,
 			  struct err *e) MUST_CHECK;

@@ -72,18 +72,20 @@ static enum rc check_action(const struct channel *ch, const struct orchestrate_a
 }
 
 /* Before anything is written: a list that is wrong at its end does nothing at all. */
-static enum rc check(const struct channel *ch, const struct orchestrate_answer *ans, struct err *e)
+static enum rc check(struct applying *p, struct err *e)
 {
+	const struct orchestrate_answer *ans = p->ans;
+
 	if (ans->key.n == 0 || ans->key.n > IDEMPOTENCY_KEY_MAX)
 		return FAIL(e, RC_INVALID, "idempotency_key: 1 to %u bytes", IDEMPOTENCY_KEY_MAX);
-	for (size_t i = 0; i < ans->reply_count; i++) {
-		struct send_new n = send_of(ch, ans);
+	for (size_t i = 0; i < ans->reply_count; i++, p->done.good++) {
+		struct send_new n = send_of(p->channel, ans);
 
 		n.text = ans->replies[i];
 		TRY(check_send(&n, "reply", i, e));
 	}
-	for (size_t i = 0; i < ans->actions.count; i++)
-		TRY(check_action(ch, ans, i, e));
+	for (size_t i = 0; i < ans->actions.count; i++, p->done.good++)
+		TRY(check_action(p->channel, ans, i, e));
 	return RC_OK;
 }
 
@@ -182,15 +184,23 @@ static enum rc look(struct applying *p, struct err *e)
 
 static enum rc apply_all(struct applying *p, struct err *e)
 {
-	for (size_t i = 0; i < p->ans->reply_count; i++) {
+	p->done.good = 0;
+	for (size_t i = 0; i < p->ans->reply_count; i++, p->done.good++) {
 		struct send_new n = send_of(p->channel, p->ans);
 
 		n.text = p->ans->replies[i];
 		TRY(send(p, &n, e));
 	}
-	for (size_t i = 0; i < p->ans->actions.count; i++)
+	for (size_t i = 0; i < p->ans->actions.count; i++, p->done.good++)
 		TRY(act(p, &p->ans->actions.items[i], e));
 	return RC_OK;
+}
+
+static enum rc check_and_apply(struct applying *p, struct err *e)
+{
+	TRY(look(p, e));
+	TRY(check(p, e));
+	return apply_all(p, e);
 }
 
 enum rc orchestrate_apply(struct tx *tx, struct app *app, const struct config *c,
@@ -222,10 +232,7 @@ enum rc orchestrate_apply(struct tx *tx, struct app *app, const struct config *c
 	if (rc != RC_ABSENT)
 		return rc;
 	err_clear(e);
-	TRY(look(&p, e));
-	TRY(check(p.channel, ans, e));
-	TRY(apply_all(&p, e));
-	TRY(idem_add(tx, &key, e));
+	rc = check_and_apply(&p, e);
 	*ret = p.done;
-	return RC_OK;
+	return rc == RC_OK ? idem_add(tx, &key, e) : rc;
 }

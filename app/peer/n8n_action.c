@@ -239,7 +239,7 @@ enum rc n8n_actions_read(const struct json *list, struct arena *a, struct n8n_ac
 		struct reading r = { .n = c, .a = a, .to = &items[i], .e = e, .i = i };
 
 		TRY(read_one(&r));
+		*ret = (struct n8n_actions){ items, i + 1 };
 	}
-	*ret = (struct n8n_actions){ items, n };
 	return RC_OK;
 }

@@ -46,8 +46,8 @@ struct n8n_actions {
 	size_t count;
 };
 
-/* `list` is an array of actions or one of them. RC_INVALID: "actions.2: there is no type "x"". RC_LIMIT: too many, or
- * the arena is full. Contents are checked by flow/send.h, not here. */
+/* `list` is an array of actions or one of them. RC_INVALID: "actions.2: there is no type "x""; *ret has those before it.
+ * RC_LIMIT: the arena is full. Contents are checked by flow/send.h, not here. */
 enum rc n8n_actions_read(const struct json *list, struct arena *a, struct n8n_actions *ret,
 			 struct err *e) MUST_CHECK;
 

@@ -37,7 +37,7 @@ UPDATE incidents SET closed_ms = @now_ms, updated_ms = @now_ms
 -- scan: the open ones are few
 UPDATE incidents INDEXED BY incidents_open SET closed_ms = @now_ms
  WHERE closed_ms = 0 AND updated_ms < @before_ms
-   AND kind IN ('unknown-number', 'whatsapp-error', 'send', 'lost', 'gap', 'history', 'group');
+   AND kind IN ('unknown-number', 'whatsapp-error', 'send', 'lost', 'gap', 'history', 'group', 'answer');
 
 -- name: incident_loops_over
 -- The automation of these conversations goes on; a next loop is news again.
