@@ -30,7 +30,24 @@ check 'bash completion' bash -n "$work/root/usr/share/bash-completion/completion
 check 'no path of this machine' sh -c "! strings -a '$work/root/usr/bin/totem' | grep -F '$top'"
 # The stick: the rule, and what its script does with a stick of each kind, with stand-ins for what needs root and a device.
 check 'stick has a syntax error' sh -n "$top/packaging/stick/stick"
-if udevadm verify --help >/dev/null 2>&1; then check 'the udev rule' udevadm verify "$top/packaging/stick/60-totem-stick.rules"; fi
+rule="$top/packaging/stick/60-totem-stick.rules"
+if udevadm verify --help >/dev/null 2>&1; then check 'the udev rule' udevadm verify "$rule"; fi # since systemd 254
+# What udev makes of it, without a running udevd: udevadm test with a disk of this machine that two lines make a stick. Its /run and
+# /dev are of its own; for the one word that no property can change the rule is read with "disk" too.
+stick_wants() { # BUS DEVTYPE: the units that udev would start
+	unshare -m sh -c 'mount -t tmpfs none /run && mkdir -p /run/udev/rules.d && mount -t tmpfs none /dev || exit 9
+		sed "s/\"partition\"/\"$3\"/" "$1" >/run/udev/rules.d/60-totem-stick.rules
+		echo "SUBSYSTEM==\"block\", ENV{ID_BUS}=\"$2\", ENV{ID_FS_USAGE}=\"filesystem\"" >/run/udev/rules.d/10-a.rules
+		udevadm test --action=add "$4" 2>&1' sh "$rule" "$1" "$2" "$disk" | sed -n 's/^SYSTEMD_WANTS=//p; /totem-stick.*\([Ii]nvalid\|[Uu]nknown\)/p'
+}
+disk=$(find /sys/block -mindepth 1 -maxdepth 1 2>/dev/null | sort | head -n 1)
+if [ -n "$disk" ] && command -v udevadm >/dev/null && unshare -m sh -c 'mount -t tmpfs none /run' 2>/dev/null; then
+	check "udev starts nothing for a stick: $(stick_wants usb disk)" test "$(stick_wants usb disk)" = "totem-stick@${disk##*/}.service"
+	check 'udev starts something for a whole disk' test -z "$(stick_wants usb partition)"
+	check 'udev starts something for a built-in disk' test -z "$(stick_wants ata disk)"
+else
+	echo 'udevadm test cannot run here (root, a disk in /sys): the udev rule was only read as text'
+fi
 check 'the udev rule starts the unit' grep -q 'SUBSYSTEM=="block".*ENV{ID_BUS}=="usb".*SYSTEMD_WANTS}+="totem-stick@%k.service"' "$top/packaging/stick/60-totem-stick.rules"
 mkdir "$work/stand-in"
 for w in mkdir mount umount setpriv; do printf '#!/bin/sh\necho %s "$@" >>"$DID"\n[ %s != setpriv ] || exit "${STICK_EXIT:-0}"\n' $w $w >"$work/stand-in/$w"; done

@@ -195,12 +195,42 @@ static struct str value_text(struct call *c, const struct json *n)
 	return STR_NONE;
 }
 
+/* A value of the environment or of the command line stands above what was just written. */
+static bool is_covered(const struct settings *s, struct str key, struct arena *a)
+{
+	const char *source = setting_source(s, arena_str(a, key).p);
+
+	return strcmp(source, "environment") == 0 || strcmp(source, "argument") == 0;
+}
+
+static void answer_changes(struct call *c, const struct setting_change *changes, size_t n)
+{
+	const struct config *now = config_get(c->app);
+	struct jsonw w;
+
+	answer_begin(c, &w);
+	jsonw_object(&w);
+	jsonw_ki64(&w, "changed", (int64_t)n);
+	jsonw_karray(&w, "restart_needed");
+	for (size_t i = 0; i < n; i++)
+		if (setting_find(changes[i].key)->effect == SETTING_RESTART)
+			jsonw_str(&w, changes[i].key);
+	jsonw_end(&w);
+	jsonw_karray(&w, "covered");
+	for (size_t i = 0; i < n; i++)
+		if (is_covered(now->settings, changes[i].key, c->q->arena))
+			jsonw_str(&w, changes[i].key);
+	jsonw_end(&w);
+	jsonw_end(&w);
+	config_put(now);
+	answer_json(c, 200, &w);
+}
+
 void setting_patch(struct call *c)
 {
 	AUTO(json_freep) struct json *root = NULL;
 	struct setting_change *changes = arena_alloc(c->q->arena, CHANGES_MAX * sizeof(*changes));
 	size_t n = 0;
-	struct jsonw w;
 
 	if (!body_json(c, &root))
 		return;
@@ -224,17 +254,5 @@ void setting_patch(struct call *c)
 	}
 	if (!setting_apply(c, changes, n))
 		return;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_ki64(&w, "changed", (int64_t)n);
-	jsonw_karray(&w, "restart_needed");
-	for (size_t i = 0; i < n; i++) {
-		const struct setting_def *d = setting_find(changes[i].key);
-
-		if (d != NULL && d->effect == SETTING_RESTART)
-			jsonw_str(&w, changes[i].key);
-	}
-	jsonw_end(&w);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	answer_changes(c, changes, n);
 }

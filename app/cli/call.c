@@ -261,7 +261,7 @@ enum rc call_do(struct caller *by, const struct call_request *q, struct call_ans
 	if (rc == RC_OK)
 		return RC_OK;
 	detail = json_str(json_path(ret->root, "errors.0.field"));
-	if (detail.n > 0)
+	if (detail.n > 0 && !str_starts(json_get_str(ret->root, "detail"), detail))
 		return FAIL(e, rc, "%.*s: %.*s", STRF(detail),
 			    STRF(json_get_str(ret->root, "detail")));
 	detail = json_get_str(ret->root, "detail");

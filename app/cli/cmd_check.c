@@ -56,20 +56,16 @@ static int64_t newest_start(struct db *db)
 static void check_clock(struct check *k)
 {
 	int64_t now_ms = clock_now_ms(), newest_ms = newest_start(k->db);
-	char now[CLOCK_TEXT_MAX], then[CLOCK_TEXT_MAX], text[120];
+	int64_t least_ms = i64_max(newest_ms - CLOCK_BACK_MS, CLOCK_LEAST_MS);
+	char now[CLOCK_TEXT_MAX], then[CLOCK_TEXT_MAX];
 	bool kept;
 
 	clock_text(now_ms, now);
-	clock_text(newest_ms, then);
-	if (newest_ms > now_ms + CLOCK_BACK_MS) {
-		(void)snprintf(text, sizeof(text), "%s < %s", now, then);
-		add(k, FINDING_CLOCK, FINDING_BAD, text);
-	} else {
-		add(k, FINDING_CLOCK, now_ms >= CLOCK_LEAST_MS ? FINDING_FINE : FINDING_BAD, now);
-	}
+	clock_text(i64_max(newest_ms, CLOCK_LEAST_MS), then);
+	finding_add(&k->findings, FINDING_CLOCK, now_ms >= least_ms ? FINDING_FINE : FINDING_BAD,
+		    now, then);
 	if (probe_clock_kept(&kept))
-		add(k, FINDING_CLOCK_SYNC, kept ? FINDING_FINE : FINDING_WARNS,
-		    kept ? "ok" : "STA_UNSYNC");
+		add(k, FINDING_CLOCK_SYNC, kept ? FINDING_FINE : FINDING_WARNS, "ok");
 }
 
 static void check_rights(struct check *k)
@@ -194,8 +190,8 @@ static void check_settings(struct check *k)
 		    k->cli->config_file != NULL ? k->cli->config_file : "ok");
 	unreadable = settings_unreadable(k->settings);
 	if (unreadable > 0) {
-		(void)snprintf(text, sizeof(text), "%lld ?", (long long)unreadable);
-		add(k, FINDING_KEY, FINDING_BAD, text);
+		(void)snprintf(text, sizeof(text), "%lld", (long long)unreadable);
+		add(k, FINDING_SECRETS, FINDING_BAD, text);
 	}
 }
 
@@ -238,24 +234,17 @@ static void check_backup(struct check *k)
 		add_proof(k, &look);
 }
 
-static void check_certificates(struct check *k)
+static void check_own_certificate(struct check *k, const char *path)
 {
 	AUTO(sbuf_release) struct sbuf pem = SBUF(PEM_MAX);
-	struct str roots = setting_str(k->settings, "ca_file"),
-		   own = setting_str(k->settings, "tls_cert");
 	struct err e = { .rc = RC_OK };
-	enum rc rc = http_set_ca_file(roots.n > 0 ? roots.p : NULL, &e);
 	char text[CLOCK_TEXT_MAX];
 	int64_t until_ms = 0, left_days;
 
-	add(k, FINDING_ROOTS, rc == RC_OK ? FINDING_FINE : FINDING_BAD,
-	    rc == RC_OK ? "ok" : e.text);
-	if (own.n == 0)
-		return;
-	e = (struct err){ .rc = RC_OK };
-	if (file_read(own.p, &pem, &e) != RC_OK ||
+	if (serve_web_pem(path, "PRIVATE KEY-----", "private key", &e) != RC_OK ||
+	    file_read(path, &pem, &e) != RC_OK ||
 	    crypto_cert_until(sbuf_view(&pem), &until_ms, &e) != RC_OK) {
-		add(k, FINDING_CERTIFICATE, FINDING_BAD, e.text);
+		finding_add(&k->findings, FINDING_TLS_FILES, FINDING_BAD, e.text, "tls_cert");
 	} else {
 		left_days = (until_ms - clock_now_ms()) / DAY_MS;
 		clock_text(until_ms, text);
@@ -269,36 +258,55 @@ static void check_certificates(struct check *k)
 		crypto_zero(pem.p, pem.cap); /* the key stands in it too */
 }
 
-static void never_called(void *arg, struct req *q, struct res *r)
+static void check_certificates(struct check *k)
 {
-	(void)arg;
-	(void)q;
-	r->status = 503;
+	struct str roots = setting_str(k->settings, "ca_file"),
+		   own = setting_str(k->settings, "tls_cert"),
+		   clients = setting_str(k->settings, "tls_client_ca");
+	struct err e = { .rc = RC_OK };
+	enum rc rc = http_set_ca_file(roots.n > 0 ? roots.p : NULL, &e);
+
+	add(k, FINDING_ROOTS, rc == RC_OK ? FINDING_FINE : FINDING_BAD,
+	    rc == RC_OK ? "ok" : e.text);
+	if (own.n > 0)
+		check_own_certificate(k, own.p);
+	e = (struct err){ .rc = RC_OK };
+	if (clients.n > 0 &&
+	    serve_web_pem(clients.p, "CERTIFICATE-----", "certificate", &e) != RC_OK)
+		finding_add(&k->findings, FINDING_TLS_FILES, FINDING_BAD, e.text, "tls_client_ca");
+}
+
+/* What stands in the way of listening; the cure depends on it. */
+static enum finding_code port_trouble(enum probe_listen p)
+{
+	switch (p) {
+	case PROBE_LISTEN_NO_ADDRESS:
+		return FINDING_PORT_ADDRESS;
+	case PROBE_LISTEN_NO_RIGHT:
+		return FINDING_PORT_RIGHTS;
+	case PROBE_LISTEN_FREE:
+	case PROBE_LISTEN_TAKEN:
+		break;
+	}
+	return FINDING_PORT;
 }
 
 /* Opens the port for a moment. */
-static void check_port(struct check *k, const char *key)
+static void check_port(struct check *k, const char *key, struct str other)
 {
 	struct str address = setting_str(k->settings, key);
-	struct web_config c = { .listener = WEB_MAIN,
-				.address = address.p,
-				.threads = 1,
-				.keep_alive_ms = 500,
-				.request_timeout_ms = 500,
-				.body_timeout_ms = 500,
-				.handler = never_called };
-	struct err e = { .rc = RC_OK };
-	struct web *w = NULL;
+	enum probe_listen p = PROBE_LISTEN_FREE;
 
 	if (address.n == 0)
 		return;
-	if (k->served || web_start(&c, &w, &e) == RC_OK) {
-		finding_add(&k->findings, FINDING_PORT, FINDING_FINE, address.p, key);
-		if (w != NULL)
-			web_stop(w);
-	} else {
-		finding_add(&k->findings, FINDING_PORT, FINDING_BAD, e.text, key);
+	if (str_eq(address, other) && !str_ends(address, STR(":0"))) {
+		finding_add(&k->findings, FINDING_PORT_TWICE, FINDING_BAD, address.p, key);
+		return;
 	}
+	if (!k->served)
+		p = probe_listen(address);
+	finding_add(&k->findings, port_trouble(p),
+		    p == PROBE_LISTEN_FREE ? FINDING_FINE : FINDING_BAD, address.p, key);
 }
 
 bool cmd_check_begin(struct check *k, const struct cli *c)
@@ -320,8 +328,8 @@ bool cmd_check_begin(struct check *k, const struct cli *c)
 		return true;
 	check_backup(k);
 	check_certificates(k);
-	check_port(k, "listen");
-	check_port(k, "hooks_listen");
+	check_port(k, "listen", STR_NONE);
+	check_port(k, "hooks_listen", setting_str(k->settings, "listen"));
 	return true;
 }
 

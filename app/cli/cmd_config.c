@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "io/crypto.h"
 #include "io/jsonw.h"
+#include "store/setting.h"
 
 #define VALUE_MAX (16 * KIB)
 
@@ -44,9 +45,10 @@ static void print_diff(const struct call_answer *a)
 	cli_table_print(&t);
 }
 
-static void print_list(const struct call_answer *a, const char *prefix)
+static enum rc print_list(const struct call_answer *a, const char *prefix, struct err *e)
 {
 	static const char *const TITLES[] = { "key", "value", "from", "default", "what it is" };
+	bool any = prefix == NULL;
 	struct cli_table t;
 
 	cli_table_begin(&t, TITLES, COUNT(TITLES));
@@ -62,11 +64,19 @@ static void print_list(const struct call_answer *a, const char *prefix)
 			cli_table_json(&t, json_get(d, "help"));
 		}
 		for (; v != NULL; v = json_next(v)) {
-			if (prefix == NULL || str_starts(json_get_str(v, "key"), str_of(prefix)))
-				row(&t, d, v);
+			if (prefix != NULL && !str_starts(json_get_str(v, "key"), str_of(prefix)))
+				continue;
+			row(&t, d, v);
+			any = true;
 		}
 	}
-	cli_table_print(&t);
+	if (any)
+		cli_table_print(&t);
+	else
+		sbuf_release(&t.cells);
+	return any ? RC_OK
+		   : FAIL(e, RC_ABSENT,
+			  "%.80s: no setting that exists begins so (totem config list)", prefix);
 }
 
 static bool print_value(const struct call_answer *a, const char *key)
@@ -83,6 +93,16 @@ static bool print_value(const struct call_answer *a, const char *key)
 	return false;
 }
 
+/* A wrong name, or a right one of a target that is not there yet. */
+static enum rc no_value(const char *key, struct err *e)
+{
+	if (setting_find(str_of(key)) == NULL) {
+		TRY(setting_check(str_of(key), STR(""), e));
+		return RC_INVALID;
+	}
+	return FAIL(e, RC_ABSENT, "%.80s: nothing of this target is set (totem config set)", key);
+}
+
 static int read_all(struct cli *c, const char *key)
 {
 	struct call_answer a = CALL_ANSWER;
@@ -91,14 +111,13 @@ static int read_all(struct cli *c, const char *key)
 		call_once(c, &(struct call_request){ "GET", "/api/v1/settings", STR_NONE }, &a, &e);
 
 	if (rc == RC_OK && key != NULL && !c->json && !print_value(&a, key))
-		rc = FAIL(&e, RC_ABSENT,
-			  "%.80s: this setting is not known, or its target does not exist", key);
+		rc = no_value(key, &e);
 	else if (rc == RC_OK && c->json)
 		call_print_json(&a);
 	else if (rc == RC_OK && key == NULL && strcmp(cli_word(c, 0), "diff") == 0)
 		print_diff(&a);
 	else if (rc == RC_OK && key == NULL)
-		print_list(&a, cli_word(c, 1));
+		rc = print_list(&a, cli_word(c, 1), &e);
 	call_answer_release(&a);
 	return rc == RC_OK ? 0 : cli_fail(&e);
 }
@@ -149,7 +168,10 @@ static int change(struct cli *c, struct str key, struct str value)
 		call_print_json(&a);
 	else if (rc == RC_OK)
 		(void)printf("%s %s%s\n", name, value.n > 0 ? "is set" : "is taken away",
-			     json_count(json_get(a.root, "restart_needed")) > 0
+			     json_count(json_get(a.root, "covered")) > 0
+				     ? ", but the value of the environment or the command line "
+				       "counts before it (totem config diff)"
+			     : json_count(json_get(a.root, "restart_needed")) > 0
 				     ? "; it counts from the next start"
 				     : "");
 	call_answer_release(&a);

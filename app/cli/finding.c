@@ -1,15 +1,14 @@
 /* finding.c - see finding.h. */
 #include "cli/finding.h"
 
-#define PARTS    3
 #define TEXT_MAX (256 * KIB)
 
 static const struct {
 	const char *name;
-	const char *text[PARTS][LANG_COUNT];
+	const char *text[FINDING_PARTS][LANG_COUNT];
 } TABLE[] = {
-#define FINDING(name, we, ws, wp, fe, fs, fp, ce, cs, cp) \
-	{ #name, { { we, ws, wp }, { fe, fs, fp }, { ce, cs, cp } } },
+#define FINDING(name, we, ws, wp, ge, gs, gp, te, ts, tp, ce, cs, cp) \
+	{ #name, { { we, ws, wp }, { ge, gs, gp }, { te, ts, tp }, { ce, cs, cp } } },
 #include "cli/finding.def"
 #undef FINDING
 };
@@ -58,7 +57,7 @@ bool finding_begin(const struct cli *c, struct findings *ret)
 	return true;
 }
 
-void finding_text(enum finding_code code, int part, enum lang l, const char *first,
+void finding_text(enum finding_code code, enum finding_part part, enum lang l, const char *first,
 		  const char *second, struct sbuf *to)
 {
 	for (const char *p = TABLE[code].text[part][l]; *p != '\0'; p++) {
@@ -80,10 +79,11 @@ void finding_add(struct findings *f, enum finding_code code, enum finding_state 
 	AUTO(sbuf_release)
 	struct sbuf what = SBUF(KIB), found = SBUF(2 * KIB), cure = SBUF(2 * KIB);
 
-	finding_text(code, 0, f->lang, first, second, &what);
-	finding_text(code, 1, f->lang, first, second, &found);
+	finding_text(code, FINDING_WHAT, f->lang, first, second, &what);
+	finding_text(code, state == FINDING_FINE ? FINDING_GOOD : FINDING_TROUBLE, f->lang, first,
+		     second, &found);
 	if (state != FINDING_FINE)
-		finding_text(code, 2, f->lang, first, second, &cure);
+		finding_text(code, FINDING_CURE, f->lang, first, second, &cure);
 	cli_table_cell(&f->table, sbuf_view(&what));
 	cli_table_text(&f->table, STATES[state][f->lang]);
 	cli_table_cell(&f->table, sbuf_view(&found));

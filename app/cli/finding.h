@@ -32,8 +32,9 @@ void finding_add(struct findings *f, enum finding_code code, enum finding_state 
 		 const char *first, const char *second);
 /* Prints all; exit code: 1 when something is bad. */
 int finding_end(const struct cli *c, struct findings *f);
-/* One sentence of the table with its arguments (tests). part 0: what, 1: found, 2: cure. */
-void finding_text(enum finding_code code, int part, enum lang l, const char *first,
+/* One sentence of the table with its arguments. */
+enum finding_part { FINDING_WHAT, FINDING_GOOD, FINDING_TROUBLE, FINDING_CURE, FINDING_PARTS };
+void finding_text(enum finding_code code, enum finding_part part, enum lang l, const char *first,
 		  const char *second, struct sbuf *to);
 
 #endif

@@ -70,31 +70,33 @@ static struct web_config config_of(const struct settings *st, struct app *app)
 				    .arg = app };
 }
 
-/* The server's own words for a bad file name neither the file nor the setting. `marker`: what the file
- * has to have in it. */
-static enum rc pem_check(const char *setting, const char *path, const char *marker,
-			 const char *content, struct err *e)
+enum rc serve_web_pem(const char *path, const char *marker, const char *content, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(PEM_MAX);
 	struct err why = { .rc = RC_OK };
-	enum rc rc;
-	bool fits;
+	enum rc rc = file_read(path, &b, &why);
+	bool fits = str_find(sbuf_view(&b), str_of(marker)) >= 0;
 
-	if (path == NULL)
-		return RC_OK;
-	rc = file_read(path, &b, &why);
-	fits = str_find(sbuf_view(&b), str_of(marker)) >= 0;
 	if (b.n > 0)
 		explicit_bzero(b.p, b.n); /* a private key */
 	if (rc != RC_OK)
-		return FAIL(
-			e, rc,
-			"setting %s: %.100s; name a PEM file that this user can read, or empty it",
-			setting, why.text);
-	if (!fits)
-		return FAIL(e, RC_INVALID, "setting %s: %.80s has no %s in PEM format; put it in",
-			    setting, path, content);
-	return RC_OK;
+		return FAIL(e, rc, "%.200s", why.text);
+	return fits ? RC_OK : FAIL(e, RC_INVALID, "%.100s has no %s in PEM format", path, content);
+}
+
+/* The server's own words for a bad file name neither the file nor the setting. */
+static enum rc pem_check(const struct settings *st, const char *setting, const char *marker,
+			 const char *content, struct err *e)
+{
+	struct str path = setting_str(st, setting);
+	struct err why = { .rc = RC_OK };
+	enum rc rc = path.n > 0 ? serve_web_pem(path.p, marker, content, &why) : RC_OK;
+
+	if (rc == RC_OK)
+		return RC_OK;
+	return FAIL(e, rc,
+		    "setting %s (%s): %.110s; name a PEM file that this user can read, or empty it",
+		    setting, setting_source(st, setting), why.text);
 }
 
 static enum rc open_port(struct web_config *c, struct str address, struct web **ret,
@@ -131,9 +133,9 @@ static enum rc listen_all(struct serve_web *s, const struct settings *st, struct
 	struct str hooks = setting_str(st, "hooks_listen"), ca = setting_str(st, "tls_client_ca");
 
 	s->tls = c.tls_cert != NULL;
-	TRY(pem_check("tls_cert", c.tls_cert, "PRIVATE KEY-----", "private key", e));
+	TRY(pem_check(st, "tls_cert", "PRIVATE KEY-----", "private key", e));
 	if (hooks.n > 0 && ca.n > 0)
-		TRY(pem_check("tls_client_ca", ca.p, "CERTIFICATE-----", "certificate", e));
+		TRY(pem_check(st, "tls_client_ca", "CERTIFICATE-----", "certificate", e));
 	c.listener = hooks.n > 0 ? WEB_MAIN : (enum web_listener)(WEB_MAIN | WEB_HOOKS);
 	c.threads = (int)setting_i64(st, "web_threads");
 	TRY(open_port(&c, setting_str(st, "listen"), &s->main, s->main_address, e));

@@ -29,6 +29,9 @@ enum rc serve_web_publish(const struct serve_web *s, struct err *e) MUST_CHECK;
 void serve_web_reload(void *s);
 void serve_web_stop(struct serve_web *s);
 void serve_web_free(struct serve_web *s); /* after the store is closed */
+/* Whether a PEM file can be read and has `marker` in it (`content`: what that is, for the sentence). */
+enum rc serve_web_pem(const char *path, const char *marker, const char *content, struct err *e)
+	MUST_CHECK;
 /* The address a client on this machine uses: "0.0.0.0:80" with port 8080 gives "127.0.0.1:8080". Pure. */
 void serve_web_reach(const char *address, int port, char ret_text[SERVE_ADDRESS_MAX]);
 

@@ -48,7 +48,10 @@ struct app {
 	/* The janitor's own. */
 	bool clock_seen;
 	int64_t clock_offset_ms; /* wall minus monotonic clock at the last look */
-	int64_t clock_back_ms;   /* it went back: until when the incident is open; 0: it did not */
+	int64_t clock_asked_us; /* monotonic: when the kernel was asked last who keeps the clock; 0: never */
+	int64_t clock_kept_us; /* the newest look that found it kept, or the first one */
+	int clock_told; /* 1: an incident is open, -1: none is, 0: an earlier life may have left one */
+	int64_t clock_back_ms; /* it went back: until when the incident is open; 0: it did not */
 	int64_t janitor_minute_ms; /* when retention ran last */
 	uint64_t pulse_hash;       /* of what pages were told of the queues last */
 	int64_t pulse_minute;      /* whose counters are kept */

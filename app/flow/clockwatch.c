@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/probe.h"
 #include "store/incident.h"
 
 struct jump {
@@ -56,6 +57,49 @@ static void jumped(struct app *app, int64_t from_ms, int64_t to_ms)
 	tell(app, (struct jump){ from_ms, to_ms });
 }
 
+static enum rc unkept_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const int64_t *since_ms = arg;
+	char since[CLOCK_TEXT_MAX];
+
+	if (*since_ms == 0)
+		return incident_close(tx, "clock_sync", "box", e);
+	clock_text(*since_ms, since);
+	return incident_raise(tx, INCIDENT_CLOCK_UNKEPT, "box",
+			      &(struct incident_args){ { since } }, e);
+}
+
+static bool tell_unkept(struct app *app, int64_t since_ms)
+{
+	struct err e = { .rc = RC_OK };
+
+	if (store_write(app->store, STORE_NORMAL, unkept_unit, &since_ms, &e) == RC_OK)
+		return true;
+	log_err(LOG_WARN, "clock.incident_not_stored", &e);
+	return false;
+}
+
+/* Where the kernel does not say (some containers) nothing is told. */
+static void look_at_service(struct app *app, int64_t now_ms, int64_t mono_us)
+{
+	bool kept, first = app->clock_asked_us == 0;
+	int64_t unkept_ms;
+
+	if (!first && mono_us - app->clock_asked_us < MINUTE_MS * 1000)
+		return;
+	app->clock_asked_us = i64_max(mono_us, 1);
+	if (!probe_clock_kept(&kept))
+		return;
+	if (kept || first)
+		app->clock_kept_us = mono_us;
+	if (kept && app->clock_told >= 0 && tell_unkept(app, 0))
+		app->clock_told = -1;
+	unkept_ms = (mono_us - app->clock_kept_us) / 1000;
+	if (unkept_ms >= CLOCKWATCH_UNKEPT_MS && app->clock_told <= 0 &&
+	    tell_unkept(app, now_ms - unkept_ms))
+		app->clock_told = 1;
+}
+
 void clockwatch_one(struct app *app, int64_t now_ms, int64_t mono_us)
 {
 	int64_t offset_ms = now_ms - mono_us / 1000, before_ms;
@@ -74,6 +118,7 @@ void clockwatch_one(struct app *app, int64_t now_ms, int64_t mono_us)
 			jumped(app, before_ms, now_ms);
 	}
 	app->clock_offset_ms = offset_ms;
+	look_at_service(app, now_ms, mono_us);
 	if (app->clock_back_ms == 0 || now_ms < app->clock_back_ms)
 		return;
 	app->clock_back_ms = 0;

@@ -18,6 +18,15 @@ bool probe_wear_sata(const uint8_t data[PROBE_SMART_BYTES], int *ret_percent);
 bool probe_read_only(const char *folder);
 /* Whether the kernel's clock is kept by a time service; false: it cannot be told. */
 bool probe_clock_kept(bool *ret_kept);
+/* Whether this process could listen at an address of the setting `listen` ("127.0.0.1:8080", "[::]:80", "80"); the port is
+ * opened for a moment. NO_ADDRESS: no interface of this machine has it, or the name is unknown. */
+enum probe_listen {
+	PROBE_LISTEN_FREE,
+	PROBE_LISTEN_TAKEN,
+	PROBE_LISTEN_NO_ADDRESS,
+	PROBE_LISTEN_NO_RIGHT
+};
+enum probe_listen probe_listen(struct str address);
 /* Names of programs other than `totem` that have the file open, at most a few; how many. As far as /proc shows them. */
 int probe_openers(const char *path, char ret_names[PROBE_TEXT_MAX]);
 /* RC_RETRY: the name is not known now. */

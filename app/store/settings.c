@@ -138,9 +138,12 @@ static enum rc from_row(struct settings *s, const uint8_t *seal_key, struct str 
 			return set(s, key, STR(""), UNREADABLE, e);
 		value = sbuf_view(&plain);
 	}
+	if (def == NULL) { /* of another version, or no setting at all (box.salt) */
+		log_event(LOG_DEBUG, "setting.ignored", "key", "unknown", NULL);
+		return RC_OK;
+	}
 	if (setting_check(key, value, &why) != RC_OK) {
-		log_event(LOG_WARN, "setting.ignored", "key", def != NULL ? def->key : "unknown",
-			  NULL);
+		log_event(LOG_WARN, "setting.ignored", "key", def->key, NULL);
 		doubt(s, STR("database"), why.text);
 		return RC_OK;
 	}

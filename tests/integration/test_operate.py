@@ -45,6 +45,11 @@ def test_check_and_doctor_name_each_trouble_with_its_cure():
             ports = [f for f in found if f["code"] == "PORT"]
             equal([f["state"] for f in ports], ["WRONG", "ok"], "a port that somebody else has")
             assert ports[0]["cure"], ports
+        if os.geteuid() == 0 and int(open("/proc/sys/net/ipv4/ip_unprivileged_port_start").read()) > 82:
+            p = subprocess.run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all",
+                                b.binary, "check", "--data", "/nowhere", "--json", "--set", "listen=127.0.0.1:82", "--set", "hooks_listen="],
+                               stdout=subprocess.PIPE, text=True)
+            assert any(f["code"] == "PORT_RIGHTS" for f in json.loads(p.stdout)["data"]), p.stdout
         found = json.loads(b.cli("doctor", "--json", code=1, timeout=60))["data"]
         assert any(f["code"] == "SERVER" and f["state"] == "WRONG" for f in found), found
         # The clock went back by a year: starts of the future are known.
@@ -98,6 +103,24 @@ def test_config_tells_what_differs_and_where_from():
         out = b.cli("config", "diff")
         assert "company_name" in out and "database" in out and "argument" in out, out
         assert "retention_events_days" not in out, out
+        # What the command line says stands above the database: who changes it there is told.
+        key = next(k for k in b.settings if k not in ("data_dir", "listen", "hooks_listen"))
+        assert "counts before it" in b.cli("config", "set", key, str(b.settings[key])), key
+        # A wrong name is answered with the nearest right one; a list of nothing says so.
+        for words in (("get", "web_treads"), ("set", "web_treads", "70"), ("unset", "web_treads")):
+            out = b.cli("config", *words, code=65)
+            assert "perhaps web_threads" in b.last.stderr + out, (words, b.last)
+        b.cli("config", "list", "nothing.", code=66)
+        # A file that is not there cannot be set; what is set counts live where that is promised, and else says so.
+        b.cli("config", "set", "tls_cert", "/nowhere/cert.pem", code=65)
+        assert "next start" not in b.cli("config", "set", "company_name", "Otro")
+        equal(b.cli("config", "get", "company_name").strip(), "Otro")
+        assert "next start" in b.cli("config", "set", "web_threads", "70")
+        # A variable that is nearly a setting: the box runs, and check tells.
+        p = subprocess.run([b.binary, "check", "--data", b.dir + "/x", "--json"], stdout=subprocess.PIPE, text=True,
+                           env={**os.environ, "TOTEM_WEB_TREADS": "3"})
+        found = [f for f in json.loads(p.stdout)["data"] if f["code"] == "SETTINGS"][0]
+        assert found["state"] == "warning" and "perhaps web_threads" in found["detail"], found
         conf = b.dir + "/totem.conf"
         open(conf, "w").write("# comment\n\nretention_events_days = 9000\n")
         p = subprocess.run([b.binary, "check", "--data", b.dir + "/x", "--config", conf, "--json"], stdout=subprocess.PIPE, text=True)

@@ -1,27 +1,48 @@
 /* test_clockwatch.c - jumps of the clock. */
+#include <sys/timex.h>
+
 #include "box.h"
 #include "flow/clockwatch.h"
 #include "store/incident.h"
 
 #define YEAR_MS INT64_C(31536000000)
 
+/* The kernel's answer, instead of libc's: its status, or -1: it does not say. */
+static int kernel_says = 0;
+
+int adjtimex(struct timex *t)
+{
+	t->status = kernel_says;
+	return kernel_says;
+}
+
+struct counted {
+	const char *kind;
+	int n;
+};
+
 static enum rc count_open(void *arg, const struct incident *i, struct err *e)
 {
-	int *n = arg;
+	struct counted *c = arg;
 
 	(void)e;
-	*n += str_eqc(i->kind, "clock");
+	c->n += str_eqc(i->kind, c->kind);
 	return RC_OK;
+}
+
+static int open_of(struct box *b, const char *kind)
+{
+	struct db *db = store_reader(b->app.store);
+	struct counted c = { .kind = kind };
+
+	MUST(incident_each(db, true, 100, count_open, &c, &t_err));
+	store_reader_done(b->app.store, db);
+	return c.n;
 }
 
 static int open_incidents(struct box *b)
 {
-	struct db *db = store_reader(b->app.store);
-	int n = 0;
-
-	MUST(incident_each(db, true, 100, count_open, &n, &t_err));
-	store_reader_done(b->app.store, db);
-	return n;
+	return open_of(b, "clock");
 }
 
 TEST(a_jump_back_is_an_incident_until_the_time_is_reached_again)
@@ -59,5 +80,35 @@ TEST(small_steps_and_a_late_time_are_no_incident)
 	clockwatch_one(&b.app, BOX_NOW_MS + 2000 - 30000, 2000000);
 	clockwatch_one(&b.app, BOX_NOW_MS + 3000 + YEAR_MS, 3000000);
 	CHECK_I64("none", open_incidents(&b), 0);
+	box_close(&b);
+}
+
+/* Time services are slow to begin and may pause; a day without any is told, once, and taken back when one is there. */
+TEST(a_day_without_a_time_service_is_an_incident)
+{
+	const int64_t hour_us = HOUR_MS * 1000;
+	struct box b;
+
+	box_open(&b, NULL, 0);
+	kernel_says = STA_UNSYNC;
+	for (int h = 0; h < 24; h++)
+		clockwatch_one(&b.app, BOX_NOW_MS + h * HOUR_MS, 1000000 + h * hour_us);
+	CHECK_I64("less than a day", open_of(&b, "clock_sync"), 0);
+	kernel_says = 0;
+	clockwatch_one(&b.app, BOX_NOW_MS + 23 * HOUR_MS + MINUTE_MS,
+		       1000000 + 23 * hour_us + MINUTE_MS * 1000);
+	kernel_says = STA_UNSYNC;
+	for (int h = 24; h < 47; h++)
+		clockwatch_one(&b.app, BOX_NOW_MS + h * HOUR_MS, 1000000 + h * hour_us);
+	CHECK_I64("it was kept in between", open_of(&b, "clock_sync"), 0);
+	clockwatch_one(&b.app, BOX_NOW_MS + 48 * HOUR_MS, 1000000 + 48 * hour_us);
+	CHECK_I64("a day", open_of(&b, "clock_sync"), 1);
+	CHECK_I64("not a jump", open_incidents(&b), 0);
+	kernel_says = -1;
+	clockwatch_one(&b.app, BOX_NOW_MS + 49 * HOUR_MS, 1000000 + 49 * hour_us);
+	CHECK_I64("the kernel does not say", open_of(&b, "clock_sync"), 1);
+	kernel_says = 0;
+	clockwatch_one(&b.app, BOX_NOW_MS + 50 * HOUR_MS, 1000000 + 50 * hour_us);
+	CHECK_I64("kept again", open_of(&b, "clock_sync"), 0);
 	box_close(&b);
 }

@@ -8,16 +8,16 @@ const struct cli_command main_commands[] = { { NULL, NULL, NULL, NULL, NULL, NUL
 TEST(every_finding_has_sentence_and_cure_in_three_languages)
 {
 	for (int code = 0; code < FINDING_CODES; code++) {
-		for (int part = 0; part < 3; part++) {
+		for (int part = 0; part < FINDING_PARTS; part++) {
 			AUTO(sbuf_release) struct sbuf first = SBUF(4 * KIB);
 
-			finding_text((enum finding_code)code, part, LANG_EN, "(one)", "(two)",
-				     &first);
+			finding_text((enum finding_code)code, (enum finding_part)part, LANG_EN,
+				     "(one)", "(two)", &first);
 			for (unsigned l = 0; l < LANG_COUNT; l++) {
 				AUTO(sbuf_release) struct sbuf b = SBUF(4 * KIB);
 
-				finding_text((enum finding_code)code, part, (enum lang)l, "(one)",
-					     "(two)", &b);
+				finding_text((enum finding_code)code, (enum finding_part)part,
+					     (enum lang)l, "(one)", "(two)", &b);
 				CHECK(b.n > 0);
 				CHECK_I64("one", str_find(sbuf_view(&b), STR("(one)")) >= 0,
 					  str_find(sbuf_view(&first), STR("(one)")) >= 0);
