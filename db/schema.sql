@@ -211,7 +211,9 @@ CREATE TABLE dead_letters (
 	correlation TEXT,
 	history     TEXT,
 	payload     TEXT
-) STRICT;
+, job_id INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE INDEX dead_letters_by_job ON dead_letters(job_id);
 
 CREATE INDEX dead_letters_by_queue ON dead_letters(queue, id);
 
@@ -452,6 +454,14 @@ CREATE TABLE quick_answers (
 	UNIQUE (company_id, shortcut)
 ) STRICT;
 
+CREATE TABLE receipt_jobs (
+	receipt_id  INTEGER NOT NULL,
+	job_id      INTEGER NOT NULL,          -- its row in jobs is gone when it is finished
+	message_id  INTEGER NOT NULL,          -- what it was about; 0: no message
+	delivery_id INTEGER NOT NULL,          -- 0: no raw request
+	PRIMARY KEY (receipt_id, job_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE receipts (
 	id         INTEGER PRIMARY KEY,
 	kind       TEXT NOT NULL CHECK (kind IN ('stop', 'crash', 'peer')),
@@ -460,19 +470,23 @@ CREATE TABLE receipts (
 	to_ms      INTEGER NOT NULL,
 	found      INTEGER NOT NULL,            -- jobs that waited at its end
 	open       INTEGER NOT NULL,            -- of those, still unfinished
-	dead       INTEGER NOT NULL,            -- of those, a person has to look
-	unknown    INTEGER NOT NULL,            -- messages of which it is not known whether they left
 	lost       INTEGER NOT NULL,            -- accepted - done - discarded - dead - there: 0
 	bounds     TEXT NOT NULL,               -- target (0: all), then the newest job of each queue at its end
 	settled_ms INTEGER NOT NULL DEFAULT 0   -- when nothing was open any more
 ) STRICT;
 
-CREATE TABLE recovered_minutes (
-	target_id INTEGER NOT NULL,
-	minute    INTEGER NOT NULL,            -- since 1970
-	messages  INTEGER NOT NULL,
-	PRIMARY KEY (target_id, minute)
-) STRICT, WITHOUT ROWID;
+CREATE TRIGGER receipt_jobs_gone AFTER DELETE ON receipts
+BEGIN DELETE FROM receipt_jobs WHERE receipt_id = old.id; END;
+
+CREATE TABLE recovered_messages (
+	id          INTEGER PRIMARY KEY,
+	target_id   INTEGER NOT NULL,
+	written_ms  INTEGER NOT NULL,
+	message_id  INTEGER NOT NULL,          -- 0: known by its id there only, until it is a message here
+	chatwoot_message_id INTEGER NOT NULL   -- 0: of a channel
+) STRICT;
+
+CREATE INDEX recovered_messages_by_time ON recovered_messages(written_ms);
 
 CREATE TABLE recovery_codes (
 	user_id INTEGER NOT NULL REFERENCES users(id),
@@ -709,6 +723,8 @@ CREATE INDEX whatsapp_messages_by_conversation ON whatsapp_messages(company_id, 
 CREATE INDEX whatsapp_messages_by_media ON whatsapp_messages(media_id) WHERE media_id <> 0;
 
 CREATE UNIQUE INDEX whatsapp_messages_by_meta ON whatsapp_messages(meta_message_id) WHERE meta_message_id IS NOT NULL;
+
+CREATE INDEX whatsapp_messages_by_time ON whatsapp_messages(company_id, timestamp);
 
 CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sending IN ('sending', 'unknown');
 

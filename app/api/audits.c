@@ -1,7 +1,6 @@
 /* audits.c - /api/v1/audit: who changed what, newest first, and whether the chain is whole. */
 #include "api/cursor.h"
 #include "api/handlers.h"
-#include "base/clock.h"
 #include "base/enc.h"
 
 struct audit_page {
@@ -39,24 +38,11 @@ static enum rc audit_row(void *arg, const struct audit *a, struct err *e)
 	return RC_OK;
 }
 
-static bool time_query(struct call *c, const char *name, int64_t *ret_ms)
-{
-	struct str text;
-
-	*ret_ms = 0;
-	if (!query_str(c, name, &text))
-		return false;
-	if (text.n == 0 || (clock_parse(text, ret_ms) && *ret_ms > 0))
-		return true;
-	problem_field(c, 422, name, "This has to be a time like 2026-01-05T10:00:00Z.");
-	return false;
-}
-
 static bool filter_read(struct call *c, struct audit_filter *f)
 {
 	struct str kind, action;
 
-	if (!time_query(c, "from", &f->from_ms) || !time_query(c, "to", &f->to_ms) ||
+	if (!query_time(c, "from", &f->from_ms) || !query_time(c, "to", &f->to_ms) ||
 	    !query_str(c, "actor_kind", &kind) || !query_str(c, "action", &action) ||
 	    !query_i64(c, "actor_row", 0, 0, INT64_MAX, &f->actor_id))
 		return false;

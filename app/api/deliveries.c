@@ -39,7 +39,7 @@ static enum rc delivery_row(void *arg, const struct delivery *d, struct err *e)
 	return RC_OK;
 }
 
-/* A time of the query or a body; 0: none. */
+/* A time of a body; 0: none. */
 static bool time_read(struct call *c, const char *name, struct str text, int64_t *ret_ms)
 {
 	*ret_ms = 0;
@@ -51,11 +51,10 @@ static bool time_read(struct call *c, const char *name, struct str text, int64_t
 
 static bool filter_read(struct call *c, struct delivery_filter *ret)
 {
-	struct str from, to, source, aside;
+	struct str source, aside;
 
-	if (!query_str(c, "from", &from) || !query_str(c, "to", &to) ||
-	    !query_str(c, "source", &source) || !query_str(c, "put_aside", &aside) ||
-	    !time_read(c, "from", from, &ret->from_ms) || !time_read(c, "to", to, &ret->to_ms))
+	if (!query_time(c, "from", &ret->from_ms) || !query_time(c, "to", &ret->to_ms) ||
+	    !query_str(c, "source", &source) || !query_str(c, "put_aside", &aside))
 		return false;
 	ret->source = source.n > 0 ? arena_dup(c->q->arena, source) : NULL;
 	ret->only_put_aside = str_eqc(aside, "true") || str_eqc(aside, "1");

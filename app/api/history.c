@@ -1,9 +1,7 @@
-/* history.c - what was: a day of a queue, minute by minute, and the receipts of outages. */
-#include "api/cursor.h"
+/* history.c - a day of a queue, minute by minute. */
 #include "api/handlers.h"
 #include "api/queue_json.h"
 #include "store/queue_history.h"
-#include "store/receipt.h"
 
 #define MINUTES_MAX 1440
 
@@ -60,58 +58,4 @@ void queue_history_get(struct call *c)
 	jsonw_end(&h.w);
 	jsonw_end(&h.w);
 	answer_json(c, 200, &h.w);
-}
-
-struct receipt_page {
-	struct jsonw w;
-	struct cursor cursor;
-};
-
-static enum rc receipt_row(void *arg, const struct receipt *r, struct err *e)
-{
-	struct receipt_page *p = arg;
-	struct jsonw *w = &p->w;
-
-	(void)e;
-	jsonw_object(w);
-	jsonw_ki64(w, "id", r->id);
-	jsonw_kstr(w, "kind", r->kind);
-	jsonw_kstr(w, "subject", r->subject);
-	jsonw_ktime(w, "from", r->from_ms);
-	jsonw_ktime(w, "to", r->to_ms);
-	jsonw_ki64(w, "recovered", r->found + r->caught);
-	jsonw_ki64(w, "caught_up", r->caught);
-	jsonw_ki64(w, "answered", i64_max(0, r->found + r->caught - r->open - r->dead));
-	jsonw_ki64(w, "open", r->open);
-	jsonw_ki64(w, "waits_for_person", r->dead + r->unknown);
-	jsonw_ki64(w, "dead_letters", r->dead);
-	jsonw_ki64(w, "unknown", r->unknown);
-	jsonw_ki64(w, "lost", r->lost);
-	jsonw_ktime(w, "settled_at", r->settled_ms);
-	jsonw_end(w);
-	cursor_row(&p->cursor, 0, r->id);
-	return RC_OK;
-}
-
-void receipt_list(struct call *c)
-{
-	struct err e = { .rc = RC_OK };
-	struct receipt_page p;
-
-	if (!cursor_read(c, &p.cursor))
-		return;
-	answer_begin(c, &p.w);
-	jsonw_object(&p.w);
-	jsonw_karray(&p.w, "data");
-	struct db *db = store_reader(c->app->store);
-	enum rc rc = receipt_each(db, p.cursor.b, (int)p.cursor.limit, receipt_row, &p, &e);
-	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&p.w);
-	cursor_next(&p.cursor, &p.w);
-	jsonw_end(&p.w);
-	answer_json(c, 200, &p.w);
 }

@@ -1,5 +1,6 @@
 /* input.c - what a handler reads from its request. Each function answers the problem itself. */
 #include "api/route.h"
+#include "base/clock.h"
 #include "base/enc.h"
 #include "base/ids.h"
 
@@ -90,6 +91,19 @@ bool param_id(struct call *c, int i, int64_t *ret_created_ms, int64_t *ret_rowid
 	if (id_parse(c->q->param[i], ret_created_ms, ret_rowid))
 		return true;
 	problem(c, 404, "not-found", "There is nothing with this id.");
+	return false;
+}
+
+bool query_time(struct call *c, const char *name, int64_t *ret_ms)
+{
+	struct str text;
+
+	*ret_ms = 0;
+	if (!query_str(c, name, &text))
+		return false;
+	if (text.n == 0 || (clock_parse(text, ret_ms) && *ret_ms > 0))
+		return true;
+	problem_field(c, 422, name, "This has to be a time like 2026-01-05T10:00:00Z.");
 	return false;
 }
 

@@ -3,12 +3,51 @@
 #include "api/handlers.h"
 #include "api/queue_json.h"
 
+#define RUNNING_MAX 4096 /* more than workers can have at a time */
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DELAYED, JOB_ANY };
+static const char *const STATES[] = { "waiting", "running", "delayed" };
+
 struct job_page {
 	struct jsonw w;
 	struct cursor cursor;
 	int64_t only_id; /* of job_get; 0: all */
+	int64_t now_ms;
+	const int64_t *running; /* ids, in order */
+	int running_n;
+	enum job_state state; /* wanted */
 	bool found;
 };
+
+static int by_id(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Who runs now: the tables do not know it. */
+static bool running_read(struct call *c, struct job_page *p, enum queue_id q)
+{
+	int64_t *ids = arena_alloc(c->q->arena, RUNNING_MAX * sizeof(*ids));
+
+	if (ids == NULL) {
+		problem(c, 503, "busy", "no memory for this page");
+		return false;
+	}
+	p->running_n = queue_running(store_queues(c->app->store), q, ids, RUNNING_MAX);
+	qsort(ids, (size_t)p->running_n, sizeof(*ids), by_id);
+	p->running = ids;
+	p->now_ms = c->q->now_ms;
+	return true;
+}
+
+static enum job_state state_of(const struct job_page *p, const struct queue_row *r)
+{
+	if (bsearch(&r->id, p->running, (size_t)p->running_n, sizeof(r->id), by_id) != NULL)
+		return JOB_RUNNING;
+	return r->due_ms > p->now_ms ? JOB_DELAYED : JOB_WAITING;
+}
 
 static void job_members(struct jsonw *w, const struct queue_row *r)
 {
@@ -37,8 +76,11 @@ static enum rc job_row(void *arg, const struct queue_row *r, struct err *e)
 	(void)e;
 	if (p->only_id != 0 && r->id != p->only_id)
 		return RC_OK;
+	if (p->state != JOB_ANY && (p->cursor.n == p->cursor.limit || state_of(p, r) != p->state))
+		return RC_OK;
 	jsonw_object(&p->w);
 	job_members(&p->w, r);
+	jsonw_ktext(&p->w, "state", STATES[state_of(p, r)]);
 	if (p->only_id == 0)
 		jsonw_end(&p->w);
 	p->found = true;
@@ -46,16 +88,43 @@ static enum rc job_row(void *arg, const struct queue_row *r, struct err *e)
 	return RC_OK;
 }
 
-static enum rc list_write(struct call *c, struct job_page *p, enum queue_id q, struct err *e)
+/* Those that run are looked up one by one: they are few. */
+static enum rc running_rows(struct db *db, struct job_page *p, enum queue_id q, struct err *e)
+{
+	for (int i = 0; i < p->running_n && p->cursor.n < p->cursor.limit; i++) {
+		const struct queue_page page = { .after_id = p->running[i] - 1, .limit = 1 };
+
+		if (p->running[i] <= p->cursor.b)
+			continue;
+		TRY(queue_each(db, q, &page, job_row, p, e));
+	}
+	return RC_OK;
+}
+
+static enum rc rows(struct db *db, struct job_page *p, enum queue_id q, struct err *e)
 {
 	struct queue_page page = { .after_id = p->cursor.b, .limit = (int)p->cursor.limit };
+
+	if (p->state == JOB_RUNNING)
+		return running_rows(db, p, q, e);
+	if (p->state != JOB_ANY)
+		page.limit += p->running_n; /* they are passed over */
+	if (p->state == JOB_WAITING)
+		page.due_to_ms = p->now_ms + 1;
+	if (p->state == JOB_DELAYED)
+		page.due_from_ms = p->now_ms + 1;
+	return queue_each(db, q, &page, job_row, p, e);
+}
+
+static enum rc list_write(struct call *c, struct job_page *p, enum queue_id q, struct err *e)
+{
 	struct db *db = store_reader(c->app->store);
 	enum rc rc;
 
 	answer_begin(c, &p->w);
 	jsonw_object(&p->w);
 	jsonw_karray(&p->w, "data");
-	rc = queue_each(db, q, &page, job_row, p, e);
+	rc = rows(db, p, q, e);
 	store_reader_done(c->app->store, db);
 	if (rc != RC_OK)
 		return rc;
@@ -66,13 +135,31 @@ static enum rc list_write(struct call *c, struct job_page *p, enum queue_id q, s
 	return RC_OK;
 }
 
+static bool state_read(struct call *c, enum job_state *ret)
+{
+	struct str state;
+
+	*ret = JOB_ANY;
+	if (!query_str(c, "state", &state))
+		return false;
+	if (state.n == 0)
+		return true;
+	for (size_t i = 0; i < COUNT(STATES); i++)
+		*ret = str_eqc(state, STATES[i]) ? (enum job_state)i : *ret;
+	if (*ret != JOB_ANY)
+		return true;
+	problem_field(c, 422, "state", "This has to be waiting, running or delayed.");
+	return false;
+}
+
 void job_list(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
-	struct job_page p = { .only_id = 0 };
+	struct job_page p = { .state = JOB_ANY };
 	enum queue_id q;
 
-	if (!queue_json_param(c, &q) || !cursor_read(c, &p.cursor))
+	if (!queue_json_param(c, &q) || !cursor_read(c, &p.cursor) || !state_read(c, &p.state) ||
+	    !running_read(c, &p, q))
 		return;
 	if (list_write(c, &p, q, &e) != RC_OK)
 		problem_err(c, &e);
@@ -114,10 +201,10 @@ static enum rc one_write(struct call *c, struct db *db, struct job_page *p, enum
 
 void job_get(struct call *c)
 {
-	struct job_page p = { .only_id = 0 };
+	struct job_page p = { .state = JOB_ANY };
 	enum queue_id q;
 
-	if (!job_param(c, &q, &p.only_id))
+	if (!job_param(c, &q, &p.only_id) || !running_read(c, &p, q))
 		return;
 	struct db *db = store_reader(c->app->store);
 	(void)one_write(c, db, &p, q); /* it answers either way */
@@ -143,10 +230,10 @@ static void done_answer(struct call *c, enum rc rc, const struct err *e)
 /* The job has to be of the queue of the path: 404 else. */
 static bool job_here(struct call *c, int64_t *ret_id)
 {
-	struct job_page p = { .only_id = 0 };
+	struct job_page p = { .state = JOB_ANY };
 	enum queue_id q;
 
-	if (!job_param(c, &q, &p.only_id))
+	if (!job_param(c, &q, &p.only_id) || !running_read(c, &p, q))
 		return false;
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = one_write(c, db, &p, q);

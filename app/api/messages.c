@@ -265,6 +265,7 @@ struct message_page {
 	struct jsonw w; /* view.w */
 	struct view view;
 	struct cursor cursor;
+	struct message_filter filter;
 };
 
 static enum rc message_row(void *arg, const struct message *m, struct err *e)
@@ -279,15 +280,15 @@ static enum rc message_row(void *arg, const struct message *m, struct err *e)
 	return RC_OK;
 }
 
-static enum rc page_write(struct call *c, struct message_page *p, int64_t conversation_id,
-			  struct err *e)
+static enum rc page_write(struct call *c, struct message_page *p, struct err *e)
 {
-	struct message_filter f = { .company_id = c->who.company_id,
-				    .conversation_id = conversation_id,
-				    .before_ts = p->cursor.a,
-				    .before_id = p->cursor.b,
-				    .limit = (int)p->cursor.limit };
+	struct message_filter f = p->filter;
 	struct jsonw *w = &p->w;
+
+	f.company_id = c->who.company_id;
+	f.before_ts = p->cursor.a;
+	f.before_id = p->cursor.b;
+	f.limit = (int)p->cursor.limit;
 
 	p->view.w = w;
 	answer_begin(c, w);
@@ -302,23 +303,47 @@ static enum rc page_write(struct call *c, struct message_page *p, int64_t conver
 	return RC_OK;
 }
 
-static void page_answer(struct call *c, int64_t conversation_id, struct message_page *p)
+static void page_answer(struct call *c, struct message_page *p)
 {
 	struct err e = { .rc = RC_OK };
 
 	p->view.db = store_reader(c->app->store);
-	enum rc rc = page_write(c, p, conversation_id, &e);
+	enum rc rc = page_write(c, p, &e);
 	store_reader_done(c->app->store, p->view.db);
 	if (rc != RC_OK)
 		problem_err(c, &e);
+}
+
+/* Of a time: `from` is in it, `to` is not; each may be left out. A direction is looked for in a time only. */
+static bool time_read(struct call *c, struct message_filter *f)
+{
+	static const char *const DIRECTIONS[] = { "inbound", "outbound" };
+	struct str direction;
+
+	if (!query_time(c, "from", &f->from_ms) || !query_time(c, "to", &f->to_ms) ||
+	    !query_str(c, "direction", &direction))
+		return false;
+	if (f->to_ms != 0 && f->to_ms <= f->from_ms) {
+		problem_field(c, 422, "to", "A range needs from and a later to.");
+		return false;
+	}
+	for (size_t i = 0; i < COUNT(DIRECTIONS); i++)
+		f->direction = str_eqc(direction, DIRECTIONS[i]) ? DIRECTIONS[i] : f->direction;
+	if (direction.n > 0 && f->direction == NULL) {
+		problem_field(c, 422, "direction", "This has to be inbound or outbound.");
+		return false;
+	}
+	if (f->to_ms == 0 && (f->from_ms != 0 || f->direction != NULL))
+		f->to_ms = INT64_MAX;
+	return true;
 }
 
 void message_list(struct call *c)
 {
 	struct message_page p = { .view = { .config = c->config } };
 
-	if (!message_unsettled(c) && cursor_read(c, &p.cursor))
-		page_answer(c, 0, &p);
+	if (!message_unsettled(c) && cursor_read(c, &p.cursor) && time_read(c, &p.filter))
+		page_answer(c, &p);
 }
 
 /* The page of newer messages in front of a place: read oldest first, given newest first as all pages. */
@@ -389,7 +414,8 @@ void message_of_conversation(struct call *c, int64_t conversation_id)
 	    !from_read(c, conversation_id, &p))
 		return;
 	if (at.id == 0) {
-		page_answer(c, conversation_id, &p);
+		p.filter.conversation_id = conversation_id;
+		page_answer(c, &p);
 		return;
 	}
 	p.view.db = store_reader(c->app->store);

@@ -82,6 +82,8 @@ bool query_i64(struct call *c, const char *name, int64_t otherwise, int64_t low,
 	       int64_t *ret);
 bool query_str(struct call *c, const char *name,
 	       struct str *ret); /* in the request's arena; STR_NONE when absent */
+/* RFC 3339; 0 when absent. */
+bool query_time(struct call *c, const char *name, int64_t *ret_ms);
 /* The language for people: `lang` (en, es, pt), else Accept-Language, else English. */
 bool query_lang(struct call *c, enum lang *ret);
 bool param_id(struct call *c, int i, int64_t *ret_created_ms,

@@ -246,6 +246,10 @@ static const struct route ROUTES[] = {
 	      "State of every part"),
 	TOKEN("GET", "/api/v1/receipts", receipt_list, STATUS, BOTH, 0, "Operating",
 	      "What came of outages: recovered, answered, waiting, lost"),
+	TOKEN("GET", "/api/v1/receipts/{id}", receipt_get, STATUS, BOTH, 0, "Operating",
+	      "What came of one outage"),
+	TOKEN("GET", "/api/v1/receipts/{id}/items", receipt_item_list, MESSAGES_READ, BOTH, 0,
+	      "Operating", "What a number of a receipt counts, one by one"),
 	TOKEN("GET", "/api/v1/incidents", status_incidents_get, STATUS, BOTH, 0, "Operating",
 	      "What a person should know"),
 

@@ -46,9 +46,14 @@ static enum rc apply_unit(struct tx *tx, void *arg, struct err *e)
 	a->p.delivery.target_id = a->c->talk.target->id;
 	a->p.delivery.request_id = STR(INGEST_CAUGHT_UP);
 	TRY(chatwoot_hook_apply(tx, &a->p, e));
-	if (a->p.messages == 0)
-		return RC_OK;
-	return receipt_caught(tx, a->p.delivery.target_id, a->ev->created_ms, a->p.messages, e);
+	for (int i = 0; i < a->p.messages; i++) {
+		const struct receipt_catch found = { .target_id = a->p.delivery.target_id,
+						     .written_ms = a->ev->created_ms,
+						     .chatwoot_message_id = a->ev->message_id };
+
+		TRY(receipt_caught(tx, &found, e));
+	}
+	return RC_OK;
 }
 
 static enum rc apply(struct catch *c, const struct chatwoot_event *ev, struct err *e)

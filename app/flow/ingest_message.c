@@ -276,7 +276,11 @@ static enum rc caught_up(struct tx *tx, const struct parsed *p, const struct mes
 {
 	if (!str_eqc(p->delivery.request_id, INGEST_CAUGHT_UP))
 		return RC_OK;
-	return receipt_caught(tx, m->channel_id, m->timestamp, 1, e);
+	return receipt_caught(tx,
+			      &(struct receipt_catch){ .target_id = m->channel_id,
+						       .written_ms = m->timestamp,
+						       .message_id = m->id },
+			      e);
 }
 
 enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)

@@ -286,7 +286,14 @@ static enum rc list_begin(struct db *db, const struct message_filter *f, struct 
 {
 	int64_t before_id = f->before_id > 0 ? f->before_id : INT64_MAX;
 
-	if (f->conversation_id == 0) {
+	if (f->conversation_id == 0 && f->to_ms != 0) {
+		TRY(row_begin(db, Q_MESSAGE_LIST_TIME, a, r, e));
+		stmt_bind_i64(&r->s, "company_id", f->company_id);
+		stmt_bind_text(&r->s, "direction", f->direction);
+		stmt_bind_i64(&r->s, "from_ms", f->from_ms);
+		stmt_bind_i64(&r->s, "before_ts", f->before_id > 0 ? f->before_ts : f->to_ms);
+		before_id = f->before_id; /* none of the end itself */
+	} else if (f->conversation_id == 0) {
 		TRY(row_begin(db, Q_MESSAGE_LIST_ALL, a, r, e));
 		stmt_bind_i64(&r->s, "company_id", f->company_id);
 	} else {

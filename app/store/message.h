@@ -112,6 +112,9 @@ enum rc message_recover(struct tx *tx, int64_t boot, int64_t *ret_count, struct 
 struct message_filter {
 	int64_t company_id, conversation_id; /* 0: all conversations */
 	int64_t before_ts, before_id;        /* keyset; 0: newest. All conversations: by id alone */
+	/* Of all conversations, those of a time, from <= timestamp < to, by time as in a conversation; to_ms 0: not by time. */
+	int64_t from_ms, to_ms;
+	const char *direction; /* with a time only; NULL: both */
 	int limit;
 };
 typedef enum rc message_each_fn(void *arg, const struct message *m, struct err *e);

@@ -179,12 +179,16 @@ struct queue_row {
 	struct str correlation, history;
 };
 struct queue_page {
-	int64_t after_id; /* 0: from the oldest */
+	int64_t after_id;               /* 0: from the oldest */
+	int64_t due_from_ms, due_to_ms; /* from <= due < to; to 0: no end */
 	int limit;
 };
 typedef enum rc queue_each_fn(void *arg, const struct queue_row *r, struct err *e);
 enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn,
 		   void *arg, struct err *e) MUST_CHECK;
+
+/* The ids of those that run now, in no order, at most `max` into ret_ids. Returns how many. */
+int queue_running(struct queues *qs, enum queue_id q, int64_t *ret_ids, int max);
 
 /* Used by store.c only. */
 enum rc queues_load(struct store *st, struct db *writer, int64_t now_ms, struct queues **ret,

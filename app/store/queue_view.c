@@ -79,6 +79,17 @@ enum rc queue_prove(struct db *db, enum queue_id q, struct queue_counts *ret, st
 	return RC_OK;
 }
 
+int queue_running(struct queues *qs, enum queue_id q, int64_t *ret_ids, int max)
+{
+	int n = 0;
+
+	mtx_lock(&qs->lock);
+	for (const struct slot *s = qs->q[q].running.head; s != NULL && n < max; s = s->next)
+		ret_ids[n++] = s->id;
+	mtx_unlock(&qs->lock);
+	return n;
+}
+
 enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn,
 		   void *arg, struct err *e)
 {
@@ -89,6 +100,8 @@ enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page
 	TRY(stmt_begin(db, Q_QUEUE_LIST, &s, e));
 	stmt_bind_i64(&s, "after", after);
 	stmt_bind_i64(&s, "last", queue_last_id(q));
+	stmt_bind_i64(&s, "due_from", page->due_from_ms);
+	stmt_bind_i64(&s, "due_to", page->due_to_ms > 0 ? page->due_to_ms : INT64_MAX);
 	stmt_bind_i64(&s, "limit", page->limit);
 	while ((rc = stmt_next(&s, e)) == RC_OK) {
 		struct queue_row r = { .queue = q };

@@ -40,34 +40,54 @@ static enum rc jobs_up_to(struct db *db, enum queue_id q, int64_t last, int64_t 
 	return number(&s, "n", ret, e);
 }
 
-static enum rc count_dead(struct db *db, int64_t to_ms, int64_t lane, int64_t *ret, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-
-	TRY(stmt_begin(db, Q_RECEIPT_DEAD, &s, e));
-	stmt_bind_i64(&s, "to_ms", to_ms);
-	stmt_bind_i64(&s, "lane", lane);
-	return number(&s, "n", ret, e);
-}
-
-static enum rc count_unknown(struct db *db, int64_t to_ms, int64_t channel_id, int64_t *ret,
-			     struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-
-	TRY(stmt_begin(db, Q_RECEIPT_UNKNOWN, &s, e));
-	stmt_bind_i64(&s, "to_ms", to_ms);
-	stmt_bind_i64(&s, "channel_id", channel_id);
-	return number(&s, "n", ret, e);
-}
-
 /* ---- making ---- */
+
+/* What the refs of a queue's jobs are. */
+static const char *about(enum queue_id q)
+{
+	static const char *const ABOUT[QUEUE_COUNT] = {
+		[QUEUE_WEBHOOKS] = "delivery",    [QUEUE_MEDIA] = "message",
+		[QUEUE_ACTS] = "message",         [QUEUE_SUPPORT_STATUS] = "message",
+		[QUEUE_SUPPORT_FILE] = "message", [QUEUE_SUPPORT_AGENT] = "conversation",
+	};
+
+	return ABOUT[q] != NULL ? ABOUT[q] : "event";
+}
+
+static enum rc add_jobs(struct tx *tx, int64_t receipt_id, enum queue_id q, int64_t lane,
+			struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	if (!RECEIPT_COUNTS(q))
+		return RC_OK;
+	TRY(stmt_begin(tx->db, Q_RECEIPT_ADD_JOBS, &s, e));
+	stmt_bind_i64(&s, "receipt_id", receipt_id);
+	stmt_bind_i64(&s, "first", queue_first_id(q));
+	stmt_bind_i64(&s, "last", queue_last_id(q));
+	stmt_bind_i64(&s, "lane", lane);
+	stmt_bind_text(&s, "about", about(q));
+	stmt_bind_i64(&s, "limit", RECEIPT_JOBS_MAX);
+	return stmt_run(&s, e);
+}
+
+static enum rc trim(struct tx *tx, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_RECEIPT_TRIM, &s, e));
+	stmt_bind_i64(&s, "keep", RECEIPTS_KEPT);
+	TRY(stmt_run(&s, e));
+	TRY(stmt_begin(tx->db, Q_RECEIPT_CAUGHT_TRIM, &s, e));
+	stmt_bind_i64(&s, "before_ms", tx->now_ms - RECEIPT_CAUGHT_MS);
+	return stmt_run(&s, e);
+}
 
 static enum rc add(struct tx *tx, const struct receipt *r, int64_t lane, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf bounds = SBUF(RECEIPT_BOUNDS_MAX);
 	AUTO(stmt_end) struct stmt s = { 0 };
-	int64_t newest;
+	int64_t newest, id;
 
 	sbuf_i64(&bounds, lane);
 	for (int q = 0; q < QUEUE_COUNT; q++) {
@@ -82,26 +102,23 @@ static enum rc add(struct tx *tx, const struct receipt *r, int64_t lane, struct 
 	stmt_bind_i64(&s, "from_ms", r->from_ms);
 	stmt_bind_i64(&s, "to_ms", r->to_ms);
 	stmt_bind_i64(&s, "found", r->found);
-	stmt_bind_i64(&s, "unknown", r->unknown);
 	stmt_bind_str(&s, "bounds", sbuf_view(&bounds));
 	TRY(stmt_run(&s, e));
-	TRY(stmt_begin(tx->db, Q_RECEIPT_TRIM, &s, e));
-	stmt_bind_i64(&s, "keep", RECEIPTS_KEPT);
-	TRY(stmt_run(&s, e));
-	TRY(stmt_begin(tx->db, Q_RECEIPT_CAUGHT_TRIM, &s, e));
-	stmt_bind_i64(&s, "before_minute", (tx->now_ms - RECEIPT_CAUGHT_MS) / MINUTE_MS);
-	return stmt_run(&s, e);
+	id = db_last_rowid(tx->db);
+	for (int q = 0; q < QUEUE_COUNT; q++)
+		TRY(add_jobs(tx, id, (enum queue_id)q, lane, e));
+	return trim(tx, e);
 }
 
-enum rc receipt_caught(struct tx *tx, int64_t target_id, int64_t written_ms, int64_t messages,
-		       struct err *e)
+enum rc receipt_caught(struct tx *tx, const struct receipt_catch *c, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
 	TRY(stmt_begin(tx->db, Q_RECEIPT_CAUGHT, &s, e));
-	stmt_bind_i64(&s, "target_id", target_id);
-	stmt_bind_i64(&s, "minute", written_ms / MINUTE_MS);
-	stmt_bind_i64(&s, "messages", messages);
+	stmt_bind_i64(&s, "target_id", c->target_id);
+	stmt_bind_i64(&s, "written_ms", c->written_ms);
+	stmt_bind_i64(&s, "message_id", c->message_id);
+	stmt_bind_i64(&s, "chatwoot_message_id", c->chatwoot_message_id);
 	return stmt_run(&s, e);
 }
 
@@ -140,7 +157,6 @@ enum rc receipt_start(struct tx *tx, int64_t boot, int64_t to_ms, int64_t found,
 		return RC_OK;
 	r.from_ms = i64_min(r.from_ms, to_ms); /* a clock that was set back */
 	r.kind = crash ? STR("crash") : STR("stop");
-	TRY(count_unknown(tx->db, to_ms, 0, &r.unknown, e));
 	return add(tx, &r, 0, e);
 }
 
@@ -170,14 +186,12 @@ enum rc receipt_peer(struct tx *tx, const char *kind, const char *subject, int64
 			       &n, e));
 		r.found += n;
 	}
-	TRY(count_unknown(tx->db, r.to_ms, target_id, &r.unknown, e));
 	return add(tx, &r, target_id, e);
 }
 
 /* ---- what became of it ---- */
 
-static enum rc count_open(struct db *db, const struct receipt *r, int64_t *ret_lane,
-			  int64_t *ret_open, struct err *e)
+static enum rc count_open(struct db *db, const struct receipt *r, int64_t *ret_open, struct err *e)
 {
 	struct str rest = r->bounds, part;
 	int64_t lane = 0, last, n;
@@ -191,7 +205,6 @@ static enum rc count_open(struct db *db, const struct receipt *r, int64_t *ret_l
 		TRY(jobs_up_to(db, (enum queue_id)q, last, lane, &n, e));
 		*ret_open += n;
 	}
-	*ret_lane = lane;
 	return RC_OK;
 }
 
@@ -214,11 +227,8 @@ enum rc receipt_review(struct tx *tx, const struct receipt *r, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct receipt now = *r;
-	int64_t lane;
 
-	TRY(count_open(tx->db, r, &lane, &now.open, e));
-	TRY(count_dead(tx->db, r->to_ms, lane, &now.dead, e));
-	TRY(count_unknown(tx->db, r->to_ms, lane, &now.unknown, e));
+	TRY(count_open(tx->db, r, &now.open, e));
 	if (now.open == 0 || tx->now_ms - r->to_ms > DAY_MS) {
 		TRY(count_lost(tx->db, &now.lost, e));
 		now.settled_ms = tx->now_ms;
@@ -226,8 +236,6 @@ enum rc receipt_review(struct tx *tx, const struct receipt *r, struct err *e)
 	TRY(stmt_begin(tx->db, Q_RECEIPT_UPDATE, &s, e));
 	stmt_bind_i64(&s, "id", r->id);
 	stmt_bind_i64(&s, "open", now.open);
-	stmt_bind_i64(&s, "dead", now.dead);
-	stmt_bind_i64(&s, "unknown", now.unknown);
 	stmt_bind_i64(&s, "lost", now.lost);
 	stmt_bind_i64(&s, "settled_ms", now.settled_ms);
 	return stmt_run(&s, e);

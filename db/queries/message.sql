@@ -76,6 +76,21 @@ SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type
  ORDER BY id DESC
  LIMIT @limit;
 
+-- name: message_list_time
+-- Messages of a time over all conversations of a company, newest first. direction: NULL for both.
+-- in: company_id direction from_ms before_ts before_id limit
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
+SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
+       sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
+       wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
+  FROM whatsapp_messages
+ WHERE company_id = @company_id AND timestamp >= @from_ms
+   AND timestamp <= @before_ts AND (timestamp < @before_ts OR id < @before_id)
+   AND (@direction IS NULL OR direction = @direction)
+ ORDER BY timestamp DESC, id DESC
+ LIMIT @limit;
+
 -- name: message_move
 -- One step of sending, if the message stands where the step begins.
 -- in: id from to boot

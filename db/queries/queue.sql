@@ -111,18 +111,18 @@ UPDATE queues SET recovered_to = @recovered_to WHERE name = @name;
 -- in: id queue class reason error attempts created_ms
 -- out:
 INSERT INTO dead_letters(queue, class, reason, error, okey, lane, prio, attempts, ref, job_created_ms, created_ms,
-                         correlation, history, payload)
+                         correlation, history, payload, job_id)
 SELECT @queue, @class, @reason, @error, okey, lane, prio, @attempts, ref, created_ms, @created_ms,
-       correlation, history, payload FROM jobs WHERE id = @id;
+       correlation, history, payload, id FROM jobs WHERE id = @id;
 
 -- name: queue_bury_killers
 -- Jobs that were running at too many deaths of the process.
 -- in: first last queue crashes created_ms
 -- out:
 INSERT INTO dead_letters(queue, class, reason, error, okey, lane, prio, attempts, ref, job_created_ms, created_ms,
-                         correlation, history, payload)
+                         correlation, history, payload, job_id)
 SELECT @queue, 'ours', 'crash', 'the program died ' || crashes || ' times while this job ran', okey, lane, prio,
-       attempts, ref, created_ms, @created_ms, correlation, history, payload
+       attempts, ref, created_ms, @created_ms, correlation, history, payload, id
   FROM jobs WHERE id BETWEEN @first AND @last AND crashes >= @crashes;
 
 -- name: queue_remove_killers
@@ -158,11 +158,11 @@ UPDATE jobs SET due_ms = 0 WHERE id = @id;
 SELECT payload, correlation, history FROM jobs WHERE id = @id;
 
 -- name: queue_list
--- One page of a queue's jobs, oldest first.
--- in: after last limit
+-- One page of a queue's jobs that are due in a time, oldest first.
+-- in: after last due_from due_to limit
 -- out: id okey lane prio due_ms attempts snoozes created_ms ref correlation history
 SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, correlation, history
-  FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT @limit;
+  FROM jobs WHERE id > @after AND id <= @last AND due_ms >= @due_from AND due_ms < @due_to ORDER BY id LIMIT @limit;
 
 -- name: queue_prove
 -- Both sides of the conservation law, in one snapshot.

@@ -2,38 +2,91 @@
 
 -- name: receipt_add
 -- A new one.
--- in: kind subject from_ms to_ms found unknown bounds
-INSERT INTO receipts (kind, subject, from_ms, to_ms, found, open, dead, unknown, lost, bounds)
-VALUES (@kind, @subject, @from_ms, @to_ms, @found, @found, 0, @unknown, 0, @bounds);
+-- in: kind subject from_ms to_ms found bounds
+INSERT INTO receipts (kind, subject, from_ms, to_ms, found, open, lost, bounds)
+VALUES (@kind, @subject, @from_ms, @to_ms, @found, @found, 0, @bounds);
+
+-- name: receipt_add_jobs
+-- What waits of a queue now, of one target or all. about: what the queue's refs are, else events.
+-- in: receipt_id first last lane about limit
+INSERT INTO receipt_jobs (receipt_id, job_id, message_id, delivery_id)
+SELECT @receipt_id, j.id,
+       CASE @about WHEN 'message' THEN j.ref
+                   WHEN 'event' THEN coalesce((SELECT t.ref FROM topic_events AS t WHERE t.id = j.ref), 0) ELSE 0 END,
+       CASE @about WHEN 'delivery' THEN j.ref ELSE 0 END
+  FROM jobs AS j WHERE j.id BETWEEN @first AND @last AND (@lane = 0 OR j.lane = @lane) ORDER BY j.id LIMIT @limit;
 
 -- name: receipt_update
 -- How it stands now.
--- in: id open dead unknown lost settled_ms
-UPDATE receipts SET open = @open, dead = @dead, unknown = @unknown, lost = @lost, settled_ms = @settled_ms WHERE id = @id;
+-- in: id open lost settled_ms
+UPDATE receipts SET open = @open, lost = @lost, settled_ms = @settled_ms WHERE id = @id;
 
 -- name: receipt_list
--- Newest first.
+-- Newest first. bounds begins with the target, 0: all. Recovered messages count in the minutes that the outage touched: providers
+-- have whole seconds.
 -- in: before_id limit
 -- out: id kind subject from_ms to_ms found caught open dead unknown lost bounds settled_ms
--- scan: recovered_minutes has few rows; bounds begins with the target, 0: all
-SELECT id, kind, subject, from_ms, to_ms, found,
-       (SELECT coalesce(sum(m.messages), 0) FROM recovered_minutes AS m
-         WHERE m.minute BETWEEN from_ms / 60000 AND to_ms / 60000
-           AND CAST(bounds AS INTEGER) IN (0, m.target_id)) AS caught,
-       open, dead, unknown, lost, bounds, settled_ms
-  FROM receipts WHERE id < @before_id ORDER BY id DESC LIMIT @limit;
+-- scan: the dead letters are few
+SELECT r.id, r.kind, r.subject, r.from_ms, r.to_ms, r.found,
+       (SELECT count(*) FROM recovered_messages AS m
+         WHERE m.written_ms >= r.from_ms / 60000 * 60000 AND m.written_ms < (r.to_ms / 60000 + 1) * 60000
+           AND CAST(r.bounds AS INTEGER) IN (0, m.target_id)) AS caught,
+       r.open,
+       (SELECT count(*) FROM dead_letters AS d CROSS JOIN receipt_jobs AS j ON j.receipt_id = r.id AND j.job_id = d.job_id) AS dead,
+       (SELECT count(*) FROM whatsapp_messages AS m
+         WHERE m.sending IN ('sending', 'unknown') AND m.sending = 'unknown' AND m.created_at <= r.to_ms
+           AND CAST(r.bounds AS INTEGER) IN (0, m.channel_id)) AS unknown,
+       r.lost, r.bounds, r.settled_ms
+  FROM receipts AS r WHERE r.id < @before_id ORDER BY r.id DESC LIMIT @limit;
+
+-- name: receipt_item_jobs
+-- The jobs of a receipt, with what became of them: 1 waits still, 2 is a dead letter, 3 done; state 0: all.
+-- in: receipt_id after_id limit state
+-- out: job_id message_id delivery_id delivery_ms letter_id letter_ms state
+SELECT r.job_id, r.message_id, r.delivery_id,
+       coalesce((SELECT w.received_ms FROM webhook_deliveries AS w WHERE w.id = r.delivery_id), 0) AS delivery_ms,
+       coalesce(d.id, 0) AS letter_id, coalesce(d.created_ms, 0) AS letter_ms,
+       CASE WHEN j.id IS NOT NULL THEN 1 WHEN d.id IS NOT NULL THEN 2 ELSE 3 END AS state
+  FROM receipt_jobs AS r LEFT JOIN jobs AS j ON j.id = r.job_id LEFT JOIN dead_letters AS d ON d.job_id = r.job_id
+ WHERE r.receipt_id = @receipt_id AND r.job_id > @after_id
+   AND @state IN (0, CASE WHEN j.id IS NOT NULL THEN 1 WHEN d.id IS NOT NULL THEN 2 ELSE 3 END)
+ ORDER BY r.job_id LIMIT @limit;
+
+-- name: receipt_item_caught
+-- The messages of a receipt that were found by asking.
+-- in: receipt_id after_id limit
+-- out: id message_id
+SELECT m.id,
+       CASE WHEN m.message_id > 0 OR m.chatwoot_message_id = 0 THEN m.message_id
+            ELSE coalesce((SELECT c.message_id FROM chatwoot_messages AS c
+                            WHERE c.target_id = m.target_id AND c.chatwoot_message_id = m.chatwoot_message_id), 0) END AS message_id
+  FROM receipts AS r JOIN recovered_messages AS m
+    ON m.written_ms >= r.from_ms / 60000 * 60000 AND m.written_ms < (r.to_ms / 60000 + 1) * 60000
+   AND CAST(r.bounds AS INTEGER) IN (0, m.target_id)
+ WHERE r.id = @receipt_id AND m.id > @after_id
+ ORDER BY m.id LIMIT @limit;
+
+-- name: receipt_item_unknown
+-- The messages of which it is not known whether they left.
+-- in: receipt_id after_id limit
+-- out: id message_id
+SELECT m.id, m.id AS message_id FROM receipts AS r JOIN whatsapp_messages AS m
+    ON m.sending IN ('sending', 'unknown') AND m.sending = 'unknown' AND m.created_at <= r.to_ms
+   AND CAST(r.bounds AS INTEGER) IN (0, m.channel_id)
+ WHERE r.id = @receipt_id AND m.id > @after_id
+ ORDER BY m.id LIMIT @limit;
 
 -- name: receipt_caught
--- Messages that were found by asking.
--- in: target_id minute messages
-INSERT INTO recovered_minutes (target_id, minute, messages) VALUES (@target_id, @minute, @messages)
-ON CONFLICT (target_id, minute) DO UPDATE SET messages = messages + excluded.messages;
+-- A message that was found by asking.
+-- in: target_id written_ms message_id chatwoot_message_id
+INSERT INTO recovered_messages (target_id, written_ms, message_id, chatwoot_message_id)
+VALUES (@target_id, @written_ms, @message_id, @chatwoot_message_id);
 
 -- name: receipt_caught_trim
--- What no receipt can count any more.
--- in: before_minute
--- scan: few rows
-DELETE FROM recovered_minutes WHERE minute < @before_minute;
+-- What is old and no receipt can count any more.
+-- in: before_ms
+DELETE FROM recovered_messages
+ WHERE written_ms < @before_ms AND written_ms < (SELECT coalesce(min(from_ms), @before_ms) FROM receipts);
 
 -- name: receipt_trim
 -- Keeps the newest.
@@ -46,23 +99,6 @@ DELETE FROM receipts WHERE id <= (SELECT id FROM receipts ORDER BY id DESC LIMIT
 -- out: n
 -- scan: a range
 SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE id BETWEEN @first AND @last AND (@lane = 0 OR lane = @lane) LIMIT 200000);
-
--- name: receipt_dead
--- Dead letters of jobs of before, of one target or all.
--- in: to_ms lane
--- out: n
--- scan: the dead letters are few
-SELECT count(*) AS n FROM dead_letters
- WHERE created_ms >= @to_ms AND job_created_ms <= @to_ms AND (@lane = 0 OR lane = @lane);
-
--- name: receipt_unknown
--- Messages of before of which it is not known whether they left.
--- in: to_ms channel_id
--- out: n
--- scan: few rows, by their index
-SELECT count(*) AS n FROM whatsapp_messages
- WHERE sending IN ('sending', 'unknown') AND sending = 'unknown' AND created_at <= @to_ms
-   AND (@channel_id = 0 OR channel_id = @channel_id);
 
 -- name: receipt_stop
 -- When the program ran last: its clean end, or the last sign of life.

@@ -6,6 +6,7 @@
 #include "store/peer_call.h"
 #include "store/message.h"
 #include "store/queue_history.h"
+#include "store/receipt.h"
 
 static struct box b;
 
@@ -173,5 +174,200 @@ TEST(story_of_an_outage)
 	CHECK_I64("nothing open", box_get_i64(&b, "data.0.open"), 0);
 	CHECK_I64("nothing lost", box_get_i64(&b, "data.0.lost"), 0);
 	CHECK_I64("settled", strlen(box_get(&b, "data.0.settled_at")) > 0, 1);
+	box_close(&b);
+}
+
+/* ---- numbers are lists ---- */
+
+/* Rows of a list that is read page by page, two rows each; *ret_states: the first letters of their states. */
+static int64_t count(const char *path, char *ret_states, size_t room)
+{
+	const char *next = "";
+	int64_t n = 0;
+
+	ret_states[0] = '\0';
+	for (int page = 0; page < 20; page++) {
+		CHECK_I64(path,
+			  box_call(&b, "GET",
+				   arena_printf(&b.arena, "%s%climit=2%s%s", path,
+						strchr(path, '?') != NULL ? '&' : '?',
+						*next != '\0' ? "&after=" : "", next),
+				   NULL),
+			  200);
+		for (int i = 0;; i++, n++) {
+			const char *state = box_get(&b, arena_printf(&b.arena, "data.%d.state", i));
+			size_t at = strlen(ret_states);
+
+			if (*state == '\0')
+				break;
+			if (at + 1 < room) {
+				ret_states[at] = *state;
+				ret_states[at + 1] = '\0';
+			}
+		}
+		next = arena_printf(&b.arena, "%s", box_get(&b, "next"));
+		if (*next == '\0' || strcmp(next, "null") == 0)
+			return n;
+	}
+	return -1;
+}
+
+#define CHECK_LIST(of, states)                                                                \
+	do {                                                                                  \
+		char seen_[40];                                                               \
+		CHECK_I64(of, count("/api/v1/receipts/1/items?of=" of, seen_, sizeof(seen_)), \
+			  (int64_t)strlen(states));                                           \
+		CHECK_STR(of, seen_, states);                                                 \
+	} while (0)
+
+static enum rc caught_unit(struct tx *tx, void *arg, struct err *e)
+{
+	return receipt_caught(tx, arg, e);
+}
+
+TEST(each_number_of_a_receipt_is_a_list_of_so_many_rows)
+{
+	struct receipt_catch found = { .target_id = 1,
+				       .written_ms = BOX_NOW_MS - 3 * MINUTE_MS,
+				       .message_id = 1 };
+	char sql[400];
+
+	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	for (int i = 0; i < 4; i++)
+		(void)send("a");
+	(void)snprintf(
+		sql, sizeof(sql),
+		"INSERT INTO boots(id, boot_id, started_ms, stopped_ms) VALUES (-1, 'x', 1, %lld)",
+		(long long)(BOX_NOW_MS - 10 * MINUTE_MS));
+	by_hand(sql);
+	MUST(store_write(b.app.store, STORE_NORMAL, caught_unit, &found, &t_err));
+	found.message_id = 0; /* of Chatwoot, and not a message here yet */
+	found.chatwoot_message_id = 77;
+	MUST(store_write(b.app.store, STORE_NORMAL, caught_unit, &found, &t_err));
+	found.written_ms = BOX_NOW_MS - 30 * MINUTE_MS; /* at another time */
+	MUST(store_write(b.app.store, STORE_NORMAL, caught_unit, &found, &t_err));
+	MUST(outage_begin(&b.app, BOX_NOW_MS, &t_err));
+	(void)send("after it");
+	/* What became of them, by hand: the first done, the second a dead letter, of the third message nobody knows. */
+	by_hand("INSERT INTO dead_letters(queue, class, reason, error, okey, lane, prio, attempts, "
+		"ref, job_created_ms, created_ms, job_id)"
+		" SELECT 'messages', 'ours', 'x', 'y', okey, lane, prio, 1, ref, created_ms, "
+		"created_ms, id FROM jobs ORDER BY id LIMIT 1 OFFSET 1");
+	by_hand("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs ORDER BY id LIMIT 2)");
+	by_hand("UPDATE receipts SET open = 2");
+	by_hand("UPDATE whatsapp_messages SET sending = 'unknown' WHERE id = 3");
+
+	CHECK_I64("one", box_call(&b, "GET", "/api/v1/receipts/1", NULL), 200);
+	CHECK_I64("recovered", box_get_i64(&b, "recovered"), 6);
+	CHECK_I64("caught up", box_get_i64(&b, "caught_up"), 2);
+	CHECK_I64("answered", box_get_i64(&b, "answered"), 3);
+	CHECK_I64("open", box_get_i64(&b, "open"), 2);
+	CHECK_I64("a person", box_get_i64(&b, "waits_for_person"), 2);
+	CHECK_LIST("recovered", "ddoocc");
+	CHECK_LIST("answered", "dcc");
+	CHECK_LIST("open", "oo");
+	CHECK_LIST("waits_for_person", "du");
+	CHECK_LIST("caught_up", "cc");
+
+	CHECK_I64("items", box_call(&b, "GET", "/api/v1/receipts/1/items", NULL), 200);
+	CHECK_STR("queue", box_get(&b, "data.0.queue"), "messages");
+	CHECK_STR("done", box_get(&b, "data.0.state"), "done");
+	CHECK_STR("about", box_get(&b, "data.0.message.content"), "a");
+	CHECK_STR("dead", box_get(&b, "data.1.state"), "dead_letter");
+	CHECK_I64("its letter", strlen(box_get(&b, "data.1.dead_letter_id")), 36);
+	CHECK_STR("asked for", box_get(&b, "data.4.message.direction"), "outbound");
+	CHECK_STR("not here yet", box_get(&b, "data.5.message.id"), "");
+	by_hand("DELETE FROM dead_letters");
+	by_hand("UPDATE whatsapp_messages SET sending = 'cancelled' WHERE id = 3");
+	CHECK_I64("decided", box_call(&b, "GET", "/api/v1/receipts/1", NULL), 200);
+	CHECK_I64("nobody waits", box_get_i64(&b, "waits_for_person"), 0);
+	CHECK_I64("answered", box_get_i64(&b, "answered"), 4);
+	CHECK_LIST("answered", "ddcc");
+
+	CHECK_I64("no number", box_call(&b, "GET", "/api/v1/receipts/1/items?of=x", NULL), 422);
+	CHECK_I64("none", box_call(&b, "GET", "/api/v1/receipts/9", NULL), 404);
+	CHECK_I64("none", box_call(&b, "GET", "/api/v1/receipts/x", NULL), 404);
+	CHECK_I64("of none", box_call(&b, "GET", "/api/v1/receipts/9/items", NULL), 200);
+	CHECK_STR("of none", box_get(&b, "data.0.state"), "");
+	by_hand("DELETE FROM receipts");
+	CHECK_I64("with it", box_call(&b, "GET", "/api/v1/receipts/1/items", NULL), 200);
+	CHECK_STR("with it", box_get(&b, "data.0.queue"), "");
+	box_close(&b);
+}
+
+TEST(jobs_by_what_they_do)
+{
+	struct job taken;
+	char seen[40];
+
+	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	for (int i = 0; i < 5; i++)
+		(void)send("a");
+	by_hand("UPDATE jobs SET due_ms = 9000000000000 WHERE id IN (SELECT id FROM jobs ORDER BY "
+		"id LIMIT 2)");
+	CHECK_I64("all", count("/api/v1/queues/messages/jobs", seen, sizeof(seen)), 5);
+	CHECK_STR("all", seen, "ddwww");
+	CHECK_I64("waiting",
+		  count("/api/v1/queues/messages/jobs?state=waiting", seen, sizeof(seen)), 3);
+	CHECK_STR("waiting", seen, "www");
+	CHECK_I64("delayed",
+		  count("/api/v1/queues/messages/jobs?state=delayed", seen, sizeof(seen)), 2);
+	CHECK_I64("running",
+		  count("/api/v1/queues/messages/jobs?state=running", seen, sizeof(seen)), 0);
+	/* memory knows nothing of that update: the first one runs */
+	CHECK_I64("taken",
+		  queue_take(store_queues(b.app.store), QUEUE_MESSAGES, BOX_NOW_MS, &taken, 1), 1);
+	CHECK_I64("running",
+		  count("/api/v1/queues/messages/jobs?state=running", seen, sizeof(seen)), 1);
+	CHECK_STR("running", seen, "r");
+	CHECK_I64("waiting",
+		  count("/api/v1/queues/messages/jobs?state=waiting", seen, sizeof(seen)), 3);
+	CHECK_I64("delayed",
+		  count("/api/v1/queues/messages/jobs?state=delayed", seen, sizeof(seen)), 1);
+	CHECK_I64("no state", box_call(&b, "GET", "/api/v1/queues/messages/jobs?state=x", NULL),
+		  422);
+	box_close(&b);
+}
+
+static int64_t of_time(const char *fields)
+{
+	int64_t n = 0;
+
+	CHECK_I64(fields,
+		  box_call(&b, "GET", arena_printf(&b.arena, "/api/v1/messages?limit=2&%s", fields),
+			   NULL),
+		  200);
+	while (*box_get(&b, arena_printf(&b.arena, "data.%d.id", (int)n)) != '\0')
+		n++;
+	return n;
+}
+
+TEST(messages_of_a_time)
+{
+	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	for (int i = 0; i < 4; i++)
+		(void)send("a");
+	/* 2026-01-01T00:00:01Z to :04Z; the last stored one is the oldest */
+	by_hand("UPDATE whatsapp_messages SET timestamp = 1767225605000 - 1000 * id");
+	CHECK_I64("half open", of_time("from=2026-01-01T00:00:02Z&to=2026-01-01T00:00:04Z"), 2);
+	CHECK_STR("newest first", box_get(&b, "data.0.timestamp"), "2026-01-01T00:00:03.000Z");
+	CHECK_STR("then", box_get(&b, "data.1.timestamp"), "2026-01-01T00:00:02.000Z");
+	CHECK_I64("a page", of_time("from=2026-01-01T00:00:02Z"), 2);
+	CHECK_STR("newest first", box_get(&b, "data.0.timestamp"), "2026-01-01T00:00:04.000Z");
+	CHECK_I64("next page",
+		  of_time(arena_printf(&b.arena, "from=2026-01-01T00:00:02Z&after=%s",
+				       box_get(&b, "next"))),
+		  1);
+	CHECK_STR("the end", box_get(&b, "data.0.timestamp"), "2026-01-01T00:00:02.000Z");
+	CHECK_I64("up to", of_time("to=2026-01-01T00:00:02Z"), 1);
+	CHECK_I64("inbound", of_time("direction=inbound"), 0);
+	CHECK_I64("outbound", of_time("direction=outbound&to=2026-01-01T00:00:02Z"), 1);
+	CHECK_I64("no time", box_call(&b, "GET", "/api/v1/messages?from=yesterday", NULL), 422);
+	CHECK_I64("backwards",
+		  box_call(&b, "GET",
+			   "/api/v1/messages?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+			   NULL),
+		  422);
+	CHECK_I64("no direction", box_call(&b, "GET", "/api/v1/messages?direction=x", NULL), 422);
 	box_close(&b);
 }
