@@ -1,11 +1,13 @@
 /* orchestrate_apply.c - see orchestrate.h: texts, then actions in their order, in one transaction with the key. */
-#include "base/log.h"
+#include "base/enc.h"
 #include "flow/orchestrate.h"
 #include "flow/send.h"
 #include "io/crypto.h"
 #include "store/conversation.h"
 #include "store/conversation_state.h"
 #include "store/idem.h"
+
+#define MESSAGES_OF_A_TEXT 10 /* 40960 characters: longer ones are a fault of the workflow */
 
 struct applying {
 	struct tx *tx;
@@ -45,7 +47,19 @@ static struct send_new send_of_action(const struct channel *ch,
 
 /* ---- checking ---- */
 
-static enum rc check_send(const struct send_new *n, const char *what, size_t i, struct err *e)
+/* The next message of a send: a long text (models like to talk) is several. False: that was all. */
+static bool next_message(const struct send_new *whole, struct str *rest, struct send_new *ret)
+{
+	bool more;
+
+	if (!enc_utf8_ok(*rest)) /* send_check says so */
+		return false;
+	more = wa_content_cut(rest, &ret->text);
+	ret->no_twin = ret->text.n < whole->text.n; /* equal pieces are meant */
+	return more;
+}
+
+static enum rc check_one(const struct send_new *n, const char *what, size_t i, struct err *e)
 {
 	struct wa_content_bad field = { .field = "" };
 	struct err why = { .rc = RC_OK };
@@ -53,6 +67,21 @@ static enum rc check_send(const struct send_new *n, const char *what, size_t i, 
 
 	return rc == RC_OK ? RC_OK
 			   : FAIL(e, rc, "%s.%zu: %.60s: %.120s", what, i, field.field, why.text);
+}
+
+static enum rc check_send(const struct send_new *n, const char *what, size_t i, struct err *e)
+{
+	struct str rest = n->text;
+	struct send_new one = *n;
+	int count = 0;
+
+	while (next_message(n, &rest, &one)) {
+		if (++count > MESSAGES_OF_A_TEXT)
+			return FAIL(e, RC_INVALID, "%s.%zu: more than %d messages at WhatsApp",
+				    what, i, MESSAGES_OF_A_TEXT);
+		TRY(check_one(&one, what, i, e));
+	}
+	return count > 0 ? RC_OK : check_one(n, what, i, e);
 }
 
 static enum rc check_action(const struct channel *ch, const struct orchestrate_answer *ans,
@@ -91,16 +120,28 @@ static enum rc check(struct applying *p, struct err *e)
 
 /* ---- doing ---- */
 
-static enum rc send(struct applying *p, const struct send_new *n, struct err *e)
+static enum rc send_one(struct applying *p, const struct send_new *n, struct err *e)
 {
 	int64_t message, conversation;
+
+	TRY(send_add(p->tx, p->app, p->config, n, &message, &conversation, e));
+	p->done.sent++;
+	return RC_OK;
+}
+
+static enum rc send(struct applying *p, const struct send_new *n, struct err *e)
+{
+	struct str rest = n->text;
+	struct send_new one = *n;
 
 	if (p->silent) {
 		p->done.silenced = true;
 		return RC_OK;
 	}
-	TRY(send_add(p->tx, p->app, p->config, n, &message, &conversation, e));
-	p->done.sent++;
+	if (rest.n == 0)
+		return send_one(p, n, e);
+	while (next_message(n, &rest, &one))
+		TRY(send_one(p, &one, e));
 	return RC_OK;
 }
 

@@ -216,7 +216,8 @@ void outside_end_send(struct app *app, int64_t target_id, bool bulk, bool ok, co
 	if (gate != 0)
 		opened = opens(t, INCIDENT_TARGET_DOWN);
 	w.code = gate != 0 ? INCIDENT_TARGET_DOWN : t->code;
-	closed = ok && closes(t); /* a failure ends no trouble, also not what an earlier process left */
+	closed = ok &&
+		 closes(t); /* a failure ends no trouble, also not what an earlier process left */
 	if (gate != 0 || closed)
 		queue_gate(store_queues(app->store), target_id, gate);
 	mtx_unlock(&o->lock);

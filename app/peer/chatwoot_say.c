@@ -8,6 +8,7 @@
 #include "io/jsonw.h"
 #include "peer/chatwoot_choice.h"
 #include "peer/markup.h"
+#include "peer/wa_content.h"
 
 #define CAPTION_MAX 1024u /* wa_content.def */
 #define NAME_MAX_   240u
@@ -211,35 +212,16 @@ enum rc chatwoot_part_add(struct chatwoot_parts *to, const char *type, struct st
 	return RC_OK;
 }
 
-/* Where a text of more than WA_TEXT_MAX characters is cut: behind a line, else behind a word, else anywhere. */
-static size_t piece(struct str text)
-{
-	size_t n = enc_utf8_cut(text, WA_TEXT_MAX).n;
-
-	if (n == text.n)
-		return n;
-	for (size_t i = n; i > n / 2; i--)
-		if (text.p[i - 1] == '\n')
-			return i;
-	for (size_t i = n; i > n / 2; i--)
-		if (text.p[i - 1] == ' ')
-			return i;
-	return n;
-}
-
 static enum rc add_text(struct making *m, struct err *e)
 {
-	struct str rest = str_trim(sbuf_view(&m->text));
+	struct str rest = str_trim(sbuf_view(&m->text)), piece;
 
-	while (rest.n > 0) {
-		size_t n = piece(rest);
-		struct str part = arena_str(m->a, str_trim(str_sub(rest, 0, n)));
+	while (wa_content_cut(&rest, &piece)) {
+		struct str part = arena_str(m->a, piece);
 
 		if (part.p == NULL)
 			return FAIL(e, RC_LIMIT, "no room for a text");
-		if (part.n > 0)
-			TRY(chatwoot_part_add(m->to, "text", part, STR_NONE, e));
-		rest = str_sub(rest, n, SIZE_MAX);
+		TRY(chatwoot_part_add(m->to, "text", part, STR_NONE, e));
 	}
 	return RC_OK;
 }

@@ -1,6 +1,9 @@
 /* wa_content.c - the table of wa_content.def and the walk that checks a content against it. Promises: wa_content.h. */
 #include "peer/wa_content_priv.h"
 
+#include "base/enc.h"
+#include "base/limits.h"
+
 static const struct content_type TYPES[] = {
 #define TYPE(type, kind, sub) { type, KIND_##kind, sub },
 #include "peer/wa_content_rows.h"
@@ -337,4 +340,37 @@ enum rc wa_content_check(struct str type, const struct json *content,
 	if (t->kind == KIND_PICK)
 		return check_pick(&w, (enum content_choice)t->sub, content);
 	return check_object(&w, (enum content_shape)t->sub, NULL, content);
+}
+
+/* Where to cut a text that is too long. */
+static size_t cut_at(struct str text)
+{
+	size_t n = enc_utf8_cut(text, WA_TEXT_MAX).n;
+
+	if (n == text.n)
+		return n;
+	for (size_t i = n; i > n / 2; i--)
+		if (text.p[i - 1] == '\n')
+			return i;
+	for (size_t i = n; i > n / 2; i--)
+		if (text.p[i - 1] == ' ')
+			return i;
+	return n;
+}
+
+bool wa_content_cut(struct str *rest, struct str *ret_piece)
+{
+	*ret_piece = STR_NONE;
+	while (rest->n > 0 && ret_piece->n == 0) {
+		size_t n = cut_at(*rest);
+
+		if (n == rest->n) {
+			*ret_piece = *rest;
+			*rest = STR_NONE;
+		} else {
+			*ret_piece = str_trim(str_sub(*rest, 0, n));
+			*rest = str_trim(str_sub(*rest, n, SIZE_MAX));
+		}
+	}
+	return ret_piece->n > 0;
 }

@@ -40,6 +40,10 @@ const char *wa_content_type(struct str type);
 enum rc wa_content_check(struct str type, const struct json *content,
 			 struct wa_content_bad *ret_bad, struct err *e) MUST_CHECK;
 
+/* Texts that are too long for one message go as several. Cuts the next one off *rest: behind a line, else behind a word, else
+ * anywhere, blanks trimmed there; a text that fits stays as it is. False: nothing is left. The text is UTF-8. */
+bool wa_content_cut(struct str *rest, struct str *ret_piece) MUST_CHECK;
+
 /* A file of the message. `kind`: image, video, audio, document or sticker. */
 struct wa_content_file {
 	struct str media_id;    /* ours, borrowed from the content */

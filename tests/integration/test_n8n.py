@@ -63,9 +63,10 @@ def test_actions_of_an_answer():
         b.peers.say("meta", **{"from": "51900000001", "text": "hola"})
         m = asked(b)
         b.wait_idle()
-        bad = [{"type": "dance"}], [{"type": "image", "image": {}}], [{"type": "status", "status": "gone"}], "x"
+        too_long = [{"type": "text", "text": "x" * 41000}]  # more than ten messages
+        bad = too_long, [{"type": "dance"}], [{"type": "image", "image": {}}], [{"type": "status", "status": "gone"}], "x"
         for i, actions in enumerate(bad):
-            equal(reply(b, m["reply_token"], idempotency_key=f"bad{i}", actions=actions).status, 422, actions)
+            equal(reply(b, m["reply_token"], idempotency_key=f"bad{i}", actions=actions).status, 422, str(actions)[:200])
         a = reply(b, m["reply_token"], idempotency_key="k", actions=[
             {"type": "text", "text": "uno"},
             {"type": "buttons", "text": "¿Sigue?", "buttons": ["Sí", {"id": "no", "title": "No"}]},

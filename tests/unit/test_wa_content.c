@@ -1,6 +1,8 @@
 /* test_wa_content.c - limits of what may be sent, each at its last allowed and its first refused value. */
 #include "peer/wa_content.h"
 
+#include "base/limits.h"
+
 #include "t.h"
 
 static enum rc check(const char *type, const char *json, struct wa_content_bad *bad, struct err *e)
@@ -227,4 +229,52 @@ TEST(a_long_key_does_not_overflow_the_field)
 	sbuf_text(&b, "\":1}]}]}}");
 	CHECK_I64("long", check("interactive", sbuf_c(&b), &bad, NULL), RC_INVALID);
 	CHECK(strlen(bad.field) < WA_CONTENT_FIELD_MAX);
+}
+
+static void same(char *to, size_t n, char c)
+{
+	memset(to, c, n);
+	to[n] = '\0';
+}
+
+TEST(long_texts_are_cut_where_people_would)
+{
+	static char text[3 * WA_TEXT_MAX + 100];
+	struct str rest = STR(" short, stays "), piece;
+
+	CHECK(wa_content_cut(&rest, &piece));
+	CHECK_SPAN("as it is", piece, STR(" short, stays "));
+	CHECK(!wa_content_cut(&rest, &piece));
+
+	same(text, WA_TEXT_MAX + 10, 'x');
+	text[WA_TEXT_MAX - 5] = '\n';
+	text[WA_TEXT_MAX - 2] = ' ';
+	rest = str_of(text);
+	CHECK(wa_content_cut(&rest, &piece));
+	CHECK_I64("behind the line", (int64_t)piece.n, WA_TEXT_MAX - 5);
+	CHECK(wa_content_cut(&rest, &piece));
+	CHECK_SPAN("the rest", piece, STR("xx xxxxxxxxxxx"));
+	CHECK(!wa_content_cut(&rest, &piece));
+
+	same(text, WA_TEXT_MAX + 1, 'x');
+	text[3] = '\n'; /* too early */
+	rest = str_of(text);
+	CHECK(wa_content_cut(&rest, &piece));
+	CHECK_I64("anywhere", (int64_t)piece.n, WA_TEXT_MAX);
+	CHECK(wa_content_cut(&rest, &piece));
+	CHECK_SPAN("one is left", piece, STR("x"));
+
+	for (size_t i = 0; i + 1 < 2 * (size_t)WA_TEXT_MAX; i += 2)
+		memcpy(text + i, "\xc3\xa9", 3);
+	rest = str_of(text);
+	CHECK(wa_content_cut(&rest, &piece));
+	CHECK_I64("characters, not bytes", (int64_t)piece.n, 2 * WA_TEXT_MAX);
+	CHECK(!wa_content_cut(&rest, &piece));
+
+	same(text, 2 * WA_TEXT_MAX + 3, ' ');
+	rest = str_of(text);
+	text[2 * WA_TEXT_MAX] = 'y';
+	CHECK(wa_content_cut(&rest, &piece));
+	CHECK_SPAN("blanks are no message", str_trim(piece), STR("y"));
+	CHECK(!wa_content_cut(&rest, &piece));
 }
