@@ -73,27 +73,3 @@ void erase_contact_delete(struct call *c)
 	jsonw_end(&w);
 	answer_json(c, 200, &w);
 }
-
-void erase_export_get(struct call *c)
-{
-	struct err e = { .rc = RC_OK };
-	int64_t id, after, next;
-	struct db *db;
-	enum rc rc;
-
-	if (!query_i64(c, "after", 0, 0, INT64_MAX, &after) || !load(c, &id))
-		return;
-	sbuf_reset(&c->r->body);
-	c->r->body_static = STR_NONE;
-	db = store_reader(c->app->store);
-	rc = erase_export(db, id, after, &c->r->body, &next, &e);
-	store_reader_done(c->app->store, db);
-	if (rc == RC_OK && !sbuf_ok(&c->r->body))
-		rc = FAIL(&e, RC_LIMIT, "this page is too long");
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	c->r->status = 200;
-	c->r->content_type = "application/json";
-}

@@ -96,7 +96,9 @@ route_fn me_get, me_patch, me_password_put, me_totp_post, me_totp_confirm_post, 
 	me_sessions_get, me_session_delete;
 route_fn audit_list, audit_verify_get;
 /* erase.c */
-route_fn erase_contact_delete, erase_export_get;
+route_fn erase_contact_delete;
+/* person.c */
+route_fn person_holdings_get, person_export_get;
 /* backups.c */
 route_fn backup_api_list, backup_api_post, backup_verify_post, backup_download_get;
 /* health.c, metrics.c */

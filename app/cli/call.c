@@ -17,6 +17,9 @@
 #define LOOK_MS    50
 #define TIMEOUT_MS 30000
 #define ARENA_MAX  (16 * MIB)
+/* A long answer: in all, and how long the server may look for the next piece of it. */
+#define SAVE_MS       (24 * HOUR_MS)
+#define SAVE_SILENT_S 600
 
 /* ---- finding out who serves ---- */
 
@@ -160,18 +163,19 @@ void call_end(struct caller *by)
 
 /* ---- asking ---- */
 
-static void ask_inside(struct caller *by, const struct call_request *q, struct call_answer *ret)
+static const struct http_header_in JSON_BODY[] = { { "Content-Type", "application/json" } };
+
+/* The request goes through the route table; the answer belongs to the caller. */
+static void run_inside(struct caller *by, const struct call_request *q, struct arena *arena,
+		       struct res *r)
 {
-	static const struct http_header_in JSON_BODY[] = { { "Content-Type", "application/json" } };
-	AUTO(arena_release) struct arena arena = ARENA(ARENA_MAX);
 	struct str rest = str_of(q->path), path;
-	struct res r = { .body = SBUF(ANSWER_MAX), .headers = SBUF(32 * KIB) };
 	struct req req = { .listener = WEB_MAIN,
 			   .method = q->method,
 			   .client = "cli",
 			   .request_id = "cli",
 			   .content_length = (int64_t)q->body.n,
-			   .arena = &arena,
+			   .arena = arena,
 			   .local = true,
 			   .now_ms = clock_now_ms(),
 			   .headers = JSON_BODY,
@@ -183,7 +187,15 @@ static void ask_inside(struct caller *by, const struct call_request *q, struct c
 	ASSERT(str_cut(&rest, '?', &path) && enc_unpercent(&plain, path, false));
 	req.path = sbuf_c(&plain);
 	req.query = rest;
-	route_handle(supervise_app(by->inside), &req, &r);
+	route_handle(supervise_app(by->inside), &req, r);
+}
+
+static void ask_inside(struct caller *by, const struct call_request *q, struct call_answer *ret)
+{
+	AUTO(arena_release) struct arena arena = ARENA(ARENA_MAX);
+	struct res r = { .body = SBUF(ANSWER_MAX), .headers = SBUF(32 * KIB) };
+
+	run_inside(by, q, &arena, &r);
 	ASSERT(web_push_run(&r, NULL, NULL, NULL) == RC_OK); /* files are for call_save */
 	ret->status = r.status;
 	ret->body = (struct sbuf)SBUF(ANSWER_MAX);
@@ -192,29 +204,34 @@ static void ask_inside(struct caller *by, const struct call_request *q, struct c
 	sbuf_release(&r.headers);
 }
 
-static enum rc ask_server(struct caller *by, const struct call_request *q, struct call_answer *ret,
-			  struct err *e)
+/* A request of ours to the server; `r` has what is special about it. */
+static enum rc do_server(struct caller *by, const char *path, struct http_request *r,
+			 struct http_answer *a, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX), bearer = SBUF(CALL_TEXT_MAX + 16);
-	struct http_answer a = HTTP_ANSWER;
-	struct http_request r = { .method = q->method,
-				  .body = q->body,
-				  .timeout_ms = TIMEOUT_MS,
-				  .answer_max = ANSWER_MAX };
 	struct http_header headers[3];
-	enum rc rc;
 
-	sbuf_printf(&url, "%s%s", by->base, q->path);
+	sbuf_printf(&url, "%s%s", by->base, path);
 	sbuf_printf(&bearer, "Bearer %s", by->token);
 	headers[0] = (struct http_header){ "Authorization", sbuf_c(&bearer) };
 	headers[1] = (struct http_header){ "Content-Type", "application/json" };
 	headers[2] = (struct http_header){ "User-Agent", TOTEM_USER_AGENT };
 	if (!sbuf_ok(&url))
 		return FAIL(e, RC_INVALID, "the address is too long");
-	r.url = sbuf_c(&url);
-	r.headers = headers;
-	r.header_count = COUNT(headers);
-	rc = http_do(by->http, &r, &a, e);
+	r->url = sbuf_c(&url);
+	r->headers = headers;
+	r->header_count = COUNT(headers);
+	r->answer_max = ANSWER_MAX;
+	return http_do(by->http, r, a, e);
+}
+
+static enum rc ask_server(struct caller *by, const struct call_request *q, struct call_answer *ret,
+			  struct err *e)
+{
+	struct http_answer a = HTTP_ANSWER;
+	struct http_request r = { .method = q->method, .body = q->body, .timeout_ms = TIMEOUT_MS };
+	enum rc rc = do_server(by, q->path, &r, &a, e);
+
 	ret->status = a.status;
 	ret->body = a.body;
 	a.body = (struct sbuf)SBUF(0);
@@ -245,29 +262,109 @@ static enum rc verdict_of(int status)
 	}
 }
 
+/* RC_OK of a 2xx; else its own sentence. */
+static enum rc judge(const struct call_request *q, struct call_answer *a, struct err *e)
+{
+	struct str detail;
+	enum rc rc = verdict_of(a->status);
+
+	if (a->body.n > 0 && json_parse(sbuf_view(&a->body), &a->root, NULL) != RC_OK)
+		a->root = NULL;
+	if (rc == RC_OK)
+		return RC_OK;
+	detail = json_str(json_path(a->root, "errors.0.field"));
+	if (detail.n > 0 && !str_starts(json_get_str(a->root, "detail"), detail))
+		return FAIL(e, rc, "%.*s: %.*s", STRF(detail),
+			    STRF(json_get_str(a->root, "detail")));
+	detail = json_get_str(a->root, "detail");
+	return detail.n > 0 ? FAIL(e, rc, "%.*s", STRF(detail))
+			    : FAIL(e, rc, "%s %s was answered with status %d", q->method, q->path,
+				   a->status);
+}
+
 enum rc call_do(struct caller *by, const struct call_request *q, struct call_answer *ret,
 		struct err *e)
 {
-	struct str detail;
-	enum rc rc;
-
 	if (by->inside != NULL)
 		ask_inside(by, q, ret);
 	else
 		TRY(ask_server(by, q, ret, e));
-	if (ret->body.n > 0 && json_parse(sbuf_view(&ret->body), &ret->root, NULL) != RC_OK)
-		ret->root = NULL;
-	rc = verdict_of(ret->status);
+	return judge(q, ret, e);
+}
+
+/* ---- long answers ---- */
+
+static void next_of(struct str headers, char *ret)
+{
+	struct str line;
+
+	while (str_cut(&headers, '\n', &line)) {
+		line = str_trim(line);
+		if (str_starts(line, STR("X-Next: ")) &&
+		    str_copy(str_sub(line, 8, line.n), ret, CALL_TEXT_MAX))
+			return;
+	}
+}
+
+static enum rc save_inside(struct caller *by, const struct call_request *q, web_sink_fn *sink,
+			   void *arg, struct call_answer *a, char *ret_next, struct err *e)
+{
+	AUTO(arena_release) struct arena arena = ARENA(ARENA_MAX);
+	struct res r = { .body = SBUF(ANSWER_MAX), .headers = SBUF(32 * KIB) };
+	enum rc rc = RC_OK;
+
+	run_inside(by, q, &arena, &r);
+	a->status = r.status;
+	next_of(sbuf_view(&r.headers), ret_next);
+	if (r.push != NULL)
+		rc = web_push_run(&r, sink, arg, e);
+	else if (verdict_of(r.status) != RC_OK)
+		a->body = r.body;
+	else if (r.body.n > 0)
+		rc = sink(arg, r.body.p, r.body.n, e);
+	if (a->body.p == NULL)
+		sbuf_release(&r.body);
+	sbuf_release(&r.headers);
+	return rc;
+}
+
+static enum rc save_server(struct caller *by, const struct call_request *q, web_sink_fn *sink,
+			   void *arg, struct call_answer *a, char *ret_next, struct err *e)
+{
+	struct http_answer got = HTTP_ANSWER;
+	struct http_request r = { .method = q->method,
+				  .timeout_ms = SAVE_MS,
+				  .low_speed_s = SAVE_SILENT_S,
+				  .keep_header = "X-Next",
+				  .sink = sink,
+				  .sink_arg = arg,
+				  .sink_max = INT64_MAX };
+	enum rc rc = do_server(by, q->path, &r, &got, e);
+
+	a->status = got.status;
+	a->body = got.body;
+	got.body = (struct sbuf)SBUF(0);
+	if (!str_copy(str_trim(str_of(got.kept)), ret_next, CALL_TEXT_MAX))
+		ret_next[0] = '\0';
+	http_answer_release(&got);
+	return rc;
+}
+
+enum rc call_save(struct caller *by, const char *path, web_sink_fn *sink, void *arg, char *ret_next,
+		  struct err *e)
+{
+	const struct call_request q = { .method = "GET", .path = path };
+	struct call_answer a = CALL_ANSWER;
+	char next[CALL_TEXT_MAX] = "";
+	enum rc rc = by->inside != NULL ? save_inside(by, &q, sink, arg, &a, next, e)
+					: save_server(by, &q, sink, arg, &a, next, e);
+
 	if (rc == RC_OK)
-		return RC_OK;
-	detail = json_str(json_path(ret->root, "errors.0.field"));
-	if (detail.n > 0 && !str_starts(json_get_str(ret->root, "detail"), detail))
-		return FAIL(e, rc, "%.*s: %.*s", STRF(detail),
-			    STRF(json_get_str(ret->root, "detail")));
-	detail = json_get_str(ret->root, "detail");
-	return detail.n > 0 ? FAIL(e, rc, "%.*s", STRF(detail))
-			    : FAIL(e, rc, "%s %s was answered with status %d", q->method, q->path,
-				   ret->status);
+		rc = judge(&q, &a, e);
+	call_answer_release(&a);
+	if (rc == RC_OK && ret_next != NULL)
+		memcpy(ret_next, next, sizeof(next));
+	return rc;
 }
 
 void call_answer_release(struct call_answer *a)

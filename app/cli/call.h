@@ -9,6 +9,7 @@
 #define CLI_CALL_H
 
 #include "cli/cli.h"
+#include "io/web.h"
 
 #define CALL_PORTS_FILE "ports.json"
 #define CALL_TOKEN_FILE "cli.token"
@@ -48,6 +49,10 @@ enum rc call_begin_server(const struct cli *c, struct caller *ret, struct err *e
 /* RC_OK: 2xx. Else the verdict of the status, with the answer's own sentence in `e`; the answer is filled then too. */
 enum rc call_do(struct caller *by, const struct call_request *q, struct call_answer *ret,
 		struct err *e) MUST_CHECK;
+/* A GET whose answer goes to `sink` piece by piece, however long it is. *ret_next (CALL_TEXT_MAX bytes; may be NULL): header
+ * X-Next, "" without one. The sink gets 2xx only; other verdicts are those of call_do, or the sink's. */
+enum rc call_save(struct caller *by, const char *path, web_sink_fn *sink, void *arg, char *ret_next,
+		  struct err *e) MUST_CHECK;
 void call_answer_release(struct call_answer *a);
 void call_end(struct caller *by);
 

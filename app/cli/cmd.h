@@ -21,6 +21,7 @@ cli_fn cmd_tail;     /* follows the event stream */
 cli_fn cmd_replay;   /* processes stored webhook requests again */
 cli_fn cmd_prove;    /* accepted = done + discarded + dead + waiting + running */
 cli_fn cmd_backup;   /* make, list, copy */
+cli_fn cmd_export;   /* one person's data, or a list */
 cli_fn cmd_verify;   /* a backup, by restoring it to a scratch file */
 cli_fn cmd_restore;  /* a backup takes the place of the data folder */
 cli_fn cmd_version;  /* of every part */

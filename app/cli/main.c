@@ -167,6 +167,21 @@ const struct cli_command main_commands[] = {
 	  "  --fast                  at full speed (else as setting backup_pace says)\n"
 	  "  --passphrase-file FILE  first line: the passphrase\n\n"
 	  "Example: totem backup --to /media/stick/totem\n" },
+	{ "export", cmd_export, "Takes out one person's data, or a list as CSV or JSON lines",
+	  "person NUMBER|NAME|ID [--out FILE] |\n"
+	  "       LIST [NAME=VALUE...] [--from TIME] [--to TIME] [--format csv|jsonl] [--out FILE]",
+	  "out= format= from= to=",
+	  "A person: a tar archive of everything that is held of them, with their files; who took "
+	  "it is in the audit log.\n"
+	  "LIST: messages, conversations, contacts, deliveries, dead-letters, audit, templates, "
+	  "receipts, incidents; NAME=VALUE\n"
+	  "are its filters as in the API. Works beside a running server and without one.\n\n"
+	  "  --out FILE      a new file; - is standard output (lists: the default)\n"
+	  "  --format F      csv, or jsonl (the default)\n"
+	  "  --from, --to    a range of time: messages, deliveries, audit\n\n"
+	  "Examples: totem export person +595981123456 --out /media/stick/persona.tar\n"
+	  "          totem export deliveries --from 2026-01-05T00:00:00Z --to "
+	  "2026-01-06T00:00:00Z --format csv > day.csv\n" },
 	{ "verify", cmd_verify, "Checks a backup: restores it to a scratch file and compares",
 	  "[NAME | FILE.tar | --all] [--from DIR]", "all from= passphrase-file=",
 	  "Without a name the newest one. Checksums, the whole database, rows of every table, "

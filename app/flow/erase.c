@@ -1,7 +1,6 @@
 /* erase.c - see erase.h. */
 #include "flow/erase.h"
 
-#include "io/jsonw.h"
 #include "store/deadletter.h"
 #include "store/media.h"
 
@@ -325,45 +324,4 @@ enum rc erase_contact(struct app *app, int64_t contact_id, struct erase_report *
 	*ret = x->r;
 	mem_free(x);
 	return rc;
-}
-
-/* ---- handing over ---- */
-
-enum rc erase_export(struct db *db, int64_t contact_id, int64_t after, struct sbuf *to,
-		     int64_t *ret_next, struct err *e)
-{
-	AUTO(stmt_end) struct stmt s = { 0 };
-	struct jsonw w;
-	int64_t n = 0;
-	enum rc rc;
-
-	jsonw_init(&w, to);
-	jsonw_object(&w);
-	TRY(stmt_begin(db, Q_ERASE_EXPORT_CONTACT, &s, e));
-	stmt_bind_i64(&s, "contact_id", contact_id);
-	TRY(stmt_next(&s, e));
-	jsonw_kraw(&w, "contact", stmt_str(&s, "json"));
-	stmt_end(&s);
-	jsonw_karray(&w, "messages");
-	TRY(stmt_begin(db, Q_ERASE_EXPORT_MESSAGE, &s, e));
-	stmt_bind_i64(&s, "contact_id", contact_id);
-	stmt_bind_i64(&s, "after", after);
-	stmt_bind_i64(&s, "limit", ERASE_EXPORT_PAGE);
-	*ret_next = 0;
-	while ((rc = stmt_next(&s, e)) == RC_OK) {
-		*ret_next = stmt_i64(&s, "id");
-		jsonw_raw(&w, stmt_str(&s, "json"));
-		n++;
-	}
-	if (rc != RC_ABSENT)
-		return rc;
-	jsonw_end(&w);
-	if (n < ERASE_EXPORT_PAGE)
-		*ret_next = 0;
-	if (*ret_next > 0)
-		jsonw_ki64(&w, "next", *ret_next);
-	else
-		jsonw_ktext(&w, "next", NULL);
-	jsonw_end(&w);
-	return RC_OK;
 }

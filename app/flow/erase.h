@@ -14,7 +14,6 @@
 
 #define ERASE_CONVERSATIONS_MAX 512
 #define ERASE_ALIASES_MAX       64
-#define ERASE_EXPORT_PAGE       500
 
 struct erase_report {
 	int64_t messages, deliveries, letters, files, conversations;
@@ -23,8 +22,5 @@ struct erase_report {
 /* RC_CONFLICT: work for the person is not done yet (`e` says how much). RC_LIMIT: more threads or aliases than places. */
 enum rc erase_contact(struct app *app, int64_t contact_id, struct erase_report *ret, struct err *e)
 	MUST_CHECK;
-/* A page of everything about the person as one JSON object; *ret_next: `after` of the next page, 0: the last one. */
-enum rc erase_export(struct db *db, int64_t contact_id, int64_t after, struct sbuf *to,
-		     int64_t *ret_next, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
--- One person's data: everything that is deleted when they ask for it, and everything that is handed to them.
+-- One person's data: everything that is deleted when they ask for it. What is handed to them: person.sql.
 
 -- name: erase_chatwoot_threads
 -- The same threads at Chatwoot.
@@ -169,35 +169,6 @@ DELETE FROM contact_aliases WHERE contact_id IN (SELECT id FROM contacts WHERE i
 -- Contact.
 -- in: contact_id
 DELETE FROM contacts WHERE id = @contact_id OR merged_into = @contact_id;
-
--- name: erase_export_contact
--- The person, as JSON.
--- in: contact_id
--- out: json
-SELECT json_object('name', c.name, 'profile_name', c.profile_name, 'book_name', c.book_name, 'given_name', c.given_name,
-	'username', c.username, 'marketing', c.marketing, 'created_ms', c.created_ms,
-	'aliases', (SELECT json_group_array(json_object('kind', a.kind, 'alias', a.alias, 'created_ms', a.created_ms))
-		FROM contact_aliases AS a WHERE a.contact_id = c.id),
-	'conversations', (SELECT json_group_array(json_object('id', v.id, 'address', v.wa_id, 'status', v.status,
-		'created_ms', v.created_ms, 'last_message_ms', v.last_message_at))
-		FROM whatsapp_conversations AS v WHERE v.contact_id = c.id)) AS json
-  FROM contacts AS c WHERE c.id = @contact_id;
-
--- name: erase_export_message
--- Messages of the person behind a number, oldest first, as JSON.
--- in: contact_id after limit
--- out: id json
--- scan: one person's threads; asked for rarely
-SELECT m.id, json_object('conversation', m.conversation_id, 'direction', m.direction, 'type', m.type, 'status', m.status,
-	'time_ms', m.timestamp, 'text', m.content, 'structure', json(m.content_json), 'media_type', m.media_type,
-	'sha256', (SELECT lower(hex(f.sha256)) FROM media AS f WHERE f.id = m.media_id),
-	'statuses', (SELECT json_group_array(json_object('status', s.status, 'at_ms', s.at_ms)) FROM message_statuses AS s
-		WHERE s.message_id = m.id),
-	'changes', (SELECT json_group_array(json_object('kind', x.kind, 'at_ms', x.at_ms, 'text', x.text, 'before', x.before))
-		FROM message_changes AS x WHERE x.message_id = m.id AND x.message_id <> 0)) AS json
-  FROM whatsapp_messages AS m
- WHERE m.id > @after AND m.conversation_id IN (SELECT v.id FROM whatsapp_conversations AS v WHERE v.contact_id = @contact_id)
- ORDER BY m.id LIMIT @limit;
 
 -- name: erase_chatwoot_mark
 -- With its message.

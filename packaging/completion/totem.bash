@@ -3,7 +3,7 @@
 _totem() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=''
 	local common='--data --config --set --json --help'
-	local commands='serve init check doctor support-bundle migrate token user config queue send chatwoot lookup tail replay prove backup verify restore version help'
+	local commands='serve init check doctor support-bundle migrate token user config queue send chatwoot lookup tail replay prove backup export verify restore version help'
 
 	case $prev in
 	--data | --to | --from) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -28,6 +28,7 @@ _totem() {
 	*:replay) words="--from --to --source --dry-run $common" ;;
 	*:prove) words="--lang $common" ;;
 	*:backup) words="make list copy stick send fetch --to --fast --no-check --prepare --passphrase-file $common" ;;
+	*:export) words="person csv jsonl --out --format --from --to $common" ;;
 	*:verify) words="--all --from --passphrase-file $common" ;;
 	*:restore) words="--without-key --resume --passphrase-file $common" ;;
 	*:version) words="--verbose $common" ;;

@@ -76,9 +76,11 @@ test('what is known of one person is taken as a file, and erased; the log shows 
 	await page.getByLabel('Nombre o número').fill('lucía');
 	await page.getByRole('button', { name: 'Buscar' }).click();
 	const row = page.locator('tbody tr', { hasText: 'Lucía' });
-	const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('button', { name: 'Sacar como archivo' }).click()]);
+	const [download] = await Promise.all([page.waitForEvent('download'), row.getByRole('link', { name: 'Sacar como archivo' }).click()]);
 	const taken = readFileSync(await download.path(), 'utf8');
-	assert.equal(JSON.parse(taken).messages.length, 1);
+	assert.match(download.suggestedFilename(), /^totem-person-[0-9a-f-]{36}\.tar$/);
+	assert.ok(taken.includes('totem-person/messages-0001.jsonl'), taken.slice(0, 200));
+	assert.equal((await box.get('/api/v1/audit?action=contacts.export')).data.length, 1);
 	assert.ok(taken.includes('una frase que solo ella dijo') && !taken.includes('Rosa'), taken);
 	await row.getByRole('button', { name: 'Borrar' }).click();
 	await page.getByRole('dialog').getByText('Se borra 1 mensaje con archivos').waitFor(); /* how much it touches */

@@ -1,6 +1,7 @@
 """What an operator does: check, doctor, support bundle, settings, one person's data, a store for backups."""
 import io, json, os, subprocess, tarfile
 from lib import *
+from test_media import png
 from s3_double import KEY_ID, SECRET as S3_SECRET, Store
 
 
@@ -145,9 +146,7 @@ def test_one_person_is_handed_over_and_erased_everywhere():
         contacts = {json.dumps(c): c["id"] for c in b.get("/api/v1/contacts?limit=100")["data"]}
         mine = [i for text, i in contacts.items() if person in text]
         equal(len(mine), 1, str(contacts))
-        e = b.get(f"/api/v1/contacts/{mine[0]}/export")
-        assert person in json.dumps(e["contact"]) and len(e["messages"]) == 4 and e["next"] is None, e
-        assert all("kept" not in json.dumps(m) for m in e["messages"])
+        equal(b.get(f"/api/v1/contacts/{mine[0]}/holdings"), {"conversations": 1, "messages": 4, "files": 0, "file_bytes": 0})
         thread = [v["id"] for v in b.get("/api/v1/conversations?limit=100")["data"] if v["contact_id"] == mine[0]]
         equal(b.api("PATCH", f"/api/v1/conversations/{thread[0]}/attributes", {"order": "geheim 7"}).status, 200)
         b.cli("backup")
@@ -175,6 +174,71 @@ def test_one_person_is_handed_over_and_erased_everywhere():
         b.start()
         b.hook(meta_hook(person, "again"))
         wait_until(lambda: [m for m in b.messages() if "again" in json.dumps(m)], what="a new life begins")
+
+
+def taken(data):
+    """The files of an archive; its lines as one list by part."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as t:
+        files = {m.name: t.extractfile(m).read() for m in t.getmembers()}
+    parts = {}
+    for name, text in files.items():
+        if name.endswith(".jsonl"):
+            part = name.split("/")[1].rsplit("-", 1)[0]
+            parts.setdefault(part, []).extend(json.loads(line) for line in text.decode().splitlines())
+    return files, parts
+
+
+def test_one_person_gets_everything_that_is_held_of_them():
+    with Box(n8n=None) as b:
+        person, other = "34600111222", "34600333444"
+        b.hook(meta_hook(person, "primero"))
+        b.hook(meta_hook(other, "ajeno"))
+        # One request about both, and one whose status nobody waits for.
+        b.hook(meta_body([meta_value([meta_text(person, "juntos")]), meta_value([meta_text(other, "ajeno junto")])]))
+        picture = png()
+        f = http_call(b.peers.port["meta"], "POST", "/_double/file?mime=image/png", picture).json
+        b.peers.say("meta", **{"from": person, "message": {"type": "image", "image": {"id": f["id"], "mime_type": "image/png", "sha256": f["sha256"]}}})
+        sent = b.send(person, "respuesta", headers={"Idempotency-Key": "k1"})
+        b.wait_idle()
+        wait_until(lambda: [m for m in b.messages() if m["media"] and m["media"]["state"] == "stored"], what="its picture")
+        thread = [v for v in b.get("/api/v1/conversations?limit=100")["data"] if person in json.dumps(v)][0]
+        equal(b.api("PATCH", f"/api/v1/conversations/{thread['id']}/attributes", {"pedido": "siete"}).status, 200)
+        b.api("POST", f"/api/v1/conversations/{thread['id']}/labels", {"labels": ["vip"]})
+        b.cli("export", "person", "+" + person, "--out", b.dir + "/one.tar")
+        files, parts = taken(open(b.dir + "/one.tar", "rb").read())
+        texts = [m["content"] for m in parts["messages"]]
+        assert {"primero", "juntos", "respuesta"} <= set(texts) and len(texts) == 4, texts
+        assert person in json.dumps(parts["contacts"][0]["spellings"])
+        equal([(v["labels"], [(a["name"], a["value"]) for a in v["attributes"]]) for v in parts["conversations"]], [(["vip"], [("pedido", "siete")])])
+        answer = [m for m in parts["messages"] if m["content"] == "respuesta"][0]
+        assert [s["status"] for s in answer["statuses"]] and answer["attempts"][0]["status"] == 200, answer
+        equal([(n[-4:], v == picture) for n, v in files.items() if "/media/" in n], [(".png", True)])
+        bodies = [json.dumps(d["body"]) for d in parts["raw-requests"]]
+        assert any("primero" in t for t in bodies) and any("names others" in t for t in bodies), bodies
+        assert parts["events"] and parts["kept-answers"] and parts["messages-at-chatwoot"], sorted(parts)
+        assert not any(b"ajeno" in f or other.encode() in f for f in files.values()), "nothing of others"
+        assert all(word in files["totem-person/README.txt"].decode() for word in ("person", "persona", "pessoa"))
+        # By API the same, and the log tells of both; who may read settings alone gets nothing.
+        a = b.api("GET", f"/api/v1/contacts/{thread['contact_id']}/export")
+        equal(taken(a.body)[1]["messages"], parts["messages"])
+        noted = b.get("/api/v1/audit?action=contacts.export")["data"]
+        equal([n["subject"] for n in noted], [thread["contact_id"]] * 2)
+        equal(taken(b.api("GET", f"/api/v1/contacts/{thread['contact_id']}/export").body)[1]["audit"][0]["action"], "conversations.attributes.change")
+        equal(b.api("GET", f"/api/v1/contacts/{thread['contact_id']}/export", token=b.new_token("s", "settings")).status, 403)
+        b.cli("export", "person", "nobody", code=66)
+        b.stop()
+        b.cli("export", "person", person, "--out", b.dir + "/two.tar")
+        equal(taken(open(b.dir + "/two.tar", "rb").read())[1]["messages"], parts["messages"], "without a server")
+        # Lists, in pages that are put together.
+        lines = b.cli("export", "messages", "direction=inbound").splitlines()
+        equal(sorted(json.loads(x)["content"] for x in lines if "primero" in x or "ajeno" in x), ["ajeno", "ajeno junto", "primero"])
+        csv = b.cli("export", "deliveries", "--format", "csv", "--from", "2026-01-01T00:00:00Z")
+        equal(csv.count("request_id"), 1, "one head")
+        told = json.loads(b.cli("export", "contacts", "--out", b.dir + "/c.jsonl", "--json"))
+        equal(told["bytes"], os.path.getsize(b.dir + "/c.jsonl"))
+        b.cli("export", "contacts", "--out", b.dir + "/c.jsonl", code=73)  # it is there
+        b.cli("export", "templates", "--from", "2026-01-01T00:00:00Z", code=64)
+        b.cli("export", "nothing", code=64)
 
 
 def test_backups_go_to_a_store_and_come_back():

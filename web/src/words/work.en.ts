@@ -58,7 +58,7 @@ export const workEn = {
 	certificates_text: 'A file that was renewed counts after', certificate_ends: 'Valid until', file: 'File', 'certificate.tls_cert': 'Of this box', 'certificate.tls_client_ca': 'For Meta (mTLS)', 'certificate.ca_file': 'For calls to others',
 	log_level: 'Show', 'level.info': 'everything', 'level.warn': 'warnings and errors', 'level.error': 'errors', logs_none: 'Nothing of this kind since the start.', event: 'Event', details: 'Details',
 	logs_text: 'The newest 300 lines, without texts of messages and without secrets. All of them are in the journal:', logs_plain: 'As text, to copy', kept_how_long: 'What is kept for how long',
-	one_person: 'The data of one person', one_person_text: 'Everything that is known of a customer can be taken as a file, or erased for ever. Erasing is noted in the audit log.',
+	one_person: 'The data of one person', one_person_text: 'Everything that is held of a customer, with the files, can be taken as one archive (.tar), or erased for ever. The audit log tells of both.',
 	who_sees: 'Who sees numbers', who_sees_text: 'For the role viewer all numbers are masked. Who reveals one is noted in the audit log.', updates: 'Updates',
 	updates_text: 'This box never updates itself. A newer package is installed over it; messages that wait go on afterwards:', library: 'Library', version: 'Version', licence: 'Licence', restore_title: 'Restore a backup',
 	backup_download: 'Download', backup_download_of: 'Download {name}', restore_file: 'A downloaded file is restored as it is, also on another box. Messages can be read in it: keep it where only the right people get at it. The audit log tells who took it.',

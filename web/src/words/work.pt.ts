@@ -64,7 +64,7 @@ export const workPt: typeof workEn = {
 	certificates_text: 'Um arquivo renovado vale depois de', certificate_ends: 'Válido até', file: 'Arquivo', 'certificate.tls_cert': 'Desta caixa', 'certificate.tls_client_ca': 'Para a Meta (mTLS)', 'certificate.ca_file': 'Para chamar outros',
 	log_level: 'Mostrar', 'level.info': 'tudo', 'level.warn': 'avisos e erros', 'level.error': 'erros', logs_none: 'Nada disso desde a partida.', event: 'Evento', details: 'Detalhes',
 	logs_text: 'As 300 linhas mais novas, sem textos de mensagens e sem segredos. Todas estão no journal:', logs_plain: 'Como texto, para copiar', kept_how_long: 'O que é guardado e por quanto tempo',
-	one_person: 'Os dados de uma pessoa', one_person_text: 'Tudo o que se sabe de um cliente pode ser baixado como arquivo, ou apagado para sempre. O que se apaga fica no registro de alterações.',
+	one_person: 'Os dados de uma pessoa', one_person_text: 'Tudo o que se guarda de um cliente, com os arquivos, pode ser baixado em um só arquivo (.tar), ou apagado para sempre. O registro de alterações conta as duas coisas.',
 	who_sees: 'Quem vê os números', who_sees_text: 'Para o papel observador todos os números ficam ocultos. Quem mostra um fica no registro de alterações.', updates: 'Atualizações',
 	updates_text: 'Esta caixa nunca se atualiza sozinha. Um pacote mais novo é instalado por cima; o que espera segue depois:', library: 'Biblioteca', version: 'Versão', licence: 'Licença', restore_title: 'Restaurar um backup',
 	backup_download: 'Baixar', backup_download_of: 'Baixar {name}', restore_file: 'Um arquivo baixado é restaurado como está, também em outra caixa. As mensagens podem ser lidas nele: guarde-o onde só chegue quem deve. O registro de alterações diz quem o baixou.',

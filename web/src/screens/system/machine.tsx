@@ -1,7 +1,7 @@
 /* machine.tsx - the box as a machine: its certificates, the newest lines of its log, and what is kept of customers for how long. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { call, get, query, type Page } from '../../lib/api';
+import { call, get, hasToken, query, type Page } from '../../lib/api';
 import { moment } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { helpOf, loadSettings } from '../../lib/settings';
@@ -54,20 +54,8 @@ export function Logs(): JSX.Element {
 }
 
 interface Contact { id: string; name: string | null; wa_id?: string | null; aliases?: { kind: string; alias: string }[] }
-interface Export { contact: unknown; messages: unknown[]; next: number | null }
-
-/* Everything about a person, all pages as one. */
-async function everything(id: string): Promise<{ contact: unknown; messages: unknown[] }> {
-	const all: unknown[] = [];
-	let contact: unknown = null;
-	for (let after: number | null = 0; after !== null;) {
-		const page: Export = await get<Export>(`/api/v1/contacts/${id}/export${query({ after: after || undefined })}`);
-		contact = page.contact;
-		all.push(...page.messages);
-		after = page.next;
-	}
-	return { contact, messages: all };
-}
+/* What is held of a person, in numbers: what is taken, and what erasing takes away. */
+interface Holdings { conversations: number; messages: number; files: number; file_bytes: number }
 
 /* One person's data: found by name or number, taken as a file, or erased. */
 function Person(): JSX.Element {
@@ -82,15 +70,8 @@ function Person(): JSX.Element {
 			setError(sentence(x));
 		}
 	}
-	async function take(c: Contact) {
-		const url = URL.createObjectURL(new Blob([JSON.stringify(await everything(c.id), null, 2)], { type: 'application/json' })), a = document.createElement('a');
-		a.href = url;
-		a.download = `totem-${c.id}.json`;
-		a.click();
-		URL.revokeObjectURL(url);
-	}
 	async function erase(c: Contact) {
-		const n = (await everything(c.id)).messages.length;
+		const { messages: n } = await get<Holdings>(`/api/v1/contacts/${c.id}/holdings`);
 		if (!await confirm({ title: t('erase_title', { name: nameOf(c) }), text: t('erase_text', { n }), yes: t('erase') }))
 			return;
 		const r = await call<{ messages: number; files: number; backups: string[] }>('DELETE', '/api/v1/contacts/' + c.id, {});
@@ -101,7 +82,7 @@ function Person(): JSX.Element {
 		<form onSubmit={e => { void find(e); }}><Field id="person" label={t('person_find')} error={error}><input id="person" name="person" type="search" autocomplete="off" /></Field>
 			<div class="row end"><Button type="submit">{t('find_it')}</Button></div></form>
 		{found !== null && (found.length === 0 ? <p role="status">{t('nobody_found')}</p> : <table><tbody>{found.map(c => <tr key={c.id}><td><bdi>{nameOf(c)}</bdi><small class="soft">{c.aliases?.map(a => a.alias).join(', ') ?? c.wa_id}</small></td>
-			<td><div class="row acts"><Button onClick={() => take(c)}>{t('take_data')}</Button><Button kind="danger" onClick={() => erase(c)}>{t('erase')}</Button></div></td></tr>)}</tbody></table>)}
+			<td><div class="row acts">{!hasToken() && <a class="button quiet" href={`/api/v1/contacts/${c.id}/export`} download={`totem-person-${c.id}.tar`}>{t('take_data')}</a>}<Button kind="danger" onClick={() => erase(c)}>{t('erase')}</Button></div></td></tr>)}</tbody></table>)}
 	</div>;
 }
 
