@@ -324,7 +324,6 @@ docs: build/totem ## completions, man page and example settings, as the program'
 
 check-install: deb ## the package in a clean system: installed, upgraded, removed, purged (long; as root)
 	@vendor/deps.sh --install install
-	@packaging/check-deb.sh build/totem_$(VERSION)_$(DEB_ARCH).deb
 	@packaging/check-install.sh build/totem_$(VERSION)_$(DEB_ARCH).deb $(ARGS)
 
 check-deb: deb ## the package by itself: content, lintian where there is one, units

@@ -14,6 +14,8 @@ bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 check() { local what=$1; shift; if "$@" >"$work/out" 2>&1; then ok; else bad "$what"; head -n 20 "$work/out"; fi; }
 
 dpkg-deb -R "$deb" "$work/root" || exit 1
+SOURCE_DATE_EPOCH=$(stat -c %Y "$work/root/usr/bin/totem") # of this package, not of a commit since
+export SOURCE_DATE_EPOCH
 for f in usr/bin/totem usr/lib/systemd/system/totem.service usr/lib/systemd/system/totem.socket usr/lib/udev/rules.d/60-totem-stick.rules \
 	usr/share/man/man1/totem.1.gz usr/share/bash-completion/completions/totem usr/share/zsh/vendor-completions/_totem \
 	usr/share/doc/totem/examples/totem.conf usr/share/doc/totem/examples/grafana/totem.json; do
@@ -27,7 +29,7 @@ for s in config preinst postinst prerm postrm; do
 	if command -v shellcheck >/dev/null; then check "shellcheck $s" shellcheck -s sh -e SC1091 "$work/root/DEBIAN/$s"; fi
 done
 check 'bash completion' bash -n "$work/root/usr/share/bash-completion/completions/totem"
-check 'no path of this machine' sh -c "! strings -a '$work/root/usr/bin/totem' | grep -F '$top'"
+check 'no path of this machine' sh -c "! strings -a '$work/root/usr/bin/totem' | grep -F '${TREE:-$top}'"
 # The stick: the rule, and what its script does with a stick of each kind, with stand-ins for what needs root and a device.
 check 'stick has a syntax error' sh -n "$top/packaging/stick/stick"
 rule="$top/packaging/stick/60-totem-stick.rules"

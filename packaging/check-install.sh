@@ -3,7 +3,8 @@
 #
 # debootstrap makes a root below build/; in it: install, first start, upgrade with a filled database, remove, install
 # again, purge without and with consent. Without an OLD.deb the same program under a lower version is the old one. The
-# root has no service manager: the scripts have to do without, the program is started by hand. Last line: N passed, N failed.
+# root has no service manager: the scripts have to do without, the program is started by hand. Everything is copied into a folder
+# of its own first, so that the tree may be built and changed meanwhile. Last line: N passed, N failed.
 set -u
 deb=$(realpath "$1")
 old=${2:-}
@@ -11,7 +12,8 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 suite=${SUITE:-bookworm}
 [ "$(id -u)" -eq 0 ] || { echo 'check-install: needs root (chroot)'; exit 1; }
 command -v debootstrap >/dev/null || { echo 'check-install: needs debootstrap (apt-get install debootstrap)'; exit 1; }
-root=$top/build/check-install
+own=$(mktemp -d "$top/build/check-install.XXXXXX")
+root=$own/root
 base=$top/build/check-install.$suite.tar
 passed=0 failed=0 server=''
 ok() { passed=$((passed + 1)); }
@@ -19,33 +21,39 @@ bad() { failed=$((failed + 1)); echo "FAIL $*"; }
 end() {
 	if [ -n "$server" ]; then kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
 	umount "$root/proc" 2>/dev/null
-	rm -rf "$root"
+	rm -rf "$own"
 }
 trap end EXIT
+cp "$deb" "$own/new.deb" && cp -a "$top/packaging" "$top/systemd" "$own/" && deb=$own/new.deb || exit 1
+[ -z "$old" ] || { cp "$old" "$own/old.deb" && old=$own/old.deb; } || exit 1
+dpkg-deb -R "$deb" "$own/content" || exit 1
+SOURCE_DATE_EPOCH=$(stat -c %Y "$own/content/usr/bin/totem") # that of the package, whatever is committed meanwhile
+export SOURCE_DATE_EPOCH
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND="${FRONTEND:-noninteractive}" HOME=/root LC_ALL=C.UTF-8 "$@"; }
-check() { local what=$1; shift; if "$@" >"$top/build/check-install.out" 2>&1; then ok; else bad "$what"; tail -n 15 "$top/build/check-install.out"; fi; }
+check() { local what=$1; shift; if "$@" >"$own/out" 2>&1; then ok; else bad "$what"; tail -n 15 "$own/out"; fi; }
 
 if [ ! -f "$base" ]; then
-	rm -rf "$root"
 	mirror=$(apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sed -n 's/^Debian|//p' | head -n 1)
-	debootstrap --variant=minbase --include=adduser,debconf,ca-certificates,init-system-helpers "$suite" "$root" ${mirror:+"$mirror"} >"$top/build/debootstrap.log" 2>&1 ||
-		{ tail -n 5 "$top/build/debootstrap.log"; echo 'check-install: debootstrap failed'; exit 1; }
-	tar -C "$root" -cf "$base" .
+	debootstrap --variant=minbase --include=adduser,debconf,ca-certificates,init-system-helpers "$suite" "$root" ${mirror:+"$mirror"} >"$own/debootstrap.log" 2>&1 ||
+		{ tail -n 5 "$own/debootstrap.log"; echo 'check-install: debootstrap failed'; exit 1; }
+	tar -C "$root" -cf "$own/base.tar" . && mv "$own/base.tar" "$base"
 fi
 rm -rf "$root"; mkdir -p "$root"; tar -C "$root" -xf "$base"
 mount -t proc proc "$root/proc" || { echo 'check-install: /proc cannot be mounted here'; exit 1; }
 if [ -z "$old" ]; then
-	old=$top/build/totem_old.deb
-	"$top/packaging/deb.sh" "$top/build/totem" "$(dpkg-deb -f "$deb" Architecture)" 0.0.9 "$old" >/dev/null
+	old=$own/old.deb
+	"$own/packaging/deb.sh" "$own/content/usr/bin/totem" "$(dpkg-deb -f "$deb" Architecture)" 0.0.9 "$old" >/dev/null
 fi
 cp "$old" "$root/old.deb"; cp "$deb" "$root/new.deb"
 
+check 'the package by itself' env TREE="$top" "$own/packaging/check-deb.sh" "$deb"
+
 start() { # serves in the root; its first line says where
 	chroot "$root" setpriv --reuid totem --regid totem --clear-groups /usr/bin/totem serve --data /var/lib/totem \
-		--listen 127.0.0.1:0 --hooks-listen 127.0.0.1:0 --set sandbox=false >"$top/build/check-install.serve" 2>&1 &
+		--listen 127.0.0.1:0 --hooks-listen 127.0.0.1:0 --set sandbox=false >"$own/serve" 2>&1 &
 	server=$!
-	for _ in $(seq 100); do grep -q '^listening' "$top/build/check-install.serve" && return 0; sleep 0.1; done
-	cat "$top/build/check-install.serve"; return 1
+	for _ in $(seq 100); do grep -q '^listening' "$own/serve" && return 0; sleep 0.1; done
+	cat "$own/serve"; return 1
 }
 stop() { kill "$server"; wait "$server"; local code=$?; server=''; return $code; }
 as_totem() { in_root setpriv --reuid totem --regid totem --clear-groups "$@"; }
@@ -56,7 +64,7 @@ check 'folder is not private' sh -c "[ \"\$(stat -c '%a %U' '$root/var/lib/totem
 check 'unit' test -e "$root/usr/lib/systemd/system/totem.service"
 check 'enabled' test -L "$root/etc/systemd/system/multi-user.target.wants/totem.service"
 check 'first start' start
-check 'the setup link is printed' grep -q '#setup=' "$top/build/check-install.serve"
+check 'the setup link is printed' grep -q '#setup=' "$own/serve"
 check 'a command beside the server' as_totem totem config set company_name 'Filled before the upgrade' --data /var/lib/totem
 check 'totem check' sh -c "chroot '$root' setpriv --reuid totem --regid totem --clear-groups totem check --data /var/lib/totem --json | grep -q '\"data\"'"
 check 'upgrade beside a running server' in_root dpkg -i /new.deb

@@ -1,0 +1,85 @@
+/* test_backup_run.c - the server's own thread of backups: what it finds by itself. */
+#include "flow/backup_run.h"
+
+#include "backup_rig.h"
+#include "base/clock.h"
+#include "store/incident.h"
+
+struct seen {
+	int open, closed;
+	enum incident_code code;
+};
+
+static enum rc see(void *arg, const struct incident *i, struct err *e)
+{
+	struct seen *s = arg;
+
+	(void)e;
+	if (!str_eqc(i->kind, "backup-check"))
+		return RC_OK;
+	*(i->closed_ms == 0 ? &s->open : &s->closed) += 1;
+	s->code = i->code;
+	return RC_OK;
+}
+
+static struct seen seen_of(struct rig *r)
+{
+	struct db *db = store_reader(r->b.app.store);
+	struct seen s = { .code = INCIDENT_CODES };
+
+	MUST(incident_each(db, false, 100, see, &s, &t_err));
+	store_reader_done(r->b.app.store, db);
+	return s;
+}
+
+/* The thread looks at once, then restores, looks again and rests; within 15 s in any case. */
+static bool is_verified_and_seen(struct rig *r)
+{
+	for (int i = 0; i < 3000; i++) {
+		struct backup_state s;
+
+		backup_run_state(r->b.app.backups, &s);
+		if (s.verified_ms > 0 && !s.checking && !s.troubled && seen_of(r).open == 0)
+			return true;
+		usleep(5000);
+	}
+	return false;
+}
+
+/* How often a backup of this age was told as unverified by a box that is up for so long, until it verified it. */
+static int told(int64_t age_ms, int64_t up_ms)
+{
+	static const char *const QUIET[] = { "backup_every_hours=0", "backup_check_pace=100" };
+	struct backup_info made;
+	struct seen s;
+	struct rig r;
+
+	up(&r);
+	box_close(&r.b);
+	box_open(&r.b, QUIET, COUNT(QUIET));
+	make_at(&r, clock_now_ms() - age_ms, &made);
+	r.b.app.started_ms = clock_now_ms() - up_ms;
+	MUST(backup_run_start(&r.b.app, &r.b.app.backups, &t_err));
+	CHECK(is_verified_and_seen(&r));
+	backup_run_stop(TAKE(r.b.app.backups));
+	s = seen_of(&r);
+	CHECK_I64("open at the end", s.open, 0);
+	CHECK(s.closed == 0 || s.code == INCIDENT_BACKUP_UNVERIFIED);
+	box_close(&r.b);
+	return s.closed;
+}
+
+TEST(a_backup_that_nobody_verified_within_a_day_is_told_until_it_is)
+{
+	CHECK_I64("told once", told(DAY + HOUR_MS, 2 * HOUR_MS), 1);
+}
+
+TEST(within_the_day_an_unverified_backup_is_not_told)
+{
+	CHECK_I64("not told", told(DAY - HOUR_MS, 2 * HOUR_MS), 0);
+}
+
+TEST(after_a_start_an_old_backup_has_an_hour_to_be_verified)
+{
+	CHECK_I64("not told", told(DAY + HOUR_MS, HOUR_MS - MINUTE_MS), 0);
+}
