@@ -76,16 +76,25 @@ static int64_t ends_ms(int64_t from_ms, int64_t count, int64_t max, int64_t span
 	return count * 2 <= max || now_ms < from_ms ? 0 : from_ms + span_ms;
 }
 
+/* The pace of questions, for workflows that answer later: nothing is counted yet when the next could be asked. */
+static int64_t next_question_ms(const struct conversation_automatic *a, int64_t per_minute,
+				int64_t now_ms)
+{
+	return a->asked_ms == 0 || now_ms < a->asked_ms ? 0
+							: a->asked_ms + 2 * MINUTE_MS / per_minute;
+}
+
 enum rc conversation_automatic_room(struct db *db, int64_t id, const struct automatic_limits *max,
 				    int64_t now_ms, int64_t *ret_ms, struct err *e)
 {
 	struct conversation_automatic a;
-	int64_t minute, hour;
+	int64_t minute, hour, next;
 
 	TRY(conversation_automatic_load(db, id, &a, e));
 	minute = ends_ms(a.minute_ms, a.minute_count, max->per_minute, MINUTE_MS, now_ms);
 	hour = ends_ms(a.hour_ms, a.hour_count, max->per_hour, HOUR_MS, now_ms);
-	*ret_ms = i64_max(now_ms, i64_max(minute, hour));
+	next = next_question_ms(&a, max->per_minute, now_ms);
+	*ret_ms = i64_max(i64_max(now_ms, next), i64_max(minute, hour));
 	return RC_OK;
 }
 

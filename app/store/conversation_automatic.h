@@ -24,8 +24,9 @@ enum rc conversation_automatic_load(struct db *db, int64_t id, struct conversati
 /* Counts one automatic message, whether automation is off or not. RC_REFUSED: it would be one too many; nothing was written. */
 enum rc conversation_automatic_count(struct tx *tx, int64_t id, const struct automatic_limits *max,
 				     struct err *e) MUST_CHECK;
-/* When an automatic message may follow without looking like two machines that talk: at once (*ret_ms <= now_ms) while minute
- * and hour have at most half of what they may, else when the fuller one ends. For answers to messages that had to wait. */
+/* When a workflow may be asked about a message that had to wait, without its answers looking like two machines that talk: at
+ * once (*ret_ms <= now_ms) while minute and hour have at most half of what they may, else when the fuller one ends; and not
+ * faster than half of what a minute may have. */
 enum rc conversation_automatic_room(struct db *db, int64_t id, const struct automatic_limits *max,
 				    int64_t now_ms, int64_t *ret_ms, struct err *e) MUST_CHECK;
 /* Automation is silent until then (never shortened), because of a loop; the counts begin afresh. */

@@ -47,6 +47,10 @@ TX_TEST(what_waited_is_spread_so_that_half_of_each_limit_is_left)
 	MUST(conversation_automatic_count(tx, id, &WIDE, &t_err));
 	MUST(conversation_automatic_room(tx->db, id, &WIDE, tx->now_ms, &at, &t_err));
 	CHECK_I64("more than half of the hour: when that ends", at, T_NOW + HOUR_MS);
+	tx->now_ms = T_NOW + HOUR_MS;
+	MUST(conversation_automatic_asked(tx, id, 0, &t_err));
+	MUST(conversation_automatic_room(tx->db, id, &WIDE, tx->now_ms, &at, &t_err));
+	CHECK_I64("two questions a minute", at, tx->now_ms + MINUTE_MS / 2);
 	MUST(conversation_automatic_room(tx->db, id, &WIDE, T_NOW - 1, &at, &t_err));
 	CHECK_I64("the clock went back: nobody waits for the future", at, T_NOW - 1);
 }
