@@ -78,16 +78,23 @@ static enum rc answers_unit(struct tx *tx, void *arg, struct err *e)
 	return queue_done(tx, s->job, e);
 }
 
-/* A wrong one ends the list: s->wrong. RC_INVALID: nothing is before it. */
-static enum rc read_actions(struct asking *s, struct err *e)
+static enum rc parse_actions(struct asking *s, struct err *e)
 {
 	AUTO(json_freep) struct json *root = NULL;
-	enum rc rc;
 
 	if (s->verdict.actions.n == 0)
 		return RC_OK;
 	TRY(json_parse(s->verdict.actions, &root, e));
-	rc = n8n_actions_read(root, &s->w->arena, &s->answer.actions, e);
+	return n8n_actions_read(root, &s->w->arena, &s->answer.actions, e);
+}
+
+/* What is wrong ends the answer: s->wrong. RC_INVALID: nothing is before it. */
+static enum rc read_actions(struct asking *s, struct err *e)
+{
+	enum rc rc = parse_actions(s, e);
+
+	if (rc == RC_OK && s->verdict.wrong != NULL)
+		rc = FAIL(e, RC_INVALID, "%s", s->verdict.wrong);
 	if (rc != RC_INVALID || s->answer.reply_count + s->answer.actions.count == 0)
 		return rc;
 	s->wrong = *e;

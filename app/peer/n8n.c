@@ -123,6 +123,7 @@ static void set(struct judge *j, enum n8n_class cls, const char *text)
 	if (cls != N8N_DONE) { /* a verdict against an answer takes what was read before back */
 		j->v->reply_count = 0;
 		j->v->actions = STR_NONE;
+		j->v->wrong = NULL;
 	}
 	if (cls == N8N_RETRY) {
 		int64_t ms = FIRST_WAIT_MS;
@@ -153,45 +154,70 @@ static enum owner owner_of(const struct n8n_answer *ans, const struct json *n)
 	return id_is_there || key_is_there ? OWNER_FOREIGN : OWNER_NOBODY;
 }
 
-/* False: too many. */
-static bool add_reply(struct judge *j, struct str text)
+/* A number or true is said as it is written: models answer "42" so. */
+static struct str text_of(struct judge *j, const struct json *n, struct sbuf *space)
 {
+	enum json_kind kind = json_kind(n);
+	if (kind == JSON_TEXT)
+		return json_str(n);
+	if (kind == JSON_NUMBER || kind == JSON_BOOL) {
+		json_print(n, space);
+		return sbuf_view(space);
+	}
+	if (kind != JSON_NONE && kind != JSON_NULL)
+		j->v->wrong = "reply: this has to be a text or a list of texts";
+	return STR_NONE;
+}
+
+static void add_reply(struct judge *j, const struct json *n)
+{
+	struct sbuf space AUTO(sbuf_release) = SBUF(256);
+	struct str text = text_of(j, n, &space);
 	if (str_trim(text).n == 0)
-		return true;
-	if (j->v->reply_count == N8N_REPLIES_MAX)
-		return false;
+		return;
+	if (j->v->reply_count == N8N_REPLIES_MAX) {
+		j->v->wrong = "reply: more than 10 texts";
+		return;
+	}
 	struct str copy = arena_str(j->a, text);
 	if (copy.p == NULL)
 		j->full = true;
 	else
 		j->v->reply[j->v->reply_count++] = copy;
-	return true;
 }
 
-/* The first of the known places that is there. False: too many texts. */
-static bool take_replies(struct judge *j, const struct json *object)
+/* The first of the known places that says something. */
+static void take_replies(struct judge *j, const struct json *object)
 {
 	static const char *const places[] = { "reply", "output", "text", "message.text" };
 	for (size_t i = 0; i < COUNT(places); i++) {
 		const struct json *n = json_path(object, places[i]);
-		if (json_kind(n) == JSON_TEXT)
-			return add_reply(j, json_str(n));
-		if (json_kind(n) != JSON_ARRAY)
+		enum json_kind kind = json_kind(n);
+		if (kind == JSON_NONE || kind == JSON_NULL)
 			continue;
-		for (const struct json *c = json_first(n); c != NULL; c = json_next(c))
-			if (!add_reply(j, json_str(c)))
-				return false;
-		return true;
+		if (kind != JSON_ARRAY) {
+			add_reply(j, n);
+			return;
+		}
+		for (const struct json *c = json_first(n); c != NULL && j->v->wrong == NULL;
+		     c = json_next(c))
+			add_reply(j, c);
+		return;
 	}
-	return true;
 }
 
+/* They come after the texts: nothing is done behind what is wrong. */
 static void take_actions(struct judge *j, const struct json *object)
 {
 	const struct json *n = json_get(object, "actions");
 	enum json_kind kind = json_kind(n);
-	if (j->v->actions.p != NULL || (kind != JSON_ARRAY && kind != JSON_OBJECT))
+	if (j->v->wrong != NULL || j->v->actions.p != NULL || kind == JSON_NONE ||
+	    kind == JSON_NULL)
 		return;
+	if (kind != JSON_ARRAY && kind != JSON_OBJECT) {
+		j->v->wrong = "actions: this has to be a list of actions";
+		return;
+	}
 	struct sbuf b AUTO(sbuf_release) = SBUF(j->a->max);
 	json_print(n, &b);
 	if (sbuf_ok(&b))
@@ -219,30 +245,29 @@ static void judge_object(struct judge *j, const struct json *n)
 			set(j, N8N_PARK, "the workflow's answer does not carry our id");
 		return;
 	}
-	bool fits = take_replies(j, n);
+	take_replies(j, n);
 	take_actions(j, n);
-	set(j, fits ? N8N_DONE : N8N_PARK, fits ? "answered" : "too many texts in one answer");
+	set(j, N8N_DONE, "answered");
 }
 
 static void judge_array(struct judge *j, const struct json *list)
 {
-	bool fits = true;
 	bool ours = false;
-	for (const struct json *n = json_first(list); n != NULL && fits; n = json_next(n)) {
+	for (const struct json *n = json_first(list); n != NULL; n = json_next(n)) {
 		enum owner owner = owner_of(j->ans, n);
 		ours |= owner == OWNER_WE;
 		if (json_kind(n) != JSON_OBJECT || owner == OWNER_FOREIGN || !ours) {
 			ours = false;
 			break;
 		}
-		fits = take_replies(j, n);
+		if (j->v->wrong == NULL)
+			take_replies(j, n);
 		take_actions(j, n);
 	}
 	if (!ours)
 		set(j, N8N_PARK, "the workflow's answer does not carry our id");
 	else
-		set(j, fits ? N8N_DONE : N8N_PARK,
-		    fits ? "answered" : "too many texts in one answer");
+		set(j, N8N_DONE, "answered");
 }
 
 static void judge_success(struct judge *j)

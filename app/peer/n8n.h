@@ -22,7 +22,7 @@
 #include "base/limits.h"
 #include "base/sbuf.h"
 
-#define N8N_REPLIES_MAX 10u /* more in one answer: PARK */
+#define N8N_REPLIES_MAX 10u /* of one answer; what is more is wrong */
 
 /* All ids as text. STR_NONE leaves a key out. */
 struct n8n_message {
@@ -82,7 +82,9 @@ struct n8n_verdict {
 	/* in the arena; not blank; Markdown or WhatsApp marks are the caller's */
 	struct str reply[N8N_REPLIES_MAX];
 	struct str actions; /* compact JSON (array or object), or none */
-	char text[160];     /* one sentence of ours; never the peer's (it holds stack traces) */
+	/* DONE: what cannot be done in it, static; what stood before is in `reply` (and `actions`). NULL: nothing */
+	const char *wrong;
+	char text[160]; /* one sentence of ours; never the peer's (it holds stack traces) */
 };
 
 /* RC_LIMIT: the arena is full; no verdict. Else RC_OK. */

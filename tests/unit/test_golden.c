@@ -266,6 +266,8 @@ static void print_n8n(struct str body, int status, struct sbuf *to)
 	for (size_t i = 0; i < v.reply_count; i++)
 		line_str(to, "reply", v.reply[i]);
 	line_str(to, "actions", v.actions);
+	if (v.wrong != NULL)
+		line_text(to, "wrong", v.wrong);
 }
 
 static bool read_file(const char *path, struct sbuf *to)
