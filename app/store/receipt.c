@@ -248,6 +248,7 @@ enum rc receipt_each(struct db *db, int64_t before_id, int limit, receipt_each_f
 	enum rc rc;
 
 	TRY(stmt_begin(db, Q_RECEIPT_LIST, &s, e));
+	stmt_bind_i64(&s, "listed", RECEIPT_JOBS_MAX);
 	stmt_bind_i64(&s, "before_id", before_id > 0 ? before_id : INT64_MAX);
 	stmt_bind_i64(&s, "limit", row_limit(limit));
 	while ((rc = stmt_next(&s, e)) == RC_OK) {

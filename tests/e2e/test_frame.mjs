@@ -57,6 +57,8 @@ test('each setting and each kind of refusal of the API is told in three language
 	assert.ok(facts.length > 30, `${facts.length} facts read`);
 	for (const [, name] of facts)
 		assert.ok(name === 'quality_rating' || LANGS.en['fact.' + name] !== undefined, `a fact without words: ${name}`);
+	for (const [, queue] of readFileSync(join(ROOT, 'app/store/queue.def'), 'utf8').matchAll(/^QUEUE\(\w+,\s*"([^"]+)"/gm))
+		assert.ok(LANGS.en['q.' + queue] !== undefined && LANGS.en['q_help.' + queue] !== undefined, `a queue without a name or help: ${queue}`);
 	const text = sources();
 	for (const [english, [es, pt]] of Object.entries(SAID)) {
 		assert.ok(text.includes(JSON.stringify(english)), `nobody says any more: ${english}`);
@@ -115,12 +117,12 @@ test('door, languages, keys, policy, first paint', async () => {
 	await page.locator('.me summary').click();
 	await page.getByLabel('Idioma').selectOption('pt');
 	await until(() => page.evaluate(() => document.documentElement.lang === 'pt'), 'lang is pt');
-	await page.getByRole('link', { name: 'Filas' }).waitFor();
+	await page.getByRole('link', { name: 'Filas', exact: true }).waitFor();
 	await page.reload();
-	await page.getByRole('link', { name: 'Filas' }).waitFor();
+	await page.getByRole('link', { name: 'Filas', exact: true }).waitFor();
 	await page.locator('.me summary').click();
 	await page.getByLabel('Língua').or(page.getByLabel('Idioma')).selectOption('en');
-	await page.getByRole('link', { name: 'Queues' }).waitFor();
+	await page.getByRole('link', { name: 'Queues', exact: true }).waitFor();
 	await page.locator('.me summary').click();
 
 	/* keys: ? shows them, g q goes to the queues */

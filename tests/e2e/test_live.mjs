@@ -46,26 +46,65 @@ test('the stream breaks and resumes without a gap', async () => {
 	assert.deepEqual(texts, Array.from({ length: 30 }, (_, i) => `durante ${i + 1}.`), 'each once, in order');
 });
 
-test('after an outage the start page shows its receipt', async () => {
+test('after an outage the start page shows its receipt, and each of its numbers leads to so many rows', async () => {
 	const box = await Box.start();
 	await box.say('595981000001', 'Lucía', 'antes');
 	await box.idle();
-	await box.post('/api/v1/queues/orchestrator-inbound/pause'); /* something is under way when the power fails */
-	await box.say('595981000001', 'Lucía', 'mientras');
-	await until(async () => (await box.get('/api/v1/queues/orchestrator-inbound')).waiting === 1, 'it waits');
+	await box.post('/api/v1/queues/messages/pause'); /* something is under way when the power fails */
+	await box.post('/api/v1/messages', { to: '595981000009', type: 'text', text: { body: 'mañana' }, send_at: new Date(Date.now() + 86_400_000).toISOString() });
+	for (let i = 1; i <= 3; i++)
+		await box.post('/api/v1/messages', { to: '59598100000' + i, type: 'text', text: { body: 'sale ' + i } });
 	await box.kill();
 	await box.up();
-	await box.post('/api/v1/queues/orchestrator-inbound/resume');
-	await box.idle();
-	const page = await box.person('agent', { screen: 'start' });
+	const page = await box.person('technician', { screen: 'start' });
 	const receipt = page.locator('.note.calm', { hasText: 'La caja se cortó y volvió' });
-	/* the receipt is counted anew each minute: until then it has one on the way, and the headline says so too */
-	await receipt.getByText('1 todavía en camino').waitFor();
-	await page.getByRole('heading', { level: 1, name: 'Todo anda; 1 trabajo del corte sigue en camino.' }).waitFor();
-	await receipt.getByText('0 perdidos').waitFor();
-	await receipt.getByText('esperan a una persona').waitFor();
+	await receipt.getByText('4 recuperados').waitFor();
+	await receipt.getByText('4 todavía en camino').waitFor();
 	await page.getByText('Antes no se había apagado bien').waitFor();
+	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1 });
+	await box.post('/api/v1/queues/messages/resume'); /* two are sent, one fails for good, and one is for tomorrow */
+	await receipt.getByText('1 todavía en camino').waitFor();
+	await receipt.getByText('1 espera a una persona').waitFor();
+	await receipt.getByText('2 atendidos').waitFor();
+	await receipt.getByText('0 perdidos').waitFor();
 	await portrait(page, 'start-after-outage');
+
+	for (const [number, first] of [['4 recuperados', 'mañana'], ['2 atendidos', 'sale'], ['1 todavía en camino', 'mañana'], ['1 espera a una persona', 'sale']]) {
+		await page.locator('.numbers a', { hasText: number }).first().click();
+		await page.locator('.numbers a[aria-current]', { hasText: number }).waitFor();
+		await page.locator('tbody tr', { hasText: first }).first().waitFor();
+		assert.equal(await page.locator('tbody tr').count(), Number(number[0]), number);
+		if (number.includes('recuperados'))
+			await portrait(page, 'receipt');
+	}
+	/* each row leads on: the failed one to its dead letter */
+	await page.locator('tbody').getByRole('link', { name: 'Ver' }).click();
+	await page.getByRole('dialog', { name: 'Fallido definitivo' }).getByText('131026').first().waitFor();
+	await page.goBack();
+	await page.locator('.numbers a', { hasText: 'todavía en camino' }).click();
+	await page.locator('tbody tr', { hasText: 'mañana' }).getByRole('link', { name: 'Ver' }).click();
+	await page.getByRole('dialog').getByText('"state": "delayed"').waitFor();
+	await page.goBack();
+	/* nothing lost is a sum that one can see */
+	await page.locator('.numbers a', { hasText: '0 perdidos' }).click();
+	await page.getByText('Todo lo aceptado está en algún lado').waitFor();
+	await portrait(page, 'receipt-lost');
+	for (const lost of await page.locator('tbody tr td:last-child').allTextContents())
+		assert.equal(lost, '0');
+
+	/* who sees no queues sees the numbers and their messages */
+	const agent = await box.person('agent', { screen: 'start' });
+	await agent.locator('.numbers a', { hasText: '4 recuperados' }).click();
+	await agent.locator('tbody tr', { hasText: 'mañana' }).waitFor();
+	await agent.locator('tbody tr', { hasText: 'sale 1' }).getByRole('link', { name: 'Ver' }).click();
+	await agent.locator('.story').waitFor();
+
+	/* who looked after it sees that: nobody is waited for any more */
+	await box.post('/api/v1/dead-letters/retry', {});
+	await page.goto('/#/start');
+	await receipt.getByText('0 esperan a una persona').waitFor();
+	await receipt.getByText('3 atendidos').waitFor();
+	await page.getByRole('heading', { level: 1, name: 'Todo anda; 1 trabajo del corte sigue en camino.' }).waitFor();
 });
 
 /* A stream as a browser holds it, over fetch. */

@@ -140,3 +140,45 @@ test('a dead letter is edited and tried again', async () => {
 	await until(async () => (await message()).content === 'son 7 mil', 'what was edited was done');
 	assert.equal((await box.get('/api/v1/dead-letters')).total, 0);
 });
+
+test('the numbers of a queue and of the start lead to what they count', async () => {
+	const box = await Box.start();
+	await box.post('/api/v1/queues/messages/pause');
+	await box.post('/api/v1/queues/orchestrator-inbound/pause'); /* nobody answers */
+	for (let i = 1; i <= 3; i++)
+		await send(box, '59598100000' + i, 'ahora ' + i);
+	for (let i = 1; i <= 2; i++)
+		await box.post('/api/v1/messages', { to: '595981000004', type: 'text', text: { body: 'luego ' + i }, send_at: new Date(Date.now() + 86_400_000).toISOString() });
+	await box.say('595981000001', 'Lucía', 'hola');
+	const page = await box.person('technician', { screen: 'queues/messages' });
+	const jobs = page.locator('.card', { hasText: 'Trabajos' }).locator('tbody tr'), facts = page.locator('.facts');
+	for (const [name, n, state] of [['En espera', 3, 'en espera'], ['Después', 2, 'después']]) {
+		await facts.locator('div', { hasText: name }).getByRole('link', { name: String(n), exact: true }).click();
+		await until(async () => await jobs.count() === n, `${n} jobs: ${name}`);
+		for (const row of await jobs.all())
+			await row.getByText(state, { exact: true }).waitFor();
+	}
+	await page.getByLabel('Estado').selectOption('');
+	await until(async () => await jobs.count() === 5, 'all');
+	await page.goto('/#/queues');
+	await page.locator('tr', { hasText: 'Por enviar' }).getByRole('link', { name: '2', exact: true }).click();
+	await until(async () => await jobs.count() === 2, 'from the list of queues too');
+	/* what was done is a chart: it comes into view, with the focus */
+	await page.goto('/#/queues/webhooks');
+	await facts.locator('div', { hasText: 'Hechos' }).getByRole('link').click();
+	await until(() => page.evaluate(() => document.activeElement.querySelector('.chart') !== null), 'the chart has the focus');
+
+	/* the traffic of the start leads to its messages */
+	await page.goto('/#/start');
+	await page.getByRole('link', { name: 'Llegaron' }).click();
+	await page.locator('.bubble', { hasText: 'hola' }).waitFor();
+	assert.equal(await page.locator('.bubble').count(), 1);
+	await page.getByLabel('Sentido').selectOption('outbound');
+	await until(async () => await page.locator('.bubble.mine').count() === 5, 'the other way');
+	await portrait(page, 'messages-of-a-time');
+	await page.getByLabel('Comienzo').fill('2020-01-01T00:00');
+	await page.getByLabel('Fin').fill('2020-01-02T00:00');
+	await page.getByText('No hay mensajes en ese tiempo.').waitFor();
+	await page.getByRole('button', { name: 'Ver todos' }).click();
+	await until(async () => await page.locator('.bubble').count() === 6, 'all again');
+});

@@ -254,7 +254,6 @@ TEST(each_number_of_a_receipt_is_a_list_of_so_many_rows)
 		" SELECT 'messages', 'ours', 'x', 'y', okey, lane, prio, 1, ref, created_ms, "
 		"created_ms, id FROM jobs ORDER BY id LIMIT 1 OFFSET 1");
 	by_hand("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs ORDER BY id LIMIT 2)");
-	by_hand("UPDATE receipts SET open = 2");
 	by_hand("UPDATE whatsapp_messages SET sending = 'unknown' WHERE id = 3");
 
 	CHECK_I64("one", box_call(&b, "GET", "/api/v1/receipts/1", NULL), 200);

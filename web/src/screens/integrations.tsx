@@ -12,7 +12,7 @@ import { Button, Dialog, Empty, Failed, confirm, toast, useLoad } from '../ui/ba
 import { Facts, Raw, State, Time, useLive } from '../ui/data';
 import { Qr } from '../ui/qr';
 import { SettingsForm } from '../ui/form';
-import { partName } from './start';
+import { partName } from './parts';
 
 interface Part { part: string; state: string; why: string | null; since: string | null; breaker: string; calls: number; failures: number;
 	last_ok_at: string | null; last_in_at: string | null; paused_until: string | null; caught_up_at?: string | null; recovered_messages?: number }

@@ -1,18 +1,16 @@
 /* messages.tsx - the last messages of all conversations, live, and a way to write to a number; each leads to its story (message.tsx). */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { Refused, get, newKey, post, type Page } from '../lib/api';
+import { useMemo, useState } from 'preact/hooks';
+import { Refused, newKey, post, query } from '../lib/api';
 import { clock, moment } from '../lib/format';
 import { t, word } from '../lib/i18n';
-import { place } from '../lib/route';
+import { go, place } from '../lib/route';
 import { may } from '../lib/session';
-import { on } from '../lib/stream';
 import { MessageStory } from './message';
-import { Button, Empty, Failed, Field, sentence, useLoad } from '../ui/base';
+import { Button, Empty, Failed, Field, sentence } from '../ui/base';
+import { More, useLive, usePages } from '../ui/data';
 
 interface Message { id: string; direction: string; content: string; status: string; sending: string | null; wa_id: string; sender_name: string | null; timestamp: string }
-
-const SHOWN_MAX = 100;
 
 function stateOf(m: Message): string {
 	return m.sending === 'unknown' || m.sending === 'cancelled' ? m.sending : m.status;
@@ -57,20 +55,39 @@ function Send(): JSX.Element {
 	</form>;
 }
 
+/* A time in the form that <input type=datetime-local> has. */
+function local(iso: string | null): string {
+	return iso === null ? '' : new Date(Date.parse(iso) - new Date(iso).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/* The address says which: from, to (times), hours (the last ones), direction, sending (in doubt). */
+function Filters(p: { from: string; to: string; direction: string }): JSX.Element {
+	const set = (change: Record<string, string>) => {
+		const iso = (v: string) => v === '' ? '' : new Date(v).toISOString(), next = { from: p.from, to: p.to, direction: p.direction, ...change };
+		go('#/messages' + query({ from: iso(next.from), to: iso(next.to), direction: next.direction }));
+	};
+	return <div class="row filters">
+		<label for="from">{t('time_from')}</label><input id="from" type="datetime-local" value={local(p.from || null)} onChange={e => set({ from: e.currentTarget.value })} />
+		<label for="till">{t('time_to')}</label><input id="till" type="datetime-local" value={local(p.to || null)} onChange={e => set({ to: e.currentTarget.value })} />
+		<select aria-label={t('direction')} value={p.direction} onChange={e => set({ direction: e.currentTarget.value })}>
+			{['', 'inbound', 'outbound'].map(d => <option key={d} value={d}>{d === '' ? t('all') : word('direction.', d)}</option>)}</select>
+		{(p.from || p.to || p.direction) && <Button onClick={() => go('#/messages')}>{t('show_all')}</Button>}
+	</div>;
+}
+
 function Last(): JSX.Element {
-	const { data, error, reload } = useLoad(signal => get<Page<Message>>('/api/v1/messages?limit=60', { signal }), 'messages');
-	useEffect(() => {
-		let timer = 0;
-		const soon = () => { timer ||= window.setTimeout(() => { timer = 0; reload(); }, 300); };
-		const offs = ['whatsapp_message', 'whatsapp_echo', 'status', 'media', 'open', 'reset'].map(name => on(name, soon));
-		return () => { clearTimeout(timer); offs.forEach(off => off()); };
-	}, []);
+	const q = place.value.query, hours = Number(q.get('hours') ?? 0), direction = q.get('direction') ?? '', sending = q.get('sending') ?? '';
+	const from = useMemo(() => hours > 0 ? new Date(Date.now() - hours * 3_600_000).toISOString() : q.get('from') ?? '', [place.value]), to = q.get('to') ?? '';
+	const list = usePages<Message>('/api/v1/messages', { from, to, direction, sending });
+	useLive(list.reload, ['whatsapp_message', 'whatsapp_echo', 'status', 'media']);
 	return <section class="screen messages">
 		<h1>{t('messages')}</h1>
 		{may('messages:send') && <Send />}
-		{data === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />
-			: data.data.length === 0 ? <Empty title={t('messages_none')} />
-				: <ol class="bubbles">{data.data.slice(0, SHOWN_MAX).map(m => <Row key={m.id} m={m} />)}</ol>}
+		<Filters from={from} to={to} direction={direction} />
+		{list.rows === undefined ? list.error !== undefined ? <Failed error={list.error} again={list.reload} /> : <p class="loading" aria-busy="true" />
+			: list.rows.length === 0 ? <Empty title={t(from || to || direction ? 'messages_none_then' : 'messages_none')} />
+				: <ol class="bubbles">{list.rows.map(m => <Row key={m.id} m={m} />)}</ol>}
+		<More of={list} />
 	</section>;
 }
 

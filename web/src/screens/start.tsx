@@ -5,34 +5,23 @@ import { useMemo } from 'preact/hooks';
 import { get, type Page } from '../lib/api';
 import { bytes, number, span } from '../lib/format';
 import { lang, t, word } from '../lib/i18n';
+import { place } from '../lib/route';
 import { may } from '../lib/session';
 import { Failed, useLoad } from '../ui/base';
 import { Chart } from '../ui/chart';
 import { State, Time, useLive } from '../ui/data';
-import { nameOf, type Queue } from './queues/acts';
+import { partName, placeOf } from './parts';
+import type { Queue } from './queues/acts';
 import { columns, type Minute } from './queues/one';
+import { Numbers, ReceiptView, Span, titleOf, type Receipt } from './receipt';
 
 interface Part { part: string; state: string; why: string | null; since: string | null; waiting?: number; dead?: number; oldest_at?: string | null;
 	last_ok_at?: string | null; last_in_at?: string | null; disk_free_bytes?: number; database_bytes?: number }
 interface Incident { id: string; kind: string; subject: string; text: string; cure: string | null; opened_at: string; count: number }
 interface Status { version: string; company: string; started_at: string; after_crash: boolean; all_well: boolean; parts: Part[]; incidents: Incident[] }
-interface Receipt { id: number; kind: string; subject: string; from: string; to: string; recovered: number; answered: number; open: number;
-	waits_for_person: number; lost: number; settled_at: string | null }
 interface Backups { data: { name: string; verified_at: string | null }[]; state: { last_success_at: string | null; error: string | null } }
 
 const EVERY_MS = 5000, HOURS = 3, RECEIPT_DAYS = 3;
-
-/* Where one does something about it. */
-function placeOf(subject: string): string {
-	const [kind = '', rest = ''] = subject.split(/\.(.*)/s);
-	return kind === 'queue' ? '#/queues/' + rest : kind === 'channel' || kind === 'chatwoot' || kind === 'n8n' || kind === 'lookup' ? '#/integrations/' + subject
-		: kind === 'backup' || kind === 'disk' || kind === 'store' ? '#/system/backups' : '#/queues';
-}
-
-export function partName(part: string): string {
-	const [kind = '', rest = ''] = part.split(/\.(.*)/s);
-	return kind === 'queue' ? t('queue') + ' ' + nameOf(rest) : word('part.', kind) + (rest ? ' ' + rest : '');
-}
 
 function Note(p: { i: Incident }): JSX.Element {
 	return <li class="card note"><p><bdi>{p.i.text}</bdi></p>{p.i.cure && <p class="soft"><bdi>{p.i.cure}</bdi></p>}
@@ -46,16 +35,7 @@ function Tile(p: { label: string; value: string; href?: string; alarm?: boolean;
 }
 
 function ReceiptCard(p: { r: Receipt }): JSX.Element {
-	const { r } = p;
-	return <div class="card note calm">
-		<h2>{t('receipt', { kind: word('outage.', r.kind), part: r.subject === 'box' ? '' : partName(r.subject) })}</h2>
-		<p><Time at={r.from} full /> – <Time at={r.to} full /> ({span(Date.parse(r.to) - Date.parse(r.from))})</p>
-		<ul class="numbers">
-			<li><strong>{number(r.recovered)}</strong> {t('receipt_recovered')}</li><li><strong>{number(r.answered)}</strong> {t('receipt_answered')}</li>
-			{r.open > 0 && <li><strong>{number(r.open)}</strong> {t('receipt_open')}</li>}
-			<li>{r.waits_for_person > 0 ? <a class="alarm" href="#/queues/dead">{number(r.waits_for_person)}</a> : <strong>0</strong>} {t('receipt_person')}</li>
-			<li><strong class={r.lost > 0 ? 'alarm' : ''}>{number(r.lost)}</strong> {t('receipt_lost')}</li></ul>
-	</div>;
+	return <div class="card note calm"><h2>{titleOf(p.r)}</h2><Span r={p.r} /><Numbers r={p.r} /></div>;
 }
 
 function Traffic(): JSX.Element | null {
@@ -68,7 +48,8 @@ function Traffic(): JSX.Element | null {
 		return q === undefined ? null : { done: q.rate_per_second * 60, waiting: q.waiting };
 	};
 	const cols = useMemo(() => [columns(came.data?.data ?? [], now('crm-api-whatsapp-inbound')), columns(sent.data?.data ?? [], now('messages'))], [came.data, sent.data, queues.data]);
-	return <div class="card"><h2>{t('traffic', { n: HOURS })}</h2><div class="two">
+	return <div class="card"><div class="row"><h2>{t('traffic', { n: HOURS })}</h2>
+		{may('messages:read') && <><a href={`#/messages?hours=${HOURS}&direction=inbound`}>{t('came')}</a><a href={`#/messages?hours=${HOURS}&direction=outbound`}>{t('sent')}</a></>}</div><div class="two">
 		<Chart minutes={HOURS * 60} label={t('came_per_minute')} lines={[{ label: t('came'), color: '--brand' }]} data={[cols[0]![0]!, cols[0]![1]!]} />
 		<Chart minutes={HOURS * 60} label={t('sent_per_minute')} lines={[{ label: t('sent'), color: '--brand' }, { label: t('failed_runs'), color: '--bad' }]} data={[cols[1]![0]!, cols[1]![1]!, cols[1]![2]!]} />
 	</div></div>;
@@ -83,7 +64,7 @@ function Parts(p: { parts: Part[] }): JSX.Element {
 		<thead><tr><th scope="col">{t('part')}</th><th scope="col">{t('state')}</th><th scope="col" class="wide">{t('since')}</th><th scope="col" class="wide">{t('last_call')}</th><th scope="col">{t('why')}</th></tr></thead>
 		<tbody>{others.map(row)}{odd.map(row)}</tbody>
 	</table>
-	{odd.length < queues.length && <p class="soft">{t('queues_run', { n: queues.length - odd.length })}</p>}</>;
+	{odd.length < queues.length && <p class="soft">{may('queues:read') ? <a href="#/queues">{t('queues_run', { n: queues.length - odd.length })}</a> : t('queues_run', { n: queues.length - odd.length })}</p>}</>;
 }
 
 function lastGood(b: Backups | undefined): string | null {
@@ -91,6 +72,11 @@ function lastGood(b: Backups | undefined): string | null {
 }
 
 export function Start(): JSX.Element {
+	const [, what, id] = place.value.parts;
+	return what === 'receipt' && id !== undefined ? <ReceiptView key={id} id={id} /> : <Whole />;
+}
+
+function Whole(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Status>('/api/v1/status?lang=' + lang.value, { signal }), 'status' + lang.value);
 	const receipts = useLoad(signal => get<Page<Receipt>>('/api/v1/receipts?limit=3', { signal }), 'receipts');
 	const backups = useLoad(signal => may('settings') ? get<Backups>('/api/v1/backups', { signal }) : Promise.resolve(undefined), 'backups');

@@ -75,8 +75,8 @@ export function Time(p: { at: string | null | undefined; full?: boolean }): JSX.
 }
 
 const GOOD = /^(up|running|ok|done|valid|delivered|read|played|whole|closed)$/, BAD = /^(failing|failed|stopped|dead|invalid|open)$/;
-export function State(p: { state: string; prefix?: string }): JSX.Element {
-	return <span class={'chip ' + (GOOD.test(p.state) ? 'good' : BAD.test(p.state) ? 'bad' : 'warn')}>{word(p.prefix ?? 'state.', p.state)}</span>;
+export function State(p: { state: string; prefix?: string; text?: string }): JSX.Element {
+	return <span class={'chip ' + (GOOD.test(p.state) ? 'good' : BAD.test(p.state) ? 'bad' : 'warn')}>{p.text ?? word(p.prefix ?? 'state.', p.state)}</span>;
 }
 
 export function Copy(p: { text: string; label?: string }): JSX.Element {

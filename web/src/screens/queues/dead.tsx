@@ -1,6 +1,6 @@
 /* dead.tsx - what will not be tried again by itself, by reason: retry all of a kind (counted first), edit and retry one, throw one away. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Refused, get, post, type Page } from '../../lib/api';
 import { number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
@@ -76,7 +76,8 @@ function LetterView(p: { id: string; close: () => void; done: () => void }): JSX
 }
 
 function Letters(p: { queue: string; reason: string; changed: () => void }): JSX.Element {
-	const letters = usePages<Letter>('/api/v1/dead-letters', { queue: p.queue, reason: p.reason }), [shown, setShown] = useState<string | null>(null);
+	const letters = usePages<Letter>('/api/v1/dead-letters', { queue: p.queue, reason: p.reason }), asked = place.value.query.get('letter'), [shown, setShown] = useState(asked);
+	useEffect(() => setShown(asked), [asked]);
 	const done = () => { letters.reload(); p.changed(); };
 	useLive(letters.reload, ['alert'], 5000);
 	if (letters.rows === undefined)
@@ -108,7 +109,7 @@ export function Dead(p: { reasons: Loaded }): JSX.Element {
 				<th scope="col"><span class="hidden">{t('action')}</span></th></tr></thead>
 			<tbody>{kinds.map(r => <tr key={r.queue + r.reason}>
 				<td><a href={`#/queues/dead?queue=${r.queue}&reason=${encodeURIComponent(r.reason)}`}><bdi>{r.reason}</bdi></a><small class="soft">{nameOf(r.queue)} · {word('class.', r.class)}</small></td>
-				<td class="n">{number(r.count)}</td><td class="wide"><Time at={r.newest_at} full /></td>
+				<td class="n"><a href={`#/queues/dead?queue=${r.queue}&reason=${encodeURIComponent(r.reason)}`}>{number(r.count)}</a></td><td class="wide"><Time at={r.newest_at} full /></td>
 				<td>{may('queues:control') && <div class="row acts"><Button onClick={() => retryAll({ queue: r.queue, reason: r.reason }, reload)}
 					label={t('retry_all') + ': ' + r.reason}>{t('retry_all')}</Button></div>}</td></tr>)}</tbody>
 		</table>

@@ -1,9 +1,10 @@
 /* deliveries.tsx - the raw webhook requests as they came; one or a range of time can be processed again (which is idempotent). */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Refused, get, post } from '../../lib/api';
 import { bytes, number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
+import { place } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data';
@@ -108,9 +109,10 @@ function Sources(p: { id: string; name?: string; value?: string; onChange?: (v: 
 }
 
 export function Deliveries(): JSX.Element {
-	const [source, setSource] = useState(''), [aside, setAside] = useState(false), [shown, setShown] = useState<string | null>(null), [range, setRange] = useState(false);
+	const asked = place.value.query.get('delivery'), [source, setSource] = useState(''), [aside, setAside] = useState(false), [shown, setShown] = useState(asked), [range, setRange] = useState(false);
 	const list = usePages<Delivery>('/api/v1/deliveries', { source, put_aside: aside || undefined });
 	useLive(list.reload, ['whatsapp_message', 'status'], 10_000);
+	useEffect(() => setShown(asked), [asked]);
 	return <div class="stack">
 		<div class="row filters"><label for="source">{t('from')}</label><Sources id="source" value={source} onChange={setSource} />
 			<label class="check"><input type="checkbox" checked={aside} onChange={e => setAside(e.currentTarget.checked)} />{t('only_aside')}</label>

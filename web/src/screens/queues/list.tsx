@@ -12,7 +12,7 @@ const EVERY_MS = 2000;
 export const rate = (perSecond: number): string =>
 	perSecond === 0 ? '–' : (perSecond * 60).toLocaleString(lang.value, { maximumFractionDigits: perSecond < 1 ? 1 : 0 });
 
-function Count(p: { n: number; href: string; alarm?: boolean }): JSX.Element {
+export function Count(p: { n: number; href: string; alarm?: boolean }): JSX.Element {
 	return p.n === 0 ? <span class="soft">0</span> : <a href={p.href} class={p.alarm ? 'alarm' : ''}>{number(p.n)}</a>;
 }
 
@@ -21,10 +21,11 @@ function Row(p: { q: Queue; reload: () => void }): JSX.Element {
 	return <tr class={q.state === 'running' ? '' : 'paused'}>
 		<td><a href={here}>{nameOf(q.name)}</a><small class="soft">{q.name}</small>
 			{q.state !== 'running' && <small><State state={q.state} /> {q.paused_until && <>{t('until')} <Time at={q.paused_until} /></>}</small>}</td>
-		<td class="n"><Count n={q.waiting} href={here} /></td><td class="n wide"><Count n={q.active} href={here} /></td>
-		<td class="n wide"><Count n={q.delayed} href={here} /></td><td class="n wide">{number(q.completed)}</td><td class="n wide">{rate(q.rate_per_second)}</td>
+		<td class="n"><Count n={q.waiting} href={here + '?state=waiting'} /></td><td class="n wide"><Count n={q.active} href={here + '?state=running'} /></td>
+		<td class="n wide"><Count n={q.delayed} href={here + '?state=delayed'} /></td><td class="n wide"><Count n={q.completed} href={here + '?show=history'} /></td>
+		<td class="n wide"><a class="calm" href={here + '?show=history'}>{rate(q.rate_per_second)}</a></td>
 		<td class="n"><Count n={q.dead} href={'#/queues/dead?queue=' + q.name} alarm /></td>
-		<td class="n wide">{q.oldest_age_ms > 0 ? span(q.oldest_age_ms) : '–'}</td>
+		<td class="n wide">{q.oldest_age_ms > 0 ? <a href={here + '?state='}>{span(q.oldest_age_ms)}</a> : '–'}</td>
 		<td><Acts q={q} reload={p.reload} /></td>
 	</tr>;
 }

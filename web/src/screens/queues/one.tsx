@@ -1,18 +1,19 @@
 /* one.tsx - one queue: how it goes, a day of it, its limits, its jobs. */
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Refused, call, get, post } from '../../lib/api';
 import { number, span } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
+import { go, place } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Chart } from '../../ui/chart';
 import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data';
 import { Acts, nameOf, type Limits, type Queue } from './acts';
-import { rate } from './list';
+import { Count, rate } from './list';
 
 export interface Minute { at: string; minutes: number; accepted: number; done: number; failed: number; waiting: number; oldest_ms: number }
-interface Job { id: string; priority: string; attempts: number; snoozes: number; due_at: string; created_at: string; correlation_id: string | null; payload?: string }
+interface Job { id: string; priority: string; state: string; attempts: number; snoozes: number; due_at: string; created_at: string; correlation_id: string | null; payload?: string }
 
 const EVERY_MS = 2000, HISTORY_MS = 30_000;
 const SPANS = [180, 720, 1440];
@@ -37,13 +38,26 @@ export function columns(rows: Minute[], now: { done: number; waiting: number } |
 	return [x, done, failed, waiting, accepted];
 }
 
+/* A number above leads to a card further down: it comes into view, and the focus with it. */
+function useReveal(field: string, wanted: (value: string) => boolean): { current: HTMLDivElement | null } {
+	const card = useRef<HTMLDivElement>(null), value = place.value.query.get(field);
+	useEffect(() => {
+		if (value === null || !wanted(value))
+			return;
+		card.current?.focus({ preventScroll: true });
+		card.current?.scrollIntoView({ block: 'start' });
+	}, [place.value]);
+	return card;
+}
+
 function History(p: { q: Queue }): JSX.Element {
 	const [minutes, setMinutes] = useState(SPANS[0]!);
 	const { data, reload } = useLoad(signal => get<{ data: Minute[] }>(`/api/v1/queues/${p.q.name}/history?minutes=${minutes}`, { signal }), p.q.name + minutes);
 	useLive(reload, [], HISTORY_MS);
 	const { q } = p, running = { done: q.rate_per_second * 60, waiting: q.waiting + q.delayed };
 	const cols = useMemo(() => columns(data?.data ?? [], running), [data, q]);
-	return <div class="card">
+	const card = useReveal('show', show => show === 'history');
+	return <div class="card" ref={card} tabIndex={-1}>
 		<div class="row"><h2>{t('history')}</h2><select aria-label={t('history')} value={minutes} onChange={e => setMinutes(Number(e.currentTarget.value))} class="short">
 			{SPANS.map(m => <option key={m} value={m}>{t('last_hours', { n: m / 60 })}</option>)}</select></div>
 		<div class="two">
@@ -91,7 +105,10 @@ function JobView(p: { queue: string; id: string; close: () => void }): JSX.Eleme
 }
 
 function Jobs(p: { name: string }): JSX.Element {
-	const jobs = usePages<Job>(`/api/v1/queues/${p.name}/jobs`), [shown, setShown] = useState<string | null>(null);
+	const query = place.value.query, state = query.get('state') ?? '', here = '#/queues/' + p.name;
+	const jobs = usePages<Job>(`/api/v1/queues/${p.name}/jobs`, { state }), [shown, setShown] = useState(query.get('job'));
+	const card = useReveal('state', () => true);
+	useEffect(() => setShown(query.get('job')), [query.get('job')]);
 	useLive(jobs.reload, ['queue'], 5000);
 	const act = async (j: Job, verb: string, said: string) => { await post(`/api/v1/queues/${p.name}/jobs/${j.id}/${verb}`); toast(said); jobs.reload(); };
 	async function cancel(j: Job) {
@@ -100,12 +117,15 @@ function Jobs(p: { name: string }): JSX.Element {
 	}
 	if (jobs.rows === undefined)
 		return jobs.error !== undefined ? <Failed error={jobs.error} again={jobs.reload} /> : <p aria-busy="true" />;
-	return <div class="card"><h2>{t('jobs')}</h2>
+	return <div class="card" ref={card} tabIndex={-1}><div class="row"><h2>{t('jobs')}</h2>
+		<select aria-label={t('state')} class="short" value={state} onChange={e => go(here + '?state=' + e.currentTarget.value)}>
+			{['', 'waiting', 'running', 'delayed'].map(s => <option key={s} value={s}>{s === '' ? t('all') : word('job_state.', s)}</option>)}</select></div>
 		{jobs.rows.length === 0 ? <Empty title={t('jobs_none')} /> : <table>
-			<thead><tr><th scope="col">{t('due')}</th><th scope="col" class="wide">{t('created')}</th><th scope="col" class="wide">{t('priority')}</th>
+			<thead><tr><th scope="col">{t('due')}</th><th scope="col" class="wide">{t('state')}</th><th scope="col" class="wide">{t('created')}</th><th scope="col" class="wide">{t('priority')}</th>
 				<th scope="col" class="n">{t('attempts')}</th><th scope="col"><span class="hidden">{t('action')}</span></th></tr></thead>
 			<tbody>{jobs.rows.map(j => <tr key={j.id}>
 				<td><button type="button" class="plain" onClick={() => setShown(j.id)}><Time at={j.due_at} full /></button><small class="soft wide">{j.correlation_id}</small></td>
+				<td class="wide">{word('job_state.', j.state)}</td>
 				<td class="wide"><Time at={j.created_at} full /></td><td class="wide">{word('priority.', j.priority)}</td><td class="n">{number(j.attempts)}</td>
 				<td>{may('queues:control') && <div class="row acts"><Button onClick={() => act(j, 'run-now', t('job_runs'))}>{t('run_now')}</Button>
 					<Button onClick={() => cancel(j)}>{t('cancel_job')}</Button></div>}</td></tr>)}</tbody>
@@ -117,16 +137,17 @@ function Jobs(p: { name: string }): JSX.Element {
 
 export function One(p: { name: string }): JSX.Element {
 	const { data: q, error, reload } = useLoad(signal => get<Queue>('/api/v1/queues/' + encodeURIComponent(p.name), { signal }), p.name);
-	const [editing, setEditing] = useState(false);
+	const [editing, setEditing] = useState(false), here = '#/queues/' + p.name;
 	useLive(reload, ['queue'], EVERY_MS);
 	if (q === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
 	return <div class="stack">
 		<div class="card"><div class="row"><h2>{nameOf(q.name)}</h2><State state={q.state} />{q.paused_until && <span>{t('until')} <Time at={q.paused_until} full /></span>}</div>
 			<p class="soft">{word('q_help.', q.name)}</p>
-			<Facts rows={[[t('waiting'), number(q.waiting)], [t('active'), number(q.active)], [t('delayed'), number(q.delayed)], [t('completed'), number(q.completed)],
-				[t('per_minute'), rate(q.rate_per_second)], [t('dead'), q.dead > 0 ? <a class="alarm" href={'#/queues/dead?queue=' + q.name}>{number(q.dead)}</a> : '0'],
-				[t('oldest'), q.oldest_age_ms > 0 ? span(q.oldest_age_ms) : '–'],
+			<Facts rows={[[t('waiting'), <Count n={q.waiting} href={here + '?state=waiting'} />], [t('active'), <Count n={q.active} href={here + '?state=running'} />],
+				[t('delayed'), <Count n={q.delayed} href={here + '?state=delayed'} />], [t('completed'), <Count n={q.completed} href={here + '?show=history'} />],
+				[t('per_minute'), <a class="calm" href={here + '?show=history'}>{rate(q.rate_per_second)}</a>], [t('dead'), q.dead > 0 ? <a class="alarm" href={'#/queues/dead?queue=' + q.name}>{number(q.dead)}</a> : '0'],
+				[t('oldest'), q.oldest_age_ms > 0 ? <a href={here + '?state='}>{span(q.oldest_age_ms)}</a> : '–'],
 				[t('limits'), t('limits_text', { concurrency: q.limits.concurrency, attempts: q.limits.attempts, backoff: span(q.limits.backoff_ms) })]]} />
 			<div class="row"><Acts q={q} reload={reload} all />{may('queues:control') && <Button onClick={() => setEditing(true)}>{t('limits')}</Button>}</div>
 		</div>
