@@ -2,12 +2,14 @@
  * what is asked for, and everything goes through the mask. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/logkeep.h"
 #include "base/version.h"
 #include "cli/call.h"
 #include "cli/cmd.h"
 #include "cli/mask.h"
 #include "flow/supervise.h"
 #include "io/file.h"
+#include "io/jsonw.h"
 #include "io/probe.h"
 #include "io/tar.h"
 
@@ -19,15 +21,18 @@ static const struct {
 	const char *file;
 	const char *words[8];
 } PROGRAMS[] = {
-	{ "log.txt", { "journalctl", "-u", "totem", "-n", LOG_LINES, "-o", "cat", NULL } },
 	{ "kernel.txt", { "uname", "-srm", NULL } },
 	{ "disks.txt", { "df", "-h", NULL } },
 	{ "memory.txt", { "cat", "/proc/meminfo", "/proc/loadavg", "/etc/os-release", NULL } },
 };
 
+static const char *const JOURNAL[] = { "journalctl", "-u", "totem", "-n",
+				       LOG_LINES,    "-o", "cat",   NULL };
+
 struct bundle {
 	struct sbuf tar;
 	struct tar_out out;
+	struct sbuf log;
 	struct err full; /* of the first part that did not fit */
 };
 
@@ -40,6 +45,38 @@ static void add(struct bundle *b, const char *name, struct str text)
 	(void)snprintf(path, sizeof(path), "totem-support/%s", name); /* ours, short */
 	if (b->full.rc == RC_OK && tar_add(&b->out, path, sbuf_view(&masked), &b->full) != RC_OK)
 		return; /* told at the end */
+}
+
+/* The newest lines that the server itself keeps, oldest first: where no journal runs there is no other log. */
+static void add_kept_log(struct bundle *b, struct caller *by)
+{
+	struct call_answer a = CALL_ANSWER;
+	struct err why = { .rc = RC_OK };
+	const struct json *lines[LOGKEEP_LINES];
+	size_t n = 0;
+
+	if (by->inside != NULL) {
+		sbuf_text(&b->log,
+			  "No server runs and there is no journal: nothing of its log is kept.\n");
+		return;
+	}
+	if (call_do(by, &(struct call_request){ "GET", "/api/v1/logs", STR_NONE }, &a, &why) !=
+	    RC_OK)
+		sbuf_printf(&b->log, "The server's log could not be had: %s\n", why.text);
+	for (const struct json *l = json_first(json_get(a.root, "data"));
+	     l != NULL && n < COUNT(lines); l = json_next(l))
+		lines[n++] = l;
+	while (n-- > 0)
+		sbuf_printf(&b->log, "%.*s\n", STRF(json_get_str(lines[n], "line")));
+	call_answer_release(&a);
+}
+
+/* Of the service, as far as a journal has it. */
+static void read_journal(struct bundle *b)
+{
+	probe_output(JOURNAL, &b->log);
+	if (str_find(sbuf_view(&b->log), STR("{")) < 0)
+		sbuf_reset(&b->log); /* "-- No entries --" */
 }
 
 /* What the API says; without a server from the files, as every command. */
@@ -72,6 +109,8 @@ static void add_answers(struct bundle *b, const struct cli *c)
 			add(b, ASKED[i].file, str_of(why.text));
 		call_answer_release(&a);
 	}
+	if (b->log.n == 0)
+		add_kept_log(b, &by);
 	call_end(&by);
 }
 
@@ -91,13 +130,30 @@ static void add_version(struct bundle *b)
 	add(b, "version.txt", sbuf_view(&text));
 }
 
+static int print_json(const char *path, size_t bytes)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(8 * KIB);
+	struct jsonw w;
+
+	jsonw_init(&w, &b);
+	jsonw_object(&w);
+	jsonw_ktext(&w, "file", path);
+	jsonw_ki64(&w, "bytes", (int64_t)bytes);
+	jsonw_end(&w);
+	(void)printf("%s\n", sbuf_c(&b));
+	return 0;
+}
+
 int cmd_bundle(struct cli *c)
 {
-	struct bundle b = { .tar = SBUF(BUNDLE_MAX), .full = { .rc = RC_OK } };
+	struct bundle b = { .tar = SBUF(BUNDLE_MAX),
+			    .log = SBUF(PART_MAX),
+			    .full = { .rc = RC_OK } };
 	int64_t now_ms = clock_now_ms();
 	char at[CLOCK_TEXT_MAX], usual[64];
 	const char *path = cli_word(c, 0);
 	struct err e = { .rc = RC_OK };
+	size_t bytes;
 	enum rc rc;
 
 	if (c->word_count > 1)
@@ -109,15 +165,21 @@ int cmd_bundle(struct cli *c)
 	if (path == NULL)
 		path = usual;
 	add_version(&b);
+	read_journal(&b);
 	add_answers(&b, c);
+	add(&b, "log.txt", sbuf_view(&b.log));
+	sbuf_release(&b.log);
 	for (size_t i = 0; i < COUNT(PROGRAMS); i++)
 		add_output(&b, PROGRAMS[i].file, PROGRAMS[i].words);
 	rc = b.full.rc == RC_OK ? tar_end(&b.out, &b.full) : b.full.rc;
 	rc = rc == RC_OK ? file_write(path, sbuf_view(&b.tar), 0600, &e)
 			 : FAIL(&e, rc, "the bundle: %s", b.full.text);
+	bytes = b.tar.n;
 	sbuf_release(&b.tar);
 	if (rc != RC_OK)
 		return cli_fail(&e);
+	if (c->json)
+		return print_json(path, bytes);
 	(void)printf("%s\nLook through it before you give it away: secrets are out and numbers are "
 		     "masked, but only you know\n"
 		     "what else should stay here.\n",
