@@ -24,6 +24,8 @@ cli_fn cmd_backup;   /* make, list, copy */
 cli_fn cmd_export;   /* one person's data, or a list */
 cli_fn cmd_verify;   /* a backup, by restoring it to a scratch file */
 cli_fn cmd_restore;  /* a backup takes the place of the data folder */
+cli_fn cmd_bench;    /* how fast this machine is */
+cli_fn cmd_debug;    /* one message, request, job or dead letter, for whoever helps */
 cli_fn cmd_version;  /* of every part */
 
 #endif

@@ -208,6 +208,22 @@ const struct cli_command main_commands[] = {
 	  "  --passphrase-file FILE  first line: the passphrase (or TOTEM_PASSPHRASE)\n\n"
 	  "Example: TOTEM_PASSPHRASE=... totem restore "
 	  "/media/stick/totem/totem-20260105T030000Z\n" },
+	{ "bench", cmd_bench, "Measures this machine: syncs, durable acknowledgements, HTTP",
+	  "[--seconds N]", "seconds=",
+	  "Works in a scratch folder beside the data for about ten seconds and removes it again; "
+	  "beside a running server both get\n"
+	  "less. One sync of the disk; acknowledgements of 16 callers that are on the disk; the "
+	  "same "
+	  "over HTTP on loopback.\n\n"
+	  "  --seconds N  of each part, 1 to 30 (default 3)\n\n"
+	  "Example: totem bench --data /srv/totem --json\n" },
+	{ "debug", cmd_debug, "Shows all that is known of one message, request, job or dead letter",
+	  "message|delivery|letter|conversation ID | job QUEUE ID [--words]", "words",
+	  "For whoever helps: numbers, addresses and tokens are masked, what people wrote is left "
+	  "out. A message comes with its\n"
+	  "whole story. Works beside a running server and without one.\n\n"
+	  "  --words  with what people wrote\n\n"
+	  "Example: totem debug message 019b8d99-6f24-7125-bafb-f4538fb58925\n" },
 	{ "version", cmd_version, "Prints the version", "[--verbose]", "verbose",
 	  "  --verbose  of every part\n\nExample: totem version --verbose\n" },
 	{ "help", help, "Explains a command", "[COMMAND] [--bash | --zsh | --man]", "bash zsh man",

@@ -3,7 +3,7 @@
 _totem() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=''
 	local common='--data --config --set --json --help'
-	local commands='serve init check doctor support-bundle migrate token user config queue send chatwoot lookup tail replay prove backup export verify restore version help'
+	local commands='serve init check doctor support-bundle migrate token user config queue send chatwoot lookup tail replay prove backup export verify restore bench debug version help'
 
 	case $prev in
 	--data | --to | --from) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -31,6 +31,8 @@ _totem() {
 	*:export) words="person csv jsonl --out --format --from --to $common" ;;
 	*:verify) words="--all --from --passphrase-file $common" ;;
 	*:restore) words="--without-key --resume --passphrase-file $common" ;;
+	*:bench) words="--seconds $common" ;;
+	*:debug) words="message delivery letter conversation job --words $common" ;;
 	*:version) words="--verbose $common" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -90,12 +90,58 @@ def test_support_bundle_holds_no_secret_and_no_number():
             equal(os.stat(path).st_mode & 0o777, 0o600)
             with tarfile.open(path) as t:
                 names = t.getnames()
+                log = t.extractfile("totem-support/log.txt").read().decode()
                 text = b"".join(t.extractfile(n).read() for n in names).decode(errors="replace")
             for n in ("version.txt", "status.json", "queues.json", "settings.json", "incidents.json", "memory.txt"):
                 assert f"totem-support/{n}" in names, names
             for word in ("34600123456", "confidential", "very-secret-token", SECRET, META_TOKEN, CHATWOOT_TOKEN, b.token):
                 assert word not in text, word
             assert not served or "channel.main.token" in text
+            # Where no journal runs it is what the server keeps itself.
+            assert ('"event":"totem.started"' in log) if served else log.strip(), log[:300]
+        told = json.loads(b.cli("support-bundle", path, "--json"))
+        equal(told, {"file": path, "bytes": os.path.getsize(path)})
+
+
+def test_debug_tells_the_story_of_one_thing_without_what_people_wrote():
+    with Box(n8n=None) as b:
+        b.hook(meta_hook("34600123456", "confidential words"))
+        b.wait_idle()
+        b.post("/api/v1/queues/messages/pause")
+        sent = b.send("34600123456", "a secret answer")
+        m = [x for x in b.messages() if x["direction"] == "inbound"][0]
+        job = b.get("/api/v1/queues/messages/jobs")["data"][0]["id"]
+        delivery = b.get("/api/v1/deliveries")["data"][0]["id"]
+        for served in (True, False):
+            if not served:
+                b.stop()
+            out = b.cli("debug", "message", m["id"])
+            assert "timeline" in out and "webhook" in out and m["id"] in out and "bytes)" in out, out
+            out += b.cli("debug", "message", sent["id"]) + b.cli("debug", "job", "messages", job) + b.cli("debug", "delivery", delivery)
+            out += b.cli("debug", "conversation", m["conversation_id"]) + b.cli("debug", "message", m["id"], "--json")
+            for word in ("34600123456", "+34600", "confidential", "secret answer"):
+                assert word not in out, (word, out)
+            told = json.loads(b.cli("debug", "message", m["id"], "--json"))
+            equal((told["message"]["id"], told["message"]["direction"]), (m["id"], "inbound"))
+            equal(told["message"]["content"], "(18 bytes)")
+        assert "confidential words" in b.cli("debug", "message", m["id"], "--words")
+        assert "34600123456" not in b.cli("debug", "message", m["id"], "--words")
+        b.cli("debug", "message", "019b8d99-6f24-7125-bafb-f4538fb58925", code=66)
+        b.cli("debug", "message", "../../x", code=64)
+        b.cli("debug", "job", job, code=64)
+        b.cli("debug", code=64)
+
+
+def test_bench_measures_and_leaves_nothing():
+    with Box(n8n=None, doubles=False) as b:
+        before = sorted(os.listdir(b.data))
+        for word in ([], ["--json"]):
+            out = b.cli("bench", "--seconds", "1", *word)
+        found = json.loads(out)
+        assert all(found[k]["count"] > 0 and found[k]["p50_us"] <= found[k]["p99_us"] for k in ("sync", "acknowledged", "http")), found
+        equal(sorted(os.listdir(b.data)), before)
+        equal(b.get("/api/v1/deliveries")["data"], [], "nothing of it is in the box")
+        b.cli("bench", "--seconds", "0", code=64)
 
 
 def test_config_tells_what_differs_and_where_from():
