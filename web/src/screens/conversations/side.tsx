@@ -116,7 +116,7 @@ export function Side(p: { thread: Thread; c: Conversation; close: () => void; sn
 		<Work thread={p.thread} c={c} snooze={p.snooze} />
 		{state.data?.assignee && <p class="small soft">Chatwoot: <bdi>{state.data.assignee}</bdi> <bdi>{state.data.team}</bdi></p>}
 		<Labels thread={p.thread} c={c} />
-		{c.automation_off_until !== null && Date.parse(c.automation_off_until) > Date.now() && <p class="small">{t('c.robot_off', { when: moment(c.automation_off_until) })} <bdi class="soft">{state.data?.automation_off_why}</bdi></p>}
+		{c.automation_off_until !== null && Date.parse(c.automation_off_until) > Date.now() && <p class="small">{t('c.robot_off', { when: moment(c.automation_off_until) })} <span class="soft">{word('c.robot_why.', state.data?.automation_off_why ?? '')}</span></p>}
 		{attributes.length > 0 && <><h3>{t('c.attributes')}</h3><dl class="form">{attributes.map(([k, v]) => <div key={k}><dt><bdi>{k}</bdi></dt><dd><bdi>{v}</bdi></dd></div>)}</dl></>}
 		<h3>{t('c.search_here')}</h3><Search id={c.id} />
 		{contact.data !== undefined && <Others c={c} contact={contact.data} />}
