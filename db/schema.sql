@@ -169,6 +169,10 @@ CREATE TABLE contacts (
 	updated_ms INTEGER NOT NULL
 , kind TEXT NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'group')), profile_name TEXT, book_name TEXT, given_name TEXT, username TEXT, marketing TEXT CHECK (marketing IN ('stop', 'resume', 'signup')), marketing_ms INTEGER NOT NULL DEFAULT 0, merged_into INTEGER NOT NULL DEFAULT 0) STRICT;
 
+CREATE TRIGGER contact_floor AFTER DELETE ON contacts
+	WHEN old.id > (SELECT contact_id FROM row_floors WHERE id = 1) AND old.id > coalesce((SELECT max(id) FROM contacts), 0)
+BEGIN UPDATE row_floors SET contact_id = old.id WHERE id = 1; END;
+
 CREATE TRIGGER search_contact_gone AFTER DELETE ON contacts
 BEGIN INSERT OR IGNORE INTO search_stale(kind, id) VALUES ('contact', old.id); END;
 
@@ -217,6 +221,30 @@ CREATE INDEX dead_letters_by_job ON dead_letters(job_id);
 
 CREATE INDEX dead_letters_by_queue ON dead_letters(queue, id);
 
+CREATE TABLE erased_messages (
+	digest     INTEGER PRIMARY KEY,         -- first 8 bytes of SHA-256
+	erased_ms  INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE erasures (
+	id          INTEGER PRIMARY KEY,
+	company_id  INTEGER NOT NULL,
+	contact_id  INTEGER NOT NULL,           -- a number that nobody has any more
+	state       TEXT NOT NULL CHECK (state IN ('rows', 'pages', 'done')),
+	asked_ms    INTEGER NOT NULL,
+	rows_ms     INTEGER NOT NULL DEFAULT 0, -- when the last row was gone
+	done_ms     INTEGER NOT NULL DEFAULT 0, -- when nothing of them could be read in the files any more
+	newest_delivery INTEGER NOT NULL,       -- requests behind it are of a new life
+	aliases     TEXT,                       -- JSON: under what the person stands in requests; NULL when the rows are gone
+	messages    INTEGER NOT NULL DEFAULT 0,
+	deliveries  INTEGER NOT NULL DEFAULT 0,
+	letters     INTEGER NOT NULL DEFAULT 0,
+	files       INTEGER NOT NULL DEFAULT 0,
+	conversations INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX erasures_open ON erasures(state) WHERE state <> 'done';
+
 CREATE VIEW failed_webhooks AS
 	SELECT l.id, d.request_id, CAST(d.body AS TEXT) AS payload, l.payload AS message_id,
 	       l.error AS error_message, l.history AS error_stack, l.created_ms AS created_at
@@ -255,6 +283,8 @@ CREATE TABLE invitations (
 	created_ms INTEGER NOT NULL,
 	expires_ms INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX invitations_by_end ON invitations(expires_ms);
 
 CREATE INDEX invitations_by_user ON invitations(user_id);
 
@@ -301,6 +331,9 @@ CREATE INDEX media_by_use ON media(last_used_ms) WHERE state = 'stored';
 
 CREATE INDEX media_moving ON media(state) WHERE state IN ('coming', 'leaving');
 
+CREATE TRIGGER media_uploads_gone AFTER DELETE ON media
+BEGIN DELETE FROM media_uploads WHERE media_id = old.id; END;
+
 CREATE TABLE media_totals (
 	id    INTEGER PRIMARY KEY CHECK (id = 1),
 	files INTEGER NOT NULL,
@@ -316,6 +349,8 @@ CREATE TABLE media_uploads (
 	valid_to_ms INTEGER NOT NULL,
 	PRIMARY KEY (media_id, channel_id, as_mime)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX media_uploads_valid ON media_uploads(valid_to_ms);
 
 CREATE TABLE message_attempts (
 	message_id  INTEGER NOT NULL,
@@ -493,6 +528,13 @@ CREATE TABLE recovery_codes (
 	hash    BLOB NOT NULL,                  -- SHA-256
 	PRIMARY KEY (user_id, hash)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE row_floors (
+	id         INTEGER PRIMARY KEY CHECK (id = 1),
+	message_id INTEGER NOT NULL,
+	conversation_id INTEGER NOT NULL,
+	contact_id INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, applied_ms INTEGER NOT NULL) STRICT;
 
@@ -677,6 +719,13 @@ CREATE INDEX whatsapp_conversations_by_wa_id ON whatsapp_conversations(company_i
 CREATE INDEX whatsapp_conversations_unread ON whatsapp_conversations(company_id, last_message_at DESC)
 	WHERE unread_count > 0;
 
+CREATE TRIGGER chatwoot_thread_gone AFTER DELETE ON whatsapp_conversations
+BEGIN DELETE FROM chatwoot_threads WHERE conversation_id = old.id; END;
+
+CREATE TRIGGER conversation_floor AFTER DELETE ON whatsapp_conversations
+	WHEN old.id > (SELECT conversation_id FROM row_floors WHERE id = 1) AND old.id > coalesce((SELECT max(id) FROM whatsapp_conversations), 0)
+BEGIN UPDATE row_floors SET conversation_id = old.id WHERE id = 1; END;
+
 CREATE TABLE "whatsapp_messages" (
 	id              INTEGER PRIMARY KEY,
 	company_id      INTEGER NOT NULL,
@@ -730,6 +779,10 @@ CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sen
 
 CREATE TRIGGER message_attempts_gone AFTER DELETE ON whatsapp_messages
 BEGIN DELETE FROM message_attempts WHERE message_id = old.id; END;
+
+CREATE TRIGGER message_floor AFTER DELETE ON whatsapp_messages
+	WHEN old.id > (SELECT message_id FROM row_floors WHERE id = 1) AND old.id > coalesce((SELECT max(id) FROM whatsapp_messages), 0)
+BEGIN UPDATE row_floors SET message_id = old.id WHERE id = 1; END;
 
 CREATE TRIGGER message_notes_gone AFTER DELETE ON whatsapp_messages
 BEGIN DELETE FROM message_notes WHERE message_id = old.id; END;

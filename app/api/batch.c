@@ -27,7 +27,7 @@ static enum rc chunk_unit(struct tx *tx, void *arg, struct err *e)
 		struct err one = { .rc = RC_OK };
 		enum rc rc = b->run(tx, b->ids[b->n - 1 - i], &one);
 
-		if (rc == RC_ABSENT || rc == RC_REFUSED)
+		if (rc == RC_ABSENT || rc == RC_REFUSED || rc == RC_CONFLICT)
 			b->chunk_skipped++;
 		else if (rc != RC_OK)
 			return FAIL(e, rc, "%s", one.text);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "flow/backup_run.h"
 #include "flow/erase.h"
+#include "io/folder.h"
 #include "store/contact.h"
 
 #define BACKUPS_LISTED 64
@@ -30,6 +31,17 @@ static bool load(struct call *c, int64_t *ret_id)
 	return false;
 }
 
+/* Copies of the database beside it, before an upgrade (io/migrate.h) and before a restore (flow/restore.h). */
+static enum rc copy_found(void *arg, const struct folder_entry *x, struct err *e)
+{
+	struct str name = str_of(x->name);
+
+	(void)e;
+	if (str_starts(name, STR("totem.db.before-")) || str_starts(name, STR("before-restore-")))
+		jsonw_str(arg, name);
+	return RC_OK;
+}
+
 /* Those made until now hold the person still. */
 static void backups_write(struct call *c, struct jsonw *w)
 {
@@ -46,6 +58,10 @@ static void backups_write(struct call *c, struct jsonw *w)
 			jsonw_text(w, all[i].name);
 	}
 	jsonw_end(w);
+	jsonw_karray(w, "copies");
+	if (c->app->data_dir != NULL && folder_each(c->app->data_dir, copy_found, w, &e) != RC_OK)
+		log_err(LOG_WARN, "erase.copies_not_listed", &e);
+	jsonw_end(w);
 }
 
 void erase_contact_delete(struct call *c)
@@ -57,7 +73,7 @@ void erase_contact_delete(struct call *c)
 
 	if (!load(c, &id))
 		return;
-	if (erase_contact(c->app, id, &r, &e) != RC_OK) {
+	if (erase_contact(c->app, c->who.company_id, id, &r, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;
 	}
@@ -69,6 +85,7 @@ void erase_contact_delete(struct call *c)
 	jsonw_ki64(&w, "dead_letters", r.letters);
 	jsonw_ki64(&w, "files", r.files);
 	jsonw_ki64(&w, "conversations", r.conversations);
+	jsonw_ktext(&w, "state", r.rows_left ? "rows" : "pages");
 	backups_write(c, &w);
 	jsonw_end(&w);
 	answer_json(c, 200, &w);

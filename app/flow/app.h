@@ -13,6 +13,7 @@ struct posting;
 struct sse;
 struct lookups;
 struct backup_run;
+struct erase_wipe;
 
 struct app {
 	struct store *store;
@@ -52,11 +53,14 @@ struct app {
 	int64_t clock_kept_us; /* the newest look that found it kept, or the first one */
 	int clock_told; /* 1: an incident is open, -1: none is, 0: an earlier life may have left one */
 	int64_t clock_back_ms; /* it went back: until when the incident is open; 0: it did not */
-	int64_t janitor_minute_ms; /* when retention ran last */
-	uint64_t pulse_hash;       /* of what pages were told of the queues last */
-	int64_t pulse_minute;      /* whose counters are kept */
-	bool wal_alarm;            /* an incident of a too long log is open */
-	bool chatwoot_asked;       /* for what agents wrote before this start */
+	int64_t janitor_minute_ms;         /* when retention ran last */
+	uint64_t pulse_hash;               /* of what pages were told of the queues last */
+	int64_t pulse_minute;              /* whose counters are kept */
+	bool wal_alarm;                    /* an incident of a too long log is open */
+	bool chatwoot_asked;               /* for what agents wrote before this start */
+	int64_t people_after, files_after; /* up to which contact and file retention has looked */
+	int erasing;                       /* requests that erase somebody now; atomic */
+	struct erase_wipe *wiping;         /* NULL: nothing to overwrite (flow/erase_wipe.c) */
 };
 
 #endif

@@ -38,6 +38,7 @@ struct parsed {
 	struct wa_batch hook;
 	struct chatwoot_event chatwoot;
 	bool has_chatwoot;
+	bool erased;         /* it tells of a message that was erased here */
 	struct str stranger; /* last number that is not ours: noted once in a row */
 	int64_t defer_ms;    /* > 0: look again later */
 	int messages, statuses, duplicates;

@@ -10,6 +10,7 @@
 #include "flow/ingest.h"
 #include "flow/media.h"
 #include "store/contact.h"
+#include "store/erasure.h"
 #include "store/receipt.h"
 #include "store/twin.h"
 #include "store/conversation.h"
@@ -291,11 +292,17 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 	struct message m = { .created_at = tx->now_ms };
 	struct place at;
 	int64_t twin;
-	bool ours;
+	bool ours, erased;
 	enum rc rc;
 
 	if (ch == NULL)
 		return ingest_stranger(tx, p, item, e);
+	TRY(erasure_known(tx->db, in->id, &erased, e));
+	if (erased) { /* told again: nobody comes back by it, and its request is emptied as well */
+		p->duplicates++;
+		p->erased = true;
+		return RC_OK;
+	}
 	TRY(place_of(tx, ch, in, &at, e));
 	fill(p, ch, in, &at, &m);
 	if (in->error.code != 0) {

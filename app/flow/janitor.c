@@ -7,6 +7,7 @@
 #include "flow/clockwatch.h"
 #include "flow/chatwoot_catch.h"
 #include "flow/config.h"
+#include "flow/erase.h"
 #include "flow/media_store.h"
 #include "flow/outage.h"
 #include "flow/pulse.h"
@@ -16,6 +17,7 @@
 #include "io/file.h"
 #include "store/peer_call.h"
 #include "store/delivery.h"
+#include "store/erasure.h"
 #include "store/idem.h"
 #include "store/incident.h"
 #include "store/message.h"
@@ -157,11 +159,51 @@ static int64_t days_before(const struct config *c, const char *key, int64_t now_
 	return days > 0 ? now_ms - days * DAY_MS : 0;
 }
 
-/* The database is larger than it may be: the oldest raw requests go before their time, a little each second. */
+/* What is found by looking at a range of rows each minute: people of whom no message is kept, rows of files that left. */
+typedef enum rc range_fn(struct tx *tx, int64_t before_ms, int limit, int64_t *after,
+			 int64_t *ret_count, struct err *e);
+
+struct range {
+	const char *name;
+	range_fn *run;
+	int64_t before_ms;
+	int64_t *after;
+	int64_t at, count;
+};
+
+static enum rc range_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct range *r = arg;
+
+	r->at = *r->after;
+	return r->run(tx, r->before_ms, JANITOR_CHUNK, &r->at, &r->count, e);
+}
+
+static void trim_range(struct app *app, struct range *r)
+{
+	struct err e = { 0 };
+
+	if (r->before_ms <= 0 || __atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
+		return;
+	if (store_write(app->store, STORE_NORMAL, range_unit, r, &e) != RC_OK) {
+		log_err(LOG_WARN, "janitor.trim_failed", &e);
+		return;
+	}
+	*r->after = r->at;
+	if (r->count > 0)
+		log_event(LOG_DEBUG, "janitor.trimmed", "what", r->name, "rows", LOG_I64(r->count),
+			  NULL);
+}
+
+/* The database is larger than it may be: the oldest raw requests go before their time, then the oldest messages, a little
+ * each second. What is younger than these bounds stays, however large it is. */
 static bool trim_bytes(struct app *app, const struct config *c, int64_t now_ms)
 {
 	int64_t max = setting_i64(c->settings, "database_max_mib") * (int64_t)MIB, used = 0;
-	struct trim oldest = { "deliveries by size", delivery_trim, now_ms - JANITOR_YOUNG_MS, 0 };
+	struct trim oldest[] = {
+		{ "deliveries by size", delivery_trim, now_ms - JANITOR_YOUNG_MS, 0 },
+		{ "messages by size", retention_messages, now_ms - JANITOR_RECENT_MS, 0 },
+	};
 	struct err e = { .rc = RC_OK };
 	struct db *db;
 	enum rc rc;
@@ -173,16 +215,21 @@ static bool trim_bytes(struct app *app, const struct config *c, int64_t now_ms)
 	store_reader_done(app->store, db);
 	if (rc != RC_OK || used <= max)
 		return true;
-	if (store_write(app->store, STORE_NORMAL, trim_unit, &oldest, &e) != RC_OK) {
-		log_err(LOG_WARN, "janitor.trim_failed", &e);
-		return true;
+	for (size_t i = 0; i < COUNT(oldest); i++) {
+		if (store_write(app->store, STORE_NORMAL, trim_unit, &oldest[i], &e) != RC_OK) {
+			log_err(LOG_WARN, "janitor.trim_failed", &e);
+			return true;
+		}
+		if (oldest[i].count > 0)
+			return false; /* looked at again in a second */
 	}
-	return oldest.count < JANITOR_CHUNK; /* what is left is young, or messages */
+	return true; /* what is left is young */
 }
 
 bool janitor_trim(struct app *app, int64_t now_ms)
 {
 	AUTO(config_putp) const struct config *c = config_get(app);
+	int64_t messages_ms = days_before(c, "retention_messages_days", now_ms);
 	struct trim kinds[] = {
 		{ "deliveries", delivery_trim, now_ms - c->retention_deliveries_ms, 0 },
 		{ "events", topic_trim, now_ms - c->retention_events_ms, 0 },
@@ -191,12 +238,22 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 		{ "incidents", incident_rest, now_ms - JANITOR_NEWS_MS, 0 },
 		{ "old incidents", retention_incidents, now_ms - JANITOR_INCIDENTS_MS, 0 },
 		{ "starts", retention_boots, now_ms - JANITOR_BOOTS_MS, 0 },
-		{ "messages", retention_messages, days_before(c, "retention_messages_days", now_ms),
-		  0 },
+		{ "messages", retention_messages, messages_ms, 0 },
 		{ "dead letters", retention_letters,
 		  days_before(c, "retention_dead_letters_days", now_ms), 0 },
 		{ "attempts", peer_call_trim, now_ms - c->retention_deliveries_ms, 0 },
+		{ "changes", retention_changes, now_ms - c->retention_deliveries_ms, 0 },
+		{ "links", retention_links, messages_ms - JANITOR_RECENT_MS, 0 },
+		{ "invitations", retention_invitations, now_ms, 0 },
+		{ "sessions", retention_sessions, now_ms, 0 },
+		{ "uploads", retention_uploads, now_ms, 0 },
+		{ "digests", erasure_trim, now_ms - ERASURE_DIGEST_MS, 0 },
 		{ "history", trim_history, now_ms - QUEUE_HISTORY_MS, 0 },
+	};
+	struct range ranges[] = {
+		{ "people", retention_people, messages_ms, &app->people_after, 0, 0 },
+		{ "files", retention_files, now_ms - c->retention_media_ms - JANITOR_RECENT_MS,
+		  &app->files_after, 0, 0 },
 	};
 	bool all = true;
 
@@ -204,6 +261,8 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 		if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 			all = trim_some(app, &kinds[i]) && all;
 	}
+	for (size_t i = 0; i < COUNT(ranges); i++)
+		trim_range(app, &ranges[i]);
 	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 		all = media_retain(app, now_ms) && all;
 	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
@@ -315,19 +374,24 @@ static bool fill_wanted(struct app *app)
 	return messages + stale > 0;
 }
 
+static bool messages_come(struct app *app, int64_t now_ms)
+{
+	struct queue_counts n;
+
+	queue_get_counts(store_queues(app->store), QUEUE_WEBHOOKS, now_ms, &n);
+	return n.waiting + n.running > 0;
+}
+
 /* While messages come in the index takes one small unit a second; what is left is done when it is quiet. */
 static void fill_search(struct app *app, int64_t now_ms)
 {
 	struct fill f = { .more = true };
 	struct err e = { .rc = RC_OK };
 
-	if (!fill_wanted(app))
+	if (erase_wipes_indexes(app) || !fill_wanted(app))
 		return;
 	for (int i = 0; i < JANITOR_FILLS && f.more; i++) {
-		struct queue_counts n;
-
-		queue_get_counts(store_queues(app->store), QUEUE_WEBHOOKS, now_ms, &n);
-		if ((i > 0 && n.waiting + n.running > 0) ||
+		if ((i > 0 && messages_come(app, now_ms)) ||
 		    __atomic_load_n(&app->disk_low, __ATOMIC_RELAXED) ||
 		    __atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 			return;
@@ -354,12 +418,15 @@ void janitor_one(struct app *app, int64_t now_ms)
 	if (__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
 		return; /* nothing is changed */
 	fill_search(app, now_ms);
+	if (!__atomic_load_n(&app->disk_low, __ATOMIC_RELAXED))
+		(void)erase_wipe(app, messages_come(app, now_ms));
 	pulse_one(app, now_ms);
 	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
 		return;
 	end_pauses(app, now_ms);
 	upkeep_ensure(app, now_ms);
 	outage_look(app);
+	erase_go_on(app);
 	app->janitor_minute_ms =
 		janitor_trim(app, now_ms) ? now_ms : now_ms - JANITOR_EVERY_MS + SECOND_MS;
 }

@@ -14,8 +14,10 @@
 #define JANITOR_INCIDENTS_MS (180 * DAY_MS) /* after their end */
 #define JANITOR_BOOTS_MS     (400 * DAY_MS)
 #define JANITOR_YOUNG_MS     HOUR_MS /* raw requests of this age stay, however large the database is */
-#define JANITOR_PARKED_MS    DAY_MS       /* statuses that no send asked for */
-#define JANITOR_NEWS_MS      (7 * DAY_MS) /* incidents that nobody tells again */
+#define JANITOR_RECENT_MS \
+	(30 * DAY_MS) /* so do messages, and links of Chatwoot so long behind their messages */
+#define JANITOR_PARKED_MS DAY_MS       /* statuses that no send asked for */
+#define JANITOR_NEWS_MS   (7 * DAY_MS) /* incidents that nobody tells again */
 
 /* Closes the gates of targets that are paused in the database. Once, before the pools start. */
 enum rc janitor_lanes(struct app *app, int64_t now_ms, struct err *e) MUST_CHECK;

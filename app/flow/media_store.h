@@ -63,6 +63,8 @@ enum rc media_open(struct app *app, const struct media *m, struct file_in *ret, 
 
 /* At start, before any worker: temporary files and half-finished moves of an earlier run. */
 enum rc media_recover(struct app *app, struct err *e) MUST_CHECK;
+/* Deletes the bytes of all files that are on their way out, at once. */
+enum rc media_finish_leaving(struct app *app, struct err *e) MUST_CHECK;
 /* By age and by bytes, longest unused first; at most a few hundred files at once. True: nothing more to do. */
 bool media_retain(struct app *app, int64_t now_ms);
 

@@ -18,6 +18,7 @@ struct sweep {
 	struct media_brief rows[CHUNK];
 	int n, at;
 	int64_t removed;
+	bool dropping; /* the row too, when no message shows it */
 };
 
 static enum rc leave_unit(struct tx *tx, void *arg, struct err *e)
@@ -47,7 +48,8 @@ static enum rc remove_one(struct tx *tx, const struct sweep *s, const struct med
 	TRY(media_load(tx->db, b->id, &a, &m, e));
 	TRY(media_path_of(s->app, &m, folder, name, e));
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return file_remove(path, e);
+	TRY(file_remove(path, e));
+	return s->dropping ? media_drop(tx, b->id, e) : RC_OK;
 }
 
 static enum rc remove_unit(struct tx *tx, void *arg, struct err *e)
@@ -77,6 +79,21 @@ static enum rc finish_moves(struct sweep *s, int64_t before_ms, struct err *e)
 			return rc;
 		TRY(remove_all(s, e));
 	} while (s->n == CHUNK);
+	return RC_OK;
+}
+
+enum rc media_finish_leaving(struct app *app, struct err *e)
+{
+	struct sweep s = { .app = app, .dropping = true };
+
+	do {
+		struct db *db = store_reader(app->store);
+		enum rc rc = media_leaving(db, s.rows, CHUNK, &s.n, e);
+
+		store_reader_done(app->store, db);
+		TRY(rc);
+		TRY(remove_all(&s, e));
+	} while (s.n == CHUNK);
 	return RC_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "flow/backup_run.h"
 #include "flow/config.h"
 #include "flow/damage.h"
+#include "flow/erase.h"
 #include "flow/janitor.h"
 #include "flow/lookup.h"
 #include "flow/media_store.h"
@@ -465,6 +466,7 @@ void supervise_close(struct supervise *s)
 	ASSERT(s->pools == NULL);
 	if (s->app.config != NULL)
 		config_release(&s->app);
+	erase_wipe_free(&s->app);
 	if (s->app.api_release != NULL)
 		s->app.api_release(s->app.api);
 	damage_close(&s->app);

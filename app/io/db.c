@@ -169,7 +169,7 @@ static enum rc configure(struct db *db, struct err *e)
 		{ SQLITE_DBCONFIG_DQS_DML, 0 },     { SQLITE_DBCONFIG_ENABLE_ATTACH_CREATE, 1 },
 	};
 	char mode[16] = "";
-	char sql[256];
+	char sql[320];
 
 	for (size_t i = 0; i < COUNT(switches); i++)
 		TRY(verdict(db,
@@ -191,7 +191,8 @@ static enum rc configure(struct db *db, struct err *e)
 		sizeof(sql), sql,
 		"PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA "
 		"journal_size_limit=%d;"
-		"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA analysis_limit=400",
+		"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA analysis_limit=400;"
+		"PRAGMA secure_delete=FAST", /* the rest: io/wipe.h */
 		WAL_AUTOCHECKPOINT, WAL_JOURNAL_LIMIT);
 	TRY(exec(db, sql, "open", e));
 	return db_set_cache_kib(db, WRITER_CACHE_KIB, e);
@@ -661,9 +662,11 @@ enum rc db_copy_paced(struct db *db, const char *path, struct tempo *pace, struc
 	return sync_path(folder, O_RDONLY | O_DIRECTORY, e);
 }
 
-enum rc db_checkpoint(struct db *db, struct err *e)
+enum rc db_checkpoint_all(struct db *db, bool *ret_all, struct err *e)
 {
 	int code;
+
+	*ret_all = false;
 
 	/* Not waiting for readers: the next one will do it. */
 	sqlite3_busy_timeout(db->raw, 0);
@@ -671,7 +674,20 @@ enum rc db_checkpoint(struct db *db, struct err *e)
 	sqlite3_busy_timeout(db->raw, WRITER_BUSY_MS);
 	if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
 		return RC_OK;
+	*ret_all = code == SQLITE_OK;
 	return verdict(db, code, "checkpoint", e);
+}
+
+enum rc db_checkpoint(struct db *db, struct err *e)
+{
+	bool all;
+
+	return db_checkpoint_all(db, &all, e);
+}
+
+void db_allow_pages(struct db *db, bool allowed)
+{
+	ASSERT(sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, !allowed, NULL) == SQLITE_OK);
 }
 
 static int64_t file_size(const char *path)

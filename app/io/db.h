@@ -86,6 +86,10 @@ enum rc db_copy_to(struct db *db, const char *path, struct err *e) MUST_CHECK;
 enum rc db_copy_paced(struct db *db, const char *path, struct tempo *pace, struct err *e)
 	MUST_CHECK;
 enum rc db_checkpoint(struct db *db, struct err *e) MUST_CHECK; /* TRUNCATE; busy is fine */
+/* The same; *ret_all: nothing of before stands in the log any more. False: somebody reads in it; try again. */
+enum rc db_checkpoint_all(struct db *db, bool *ret_all, struct err *e) MUST_CHECK;
+/* Lets statements write whole pages (io/wipe.h only). */
+void db_allow_pages(struct db *db, bool allowed);
 void db_get_stats(struct db *db, struct db_stats *ret);
 int64_t db_changes(struct db *db); /* rows changed by the last statement */
 /* Ends a statement that another thread runs on this connection (old readers). */

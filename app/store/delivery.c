@@ -57,16 +57,30 @@ static enum rc set_outcome(struct tx *tx, int64_t id, const char *outcome, struc
 	return db_changes(tx->db) > 0 ? RC_OK : RC_ABSENT;
 }
 
+enum rc delivery_empty(struct tx *tx, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_ERASE_DELIVERY, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	return stmt_run(&s, e);
+}
+
 enum rc delivery_replay(struct tx *tx, int64_t id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
+	struct str request_id, outcome;
 	bool put_aside;
 
 	TRY(stmt_begin(tx->db, Q_DELIVERY_REQUEST, &s, e));
 	stmt_bind_i64(&s, "id", id);
 	TRY(stmt_next(&s, e));
-	TRY(add_job(tx, id, stmt_str(&s, "request_id"), e));
-	put_aside = !stmt_null(&s, "outcome");
+	request_id = stmt_str(&s, "request_id");
+	outcome = stmt_str(&s, "outcome");
+	if (str_eqc(outcome, DELIVERY_ERASED))
+		return FAIL(e, RC_CONFLICT, "what this request said was erased");
+	put_aside = outcome.p != NULL;
+	TRY(add_job(tx, id, request_id, e));
 	stmt_end(&s);
 	return put_aside ? set_outcome(tx, id, NULL, e) : RC_OK; /* on its way again */
 }

@@ -23,7 +23,7 @@ struct delivery {
 /* Appends the row and its job in queue `webhooks` (job.ref = delivery id). Two appends, no index: the
  * acknowledgement path. */
 enum rc delivery_add(struct tx *tx, struct delivery *d, struct err *e) MUST_CHECK; /* sets d->id */
-/* A second job for a stored delivery (replay). Processing is idempotent. */
+/* A second job for a stored delivery (replay). Processing is idempotent. RC_CONFLICT: its bytes were erased. */
 enum rc delivery_replay(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 enum rc delivery_load(struct db *db, int64_t id, struct arena *a, struct delivery *ret,
 		      struct err *e) MUST_CHECK;
@@ -36,6 +36,9 @@ enum rc delivery_marks(struct db *db, struct delivery_marks *ret, struct err *e)
 /* Why it was put aside, e.g. "not json", "unknown number 123". */
 enum rc delivery_set_outcome(struct tx *tx, int64_t id, const char *outcome, struct err *e)
 	MUST_CHECK;
+/* Its bytes go, its row stays, so that counts stay true; its outcome is DELIVERY_ERASED from now on. */
+#define DELIVERY_ERASED "erased"
+enum rc delivery_empty(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 struct delivery_filter {
 	int64_t before_id;      /* 0: from the newest */
 	int64_t from_ms, to_ms; /* 0: open */

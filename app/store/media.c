@@ -154,6 +154,15 @@ enum rc media_gone(struct tx *tx, int64_t id, const char *from, struct err *e)
 	return was ? RC_OK : RC_CONFLICT;
 }
 
+enum rc media_drop(struct tx *tx, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_MEDIA_DROP, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	return stmt_run(&s, e);
+}
+
 enum rc media_touch(struct tx *tx, int64_t id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
@@ -196,22 +205,37 @@ enum rc media_oldest(struct db *db, int64_t before_ms, struct media_brief *ret, 
 	return n == max || rc == RC_ABSENT ? RC_OK : rc;
 }
 
+static enum rc read_moves(struct stmt *s, struct media_brief *ret, int max, int *ret_n,
+			  struct err *e)
+{
+	enum rc rc = RC_ABSENT;
+	int n = 0;
+
+	stmt_bind_i64(s, "limit", max);
+	while (n < max && (rc = stmt_next(s, e)) == RC_OK) {
+		ret[n] = (struct media_brief){ .id = stmt_i64(s, "id") };
+		ret[n++].coming = str_eqc(stmt_str(s, "state"), "coming");
+	}
+	*ret_n = n;
+	return n == max || rc == RC_ABSENT ? RC_OK : rc;
+}
+
 enum rc media_moving(struct db *db, int64_t before_ms, struct media_brief *ret, int max, int *ret_n,
 		     struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
-	enum rc rc = RC_ABSENT;
-	int n = 0;
 
 	TRY(stmt_begin(db, Q_MEDIA_MOVING, &s, e));
 	stmt_bind_i64(&s, "before_ms", before_ms);
-	stmt_bind_i64(&s, "limit", max);
-	while (n < max && (rc = stmt_next(&s, e)) == RC_OK) {
-		ret[n] = (struct media_brief){ .id = stmt_i64(&s, "id") };
-		ret[n++].coming = str_eqc(stmt_str(&s, "state"), "coming");
-	}
-	*ret_n = n;
-	return n == max || rc == RC_ABSENT ? RC_OK : rc;
+	return read_moves(&s, ret, max, ret_n, e);
+}
+
+enum rc media_leaving(struct db *db, struct media_brief *ret, int max, int *ret_n, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_MEDIA_LEAVING, &s, e));
+	return read_moves(&s, ret, max, ret_n, e);
 }
 
 /* ---- uploads ---- */

@@ -30,6 +30,8 @@ enum rc media_set_stored(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 enum rc media_leave(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* With the deletion of the file, in one unit. RC_CONFLICT (e is not filled): it comes back meanwhile: keep the file. */
 enum rc media_gone(struct tx *tx, int64_t id, const char *from, struct err *e) MUST_CHECK;
+/* The row of a file that is gone goes when no message shows it. */
+enum rc media_drop(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* It was used now. RC_CONFLICT: it is not `stored` any more. */
 enum rc media_touch(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 
@@ -48,6 +50,10 @@ enum rc media_oldest(struct db *db, int64_t before_ms, struct media_brief *ret, 
 /* Up to `max` in `coming` or `leaving`, used before before_ms. */
 enum rc media_moving(struct db *db, int64_t before_ms, struct media_brief *ret, int max, int *ret_n,
 		     struct err *e) MUST_CHECK;
+
+/* Up to `max` in `leaving`, however old. */
+enum rc media_leaving(struct db *db, struct media_brief *ret, int max, int *ret_n, struct err *e)
+	MUST_CHECK;
 
 /* Ids that a provider gave for our files. */
 struct media_upload {

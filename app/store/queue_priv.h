@@ -121,6 +121,9 @@ struct queues {
 };
 
 #define QUEUE_ID_BITS 40
+/* The conversation of a key of jobs: the target, if any, stands above (topic.c). */
+#define QUEUE_KEY_BITS 44
+#define QUEUE_KEY_MASK (((int64_t)1 << QUEUE_KEY_BITS) - 1)
 int64_t queue_first_id(enum queue_id q); /* ids of the queue are in [first, first + 2^40) */
 int64_t queue_last_id(enum queue_id q);
 bool queue_of_id(int64_t id, enum queue_id *ret) MUST_CHECK;

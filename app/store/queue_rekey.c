@@ -4,10 +4,6 @@
  * the older; the chains behind are joined by id, so neither conversation's own order changes. */
 #include "store/queue_priv.h"
 
-/* Key of the same conversation at another target (topic.c: targets stand above bit 44). */
-#define KEY_BITS 44
-#define KEY_MASK (((int64_t)1 << KEY_BITS) - 1)
-
 /* Both chains in order of their ids. */
 static struct slot *join(struct slot *a, struct slot *b)
 {
@@ -103,8 +99,10 @@ static void rekey_queue(struct queues *qs, struct queue *q, int64_t from, int64_
 	rekey_chain(qs, q, from, to);
 	rekey_apart(q, from, to);
 	for (int i = 0; i < QUEUE_TARGETS_MAX && targets[i] != 0; i++) {
-		rekey_chain(qs, q, from | targets[i] << KEY_BITS, to | targets[i] << KEY_BITS);
-		rekey_apart(q, from | targets[i] << KEY_BITS, to | targets[i] << KEY_BITS);
+		rekey_chain(qs, q, from | targets[i] << QUEUE_KEY_BITS,
+			    to | targets[i] << QUEUE_KEY_BITS);
+		rekey_apart(q, from | targets[i] << QUEUE_KEY_BITS,
+			    to | targets[i] << QUEUE_KEY_BITS);
 	}
 	sched_signal(q);
 }
@@ -131,14 +129,14 @@ enum rc queue_rekey(struct tx *tx, int64_t from, int64_t to, struct err *e)
 	static const enum query tables[] = { Q_QUEUE_REKEY, Q_QUEUE_REKEY_DEAD };
 	const struct rekey r = { from, to };
 
-	ASSERT(from > 0 && to > 0 && from != to && from <= KEY_MASK && to <= KEY_MASK);
+	ASSERT(from > 0 && to > 0 && from != to && from <= QUEUE_KEY_MASK && to <= QUEUE_KEY_MASK);
 	for (size_t i = 0; i < COUNT(tables); i++) {
 		struct stmt s;
 
 		TRY(stmt_begin(tx->db, tables[i], &s, e));
 		stmt_bind_i64(&s, "from_key", from);
 		stmt_bind_i64(&s, "to_key", to);
-		stmt_bind_i64(&s, "mask", KEY_MASK);
+		stmt_bind_i64(&s, "mask", QUEUE_KEY_MASK);
 		TRY(stmt_run(&s, e));
 	}
 	tx_after(tx, rekey_after, &r, sizeof(r));

@@ -14,6 +14,25 @@ enum rc retention_incidents(struct tx *tx, int64_t before_ms, int limit, int64_t
 			    struct err *e) MUST_CHECK;
 enum rc retention_boots(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
 			struct err *e) MUST_CHECK;
+enum rc retention_invitations(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			      struct err *e) MUST_CHECK;
+enum rc retention_sessions(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			   struct err *e) MUST_CHECK;
+enum rc retention_uploads(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			  struct err *e) MUST_CHECK;
+/* Edits and reactions that wait for a message that never came. */
+enum rc retention_changes(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			  struct err *e) MUST_CHECK;
+/* The table of Chatwoot's messages. Not younger than the messages themselves are kept: who is in it is never sent again. */
+enum rc retention_links(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
+			struct err *e) MUST_CHECK;
+/* Contacts behind *after with their threads, of whom no message is kept and nothing is newer than before_ms; looks at
+ * `limit` numbers. *after: where to go on; 0: from the beginning. Whoever asked for no advertising stays. */
+enum rc retention_people(struct tx *tx, int64_t before_ms, int limit, int64_t *after,
+			 int64_t *ret_count, struct err *e) MUST_CHECK;
+/* The same for rows of files that left before then and that no message shows. */
+enum rc retention_files(struct tx *tx, int64_t before_ms, int limit, int64_t *after,
+			int64_t *ret_count, struct err *e) MUST_CHECK;
 /* Bytes of the database that hold something: the file without its free pages. */
 enum rc retention_used_bytes(struct db *db, int64_t *ret, struct err *e) MUST_CHECK;
 

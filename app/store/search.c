@@ -98,6 +98,35 @@ enum rc search_fill(struct tx *tx, bool *ret_more, struct err *e)
 	return RC_OK;
 }
 
+/* ---- forgetting ---- */
+
+static enum rc written(struct db *db, int64_t *ret, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_WIPE_WRITTEN, &s, e));
+	TRY(stmt_next(&s, e));
+	*ret = stmt_i64(&s, "written");
+	return RC_OK;
+}
+
+/* FTS5, 6.8: a merge with a negative number makes one segment; it is through when fewer than two rows were written. */
+enum rc search_merge(struct tx *tx, enum search_index index, int pages, bool *ret_more,
+		     struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	int64_t before, after;
+
+	TRY(written(tx->db, &before, e));
+	TRY(stmt_begin(tx->db, index == SEARCH_MESSAGES ? Q_WIPE_MESSAGES : Q_WIPE_CONTACTS, &s,
+		       e));
+	stmt_bind_i64(&s, "pages", -pages);
+	TRY(stmt_run(&s, e));
+	TRY(written(tx->db, &after, e));
+	*ret_more = after - before >= 2;
+	return RC_OK;
+}
+
 /* ---- what people type ---- */
 
 /* As unicode61 sees it, nearly: letters and digits; all that is not ASCII is left to it. */

@@ -17,6 +17,11 @@
 
 /* One unit of filling. *ret_more: there is more to do. */
 enum rc search_fill(struct tx *tx, bool *ret_more, struct err *e) MUST_CHECK;
+/* A deleted row is only marked in the index; its words go when the segments are written anew. One step of that, `pages`
+ * pages; *ret_more: ask again. Nothing should be filled in meanwhile. */
+enum search_index { SEARCH_MESSAGES, SEARCH_CONTACTS };
+enum rc search_merge(struct tx *tx, enum search_index index, int pages, bool *ret_more,
+		     struct err *e) MUST_CHECK;
 /* What a person typed as an FTS5 expression: all of the words, the last as a beginning when it has three characters.
  * False: there is no word in it. */
 bool search_words(struct str text, struct sbuf *ret_match) MUST_CHECK;

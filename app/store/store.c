@@ -19,6 +19,22 @@ void tx_after(struct tx *tx, tx_after_fn *fn, const void *arg, size_t bytes)
 	st->after_n++;
 }
 
+static void empty_log(struct store *st, const void *arg)
+{
+	struct err e = { 0 };
+	bool *ret_all;
+
+	memcpy(&ret_all, arg, sizeof(ret_all));
+	if (db_checkpoint_all(st->writer, ret_all, &e) != RC_OK)
+		*ret_all = false; /* asked for again */
+}
+
+void store_empty_log(struct tx *tx, bool *ret_all)
+{
+	*ret_all = false;
+	tx_after(tx, empty_log, &ret_all, sizeof(ret_all));
+}
+
 void store_event_published(struct tx *tx)
 {
 	tx->store->event_published = true;

@@ -87,6 +87,10 @@ bool store_is_damaged(const struct store *st);
 typedef void tx_after_fn(struct store *st, const void *arg);
 void tx_after(struct tx *tx, tx_after_fn *fn, const void *arg, size_t bytes);
 
+/* Behind the commit, in the writer: the write-ahead log is copied into the file and emptied. *ret_all, before the caller goes
+ * on: nothing of before stands in it any more; false: somebody was reading in it. */
+void store_empty_log(struct tx *tx, bool *ret_all);
+
 /* A reader from the pool; waits when all are busy. Give it back soon; no statement may stay open. */
 struct db *store_reader(struct store *st);
 void store_reader_done(struct store *st, struct db *db);

@@ -83,7 +83,7 @@ size_t topic_group_targets_get(struct queues *qs, enum queue_id group,
 /* A conversation at a target. */
 static int64_t target_key(int64_t okey, int64_t target_id)
 {
-	return okey | target_id << 44; /* conversations stay below 2^44, targets below 2^19 */
+	return okey | target_id << QUEUE_KEY_BITS; /* targets stay below 2^19 */
 }
 
 static enum lane_of lane_of(const struct group *g)

@@ -32,8 +32,9 @@ SELECT 4, a.contact_id, 1,
 -- name: contact_insert
 -- A new person or group.
 -- in: company_id kind name username now_ms
-INSERT INTO contacts (company_id, kind, name, profile_name, username, created_ms, updated_ms)
-VALUES (@company_id, @kind, @name, @name, @username, @now_ms, @now_ms);
+INSERT INTO contacts (id, company_id, kind, name, profile_name, username, created_ms, updated_ms)
+VALUES ((SELECT max(f.contact_id, coalesce((SELECT max(id) FROM contacts), 0)) + 1 FROM row_floors AS f WHERE f.id = 1),
+	@company_id, @kind, @name, @name, @username, @now_ms, @now_ms);
 
 -- name: contact_alias
 -- A new spelling of a person.

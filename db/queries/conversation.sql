@@ -10,8 +10,9 @@ SELECT id, wa_id = @wa_id AS same FROM whatsapp_conversations
 -- name: conversation_insert
 -- A new conversation.
 -- in: company_id channel_id contact_id wa_id created_ms
-INSERT INTO whatsapp_conversations (company_id, channel_id, contact_id, wa_id, created_ms)
-VALUES (@company_id, @channel_id, @contact_id, @wa_id, @created_ms);
+INSERT INTO whatsapp_conversations (id, company_id, channel_id, contact_id, wa_id, created_ms)
+VALUES ((SELECT max(f.conversation_id, coalesce((SELECT max(id) FROM whatsapp_conversations), 0)) + 1 FROM row_floors AS f WHERE f.id = 1),
+	@company_id, @channel_id, @contact_id, @wa_id, @created_ms);
 
 -- name: conversation_address
 -- The address to send to changed.

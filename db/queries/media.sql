@@ -86,3 +86,15 @@ UPDATE whatsapp_messages SET media_state = 'stored'
 -- in: id reason
 UPDATE message_media SET reason = @reason
  WHERE message_id IN (SELECT id FROM whatsapp_messages WHERE media_id = @id AND media_id <> 0);
+
+-- name: media_leaving
+-- Files on their way out.
+-- in: limit
+-- out: id state
+SELECT id, state FROM media WHERE state IN ('coming', 'leaving') AND state = 'leaving' LIMIT @limit;
+
+-- name: media_drop
+-- A file that is gone and that no message shows.
+-- in: id
+DELETE FROM media WHERE id = @id AND state = 'gone'
+   AND NOT EXISTS (SELECT 1 FROM whatsapp_messages WHERE media_id = @id AND media_id <> 0);

@@ -4,10 +4,11 @@
 -- A new message; nothing happens when its provider id is already stored.
 -- in: company_id conversation_id channel_id delivery_id direction type status sending sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json
 INSERT INTO whatsapp_messages
-	(company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sender_type, source, hop,
+	(id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sender_type, source, hop,
 	 timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id, wa_id, sender_name,
 	 sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content, content_json, failed_ms)
-VALUES (@company_id, @conversation_id, @channel_id, @delivery_id, @direction, @type, @status, @sending, @sender_type,
+VALUES ((SELECT max(f.message_id, coalesce((SELECT max(id) FROM whatsapp_messages), 0)) + 1 FROM row_floors AS f WHERE f.id = 1),
+	@company_id, @conversation_id, @channel_id, @delivery_id, @direction, @type, @status, @sending, @sender_type,
 	@source, @hop, @timestamp, @created_at, @chatwoot_conversation_id, @chatwoot_message_id, @meta_message_id, @wa_id,
 	@sender_name, @sender_user_id, @sender_source_id, @reply_to, @error, @pricing, @correlation, @content,
 	@content_json, CASE @status WHEN 'failed' THEN @timestamp ELSE 0 END)

@@ -90,7 +90,10 @@ rule_symbols() {
 # Tests that tests/TRAPS.md names have to exist.
 rule_traps() { [ ! -e tests/TRAPS.md ] || awk -f "$LINT/traps.awk" tests/TRAPS.md; }
 
-RULES='layers text size format places shell sql released symbols traps'
+# What bounds each table stands in db/README.md.
+rule_bounds() { awk -f "$LINT/bounds.awk" db/schema.sql db/README.md; }
+
+RULES='layers text size format places shell sql released symbols traps bounds'
 
 # A planted tree: every line of `expect` must be among the findings, and nothing else.
 self_test() { # rule folder
