@@ -215,16 +215,19 @@ static enum rc replay_many(struct call *c, const struct delivery_filter *f, bool
 			"More than 10000 deliveries match: choose a shorter time.");
 		return RC_OK;
 	}
-	if (!dry)
-		TRY(batch_run(&k.batch, c->app->store, e));
+	if (dry) {
+		delivery_dry_many(c, &k.batch);
+		return RC_OK;
+	}
+	TRY(batch_run(&k.batch, c->app->store, e));
 	answer_begin(c, &w);
 	jsonw_object(&w);
-	jsonw_kbool(&w, "dry_run", dry);
+	jsonw_kbool(&w, "dry_run", false);
 	jsonw_ki64(&w, "matching", k.batch.n);
 	jsonw_ki64(&w, "replaying", k.batch.done);
 	jsonw_ki64(&w, "skipped", k.batch.skipped);
 	jsonw_end(&w);
-	answer_json(c, dry ? 200 : 202, &w);
+	answer_json(c, 202, &w);
 	return RC_OK;
 }
 

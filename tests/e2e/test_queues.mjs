@@ -1,5 +1,13 @@
 /* test_queues.mjs - the queues screen: pause and resume, a dead letter tried again, a job looked at, raw requests processed again. */
-import { Box, assert, portrait, test, until } from './lib.mjs';
+import { Box, assert, metaHook, portrait, test, until } from './lib.mjs';
+
+/* A state of a message that nobody knows. */
+function states(id) {
+	const body = metaHook([]), value = body.entry[0].changes[0].value;
+	delete value.messages;
+	value.statuses = [{ id, status: 'delivered', timestamp: String(Math.floor(Date.now() / 1000)), recipient_id: '595981000002' }];
+	return body;
+}
 
 const send = (box, to, body) => box.post('/api/v1/messages', { to, type: 'text', text: { body } });
 
@@ -95,6 +103,8 @@ test('dead letters are tried again, all of a kind, and thrown away', async () =>
 test('raw requests are shown and processed again', async () => {
 	const box = await Box.start({ n8n: '/webhook/silent' });
 	await box.say('595981000001', 'Lucía', 'hola');
+	for (let i = 0; i < 24; i++) /* more than one page of what a range would change */
+		await box.hook(states('wamid.E2ENOBODYS' + i));
 	await box.idle();
 	const page = await box.person('technician', { screen: 'queues/deliveries' });
 	await page.locator('button.plain').last().click();
@@ -108,6 +118,17 @@ test('raw requests are shown and processed again', async () => {
 	await page.getByLabel('Comienzo').fill('2020-01-01T00:00:00');
 	await page.getByLabel('Fin').fill('2099-01-01T00:00:00');
 	await page.getByRole('button', { name: 'Contar' }).click();
+	/* each of them says what it would change */
+	const told = page.locator('.many > li'), all = (await box.get('/api/v1/deliveries?limit=500')).data.length;
+	await until(async () => await told.count() === 20, 'a page of them');
+	await told.first().locator('summary').click();
+	await told.first().locator('.chip').first().waitFor();
+	assert.ok(all > 20 && all <= 40, `${all} requests`);
+	await page.getByText(`y ${all - 20} más`).waitFor();
+	await page.getByRole('dialog').getByRole('button', { name: 'Mostrar más' }).click();
+	await until(async () => await told.count() === all, 'the rest');
+	await portrait(page, 'replay-range');
+	await told.last().scrollIntoViewIfNeeded();
 	await page.getByRole('button', { name: /^Procesar \d+ de nuevo$/ }).click();
 	await page.getByText(/^Se procesan? de nuevo \d+ pedidos?\.$/).last().waitFor();
 	await box.idle();

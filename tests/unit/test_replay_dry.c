@@ -116,6 +116,55 @@ TEST(a_dry_replay_tells_the_difference_and_makes_none)
 	http_stop();
 }
 
+/* A page of the range, two of them. */
+static void range(const char *after)
+{
+	CHECK_I64("range",
+		  box_call(&b, "POST",
+			   arena_printf(&b.arena, "/api/v1/deliveries/replay?limit=2%s%s",
+					*after != '\0' ? "&after=" : "", after),
+			   "{\"from\":\"2020-01-01T00:00:00Z\",\"to\":\"2099-01-01T00:00:00Z\","
+			   "\"dry_run\":true}"),
+		  200);
+}
+
+TEST(a_dry_replay_of_a_range_tells_each_of_them)
+{
+	const char *next;
+
+	MUST(http_start(&t_err));
+	box_open(&b, ARGS, COUNT(ARGS));
+	deliver(BODY("wamid.A"));
+	work();
+	deliver(BODY("wamid.B"));
+	deliver(REVOKE("wamid.R", "wamid.A"));
+	range("");
+	CHECK_I64("all", box_get_i64(&b, "matching"), 3);
+	CHECK_I64("one more", box_get_i64(&b, "left_off"), 1);
+	CHECK_STR("oldest first", box_get(&b, "data.0.items.0.effect"), "known");
+	CHECK_I64("nothing new", box_get_i64(&b, "data.0.new.messages"), 0);
+	CHECK_STR("the second", box_get(&b, "data.1.items.0.peer_id"), "wamid.B");
+	CHECK_I64("is new", box_get_i64(&b, "data.1.new.messages"), 1);
+	CHECK_STR("when", box_get(&b, "data.1.source"), "meta");
+	CHECK_STR("a page", box_get(&b, "data.2.id"), "");
+	next = arena_printf(&b.arena, "%s", box_get(&b, "next"));
+	range(next);
+	CHECK_I64("all", box_get_i64(&b, "matching"), 3);
+	CHECK_I64("no more", box_get_i64(&b, "left_off"), 0);
+	CHECK_STR("the third", box_get(&b, "data.0.items.0.changes.0.field"), "content");
+	CHECK_STR("that was all", box_get(&b, "data.1.id"), "");
+	CHECK_STR("no further page", box_get(&b, "next"), "");
+	CHECK_I64("they wait", waiting(), 2);
+	CHECK_I64("messages", box_call(&b, "GET", "/api/v1/messages", NULL), 200);
+	CHECK_STR("nothing remained", box_get(&b, "data.1.id"), "");
+	CHECK_I64("too many",
+		  box_call(&b, "POST", "/api/v1/deliveries/replay?limit=101",
+			   "{\"from\":\"2020-01-01T00:00:00Z\",\"to\":\"2099-01-01T00:00:00Z\","
+			   "\"dry_run\":true}"),
+		  422);
+	box_close(&b);
+}
+
 static enum rc sent_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct message *m = arg;

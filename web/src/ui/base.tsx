@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { Refused } from '../lib/api';
 import { setLang, t, type Lang } from '../lib/i18n';
+import { place } from '../lib/route';
 
 /* A sentence for people out of whatever was thrown. */
 export function sentence(e: unknown): string {
@@ -84,10 +85,16 @@ export function useFocusBack(open: () => void): void {
 	}, []);
 }
 
-/* Modal: the browser keeps the focus inside and closes it with Escape. However it ends, the focus is where it was before. */
+/* Modal: the browser keeps the focus inside and closes it with Escape. However it ends, the focus is where it was before. A link in it
+ * that leads elsewhere closes it. */
 export function Dialog(p: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean; sheet?: boolean }): JSX.Element {
 	const ref = useRef<HTMLDialogElement>(null);
+	const opened = useRef(place.value);
 	useFocusBack(() => ref.current?.showModal());
+	useEffect(() => {
+		if (place.value !== opened.current)
+			ref.current?.close();
+	}, [place.value]);
 	return <dialog ref={ref} class={p.wide ? 'broad' : p.sheet ? 'sheet' : ''} aria-label={p.title} onClose={p.onClose}
 		onClick={e => { if (e.target === ref.current) ref.current?.close(); }}>
 		<div class="dialog"><h2>{p.title}</h2>{p.children}</div>

@@ -46,7 +46,7 @@ export const workEn = {
 	'q_help.upkeep': 'What the box does for itself: tidying up, checks, backups.', 'q_help.message-acts': 'Read marks and typing, on their way to WhatsApp.',
 	'q_help.support-bridge-state': 'Open, resolved and labels, on their way to Chatwoot.',
 	'q_help.support-bridge-agent': 'What agents write in Chatwoot, on its way to customers.',
-	dry_changed: 'Tried and undone: {n|one thing would change|# things would change}.', dry_empty: 'empty', dry_more: 'and {n} more',
+	dry_changed: 'Tried and undone: {n|one thing would change|# things would change}.', differences_help: 'Each was tried against what is here now, and undone:', dry_empty: 'empty', dry_more: 'and {n} more',
 	'item.message': 'Message', 'item.status': 'State', 'item.person': 'Person', 'item.event': 'News of the account', 'item.error': 'Error', 'item.other': 'Other news',
 	'item.unreadable': 'Unreadable', 'item.agent': 'Chatwoot', 'effect.new': 'would be added', 'effect.changed': 'would change', 'effect.known': 'nothing: known already',
 	'effect.noted': 'only noted', 'effect.none': 'nothing', 'effect.put_aside': 'would be put aside', 'field.status': 'State', 'field.sending': 'Sending', 'field.type': 'Type',

@@ -51,7 +51,7 @@ export const workEs: typeof workEn = {
 	'q_help.message-acts': 'Marcas de lectura y «escribiendo», en camino a WhatsApp.',
 	'q_help.support-bridge-state': 'Abierto, resuelto y etiquetas, en camino a Chatwoot.',
 	'q_help.support-bridge-agent': 'Lo que los agentes escriben en Chatwoot, en camino a los clientes.',
-	dry_changed: 'Se probó y se deshizo: {n|cambiaría una cosa|cambiarían # cosas}.', dry_empty: 'vacío', dry_more: 'y {n} más',
+	dry_changed: 'Se probó y se deshizo: {n|cambiaría una cosa|cambiarían # cosas}.', differences_help: 'Cada uno se probó contra lo que hay ahora, y se deshizo:', dry_empty: 'vacío', dry_more: 'y {n} más',
 	'item.message': 'Mensaje', 'item.status': 'Estado', 'item.person': 'Persona', 'item.event': 'Novedad de la cuenta', 'item.error': 'Error', 'item.other': 'Otra novedad',
 	'item.unreadable': 'Ilegible', 'item.agent': 'Chatwoot', 'effect.new': 'se agregaría', 'effect.changed': 'cambiaría', 'effect.known': 'nada: ya se conoce',
 	'effect.noted': 'solo se anota', 'effect.none': 'nada', 'effect.put_aside': 'quedaría apartado', 'field.status': 'Estado', 'field.sending': 'Envío', 'field.type': 'Tipo',

@@ -52,7 +52,7 @@ export const workPt: typeof workEn = {
 	'q_help.message-acts': 'Marcas de leitura e “digitando”, a caminho do WhatsApp.',
 	'q_help.support-bridge-state': 'Aberto, resolvido e etiquetas, a caminho do Chatwoot.',
 	'q_help.support-bridge-agent': 'O que os atendentes escrevem no Chatwoot, a caminho dos clientes.',
-	dry_changed: 'Testado e desfeito: {n|uma coisa mudaria|# coisas mudariam}.', dry_empty: 'vazio', dry_more: 'e mais {n}',
+	dry_changed: 'Testado e desfeito: {n|uma coisa mudaria|# coisas mudariam}.', differences_help: 'Cada um foi testado contra o que há agora, e desfeito:', dry_empty: 'vazio', dry_more: 'e mais {n}',
 	'item.message': 'Mensagem', 'item.status': 'Estado', 'item.person': 'Pessoa', 'item.event': 'Novidade da conta', 'item.error': 'Erro', 'item.other': 'Outra novidade',
 	'item.unreadable': 'Ilegível', 'item.agent': 'Chatwoot', 'effect.new': 'seria acrescentado', 'effect.changed': 'mudaria', 'effect.known': 'nada: já é conhecido',
 	'effect.noted': 'apenas anotado', 'effect.none': 'nada', 'effect.put_aside': 'ficaria à parte', 'field.status': 'Estado', 'field.sending': 'Envio', 'field.type': 'Tipo',

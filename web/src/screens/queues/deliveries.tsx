@@ -1,7 +1,7 @@
 /* deliveries.tsx - the raw webhook requests as they came; one or a range of time can be processed again (which is idempotent). */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { Refused, get, post } from '../../lib/api';
+import { Refused, get, post, query } from '../../lib/api';
 import { bytes, number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { place } from '../../lib/route';
@@ -44,6 +44,28 @@ function difference(d: Dry): string {
 	return (list !== '' ? t('dry_new', { list }) : changed > 0 ? t('dry_changed', { n: changed }) : t('dry_nothing')) + (d.put_aside !== null ? ' ' + t('dry_aside', { why: d.put_aside }) : '');
 }
 
+interface Told extends Dry { id: string; source: string; received_at: string }
+interface Many { matching: number; data: Told[]; next: string | null; left_off: number }
+interface Stretch { from: string; to: string; source?: string | undefined }
+const look = (range: Stretch, after: string | null): Promise<Many> => post<Many>('/api/v1/deliveries/replay' + query({ after }), { ...range, dry_run: true });
+
+function brief(d: Dry): JSX.Element {
+	const list = fresh(d.new), changed = d.items.filter(i => i.changes.length > 0).length;
+	return d.put_aside !== null ? <span class="chip bad">{word('effect.', 'put_aside')}</span> : list !== '' ? <b>+ {list}</b> : changed > 0 ? <b>{t('dry_changes', { n: changed })}</b> : <span class="soft">{word('effect.', 'none')}</span>;
+}
+
+/* What each of a range would change, oldest first; more of them on demand. */
+function Differences(p: { of: Many; range: Stretch }): JSX.Element {
+	const [rows, setRows] = useState(p.of.data), [last, setLast] = useState(p.of);
+	async function more() {
+		const a = await look(p.range, last.next);
+		setRows([...rows, ...a.data]);
+		setLast(a);
+	}
+	return <><p class="soft">{t('differences_help')}</p><ul class="many">{rows.map(d => <li key={d.id}><details><summary><Time at={d.received_at} full /> · {word('source.', d.source)} · {brief(d)}</summary><Difference of={d} /></details></li>)}</ul>
+		{last.left_off > 0 && <p class="row end"><span class="soft">{t('dry_more', { n: last.left_off })}</span><Button onClick={more}>{t('more')}</Button></p>}</>;
+}
+
 /* Asks with the difference first. True: it is being processed. */
 export async function replayOne(id: string): Promise<boolean> {
 	const dry = await post<Dry>(`/api/v1/deliveries/${id}/replay`, { dry_run: true });
@@ -74,13 +96,14 @@ function Range(p: { close: () => void }): JSX.Element {
 	async function submit(e: Event) {
 		e.preventDefault();
 		const form = new FormData(e.currentTarget as HTMLFormElement);
-		const range = { from: new Date(String(form.get('from'))).toISOString(), to: new Date(String(form.get('to'))).toISOString(), source: form.get('source') || undefined };
+		const range: Stretch = { from: new Date(String(form.get('from'))).toISOString(), to: new Date(String(form.get('to'))).toISOString(), source: String(form.get('source') ?? '') || undefined };
 		setBusy(true);
 		try {
-			const dry = await post<{ matching: number }>('/api/v1/deliveries/replay', { ...range, dry_run: true });
+			const dry = await look(range, null);
 			if (dry.matching === 0) {
 				setError(new Error(t('replay_none')));
-			} else if (await confirm({ title: t('replay'), text: t('replay_text', { n: dry.matching }), yes: t('replay_n', { n: dry.matching }), danger: false })) {
+			} else if (await confirm({ title: t('replay'), text: t('replay_text', { n: dry.matching }), yes: t('replay_n', { n: dry.matching }), danger: false,
+				more: <Differences of={dry} range={range} /> })) {
 				const a = await post<{ replaying: number }>('/api/v1/deliveries/replay', range);
 				toast(t('replaying', { n: a.replaying }));
 				p.close();
