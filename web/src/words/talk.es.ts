@@ -11,7 +11,7 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.snooze_own': 'Otro día y hora', 'c.snoozed_until': 'pospuesta hasta {when}', 'c.key_send': 'Enviar',
 	'c.key_offers': 'Elegir entre respuestas rápidas', 'c.key_take': 'Tomar la respuesta rápida', 'c.key_pictures': 'Pasar las imágenes',
 	'c.filled_in': 'Completó un formulario', 'c.kind.form': 'Formulario',
-	'c.reveal': 'Mostrar el número (queda en la auditoría)', 'c.merged': 'Unido con {name}, {when}',
+	'c.reveal': 'Mostrar el número (queda en el registro de cambios)', 'c.merged': 'Unido con {name}, {when}',
 	'c.edit': 'Cambiar el texto',	'c.stray': 'Un mensaje a {name} no salió. Abra la conversación.',
 	'c.too_far': 'Ese mensaje está demasiado atrás. La búsqueda lo encuentra.',
 	conversations: 'Conversaciones', 'c.about': 'Sobre el cliente', 'c.after': 'Siguiente', 'c.all': 'Todas', 'c.any_channel': 'Todos los canales',
