@@ -31,7 +31,7 @@ class Demo(lib.Box):
         self.peers = lib.Peers(self.hooks, self.token, "--customers", customers, "--every-ms", every_ms)
         self.settings = self._settings("/webhook/echo")
         self.settings.update({"channel.main.rate_per_second": None, "channel.main.recipient_every_ms": None,
-                              "automatic_per_hour": "1000",  # few customers who never tire
+                              "automatic_per_hour": "1000", "automatic_per_day": "10000",  # few customers who never tire
                               "company_name": "Tienda de la Esquina"})
         for q in lib.QUEUES:
             self.settings[f"queue.{q}.backoff_ms"] = None

@@ -312,8 +312,11 @@ static enum rc build(struct app *app, struct config *c, struct err *e)
 	store_reader_done(app->store, db);
 	TRY(rc);
 	TRY(complete(app, c, e));
-	c->automatic.per_minute = setting_i64(c->settings, "automatic_per_minute");
-	c->automatic.per_hour = setting_i64(c->settings, "automatic_per_hour");
+	c->automatic = (struct automatic_limits){
+		{ [AUTOMATIC_MINUTE] = setting_i64(c->settings, "automatic_per_minute"),
+		  [AUTOMATIC_HOUR] = setting_i64(c->settings, "automatic_per_hour"),
+		  [AUTOMATIC_DAY] = setting_i64(c->settings, "automatic_per_day") }
+	};
 	c->automation_off_ms = setting_i64(c->settings, "automation_off_minutes") * MINUTE_MS;
 	c->takeover_ms = setting_i64(c->settings, "takeover_minutes") * MINUTE_MS;
 	c->handover_ms = setting_i64(c->settings, "handover_minutes") * MINUTE_MS;

@@ -8,7 +8,7 @@
 
 #include "flow/send.h"
 
-/* Two that answer each other at a slower pace reach no limit of the breaker anyway (automatic_per_hour: one in 30 s). */
+/* Longer than workflows run; what comes later is taken for a program's own. */
 #define LOOP_RUN_MS (2 * MINUTE_MS)
 
 /* Somebody writes by hand: an agent, the page, a named agent of the CRM. A program without a name is none. */

@@ -4,6 +4,15 @@
 #include "base/clock.h"
 #include "store/row.h"
 
+static const struct {
+	int64_t ms;
+	const char *text, *from, *count; /* columns */
+} SPANS[AUTOMATIC_SPANS] = {
+	[AUTOMATIC_MINUTE] = { MINUTE_MS, "a minute", "automatic_from_ms", "automatic_count" },
+	[AUTOMATIC_HOUR] = { HOUR_MS, "an hour", "automatic_hour_ms", "automatic_hour_count" },
+	[AUTOMATIC_DAY] = { DAY_MS, "a day", "automatic_day_ms", "automatic_day_count" },
+};
+
 enum rc conversation_automatic_load(struct db *db, int64_t id, struct conversation_automatic *ret,
 				    struct err *e)
 {
@@ -12,10 +21,10 @@ enum rc conversation_automatic_load(struct db *db, int64_t id, struct conversati
 	TRY(stmt_begin(db, Q_CONVERSATION_AUTOMATIC_GET, &s, e));
 	stmt_bind_i64(&s, "id", id);
 	TRY(stmt_next(&s, e));
-	ret->minute_ms = stmt_i64(&s, "automatic_from_ms");
-	ret->minute_count = stmt_i64(&s, "automatic_count");
-	ret->hour_ms = stmt_i64(&s, "automatic_hour_ms");
-	ret->hour_count = stmt_i64(&s, "automatic_hour_count");
+	for (int i = 0; i < AUTOMATIC_SPANS; i++) {
+		ret->from_ms[i] = stmt_i64(&s, SPANS[i].from);
+		ret->count[i] = stmt_i64(&s, SPANS[i].count);
+	}
 	ret->off_until_ms = stmt_i64(&s, "automation_off_until_ms");
 	ret->off_by_loop = str_eqc(stmt_str(&s, "automation_off_why"), "loop");
 	ret->asked_ms = stmt_i64(&s, "workflow_asked_ms");
@@ -29,28 +38,17 @@ static enum rc put(struct tx *tx, int64_t id, const struct conversation_automati
 
 	TRY(stmt_begin(tx->db, Q_CONVERSATION_AUTOMATIC_SET, &s, e));
 	stmt_bind_i64(&s, "id", id);
-	stmt_bind_i64(&s, "automatic_from_ms", a->minute_ms);
-	stmt_bind_i64(&s, "automatic_count", a->minute_count);
-	stmt_bind_i64(&s, "automatic_hour_ms", a->hour_ms);
-	stmt_bind_i64(&s, "automatic_hour_count", a->hour_count);
+	for (int i = 0; i < AUTOMATIC_SPANS; i++) {
+		stmt_bind_i64(&s, SPANS[i].from, a->from_ms[i]);
+		stmt_bind_i64(&s, SPANS[i].count, a->count[i]);
+	}
 	stmt_bind_i64(&s, "automation_off_until_ms", a->off_until_ms);
 	return stmt_run(&s, e);
 }
 
-/* A span that is over, or lies in the future because the clock went back, begins afresh. */
-static void begin(int64_t *from_ms, int64_t *count, int64_t span_ms, int64_t now_ms)
+static bool runs(const struct conversation_automatic *a, int i, int64_t now_ms)
 {
-	if (now_ms >= *from_ms && now_ms - *from_ms < span_ms)
-		return;
-	*from_ms = now_ms;
-	*count = 0;
-}
-
-static enum rc too_many(int64_t n, const char *span, struct err *e)
-{
-	return FAIL(e, RC_REFUSED,
-		    "more than %lld automatic messages in %s: two machines may be talking",
-		    (long long)n, span);
+	return now_ms >= a->from_ms[i] && now_ms - a->from_ms[i] < SPANS[i].ms;
 }
 
 enum rc conversation_automatic_count(struct tx *tx, int64_t id, const struct automatic_limits *max,
@@ -59,21 +57,19 @@ enum rc conversation_automatic_count(struct tx *tx, int64_t id, const struct aut
 	struct conversation_automatic a;
 
 	TRY(conversation_automatic_load(tx->db, id, &a, e));
-	begin(&a.minute_ms, &a.minute_count, MINUTE_MS, tx->now_ms);
-	begin(&a.hour_ms, &a.hour_count, HOUR_MS, tx->now_ms);
-	if (a.minute_count >= max->per_minute)
-		return too_many(max->per_minute, "a minute", e);
-	if (a.hour_count >= max->per_hour)
-		return too_many(max->per_hour, "an hour", e);
-	a.minute_count++;
-	a.hour_count++;
+	for (int i = 0; i < AUTOMATIC_SPANS; i++) {
+		if (!runs(&a, i, tx->now_ms)) { /* over, or the clock went back */
+			a.from_ms[i] = tx->now_ms;
+			a.count[i] = 0;
+		}
+		if (a.count[i] >= max->max[i])
+			return FAIL(e, RC_REFUSED,
+				    "more than %lld automatic messages in %s: two machines may be "
+				    "talking",
+				    (long long)max->max[i], SPANS[i].text);
+		a.count[i]++;
+	}
 	return put(tx, id, &a, e);
-}
-
-/* The end of a span that is more than half full; 0: there is room in it. */
-static int64_t ends_ms(int64_t from_ms, int64_t count, int64_t max, int64_t span_ms, int64_t now_ms)
-{
-	return count * 2 <= max || now_ms < from_ms ? 0 : from_ms + span_ms;
 }
 
 /* The pace of questions, for workflows that answer later: nothing is counted yet when the next could be asked. */
@@ -88,13 +84,13 @@ enum rc conversation_automatic_room(struct db *db, int64_t id, const struct auto
 				    int64_t now_ms, int64_t *ret_ms, struct err *e)
 {
 	struct conversation_automatic a;
-	int64_t minute, hour, next;
 
 	TRY(conversation_automatic_load(db, id, &a, e));
-	minute = ends_ms(a.minute_ms, a.minute_count, max->per_minute, MINUTE_MS, now_ms);
-	hour = ends_ms(a.hour_ms, a.hour_count, max->per_hour, HOUR_MS, now_ms);
-	next = next_question_ms(&a, max->per_minute, now_ms);
-	*ret_ms = i64_max(i64_max(now_ms, next), i64_max(minute, hour));
+	*ret_ms = i64_max(now_ms, next_question_ms(&a, max->max[AUTOMATIC_MINUTE], now_ms));
+	for (int i = 0; i < AUTOMATIC_SPANS; i++) {
+		if (a.count[i] * 2 > max->max[i] && runs(&a, i, now_ms))
+			*ret_ms = i64_max(*ret_ms, a.from_ms[i] + SPANS[i].ms);
+	}
 	return RC_OK;
 }
 
@@ -105,8 +101,8 @@ enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
 
 	TRY(conversation_automatic_load(tx->db, id, &a, e));
 	a.off_until_ms = i64_max(a.off_until_ms, until_ms);
-	a.minute_ms = a.hour_ms = 0;
-	a.minute_count = a.hour_count = 0;
+	for (int i = 0; i < AUTOMATIC_SPANS; i++)
+		a.from_ms[i] = a.count[i] = 0;
 	TRY(put(tx, id, &a, e));
 	/* Whatever silenced it before: now it is the breaker. */
 	TRY(stmt_begin(tx->db, Q_CONVERSATION_STATE_AUTOMATION, &s, e));

@@ -1,6 +1,8 @@
--- The loop breaker counts an hour too, and knows when a workflow was last asked about the conversation and how many automations
+-- The loop breaker counts an hour and a day too, and knows when a workflow was last asked about the conversation and how many automations
 -- the message had passed by then: a program that writes on the heels of that answers for the workflow.
 ALTER TABLE whatsapp_conversations ADD COLUMN automatic_hour_ms INTEGER NOT NULL DEFAULT 0; -- start of the counted hour
 ALTER TABLE whatsapp_conversations ADD COLUMN automatic_hour_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE whatsapp_conversations ADD COLUMN automatic_day_ms INTEGER NOT NULL DEFAULT 0; -- start of the counted day
+ALTER TABLE whatsapp_conversations ADD COLUMN automatic_day_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE whatsapp_conversations ADD COLUMN workflow_asked_ms INTEGER NOT NULL DEFAULT 0; -- 0: never
 ALTER TABLE whatsapp_conversations ADD COLUMN workflow_hop INTEGER NOT NULL DEFAULT 0;

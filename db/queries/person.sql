@@ -78,6 +78,7 @@ SELECT v.id, json_object('id', v.id, 'company_id', v.company_id, 'channel_id', v
 	'chatwoot_source_id', v.chatwoot_source_id, 'chatwoot_phone', v.chatwoot_phone,
 	'automatic_from_ms', v.automatic_from_ms, 'automatic_count', v.automatic_count,
 	'automatic_hour_ms', v.automatic_hour_ms, 'automatic_hour_count', v.automatic_hour_count,
+	'automatic_day_ms', v.automatic_day_ms, 'automatic_day_count', v.automatic_day_count,
 	'workflow_asked_ms', v.workflow_asked_ms, 'workflow_hop', v.workflow_hop,
 	'automation_off_until_ms', v.automation_off_until_ms, 'automation_off_why', v.automation_off_why,
 	'created_ms', v.created_ms, 'merged_into', v.merged_into, 'assigned_user_id', v.assigned_user_id, 'assignee', v.assignee,

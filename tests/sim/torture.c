@@ -211,13 +211,12 @@ static void standing(const char *text)
 
 static void one_round(uint32_t seed)
 {
-	static const char *const USE[] = { "use meta chatwoot n8n",
-					   "set channel.main.recipient_every_ms 100",
-					   "set automatic_per_minute 1000",
-					   "set automatic_per_hour 60000",
-					   "set takeover_minutes 0",
-					   "set queue.messages.attempts 50",
-					   "set queue.orchestrator-inbound.attempts 50" };
+	static const char *const USE[] = {
+		"use meta chatwoot n8n",          "set channel.main.recipient_every_ms 100",
+		"set automatic_per_minute 1000",  "set automatic_per_hour 60000",
+		"set automatic_per_day 60000",    "set takeover_minutes 0",
+		"set queue.messages.attempts 50", "set queue.orchestrator-inbound.attempts 50"
+	};
 	char kinds[EVENTS];
 	int kills = KILLS_MAX;
 

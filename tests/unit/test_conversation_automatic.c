@@ -3,9 +3,9 @@
 #include "store/conversation_automatic.h"
 #include "store_tx.h"
 
-static const struct automatic_limits MAX = { .per_minute = 2, .per_hour = 5 };
+static const struct automatic_limits MAX = { { 2, 5, 7 } };
 
-TX_TEST(too_many_automatic_messages_in_a_minute_or_an_hour_are_refused)
+TX_TEST(too_many_automatic_messages_in_a_minute_an_hour_or_a_day_are_refused)
 {
 	int64_t id = tx_conversation(tx, "4915112345678").conversation;
 	static const struct {
@@ -21,6 +21,9 @@ TX_TEST(too_many_automatic_messages_in_a_minute_or_an_hour_are_refused)
 		{ "the fifth of the hour", 10 * MINUTE_MS, RC_OK },
 		{ "the sixth is too many, however slow", HOUR_MS - 1, RC_REFUSED },
 		{ "the next hour", HOUR_MS, RC_OK },
+		{ "the seventh of the day", 3 * HOUR_MS, RC_OK },
+		{ "the eighth is too many", DAY_MS - 1, RC_REFUSED },
+		{ "the next day", DAY_MS, RC_OK },
 		{ "the clock went back", 0, RC_OK },
 	};
 
@@ -33,7 +36,7 @@ TX_TEST(too_many_automatic_messages_in_a_minute_or_an_hour_are_refused)
 
 TX_TEST(what_waited_is_spread_so_that_half_of_each_limit_is_left)
 {
-	static const struct automatic_limits WIDE = { .per_minute = 4, .per_hour = 8 };
+	static const struct automatic_limits WIDE = { { 4, 8, 100 } };
 	int64_t id = tx_conversation(tx, "4915112345678").conversation, at = 0;
 
 	for (int i = 0; i < 3; i++)
@@ -47,6 +50,9 @@ TX_TEST(what_waited_is_spread_so_that_half_of_each_limit_is_left)
 	MUST(conversation_automatic_count(tx, id, &WIDE, &t_err));
 	MUST(conversation_automatic_room(tx->db, id, &WIDE, tx->now_ms, &at, &t_err));
 	CHECK_I64("more than half of the hour: when that ends", at, T_NOW + HOUR_MS);
+	MUST(conversation_automatic_room(tx->db, id, &(struct automatic_limits){ { 4, 8, 9 } },
+					 tx->now_ms, &at, &t_err));
+	CHECK_I64("and of the day", at, T_NOW + DAY_MS);
 	tx->now_ms = T_NOW + HOUR_MS;
 	MUST(conversation_automatic_asked(tx, id, 0, &t_err));
 	MUST(conversation_automatic_room(tx->db, id, &WIDE, tx->now_ms, &at, &t_err));
@@ -67,7 +73,8 @@ TX_TEST(a_stop_counts_until_its_time_and_begins_afresh)
 	MUST(conversation_automatic_load(tx->db, id, &a, &t_err));
 	CHECK_I64("until", a.off_until_ms, T_NOW + 5000);
 	CHECK(a.off_by_loop);
-	CHECK_I64("counted", a.minute_count + a.hour_count, 0);
+	for (int i = 0; i < AUTOMATIC_SPANS; i++)
+		CHECK_I64("counted", a.count[i], 0);
 	CHECK_I64("no such", conversation_automatic_stop(tx, 99, 1, NULL), RC_ABSENT);
 }
 

@@ -9,7 +9,7 @@
 
 #define BOUND 2
 
-static const struct config CONFIG = { .automatic = { .per_minute = BOUND, .per_hour = 100 },
+static const struct config CONFIG = { .automatic = { { BOUND, 100, 100 } },
 				      .automation_off_ms = 10 * MINUTE_MS };
 
 static struct send_new from(int64_t conversation, const char *source, const char *sender,
