@@ -9,6 +9,7 @@
 #include "flow/send.h"
 #include "store/contact.h"
 #include "store/conversation.h"
+#include "store/erasure.h"
 #include "store/topic.h"
 
 #define CHATWOOT_SOURCE "wa:" /* prefix of our contact source ids (chatwoot_talk.c) */
@@ -94,6 +95,37 @@ static bool may_be_ours(struct hooked *h)
 	return false;
 }
 
+typedef enum rc hooked_fn(struct hooked *h, struct err *e);
+
+/* Chatwoot goes on telling of a thread whose person was erased here: the request names them. */
+static enum rc not_ours(struct hooked *h, struct err *e)
+{
+	bool erased;
+
+	TRY(erasure_known_thread(h->tx->db, h->target->company_id, h->ev->conversation_id, &erased,
+				 e));
+	h->p->erased |= erased;
+	return RC_OK;
+}
+
+/* Of conversations that are not ours nobody needs to hear. */
+static enum rc in_ours(struct hooked *h, hooked_fn *fn, struct err *e)
+{
+	enum rc rc = find_conversation(h, e);
+
+	if (rc == RC_ABSENT)
+		return not_ours(h, e);
+	TRY(rc);
+	return fn(h, e);
+}
+
+static enum rc nothing(struct hooked *h, struct err *e)
+{
+	(void)h;
+	(void)e;
+	return RC_OK;
+}
+
 static enum rc created(struct hooked *h, struct err *e)
 {
 	const struct chatwoot_event *ev = h->ev;
@@ -102,11 +134,11 @@ static enum rc created(struct hooked *h, struct err *e)
 	enum rc rc;
 
 	if (chatwoot_event_decide(ev, &reason) == CHATWOOT_IGNORE)
-		return RC_OK; /* ours, private: stored, nothing to do */
+		return in_ours(h, nothing, e); /* ours, private: stored, nothing to do */
 	TRY(message_chatwoot_known(h->tx->db, h->target->id, ev->message_id, &known, e));
 	if (known) {
 		h->p->duplicates++;
-		return RC_OK;
+		return in_ours(h, nothing, e);
 	}
 	if (posting_now(h->p->app->posting, h->target->id, ev->conversation_id)) {
 		h->p->defer_ms = POSTING_DEFER_MS;
@@ -130,19 +162,6 @@ static enum rc created(struct hooked *h, struct err *e)
 }
 
 /* ---- events ---- */
-
-typedef enum rc hooked_fn(struct hooked *h, struct err *e);
-
-/* Of conversations that are not ours nobody needs to hear. */
-static enum rc in_ours(struct hooked *h, hooked_fn *fn, struct err *e)
-{
-	enum rc rc = find_conversation(h, e);
-
-	if (rc == RC_ABSENT)
-		return RC_OK;
-	TRY(rc);
-	return fn(h, e);
-}
 
 static enum rc conversation(struct hooked *h, struct err *e)
 {

@@ -87,7 +87,7 @@ static enum rc cut_unit(struct tx *tx, void *arg, struct err *e)
 		return rc; /* one that was interrupted goes on */
 	TRY(read_conversations(x, tx->db, e));
 	TRY(check_open(x, tx->db, e));
-	return erasure_begin(tx, x->company_id, x->x.contact_id, &x->x.id, e);
+	return erasure_begin(tx, x->x.company_id, x->x.contact_id, &x->x.id, e);
 }
 
 /* ---- all rows ---- */
@@ -146,7 +146,7 @@ enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
 	enum rc rc;
 
 	x->app = app;
-	x->company_id = company_id;
+	x->x.company_id = company_id;
 	x->x.contact_id = contact_id;
 	(void)__atomic_add_fetch(&app->erasing, 1, __ATOMIC_RELAXED);
 	rc = store_write(app->store, STORE_NORMAL, cut_unit, x, e);

@@ -10,7 +10,6 @@
 struct erasing {
 	struct app *app;
 	struct erasure x;
-	int64_t company_id;
 	int64_t conversations[ERASE_CONVERSATIONS_MAX];
 	size_t conversation_count;
 	char aliases[ERASE_ALIASES_MAX][ERASE_ALIAS_MAX];

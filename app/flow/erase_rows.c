@@ -7,6 +7,7 @@
 #define UNIT_MESSAGES 50   /* in one commit */
 #define UNIT_RANGE    2000 /* looked through in one commit */
 #define META_MAX      300
+#define TRIES_MAX     16
 
 static enum rc run_i64(struct tx *tx, enum query q, const char *name, int64_t v, struct err *e)
 {
@@ -86,6 +87,27 @@ static enum rc erase_file(struct tx *tx, int64_t media_id, struct erasure *n, st
 	return rc == RC_CONFLICT ? media_drop(tx, media_id, e) : rc; /* it left before */
 }
 
+/* Its earlier tries had ids of their own. */
+static enum rc note_tries(struct tx *tx, int64_t message_id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	char meta[TRIES_MAX][META_MAX];
+	struct err none = { 0 };
+	int n = 0;
+	enum rc rc;
+
+	TRY(stmt_begin(tx->db, Q_ERASE_TRIES, &s, e));
+	stmt_bind_i64(&s, "message_id", message_id);
+	while ((rc = stmt_next(&s, &none)) == RC_OK && n < TRIES_MAX)
+		n += str_copy(stmt_str(&s, "meta_message_id"), meta[n], META_MAX);
+	if (rc != RC_OK && rc != RC_ABSENT)
+		return FAIL(e, rc, "%s", none.text);
+	stmt_end(&s);
+	for (int i = 0; i < n; i++)
+		TRY(erasure_note(tx, str_of(meta[i]), e));
+	return RC_OK;
+}
+
 static enum rc erase_message(struct tx *tx, const struct doomed *m, struct erasure *n,
 			     struct err *e)
 {
@@ -99,8 +121,11 @@ static enum rc erase_message(struct tx *tx, const struct doomed *m, struct erasu
 		TRY(run_text(tx, Q_ERASE_PARKED, "meta_message_id", m->meta, e));
 		TRY(erasure_note(tx, str_of(m->meta), e));
 	}
-	if (m->delivery_id != 0)
+	TRY(note_tries(tx, m->id, e));
+	if (m->delivery_id != 0) {
 		TRY(run_i64(tx, Q_ERASE_DELIVERY, "id", m->delivery_id, e));
+		n->deliveries += db_changes(tx->db);
+	}
 	TRY(run_i64(tx, Q_ERASE_MESSAGE, "id", m->id, e));
 	n->messages++;
 	return m->media_id != 0 ? erase_file(tx, m->media_id, n, e) : RC_OK;
@@ -342,6 +367,8 @@ static enum rc person_unit(struct tx *tx, void *arg, struct err *e)
 	}
 	for (size_t i = 0; i < COUNT(LAST); i++)
 		TRY(run_i64(tx, LAST[i], "contact_id", x->x.contact_id, e));
+	for (size_t i = 0; i < x->thread_count; i++)
+		TRY(erasure_note_thread(tx, x->x.company_id, x->threads[i], e));
 	TRY(erasure_add(tx, &n, e));
 	return erasure_rows_gone(tx, x->x.id, e);
 }

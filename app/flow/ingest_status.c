@@ -5,6 +5,7 @@
 #include "flow/handlers.h"
 #include "flow/ingest.h"
 #include "store/contact.h"
+#include "store/erasure.h"
 #include "store/topic.h"
 
 #define CODE_STOPPED_MARKETING 131050 /* Meta 4.2: the customer does not want advertising */
@@ -152,10 +153,16 @@ enum rc ingest_status(struct tx *tx, struct parsed *p, const struct wa_item *ite
 					   .pricing = st->pricing,
 					   .conversation = st->conversation };
 	enum message_status_result result;
+	bool erased;
 	int64_t id;
 
 	if (!st->known)
 		return keep_apart(tx, p, item, e);
+	TRY(erasure_known(tx->db, st->id, &erased, e));
+	if (erased) { /* its message is gone for good, and the request names the person */
+		p->erased = true;
+		return RC_OK;
+	}
 	ev.status = status_of(st);
 	if (st->failed) {
 		ingest_fault_json(&st->error, &error);

@@ -13,6 +13,7 @@ enum rc erasure_load(struct db *db, int64_t id, struct erasure *ret, struct err 
 	TRY(stmt_next(&s, e));
 	*ret = (struct erasure){ .id = id };
 	ret->rows = str_eqc(stmt_str(&s, "state"), "rows");
+	ret->company_id = stmt_i64(&s, "company_id");
 	ret->contact_id = stmt_i64(&s, "contact_id");
 	ret->newest_delivery = stmt_i64(&s, "newest_delivery");
 	ret->messages = stmt_i64(&s, "messages");
@@ -226,6 +227,30 @@ enum rc erasure_known(struct db *db, struct str meta_message_id, bool *ret, stru
 		return FAIL(e, rc, "%s", none.text);
 	*ret = rc == RC_OK;
 	return RC_OK;
+}
+
+#define THREAD_TEXT 80
+
+static struct str thread_text(int64_t company_id, int64_t chatwoot_id, char ret[THREAD_TEXT])
+{
+	(void)snprintf(ret, THREAD_TEXT, "chatwoot %lld %lld", (long long)company_id,
+		       (long long)chatwoot_id);
+	return str_of(ret);
+}
+
+enum rc erasure_note_thread(struct tx *tx, int64_t company_id, int64_t chatwoot_id, struct err *e)
+{
+	char text[THREAD_TEXT];
+
+	return erasure_note(tx, thread_text(company_id, chatwoot_id, text), e);
+}
+
+enum rc erasure_known_thread(struct db *db, int64_t company_id, int64_t chatwoot_id, bool *ret,
+			     struct err *e)
+{
+	char text[THREAD_TEXT];
+
+	return erasure_known(db, thread_text(company_id, chatwoot_id, text), ret, e);
 }
 
 enum rc erasure_trim(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e)

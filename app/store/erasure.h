@@ -16,7 +16,7 @@
 #define ERASURE_DIGEST_MS (400 * DAY_MS)
 
 struct erasure {
-	int64_t id, contact_id, newest_delivery;
+	int64_t id, company_id, contact_id, newest_delivery;
 	bool rows; /* not through with the rows yet */
 	int64_t messages, deliveries, letters, files, conversations;
 };
@@ -54,6 +54,11 @@ enum rc erasure_done(struct tx *tx, int64_t up_to_id, struct err *e) MUST_CHECK;
 enum rc erasure_note(struct tx *tx, struct str meta_message_id, struct err *e) MUST_CHECK;
 enum rc erasure_known(struct db *db, struct str meta_message_id, bool *ret, struct err *e)
 	MUST_CHECK;
+/* The same for a conversation at Chatwoot. */
+enum rc erasure_note_thread(struct tx *tx, int64_t company_id, int64_t chatwoot_id, struct err *e)
+	MUST_CHECK;
+enum rc erasure_known_thread(struct db *db, int64_t company_id, int64_t chatwoot_id, bool *ret,
+			     struct err *e) MUST_CHECK;
 enum rc erasure_trim(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count, struct err *e)
 	MUST_CHECK;
 

@@ -64,7 +64,8 @@ DELETE FROM whatsapp_messages WHERE id = @id;
 -- name: erase_delivery
 -- The raw request of a message: its bytes go, its row stays, so that counts stay true.
 -- in: id
-UPDATE webhook_deliveries SET body = x'', body_size = 0, headers = '{}', outcome = 'erased' WHERE id = @id;
+UPDATE webhook_deliveries SET body = x'', body_size = 0, headers = '{}', outcome = 'erased'
+ WHERE id = @id AND outcome IS NOT 'erased';
 
 -- name: erase_media_used
 -- Whether another message has this file.
@@ -152,8 +153,8 @@ SELECT id, company_id, contact_id FROM erasures WHERE state <> 'done' AND state 
 -- name: erase_load
 -- How far an erasure is.
 -- in: id
--- out: state contact_id newest_delivery messages deliveries letters files conversations
-SELECT state, contact_id, newest_delivery, messages, deliveries, letters, files, conversations FROM erasures WHERE id = @id;
+-- out: state company_id contact_id newest_delivery messages deliveries letters files conversations
+SELECT state, company_id, contact_id, newest_delivery, messages, deliveries, letters, files, conversations FROM erasures WHERE id = @id;
 
 -- name: erase_names
 -- The spellings.
@@ -176,6 +177,12 @@ UPDATE erasures SET state = 'pages', rows_ms = @now_ms, aliases = NULL WHERE id 
 -- Nothing can be read in the files any more, of those up to one.
 -- in: up_to_id now_ms
 UPDATE erasures SET state = 'done', done_ms = @now_ms WHERE state <> 'done' AND state = 'pages' AND id <= @up_to_id;
+
+-- name: erase_tries
+-- Provider ids of a message's earlier tries.
+-- in: message_id
+-- out: meta_message_id
+SELECT meta_message_id FROM message_tries WHERE message_id = @message_id;
 
 -- name: erase_digest
 -- The provider's id of an erased message.

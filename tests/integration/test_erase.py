@@ -106,3 +106,83 @@ def test_not_one_byte_of_an_erased_person_stays():
         b.hook(meta_hook(PERSON, "again"))
         wait_until(lambda: [x for x in b.messages() if x["content"] == "again"], what="a new life begins")
         assert contact_of(b) != contact
+
+
+def many(b, n, word):
+    """n messages of the person, each word of them their own."""
+    for i in range(0, n, 60):
+        b.hook(meta_body([meta_value([meta_text(PERSON, f"{word} {k}") for k in range(i, i + 60)])]))
+    b.wait_idle(60)
+
+
+def erasing(b, contact):
+    """Begins and comes back in the middle: rows are going. The box may die under it."""
+    def run():
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            answers.append(b.api("DELETE", f"/api/v1/contacts/{contact}", timeout=60))
+    answers = []
+    t = threading.Thread(target=run)
+    t.start()
+    wait_until(lambda: row(b, "SELECT count(*) FROM erasures")[0] > 0, what="begun", every=0.001)
+    return t, answers
+
+
+def test_an_erasure_goes_on_after_a_kill_and_what_comes_meanwhile_stays():
+    with Box(settings=QUIET, n8n=None) as b:
+        others(b, 80)
+        many(b, 4800, WORD)
+        contact = contact_of(b)
+        t, answers = erasing(b, contact)
+        accepted = [b.hook(meta_hook(PERSON, f"meanwhile {n}")).status for n in range(3)]
+        b.kill()
+        t.join()
+        state, left = row(b, "SELECT state FROM erasures")[0], row(b, f"SELECT count(*) FROM whatsapp_messages WHERE content LIKE '{WORD}%'")[0]
+        assert state == "rows" and left > 0, f"or this test proves nothing: {state} {left} {answers}"
+        b.start()
+        wiped(b)
+        equal(folder_holds(b, WORD), [])
+        b.wait_idle()
+        equal(row(b, "SELECT count(*) FROM whatsapp_messages WHERE content LIKE 'meanwhile%'")[0], accepted.count(200), "what was acknowledged")
+        equal(row(b, "SELECT count(*), count(DISTINCT contact_id) FROM erasures"), (1, 1))
+        assert contact_of(b) != contact
+        # killed while free space is overwritten: from the beginning
+        many(b, 60, WORD)
+        t, answers = erasing(b, contact_of(b))
+        t.join()
+        b.kill()
+        equal(answers[0].status, 200)
+        b.start()
+        wiped(b, 2)
+        equal(folder_holds(b, WORD, PERSON), [])
+        b.cli("prove")
+
+
+def test_retention_goes_on_after_a_kill():
+    """Messages of long ago, made old by hand; the box dies among them, and what waits to be sent stays."""
+    with Box(settings={**QUIET, "retention_messages_days": "30"}, n8n=None) as b:
+        many(b, 6000, "old")
+        b.post("/api/v1/queues/messages/pause")
+        b.send("34600888999", "waits")
+        b.stop()
+        db = sqlite3.connect(b.data + "/totem.db")
+        back = 40 * 86400000
+        for table, column in (("whatsapp_messages", "created_at"), ("jobs", "created_ms"), ("whatsapp_conversations", "created_ms"),
+                              ("whatsapp_conversations", "last_message_at"), ("contacts", "created_ms"), ("contacts", "updated_ms")):
+            db.execute(f"UPDATE {table} SET {column} = {column} - {back}")
+        db.execute("UPDATE whatsapp_messages SET sending = 'queued' WHERE content = 'waits'")
+        db.commit()
+        db.close()
+        b.start()
+        count = lambda: row(b, "SELECT count(*) FROM whatsapp_messages")[0]
+        wait_until(lambda: count() < 5500, 30, what="begun", every=0.002)
+        b.kill()
+        left = count()
+        assert left > 1, "or this test proves nothing"
+        b.start()
+        wait_until(lambda: count() == 1, 60, what="the rest")
+        wait_until(lambda: row(b, "SELECT count(*) FROM contacts")[0] == 1, 30, what="people without messages")
+        equal(row(b, "SELECT content, sending FROM whatsapp_messages"), ("waits", "queued"))
+        b.post("/api/v1/queues/messages/resume")
+        b.wait_idle()
+        b.cli("prove")
+        equal(row(b, "PRAGMA quick_check")[0], "ok")
