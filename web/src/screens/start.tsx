@@ -12,7 +12,7 @@ import { Chart } from '../ui/chart';
 import { State, Time, useLive } from '../ui/data';
 import { partName, placeOf } from './parts';
 import type { Queue } from './queues/acts';
-import { columns, type Minute } from './queues/one';
+import { columns, total, type Minute } from './queues/one';
 import { Numbers, ReceiptView, Span, titleOf, type Receipt } from './receipt';
 
 interface Part { part: string; state: string; why: string | null; since: string | null; waiting?: number; dead?: number; oldest_at?: string | null;
@@ -50,8 +50,8 @@ function Traffic(): JSX.Element | null {
 	const cols = useMemo(() => [columns(came.data?.data ?? [], now('crm-api-whatsapp-inbound')), columns(sent.data?.data ?? [], now('messages'))], [came.data, sent.data, queues.data]);
 	return <div class="card"><div class="row"><h2>{t('traffic', { n: HOURS })}</h2>
 		{may('messages:read') && <><a href={`#/messages?hours=${HOURS}&direction=inbound`}>{t('came')}</a><a href={`#/messages?hours=${HOURS}&direction=outbound`}>{t('sent')}</a></>}</div><div class="two">
-		<Chart minutes={HOURS * 60} label={t('came_per_minute')} lines={[{ label: t('came'), color: '--brand' }]} data={[cols[0]![0]!, cols[0]![1]!]} />
-		<Chart minutes={HOURS * 60} label={t('sent_per_minute')} lines={[{ label: t('sent'), color: '--brand' }, { label: t('failed_runs'), color: '--bad' }]} data={[cols[1]![0]!, cols[1]![1]!, cols[1]![2]!]} />
+		<Chart minutes={HOURS * 60} label={t('came_per_minute')} lines={[{ label: t('came'), color: '--brand' }]} data={[cols[0]![0]!, cols[0]![1]!]} totals={[total(came.data?.data, 'done')]} />
+		<Chart minutes={HOURS * 60} label={t('sent_per_minute')} lines={[{ label: t('sent'), color: '--brand' }, { label: t('failed_runs'), color: '--bad' }]} data={[cols[1]![0]!, cols[1]![1]!, cols[1]![2]!]} totals={[total(sent.data?.data, 'done'), total(sent.data?.data, 'failed')]} />
 	</div></div>;
 }
 

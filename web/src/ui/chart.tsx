@@ -1,5 +1,5 @@
 /* chart.tsx - lines over time (uPlot), in the colours of the page. Values: one array of seconds, then one per line; `minutes`: how
- * much time is shown, up to now. */
+ * much time is shown, up to now; totals: what is said of each line to who does not see it. */
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { signal } from '@preact/signals';
@@ -14,7 +14,7 @@ export interface Line { label: string; color: '--brand' | '--bad' | '--warn' | '
 const media = matchMedia('(prefers-color-scheme: dark)'), dark = signal(media.matches);
 media.addEventListener('change', () => { dark.value = media.matches; });
 
-export function Chart(p: { lines: Line[]; data: (number | null)[][]; height?: number; label: string; minutes: number }): JSX.Element {
+export function Chart(p: { lines: Line[]; data: (number | null)[][]; totals: number[]; height?: number; label: string; minutes: number }): JSX.Element {
 	const box = useRef<HTMLDivElement>(null), plot = useRef<uPlot | null>(null);
 	const height = p.height ?? 130, key = [...p.lines.map(l => l.label), lang.value, theme.value, dark.value, p.minutes].join('|');
 	useEffect(() => {
@@ -34,9 +34,8 @@ export function Chart(p: { lines: Line[]; data: (number | null)[][]; height?: nu
 		return () => { watch.disconnect(); plot.current?.destroy(); plot.current = null; };
 	}, [key]);
 	useEffect(() => { plot.current?.setData(p.data as uPlot.AlignedData); }, [p.data]);
-	const sums = p.data.slice(1).map(v => v.reduce<number>((a, b) => a + (b ?? 0), 0));
 	return <figure class="chart">
 		<figcaption>{p.label}{p.lines.length > 1 && <span class="legend">{p.lines.map(l => <span key={l.label} class={'key ' + l.color.slice(2)}>{l.label}</span>)}</span>}</figcaption>
-		<div ref={box} role="img" aria-label={p.label + ': ' + p.lines.map((l, i) => `${l.label} ${number(sums[i] ?? 0)}`).join(', ')} />
+		<div ref={box} role="img" aria-label={p.label + ': ' + p.lines.map((l, i) => `${l.label} ${number(p.totals[i] ?? 0)}`).join(', ')} />
 	</figure>;
 }

@@ -9,8 +9,11 @@ import { Acts, nameOf, type Queue } from './acts';
 
 const EVERY_MS = 2000;
 
-export const rate = (perSecond: number): string =>
-	perSecond === 0 ? '–' : (perSecond * 60).toLocaleString(lang.value, { maximumFractionDigits: perSecond < 1 ? 1 : 0 });
+/* Done per minute; the chart of it is on its page. */
+export function Rate(p: { q: Queue }): JSX.Element {
+	const n = p.q.rate_per_second;
+	return n === 0 ? <>–</> : <a class="calm" href={`#/queues/${p.q.name}?show=history`}>{(n * 60).toLocaleString(lang.value, { maximumFractionDigits: n < 1 ? 1 : 0 })}</a>;
+}
 
 export function Count(p: { n: number; href: string; alarm?: boolean }): JSX.Element {
 	return p.n === 0 ? <span class="soft">0</span> : <a href={p.href} class={p.alarm ? 'alarm' : ''}>{number(p.n)}</a>;
@@ -23,7 +26,7 @@ function Row(p: { q: Queue; reload: () => void }): JSX.Element {
 			{q.state !== 'running' && <small><State state={q.state} /> {q.paused_until && <>{t('until')} <Time at={q.paused_until} /></>}</small>}</td>
 		<td class="n"><Count n={q.waiting} href={here + '?state=waiting'} /></td><td class="n wide"><Count n={q.active} href={here + '?state=running'} /></td>
 		<td class="n wide"><Count n={q.delayed} href={here + '?state=delayed'} /></td><td class="n wide"><Count n={q.completed} href={here + '?show=history'} /></td>
-		<td class="n wide"><a class="calm" href={here + '?show=history'}>{rate(q.rate_per_second)}</a></td>
+		<td class="n wide"><Rate q={q} /></td>
 		<td class="n"><Count n={q.dead} href={'#/queues/dead?queue=' + q.name} alarm /></td>
 		<td class="n wide">{q.oldest_age_ms > 0 ? <a href={here + '?state='}>{span(q.oldest_age_ms)}</a> : '–'}</td>
 		<td><Acts q={q} reload={p.reload} /></td>

@@ -10,7 +10,7 @@ import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad
 import { Chart } from '../../ui/chart';
 import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data';
 import { Acts, nameOf, type Limits, type Queue } from './acts';
-import { Count, rate } from './list';
+import { Count, Rate } from './list';
 
 export interface Minute { at: string; minutes: number; accepted: number; done: number; failed: number; waiting: number; oldest_ms: number }
 interface Job { id: string; priority: string; state: string; attempts: number; snoozes: number; due_at: string; created_at: string; correlation_id: string | null; payload?: string }
@@ -18,25 +18,36 @@ interface Job { id: string; priority: string; state: string; attempts: number; s
 const EVERY_MS = 2000, HISTORY_MS = 30_000;
 const SPANS = [180, 720, 1440];
 
-/* Columns for the charts: per minute, also after a gap of several (the box was away); the minute that runs comes from the queue itself. */
-export function columns(rows: Minute[], now: { done: number; waiting: number } | null): (number | null)[][] {
-	const x: number[] = [], done: (number | null)[] = [], failed: (number | null)[] = [], waiting: (number | null)[] = [], accepted: (number | null)[] = [];
-	for (const m of rows) {
-		x.push(Date.parse(m.at) / 1000);
-		done.push(m.done / m.minutes);
-		failed.push(m.failed / m.minutes);
-		waiting.push(m.waiting);
-		accepted.push(m.accepted / m.minutes);
+const POINTS = 180; /* of a line: more would be a smear on a phone */
+
+/* Columns for the charts: per minute, also after a gap of several (the box was away). Of a longer time several minutes are one point:
+ * the mean of what was done, the most of what waited. The minute that runs comes from the queue itself. */
+export function columns(rows: Minute[], now: { done: number; waiting: number } | null, minutes = POINTS): (number | null)[][] {
+	const step = Math.ceil(minutes / POINTS), x: number[] = [], done: (number | null)[] = [], failed: (number | null)[] = [], waiting: (number | null)[] = [];
+	for (let i = 0; i < rows.length;) {
+		const sum = { minutes: 0, done: 0, failed: 0, waiting: 0 };
+		do {
+			const m = rows[i++]!;
+			sum.minutes += m.minutes;
+			sum.done += m.done;
+			sum.failed += m.failed;
+			sum.waiting = Math.max(sum.waiting, m.waiting);
+		} while (i < rows.length && sum.minutes < step);
+		x.push(Date.parse(rows[i - 1]!.at) / 1000);
+		done.push(sum.done / sum.minutes);
+		failed.push(sum.failed / sum.minutes);
+		waiting.push(sum.waiting);
 	}
 	if (now !== null) {
 		x.push(Date.now() / 1000);
 		done.push(now.done);
 		failed.push(null);
 		waiting.push(now.waiting);
-		accepted.push(null);
 	}
-	return [x, done, failed, waiting, accepted];
+	return [x, done, failed, waiting];
 }
+
+export const total = (rows: Minute[] | undefined, of: 'done' | 'failed'): number => (rows ?? []).reduce((sum, m) => sum + m[of], 0);
 
 /* A number above leads to a card further down: it comes into view, and the focus with it. */
 function useReveal(field: string, wanted: (value: string) => boolean): { current: HTMLDivElement | null } {
@@ -55,14 +66,14 @@ function History(p: { q: Queue }): JSX.Element {
 	const { data, reload } = useLoad(signal => get<{ data: Minute[] }>(`/api/v1/queues/${p.q.name}/history?minutes=${minutes}`, { signal }), p.q.name + minutes);
 	useLive(reload, [], HISTORY_MS);
 	const { q } = p, running = { done: q.rate_per_second * 60, waiting: q.waiting + q.delayed };
-	const cols = useMemo(() => columns(data?.data ?? [], running), [data, q]);
+	const cols = useMemo(() => columns(data?.data ?? [], running, minutes), [data, q]);
 	const card = useReveal('show', show => show === 'history');
 	return <div class="card" ref={card} tabIndex={-1}>
 		<div class="row"><h2>{t('history')}</h2><select aria-label={t('history')} value={minutes} onChange={e => setMinutes(Number(e.currentTarget.value))} class="short">
 			{SPANS.map(m => <option key={m} value={m}>{t('last_hours', { n: m / 60 })}</option>)}</select></div>
 		<div class="two">
-			<Chart minutes={minutes} label={t('per_minute')} lines={[{ label: t('completed'), color: '--brand' }, { label: t('failed_runs'), color: '--bad' }]} data={[cols[0]!, cols[1]!, cols[2]!]} />
-			<Chart minutes={minutes} label={t('waiting')} lines={[{ label: t('waiting'), color: '--warn' }]} data={[cols[0]!, cols[3]!]} />
+			<Chart minutes={minutes} label={t('per_minute')} lines={[{ label: t('completed'), color: '--brand' }, { label: t('failed_runs'), color: '--bad' }]} data={[cols[0]!, cols[1]!, cols[2]!]} totals={[total(data?.data, 'done'), total(data?.data, 'failed')]} />
+			<Chart minutes={minutes} label={t('waiting')} lines={[{ label: t('waiting'), color: '--warn' }]} data={[cols[0]!, cols[3]!]} totals={[q.waiting + q.delayed]} />
 		</div>
 		{data?.data.length === 0 && <p class="soft">{t('history_none')}</p>}
 	</div>;
@@ -146,7 +157,7 @@ export function One(p: { name: string }): JSX.Element {
 			<p class="soft">{word('q_help.', q.name)}</p>
 			<Facts rows={[[t('waiting'), <Count n={q.waiting} href={here + '?state=waiting'} />], [t('active'), <Count n={q.active} href={here + '?state=running'} />],
 				[t('delayed'), <Count n={q.delayed} href={here + '?state=delayed'} />], [t('completed'), <Count n={q.completed} href={here + '?show=history'} />],
-				[t('per_minute'), <a class="calm" href={here + '?show=history'}>{rate(q.rate_per_second)}</a>], [t('dead'), q.dead > 0 ? <a class="alarm" href={'#/queues/dead?queue=' + q.name}>{number(q.dead)}</a> : '0'],
+				[t('per_minute'), <Rate q={q} />], [t('dead'), q.dead > 0 ? <a class="alarm" href={'#/queues/dead?queue=' + q.name}>{number(q.dead)}</a> : '0'],
 				[t('oldest'), q.oldest_age_ms > 0 ? <a href={here + '?state='}>{span(q.oldest_age_ms)}</a> : '–'],
 				[t('limits'), t('limits_text', { concurrency: q.limits.concurrency, attempts: q.limits.attempts, backoff: span(q.limits.backoff_ms) })]]} />
 			<div class="row"><Acts q={q} reload={reload} all />{may('queues:control') && <Button onClick={() => setEditing(true)}>{t('limits')}</Button>}</div>
