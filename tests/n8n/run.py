@@ -202,6 +202,47 @@ class Run:
         state = self.box.peers.state("meta")
         self.lib.equal(state["doubled"], 0)
 
+    def plain_workflow(self):
+        """Somebody's own: it starts at once and answers by POST /messages like any program, with no sender, hop or token of the run."""
+        hook = {"parameters": {"httpMethod": "POST", "path": "plain", "responseMode": "onReceived", "options": {}},
+                "id": "1", "webhookId": "plain", "name": "In", "type": "n8n-nodes-base.webhook", "typeVersion": 2, "position": [0, 0]}
+        post = {"parameters": {"method": "POST", "url": f"http://127.0.0.1:{self.box.main}/api/v1/messages",
+                               "sendHeaders": True, "headerParameters": {"parameters": [
+                                   {"name": "Authorization", "value": f"Bearer {self.box.token}"},
+                                   {"name": "Idempotency-Key", "value": "={{ $json.body.idempotency_key }}"}]},
+                               "sendBody": True, "specifyBody": "json",
+                               "jsonBody": '={{ JSON.stringify({conversation_id: $json.body.conversation, '
+                                           'text: "plain: " + $json.body.text}) }}', "options": {}},
+                "id": "2", "name": "Out", "type": "n8n-nodes-base.httpRequest", "typeVersion": 4.2, "position": [220, 0]}
+        head = {"X-N8N-API-KEY": self.api_key}
+        a = self.lib.http_call(self.n8n.port, "POST", "/api/v1/workflows", {
+            "name": "plain", "nodes": [hook, post], "settings": {},
+            "connections": {"In": {"main": [[{"node": "Out", "type": "main", "index": 0}]]}}}, headers=head)
+        assert a.status == 200, a
+        a = self.lib.http_call(self.n8n.port, "POST", f"/api/v1/workflows/{a.json['id']}/activate", {}, headers=head)
+        assert a.status == 200, a
+        a = self.box.api("PATCH", "/api/v1/settings", {"n8n.main.url": self.n8n.url + "/webhook/plain"})
+        assert a.status == 200, a
+
+    def test_two_bots_that_post_like_any_program(self):
+        """A bot at the other end answers whatever that workflow says: stopped within automatic_per_minute (20), a person is told."""
+        bot, answered = "51900000006", 0
+        self.plain_workflow()
+        self.say(bot, "ping", "plain: ping")
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not [i for i in self.box.get("/api/v1/incidents")["data"] if i["kind"] == "loop"]:
+            while answered < len(self.sends(bot)):
+                answered += 1
+                self.box.peers.say("meta", **{"from": bot, "text": f"pong {answered}"})
+            time.sleep(0.02)
+        assert [i for i in self.box.get("/api/v1/incidents")["data"] if i["kind"] == "loop"], f"no alarm: {len(self.sends(bot))} sends"
+        self.box.wait_idle()
+        said = len(self.sends(bot))
+        assert 5 < said <= 20, said
+        self.box.peers.say("meta", **{"from": bot, "text": "pong and no end"})
+        self.say("51900000007", "a person", "plain: a person")
+        self.lib.equal(len(self.sends(bot)), said, "the stopped one stays stopped")
+
     def test_the_log_keeps_secrets(self):
         for secret in ("08408122", self.api_key, "double-password"):
             assert secret not in self.box.log(), "a secret or personal data in the log"
