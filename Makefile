@@ -265,7 +265,7 @@ FUZZ_BINS := $(patsubst %,build/fuzz/fuzz/%,$(basename $(notdir $(call chosen,$(
 
 # --- use ------------------------------------------------------------------------------------------------------------
 
-.PHONY: deb dist cross docs check-install check-deb all run demo dev dev-free web-check e2e test check lint unit scenario golden integration attack crash torture bench asan tsan \
+.PHONY: deb dist cross docs check-install check-deb all run demo dev dev-free web-check e2e test check lint unit scenario golden integration attack crash torture bench swap asan tsan \
 	test-n8n peers check-peers fuzz fuzz-bins clang cov tidy cppcheck analyze format compdb deps clean schema gaps help FORCE objects
 
 all: build/totem ## release binary build/totem
@@ -379,6 +379,9 @@ crash: build/totem $(call folder,release)/peers $(call folder,release)/load ## k
 
 torture: ## kill -9 a thousand times (failing writes and syncs are in `make T=fault unit`)
 	@$(MAKE) --no-print-directory crash N=1000
+
+swap: build/totem $(call folder,release)/load ## a 1 GB box moves to a blank machine by backup and passphrase, timed and compared (about 2 minutes)
+	@python3 tests/bench/swap.py build/totem $(call folder,release) $(ARGS)
 
 bench: build/totem $(call folder,release)/peers $(call folder,release)/load ## throughput and latency (ARGS=--smoke: short)
 	@tests/hook.sh bench '$(wildcard tests/bench/run.py)' python3 tests/bench/run.py build/totem $(call folder,release) $(ARGS)
