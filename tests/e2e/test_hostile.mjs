@@ -73,3 +73,23 @@ test('a hostile customer is text everywhere', async () => {
 	await clean('answered');
 	assert.equal(ran, false, 'nothing ran');
 });
+
+test('a link from a stranger leads to no other call of the API', async () => {
+	const box = await Box.start();
+	await box.post('/api/v1/queues/messages/pause');
+	await box.post('/api/v1/messages', { to: '595981000001', type: 'text', text: { body: 'sigue ahí' } });
+	const page = await box.person('owner', { login: 'ana', allow: [/status of 4\d\d/] });
+	const asked = [];
+	page.on('request', r => { const at = new URL(r.url()).pathname; if (r.method() !== 'GET' || /clear|cancel/.test(at)) asked.push(r.method() + ' ' + at); });
+	for (const link of ['messages/%2e%2e%2fqueues%2fmessages%2fclear%3f', 'messages/x%2Fcancel%3F', 'messages/%', 'messages/%E0%A4%A', 'queues/..%2Fqueues%2Fmessages%2Fclear%3F',
+		'queues/dead?letter=../queues/messages/clear?', 'queues/messages?job=../clear%3F', 'queues/deliveries?delivery=..%2Fx%2Fcancel%23', 'conversations/..%2F..%2Fx?m=../y',
+		'start/receipt/..%2Fmessages?of=__proto__', 'integrations/channel...%2f', 'messages?hours=1e99', 'messages?from=garbage&to=%00', 'messages?hours=-5&direction=%3Cb%3E']) {
+		await page.evaluate(at => { location.hash = at; }, '#/' + link);
+		await page.locator('main h1').or(page.locator('main .empty')).first().waitFor();
+		for (const name of ['Intentar de nuevo', 'Reintentar', 'Reanudar', 'Cargar de nuevo']) /* what one would press then */
+			if (await page.locator('dialog, main .empty').getByRole('button', { name, exact: true }).count() > 0)
+				await page.locator('dialog, main .empty').getByRole('button', { name, exact: true }).first().click();
+	}
+	assert.deepEqual(asked.filter(a => !a.endsWith('/presence')), [], 'no call that changes anything');
+	assert.equal((await box.get('/api/v1/queues/messages')).waiting, 1);
+});

@@ -55,6 +55,11 @@ function Send(): JSX.Element {
 	</form>;
 }
 
+const HOURS_MAX = 24 * 366;
+
+/* A time out of an address; '' when it is none. */
+const time = (v: string | null): string => v !== null && Number.isFinite(Date.parse(v)) ? new Date(v).toISOString() : '';
+
 /* A time in the form that <input type=datetime-local> has. */
 function local(iso: string | null): string {
 	return iso === null ? '' : new Date(Date.parse(iso) - new Date(iso).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
@@ -76,8 +81,8 @@ function Filters(p: { from: string; to: string; direction: string }): JSX.Elemen
 }
 
 function Last(): JSX.Element {
-	const q = place.value.query, hours = Number(q.get('hours') ?? 0), direction = q.get('direction') ?? '', sending = q.get('sending') ?? '';
-	const from = useMemo(() => hours > 0 ? new Date(Date.now() - hours * 3_600_000).toISOString() : q.get('from') ?? '', [place.value]), to = q.get('to') ?? '';
+	const q = place.value.query, hours = Math.min(Number(q.get('hours')) || 0, HOURS_MAX), direction = q.get('direction') ?? '', sending = q.get('sending') ?? '';
+	const from = useMemo(() => hours > 0 ? new Date(Date.now() - hours * 3_600_000).toISOString() : time(q.get('from')), [place.value]), to = time(q.get('to'));
 	const list = usePages<Message>('/api/v1/messages', { from, to, direction, sending });
 	useLive(list.reload, ['whatsapp_message', 'whatsapp_echo', 'status', 'media']);
 	return <section class="screen messages">

@@ -15,8 +15,10 @@ export function Tabs(p: { at: string; items: { href: string; label: string; n?: 
 
 export interface Pages<T> { rows: T[] | undefined; file: string; error: unknown; more: (() => void) | null; reload: () => void; total: number | undefined }
 
-/* A list of the API: its first page, further ones on demand. It is loaded anew when path or fields change, and by reload (what
- * is shown stays until the answer is there). */
+const PAGE = 50, PAGE_MAX = 500; /* of the API */
+
+/* A list of the API: its first page, further ones on demand. It is loaded anew when path or fields change, and by reload: as many rows
+ * as are shown, and they stay until the answer is there. Who looks at more than one call gives is left alone. */
 export function usePages<T>(path: string | null, fields: Record<string, string | number | boolean | undefined> = {}): Pages<T> {
 	const key = path === null ? '' : path + query(fields);
 	const [state, setState] = useState<{ key: string; rows?: T[]; next: string | null; error?: unknown; total?: number }>({ key: '', next: null });
@@ -24,8 +26,10 @@ export function usePages<T>(path: string | null, fields: Record<string, string |
 	useEffect(() => {
 		if (path === null)
 			return;
-		const stop = new AbortController();
-		get<Page<T> & { total?: number }>(path + query({ limit: 50, ...fields }), { signal: stop.signal }).then(
+		const stop = new AbortController(), shown = state.key === key ? state.rows?.length ?? 0 : 0;
+		if (shown > PAGE_MAX)
+			return;
+		get<Page<T> & { total?: number }>(path + query({ limit: Math.min(PAGE_MAX, Math.max(PAGE, shown)), ...fields }), { signal: stop.signal }).then(
 			a => { if (!stop.signal.aborted) setState({ key, rows: a.data, next: a.next, total: a.total }); },
 			(error: unknown) => { if (!stop.signal.aborted) setState(s => s.key === key ? { ...s, error } : { key, next: null, error }); });
 		return () => stop.abort();
@@ -36,7 +40,7 @@ export function usePages<T>(path: string | null, fields: Record<string, string |
 			return;
 		setBusy(true);
 		try {
-			const a = await get<Page<T>>(path + query({ limit: 50, ...fields, after: state.next }));
+			const a = await get<Page<T>>(path + query({ limit: PAGE, ...fields, after: state.next }));
 			setState(s => s.key === key ? { ...s, rows: [...(s.rows ?? []), ...a.data], next: a.next } : s);
 		} finally {
 			setBusy(false);

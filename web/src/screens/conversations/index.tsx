@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t, word, type Words } from '../../lib/i18n';
-import { badge, go, place } from '../../lib/route';
+import { badge, go, place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Empty, sentence, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
@@ -112,7 +112,7 @@ function typing(e: KeyboardEvent): boolean {
 }
 
 export function Conversations(): JSX.Element {
-	const id = place.value.parts[1] ?? null, at = place.value.query.get('m'), [info, setInfo] = useState(!above());
+	const id = place.value.parts[1] ?? null, at = plain(place.value.query.get('m')), [info, setInfo] = useState(!above());
 	useEffect(() => {
 		const stop = lists.start(), off = watch();
 		void loadQuicks();

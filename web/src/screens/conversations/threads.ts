@@ -113,6 +113,7 @@ export class Thread {
 		this.state.value = 'loading';
 		try {
 			const about = this.ask<Conversation>('/api/v1/conversations/' + this.id);
+			about.catch(() => {}); /* told below, or by what fails before it */
 			if (at === null) {
 				const first = await this.page({});
 				this.live.value = true;

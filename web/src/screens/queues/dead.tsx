@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Refused, get, post, type Page } from '../../lib/api';
 import { number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
-import { go, place } from '../../lib/route';
+import { go, place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Facts, More, Raw, Time, pretty, useLive, usePages } from '../../ui/data';
@@ -76,7 +76,7 @@ function LetterView(p: { id: string; close: () => void; done: () => void }): JSX
 }
 
 function Letters(p: { queue: string; reason: string; changed: () => void }): JSX.Element {
-	const letters = usePages<Letter>('/api/v1/dead-letters', { queue: p.queue, reason: p.reason }), asked = place.value.query.get('letter'), [shown, setShown] = useState(asked);
+	const letters = usePages<Letter>('/api/v1/dead-letters', { queue: p.queue, reason: p.reason }), asked = plain(place.value.query.get('letter')), [shown, setShown] = useState(asked);
 	useEffect(() => setShown(asked), [asked]);
 	const done = () => { letters.reload(); p.changed(); };
 	useLive(letters.reload, ['alert'], 5000);

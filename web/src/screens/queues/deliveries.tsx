@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Refused, get, post, query } from '../../lib/api';
 import { bytes, number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
-import { place } from '../../lib/route';
+import { place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data';
@@ -132,7 +132,7 @@ function Sources(p: { id: string; name?: string; value?: string; onChange?: (v: 
 }
 
 export function Deliveries(): JSX.Element {
-	const asked = place.value.query.get('delivery'), [source, setSource] = useState(''), [aside, setAside] = useState(false), [shown, setShown] = useState(asked), [range, setRange] = useState(false);
+	const asked = plain(place.value.query.get('delivery')), [source, setSource] = useState(''), [aside, setAside] = useState(false), [shown, setShown] = useState(asked), [range, setRange] = useState(false);
 	const list = usePages<Delivery>('/api/v1/deliveries', { source, put_aside: aside || undefined });
 	useLive(list.reload, ['whatsapp_message', 'status'], 10_000);
 	useEffect(() => setShown(asked), [asked]);

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Refused, call, get, post } from '../../lib/api';
 import { number, span } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
-import { go, place } from '../../lib/route';
+import { go, place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Chart } from '../../ui/chart';
@@ -117,9 +117,9 @@ function JobView(p: { queue: string; id: string; close: () => void }): JSX.Eleme
 
 function Jobs(p: { name: string }): JSX.Element {
 	const query = place.value.query, state = query.get('state') ?? '', here = '#/queues/' + p.name;
-	const jobs = usePages<Job>(`/api/v1/queues/${p.name}/jobs`, { state }), [shown, setShown] = useState(query.get('job'));
+	const jobs = usePages<Job>(`/api/v1/queues/${p.name}/jobs`, { state }), [shown, setShown] = useState(plain(query.get('job')));
 	const card = useReveal('state', () => true);
-	useEffect(() => setShown(query.get('job')), [query.get('job')]);
+	useEffect(() => setShown(plain(query.get('job'))), [plain(query.get('job'))]);
 	useLive(jobs.reload, ['queue'], 5000);
 	const act = async (j: Job, verb: string, said: string) => { await post(`/api/v1/queues/${p.name}/jobs/${j.id}/${verb}`); toast(said); jobs.reload(); };
 	async function cancel(j: Job) {
