@@ -225,7 +225,8 @@ static void point_groups(struct app *app, const struct config *c)
 {
 	static const enum queue_id CHATWOOT[] = { QUEUE_SUPPORT_INBOUND,  QUEUE_SUPPORT_MIRROR,
 						  QUEUE_SUPPORT_OUTBOUND, QUEUE_SUPPORT_STATUS,
-						  QUEUE_SUPPORT_STATE,    QUEUE_SUPPORT_FILE };
+						  QUEUE_SUPPORT_STATE,    QUEUE_SUPPORT_FILE,
+						  QUEUE_SUPPORT_AGENT };
 	struct queues *qs = store_queues(app->store);
 	int64_t chatwoot = 0, n8n[QUEUE_TARGETS_MAX];
 	size_t n = 0;

@@ -23,7 +23,7 @@ void outside_stop(struct app *app, int64_t target_id, int64_t until_ms, const ch
 		  int64_t now_ms);
 /* Also wakes jobs that were held for it. */
 void outside_resume(struct app *app, int64_t target_id);
-/* A person resumes a queue, and with it the Chatwoot or each n8n that its consumer group serves: who has mended there what
+/* A person resumes a queue, and with it the Chatwoot or each n8n that it leads to: who has mended there what
  * refused us (R17) does not wait for the end of the pause. Numbers are not touched: what stopped one is nothing of a queue. */
 enum rc outside_resume_queue(struct app *app, enum queue_id q, struct err *e) MUST_CHECK;
 
