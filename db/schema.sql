@@ -26,6 +26,8 @@ CREATE TABLE audit_log (
 	hash       BLOB NOT NULL
 ) STRICT;
 
+CREATE INDEX audit_log_by_actor ON audit_log(actor_kind, actor_id, action, at_ms);
+
 CREATE TRIGGER audit_log_keeps_rows BEFORE DELETE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 
@@ -527,6 +529,15 @@ CREATE TABLE recovery_codes (
 	user_id INTEGER NOT NULL REFERENCES users(id),
 	hash    BLOB NOT NULL,                  -- SHA-256
 	PRIMARY KEY (user_id, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE retention_days (
+	day       INTEGER NOT NULL,             -- since 1970, UTC
+	what      TEXT NOT NULL,                -- store/retention.h
+	gone      INTEGER NOT NULL,             -- rows, or files
+	bytes     INTEGER NOT NULL,             -- that came free
+	last_ms   INTEGER NOT NULL,
+	PRIMARY KEY (day, what)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE row_floors (

@@ -99,6 +99,8 @@ route_fn audit_list, audit_verify_get;
 route_fn erase_contact_delete;
 /* person.c */
 route_fn person_holdings_get, person_export_get;
+/* erasures.c */
+route_fn retention_list, erasure_list;
 /* backups.c */
 route_fn backup_api_list, backup_api_post, backup_verify_post, backup_download_get;
 /* health.c, metrics.c */

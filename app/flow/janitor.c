@@ -22,6 +22,7 @@
 #include "store/incident.h"
 #include "store/message.h"
 #include "store/retention.h"
+#include "store/retention_day.h"
 #include "store/queue.h"
 #include "store/queue_history.h"
 #include "store/search.h"
@@ -106,7 +107,8 @@ struct trim {
 	const char *name;
 	trim_fn *run;
 	int64_t before_ms;
-	int64_t count; /* of the last unit */
+	int64_t count;    /* of the last unit */
+	const char *told; /* what it is called in the counts of each day; NULL: housekeeping */
 };
 
 static enum rc trim_idem(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
@@ -126,8 +128,16 @@ static enum rc trim_history(struct tx *tx, int64_t before_ms, int limit, int64_t
 static enum rc trim_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct trim *t = arg;
+	int64_t before = 0, after = 0;
 
-	return t->run(tx, t->before_ms, JANITOR_CHUNK, &t->count, e);
+	if (t->told == NULL)
+		return t->run(tx, t->before_ms, JANITOR_CHUNK, &t->count, e);
+	TRY(retention_used_bytes(tx->db, &before, e));
+	TRY(t->run(tx, t->before_ms, JANITOR_CHUNK, &t->count, e));
+	if (t->count == 0)
+		return RC_OK;
+	TRY(retention_used_bytes(tx->db, &after, e));
+	return retention_day_add(tx, t->told, t->count, before - after, e);
 }
 
 /* True: nothing more is there. */
@@ -169,6 +179,7 @@ struct range {
 	int64_t before_ms;
 	int64_t *after;
 	int64_t at, count;
+	const char *told; /* as of a trim */
 };
 
 static enum rc range_unit(struct tx *tx, void *arg, struct err *e)
@@ -176,7 +187,8 @@ static enum rc range_unit(struct tx *tx, void *arg, struct err *e)
 	struct range *r = arg;
 
 	r->at = *r->after;
-	return r->run(tx, r->before_ms, JANITOR_CHUNK, &r->at, &r->count, e);
+	TRY(r->run(tx, r->before_ms, JANITOR_CHUNK, &r->at, &r->count, e));
+	return r->told != NULL ? retention_day_add(tx, r->told, r->count, 0, e) : RC_OK;
 }
 
 static void trim_range(struct app *app, struct range *r)
@@ -201,8 +213,10 @@ static bool trim_bytes(struct app *app, const struct config *c, int64_t now_ms)
 {
 	int64_t max = setting_i64(c->settings, "database_max_mib") * (int64_t)MIB, used = 0;
 	struct trim oldest[] = {
-		{ "deliveries by size", delivery_trim, now_ms - JANITOR_YOUNG_MS, 0 },
-		{ "messages by size", retention_messages, now_ms - JANITOR_RECENT_MS, 0 },
+		{ "deliveries by size", delivery_trim, now_ms - JANITOR_YOUNG_MS, 0,
+		  "deliveries_by_size" },
+		{ "messages by size", retention_messages, now_ms - JANITOR_RECENT_MS, 0,
+		  "messages_by_size" },
 	};
 	struct err e = { .rc = RC_OK };
 	struct db *db;
@@ -231,29 +245,31 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 	AUTO(config_putp) const struct config *c = config_get(app);
 	int64_t messages_ms = days_before(c, "retention_messages_days", now_ms);
 	struct trim kinds[] = {
-		{ "deliveries", delivery_trim, now_ms - c->retention_deliveries_ms, 0 },
-		{ "events", topic_trim, now_ms - c->retention_events_ms, 0 },
-		{ "idempotency", trim_idem, now_ms - IDEMPOTENCY_TTL_MS, 0 },
-		{ "parked", message_trim_parked, now_ms - JANITOR_PARKED_MS, 0 },
-		{ "incidents", incident_rest, now_ms - JANITOR_NEWS_MS, 0 },
-		{ "old incidents", retention_incidents, now_ms - JANITOR_INCIDENTS_MS, 0 },
-		{ "starts", retention_boots, now_ms - JANITOR_BOOTS_MS, 0 },
-		{ "messages", retention_messages, messages_ms, 0 },
+		{ "deliveries", delivery_trim, now_ms - c->retention_deliveries_ms, 0,
+		  "deliveries" },
+		{ "events", topic_trim, now_ms - c->retention_events_ms, 0, "events" },
+		{ "idempotency", trim_idem, now_ms - IDEMPOTENCY_TTL_MS, 0, "answers" },
+		{ "parked", message_trim_parked, now_ms - JANITOR_PARKED_MS, 0, NULL },
+		{ "incidents", incident_rest, now_ms - JANITOR_NEWS_MS, 0, NULL },
+		{ "old incidents", retention_incidents, now_ms - JANITOR_INCIDENTS_MS, 0, NULL },
+		{ "starts", retention_boots, now_ms - JANITOR_BOOTS_MS, 0, NULL },
+		{ "messages", retention_messages, messages_ms, 0, "messages" },
 		{ "dead letters", retention_letters,
-		  days_before(c, "retention_dead_letters_days", now_ms), 0 },
-		{ "attempts", peer_call_trim, now_ms - c->retention_deliveries_ms, 0 },
-		{ "changes", retention_changes, now_ms - c->retention_deliveries_ms, 0 },
-		{ "links", retention_links, messages_ms - JANITOR_RECENT_MS, 0 },
-		{ "invitations", retention_invitations, now_ms, 0 },
-		{ "sessions", retention_sessions, now_ms, 0 },
-		{ "uploads", retention_uploads, now_ms, 0 },
-		{ "digests", erasure_trim, now_ms - ERASURE_DIGEST_MS, 0 },
-		{ "history", trim_history, now_ms - QUEUE_HISTORY_MS, 0 },
+		  days_before(c, "retention_dead_letters_days", now_ms), 0, "dead_letters" },
+		{ "attempts", peer_call_trim, now_ms - c->retention_deliveries_ms, 0, "attempts" },
+		{ "changes", retention_changes, now_ms - c->retention_deliveries_ms, 0, "changes" },
+		{ "links", retention_links, messages_ms - JANITOR_RECENT_MS, 0, NULL },
+		{ "invitations", retention_invitations, now_ms, 0, NULL },
+		{ "sessions", retention_sessions, now_ms, 0, NULL },
+		{ "uploads", retention_uploads, now_ms, 0, NULL },
+		{ "digests", erasure_trim, now_ms - ERASURE_DIGEST_MS, 0, NULL },
+		{ "history", trim_history, now_ms - QUEUE_HISTORY_MS, 0, NULL },
+		{ "days", retention_day_trim, now_ms - RETENTION_DAYS_KEPT * DAY_MS, 0, NULL },
 	};
 	struct range ranges[] = {
-		{ "people", retention_people, messages_ms, &app->people_after, 0, 0 },
+		{ "people", retention_people, messages_ms, &app->people_after, 0, 0, "people" },
 		{ "files", retention_files, now_ms - c->retention_media_ms - JANITOR_RECENT_MS,
-		  &app->files_after, 0, 0 },
+		  &app->files_after, 0, 0, NULL },
 	};
 	bool all = true;
 

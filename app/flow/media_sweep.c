@@ -7,6 +7,7 @@
 #include "flow/config.h"
 #include "flow/media_path.h"
 #include "io/file.h"
+#include "store/retention_day.h"
 
 #define CHUNK       50
 #define CHUNKS      10
@@ -49,6 +50,7 @@ static enum rc remove_one(struct tx *tx, const struct sweep *s, const struct med
 	TRY(media_path_of(s->app, &m, folder, name, e));
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
 	TRY(file_remove(path, e));
+	TRY(retention_day_add(tx, "files", 1, m.bytes, e));
 	return s->dropping ? media_drop(tx, b->id, e) : RC_OK;
 }
 

@@ -41,8 +41,8 @@ typedef enum rc audit_each_fn(void *arg, const struct audit *a, struct err *e);
 enum rc audit_each(struct db *db, const struct audit_filter *f, audit_each_fn *fn, void *arg,
 		   struct err *e) MUST_CHECK;
 
-/* How often one actor did one thing after from_ms and before to_ms, and when first (0: never); among the newest two thousand
- * rows. */
+/* How often one actor did one thing after from_ms and before to_ms, and when first (0: never). By an index: the log grows for
+ * years. */
 struct audit_tally {
 	enum actor_kind kind;
 	int64_t actor_id;

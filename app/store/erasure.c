@@ -3,6 +3,7 @@
 
 #include "io/crypto.h"
 #include "store/queue_priv.h"
+#include "store/row.h"
 
 enum rc erasure_load(struct db *db, int64_t id, struct erasure *ret, struct err *e)
 {
@@ -263,4 +264,34 @@ enum rc erasure_trim(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_c
 	TRY(stmt_run(&s, e));
 	*ret_count = db_changes(tx->db);
 	return RC_OK;
+}
+
+enum rc erasure_each(struct db *db, int64_t company_id, int64_t before_id, int limit,
+		     erasure_each_fn *fn, void *arg, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(ROW_LIST_ARENA);
+	AUTO(row_drop) struct row r = { 0 };
+	enum rc rc;
+
+	TRY(row_begin(db, Q_ERASE_LIST, &a, &r, e));
+	stmt_bind_i64(&r.s, "company_id", company_id);
+	stmt_bind_i64(&r.s, "before_id", before_id > 0 ? before_id : INT64_MAX);
+	stmt_bind_i64(&r.s, "limit", row_limit(limit));
+	while ((rc = stmt_next(&r.s, e)) == RC_OK) {
+		struct erasure_seen x;
+
+		arena_reset(&a);
+		x.id = stmt_i64(&r.s, "id");
+		x.asked_ms = stmt_i64(&r.s, "asked_ms");
+		x.done_ms = stmt_i64(&r.s, "done_ms");
+		x.state = row_text(&r, "state");
+		x.messages = stmt_i64(&r.s, "messages");
+		x.deliveries = stmt_i64(&r.s, "deliveries");
+		x.letters = stmt_i64(&r.s, "letters");
+		x.files = stmt_i64(&r.s, "files");
+		x.conversations = stmt_i64(&r.s, "conversations");
+		TRY(row_fits(&r, e));
+		TRY(fn(arg, &x, e));
+	}
+	return rc == RC_ABSENT ? RC_OK : rc;
 }

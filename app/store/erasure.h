@@ -50,6 +50,16 @@ enum rc erasure_rows_gone(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* All in `pages` up to this one are done. */
 enum rc erasure_done(struct tx *tx, int64_t up_to_id, struct err *e) MUST_CHECK;
 
+/* What was erased by whom it was asked: newest first, for the page. */
+struct erasure_seen {
+	int64_t id, asked_ms, done_ms; /* done_ms 0: not yet */
+	const char *state;
+	int64_t messages, deliveries, letters, files, conversations;
+};
+typedef enum rc erasure_each_fn(void *arg, const struct erasure_seen *x, struct err *e);
+enum rc erasure_each(struct db *db, int64_t company_id, int64_t before_id, int limit,
+		     erasure_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
+
 /* A message with this provider id is being erased; *ret: was erased. */
 enum rc erasure_note(struct tx *tx, struct str meta_message_id, struct err *e) MUST_CHECK;
 enum rc erasure_known(struct db *db, struct str meta_message_id, bool *ret, struct err *e)

@@ -32,11 +32,9 @@ SELECT id, at_ms, company_id, actor_kind, actor_id, actor, client, request_id, a
   FROM audit_log WHERE id > @after_id ORDER BY id LIMIT @limit;
 
 -- name: audit_count
--- How often somebody did something between two times, and when first; among the newest rows.
+-- How often somebody did something between two times, and when first.
 -- in: actor_kind actor_id action from_ms to_ms
 -- out: count oldest_ms
--- scan: the newest two thousand rows, from the end
-SELECT count(*) AS count, coalesce(min(at_ms), 0) AS oldest_ms
-  FROM (SELECT at_ms, actor_kind, actor_id, action FROM audit_log ORDER BY id DESC LIMIT 2000)
+SELECT count(*) AS count, coalesce(min(at_ms), 0) AS oldest_ms FROM audit_log
  WHERE actor_kind = @actor_kind AND actor_id = @actor_id AND action = @action
    AND at_ms > @from_ms AND at_ms < @to_ms;

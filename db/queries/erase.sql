@@ -326,3 +326,11 @@ DELETE FROM erased_messages WHERE digest IN (SELECT digest FROM erased_messages 
 -- With its message.
 -- in: message_id
 DELETE FROM chatwoot_marks WHERE message_id = @message_id;
+
+-- name: erase_list
+-- Erasures of a company, newest first.
+-- in: company_id before_id limit
+-- out: id asked_ms done_ms state messages deliveries letters files conversations
+-- scan: passes over other companies
+SELECT id, asked_ms, done_ms, state, messages, deliveries, letters, files, conversations FROM erasures
+ WHERE company_id = @company_id AND id < @before_id ORDER BY id DESC LIMIT @limit;

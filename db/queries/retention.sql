@@ -124,3 +124,20 @@ DELETE FROM media WHERE id > @after AND id <= @up_to AND state = 'gone' AND last
 -- Newest file.
 -- out: id
 SELECT coalesce(max(id), 0) AS id FROM media;
+
+-- name: retention_day_add
+-- What went today.
+-- in: day what gone bytes last_ms
+INSERT INTO retention_days (day, what, gone, bytes, last_ms) VALUES (@day, @what, @gone, @bytes, @last_ms)
+    ON CONFLICT (day, what) DO UPDATE SET gone = gone + excluded.gone, bytes = bytes + excluded.bytes, last_ms = excluded.last_ms;
+
+-- name: retention_day_list
+-- What went, newest day first.
+-- in: from_day
+-- out: day what gone bytes last_ms
+SELECT day, what, gone, bytes, last_ms FROM retention_days WHERE day >= @from_day ORDER BY day DESC, what;
+
+-- name: retention_day_trim
+-- Days of long ago.
+-- in: before_day
+DELETE FROM retention_days WHERE day < @before_day;

@@ -87,6 +87,8 @@ test('what is known of one person is taken as a file, and erased; the log shows 
 	await page.getByRole('dialog').getByRole('button', { name: 'Borrar' }).click();
 	await page.getByText('Borrado: 1 mensaje, 0 archivos.').waitFor();
 	await row.waitFor({ state: 'detached' });
+	await page.locator('tr', { has: page.getByText(/en curso|sobrescribiendo|listo/) }).getByText('1', { exact: true }).first().waitFor(); /* the page tells of it */
+	await page.getByText('Todavía nada era bastante viejo.').waitFor();
 	assert.deepEqual((await box.get('/api/v1/messages')).data.map(m => m.sender_name), ['Rosa']);
 	await page.goto('/#/system/logs');
 	await page.getByText('contact.erased', { exact: true }).waitFor();

@@ -5,6 +5,7 @@
 #include "flow/janitor.h"
 #include "flow/supervise.h"
 #include "store/idem.h"
+#include "store/retention_day.h"
 #include "store/incident.h"
 #include "store/target.h"
 #include "t.h"
@@ -98,6 +99,43 @@ static enum rc fill_unit(struct tx *tx, void *arg, struct err *e)
 	return RC_OK;
 }
 
+struct seen {
+	int64_t gone, bytes;
+	int rows;
+};
+
+static enum rc see_day(void *arg, const struct retention_day *d, struct err *e)
+{
+	struct seen *s = arg;
+
+	(void)e;
+	CHECK_STR("what", d->what, "answers");
+	s->gone += d->gone;
+	s->bytes += d->bytes;
+	s->rows++;
+	return RC_OK;
+}
+
+/* What went is counted by day. */
+static void check_counts(struct app *app)
+{
+	struct seen s = { 0 };
+	struct db *db = store_reader(app->store);
+
+	MUST(retention_day_each(db, 0, see_day, &s, &t_err));
+	store_reader_done(app->store, db);
+	CHECK_I64("rows of a day", s.rows, 1);
+	CHECK_I64("gone", s.gone, 3000);
+	CHECK(s.bytes > 100 * 1000 && s.bytes < 3 * 1000 * 1000);
+	/* Counts go too, after their time. */
+	CHECK(janitor_trim(app, app->started_ms + (RETENTION_DAYS_KEPT + 2) * DAY_MS));
+	s = (struct seen){ 0 };
+	db = store_reader(app->store);
+	MUST(retention_day_each(db, 0, see_day, &s, &t_err));
+	store_reader_done(app->store, db);
+	CHECK_I64("no counts", s.rows, 0);
+}
+
 TEST(retention_forgets_what_is_too_old)
 {
 	struct app *app = up();
@@ -118,6 +156,7 @@ TEST(retention_forgets_what_is_too_old)
 	db = store_reader(app->store);
 	CHECK_I64("forgotten", idem_find(db, &asked, &a, &kept, &e), RC_ABSENT);
 	store_reader_done(app->store, db);
+	check_counts(app);
 	supervise_close(below);
 }
 

@@ -8,6 +8,7 @@ import { helpOf, loadSettings } from '../../lib/settings';
 import { Button, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Raw, Time, useLive } from '../../ui/data';
 import { SettingsForm } from '../../ui/form';
+import { Gone } from './gone';
 
 interface Certificate { setting: string; file: string; ends_at: string | null; error: string | null }
 const WARN_DAYS = 14;
@@ -58,7 +59,7 @@ interface Contact { id: string; name: string | null; wa_id?: string | null; alia
 interface Holdings { conversations: number; messages: number; files: number; file_bytes: number }
 
 /* One person's data: found by name or number, taken as a file, or erased. */
-function Person(): JSX.Element {
+function Person({ erased }: { erased: () => void }): JSX.Element {
 	const [found, setFound] = useState<Contact[] | null>(null), [error, setError] = useState('');
 	async function find(e: Event) {
 		e.preventDefault();
@@ -77,6 +78,7 @@ function Person(): JSX.Element {
 		const r = await call<{ messages: number; files: number; backups: string[] }>('DELETE', '/api/v1/contacts/' + c.id, {});
 		toast(t('erased', { n: r.messages, files: r.files }) + (r.backups.length > 0 ? ' ' + t('erased_backups', { n: r.backups.length }) : ''));
 		setFound(f => f?.filter(x => x.id !== c.id) ?? null);
+		erased();
 	}
 	return <div class="card"><h2>{t('one_person')}</h2><p class="soft">{t('one_person_text')}</p>
 		<form onSubmit={e => { void find(e); }}><Field id="person" label={t('person_find')} error={error}><input id="person" name="person" type="search" autocomplete="off" /></Field>
@@ -91,7 +93,7 @@ const nameOf = (c: Contact): string => c.name || c.aliases?.[0]?.alias || c.wa_i
 const KEPT = ['retention_messages_days', 'retention_media_days', 'retention_deliveries_days', 'retention_dead_letters_days', 'retention_events_days', 'media_max_bytes', 'database_max_mib'];
 
 export function Privacy(): JSX.Element {
-	const { data, error, reload } = useLoad(signal => loadSettings(signal), 'privacy');
+	const { data, error, reload } = useLoad(signal => loadSettings(signal), 'privacy'), [erasures, setErasures] = useState(0);
 	if (data === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
 	return <div class="stack">
@@ -100,7 +102,8 @@ export function Privacy(): JSX.Element {
 				const s = data.all.find(x => x.key === key)!;
 				return { key, label: helpOf(s), hint: t('default_is', { value: s.default }), type: 'number' as const, required: true };
 			})} /></div>
-		<Person />
+		<Person erased={() => setErasures(n => n + 1)} />
+		<Gone key={erasures} />
 		<div class="card"><h2>{t('who_sees')}</h2><p>{t('who_sees_text')}</p><p class="row"><Button onClick={() => { location.hash = '#/system/audit'; }}>{t('audit')}</Button></p></div>
 	</div>;
 }
