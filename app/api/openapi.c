@@ -1,9 +1,12 @@
 /* openapi.c - GET /openapi.json: the OpenAPI 3.1 document, made from the route table and the problem kinds at each
  * request. What a table cannot say (bodies, query fields, examples) stands in web/openapi/: operations.json has one
  * member "METHOD /path" per operation, schemas.json the named schemas; both are merged in here. */
+#include <stdatomic.h>
+
 #include "api/auth.h"
 #include "api/handlers.h"
 #include "api/problem.h"
+#include "api/state.h"
 #include "base/log.h"
 #include "base/version.h"
 #include "io/asset.h"
@@ -258,7 +261,7 @@ static void components(struct document *d)
 	jsonw_end(w);
 }
 
-void openapi_get(struct call *c)
+static void write_document(struct call *c)
 {
 	AUTO(json_freep) struct json *operations = part("/openapi/operations.json");
 	AUTO(json_freep) struct json *schemas = part("/openapi/schemas.json");
@@ -279,5 +282,29 @@ void openapi_get(struct call *c)
 	paths(&d);
 	components(&d);
 	jsonw_end(&d.w);
-	answer_json(c, 200, &d.w);
+}
+
+/* Anybody may ask, and making it takes two trees of JSON: it is made once. */
+void openapi_get(struct call *c)
+{
+	struct state *s = state_of(c->app);
+	char *text = atomic_load(&s->openapi), *none = NULL;
+
+	if (text == NULL) {
+		write_document(c);
+		if (!sbuf_ok(&c->r->body)) {
+			problem(c, 503, "busy", "No memory for this request.");
+			return;
+		}
+		text = mem_new(1, c->r->body.n + 1);
+		memcpy(text, c->r->body.p, c->r->body.n);
+		if (!atomic_compare_exchange_strong(&s->openapi, &none, text)) {
+			mem_free(text);
+			text = none;
+		}
+		sbuf_release(&c->r->body);
+	}
+	c->r->status = 200;
+	c->r->content_type = "application/json";
+	c->r->body_static = str_of(text);
 }

@@ -1,6 +1,8 @@
 /* state.c - makes and finds the memory of the HTTP side of one app. */
 #include "api/state.h"
 
+#include <stdatomic.h>
+
 static void state_release(struct state *s)
 {
 	if (s == NULL)
@@ -9,6 +11,7 @@ static void state_release(struct state *s)
 	rate_destroy(&s->rate);
 	rate_destroy(&s->reveals);
 	mtx_destroy(&s->lock);
+	mem_free(atomic_load(&s->openapi));
 	mem_free(s);
 }
 

@@ -35,6 +35,8 @@ struct state {
 	/* under `lock`: Clang 14 knows no GUARDED_BY of a sibling in C */
 	uint64_t token_epoch; /* grows when tokens change */
 	struct state_token tokens[STATE_TOKENS];
+	char *_Atomic
+		openapi; /* the document, made at the first request for it; stays until the end */
 };
 
 /* Never NULL; any thread. */

@@ -98,11 +98,15 @@ static void refs(const struct json *doc, const struct json *n)
 TEST(routes_document_has_no_dead_reference)
 {
 	AUTO(json_freep) struct json *doc = NULL;
+	struct str first;
 
 	open_box();
 	CHECK_I64("served", box_do(&b, "GET", "/openapi.json", STR_NONE), 200);
 	MUST(json_parse(box_body(&b), &doc, &t_err));
 	refs(doc, doc);
+	first = box_body(&b);
+	CHECK_I64("again", box_do(&b, "GET", "/openapi.json", STR_NONE), 200);
+	CHECK(box_body(&b).p == first.p); /* anybody may ask: made once */
 	box_close(&b);
 }
 
