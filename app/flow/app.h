@@ -60,6 +60,7 @@ struct app {
 	bool chatwoot_asked;               /* for what agents wrote before this start */
 	int64_t people_after, files_after; /* up to which contact and file retention has looked */
 	int erasing;                       /* requests that erase somebody now; atomic */
+	int64_t wipe_again_ms;             /* it failed: not before then */
 	struct erase_wipe *wiping;         /* NULL: nothing to overwrite (flow/erase_wipe.c) */
 };
 

@@ -33,8 +33,8 @@ enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
 void erase_go_on(struct app *app);
 
 /* What erased rows left behind, a piece. By the janitor; `busy`: messages come in, so less at once. True: nothing is left,
- * also when nothing can be done now. */
-bool erase_wipe(struct app *app, bool busy);
+ * also when it failed: then again in a minute. */
+bool erase_wipe(struct app *app, int64_t now_ms, bool busy);
 void erase_wipe_free(struct app *app);
 /* Whether it is at the indexes, which nobody should fill meanwhile. */
 bool erase_wipes_indexes(const struct app *app);

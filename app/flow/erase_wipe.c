@@ -7,6 +7,7 @@
  *
  * Where it stands is in memory: after a crash it begins again, because the erasure still says `pages`. A second erasure
  * that comes meanwhile has its own turn. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "flow/erase.h"
 #include "flow/media_store.h"
@@ -146,12 +147,12 @@ static bool begin(struct app *app)
 	return app->wiping != NULL;
 }
 
-bool erase_wipe(struct app *app, bool busy)
+bool erase_wipe(struct app *app, int64_t now_ms, bool busy)
 {
 	struct err e = { 0 };
 	struct erase_wipe *w;
 
-	if (!begin(app))
+	if (now_ms < app->wipe_again_ms || !begin(app))
 		return true;
 	w = app->wiping;
 	for (int i = 0; i < (busy ? UNITS_BUSY : UNITS); i++) {
@@ -159,7 +160,8 @@ bool erase_wipe(struct app *app, bool busy)
 			return false;
 		if (step(app, w, &e) != RC_OK) {
 			log_err(LOG_WARN, "erase.not_wiped", &e);
-			erase_wipe_free(app); /* in a minute from the beginning */
+			erase_wipe_free(app);
+			app->wipe_again_ms = now_ms + MINUTE_MS; /* from the beginning */
 			return true;
 		}
 		if (w->over && w->stage == STAGE_LOG) {

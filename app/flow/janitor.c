@@ -435,7 +435,7 @@ void janitor_one(struct app *app, int64_t now_ms)
 		return; /* nothing is changed */
 	fill_search(app, now_ms);
 	if (!__atomic_load_n(&app->disk_low, __ATOMIC_RELAXED))
-		(void)erase_wipe(app, messages_come(app, now_ms));
+		(void)erase_wipe(app, now_ms, messages_come(app, now_ms));
 	pulse_one(app, now_ms);
 	if (now_ms - app->janitor_minute_ms < JANITOR_EVERY_MS && now_ms >= app->janitor_minute_ms)
 		return;

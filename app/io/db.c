@@ -192,7 +192,7 @@ static enum rc configure(struct db *db, struct err *e)
 		"PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA "
 		"journal_size_limit=%d;"
 		"PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON; PRAGMA analysis_limit=400;"
-		"PRAGMA secure_delete=FAST", /* the rest: io/wipe.h */
+		"PRAGMA secure_delete=ON", /* what it leaves: io/wipe.h */
 		WAL_AUTOCHECKPOINT, WAL_JOURNAL_LIMIT);
 	TRY(exec(db, sql, "open", e));
 	return db_set_cache_kib(db, WRITER_CACHE_KIB, e);

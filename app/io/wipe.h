@@ -1,7 +1,7 @@
 /* wipe.h - overwrites what deleted rows left behind in the pages of a database.
  *
- * A row that is deleted is zeroed in its page (secure_delete=FAST), but copies stay: in free pages, in the unused part of
- * pages whose cells moved to a neighbour, behind the end of long texts. This walks the pages, a few in a transaction, and
+ * A row that is deleted is zeroed, and pages that become free too (secure_delete=ON), but copies stay: in the unused part of
+ * pages whose cells moved to a neighbour, and of all that was deleted before that was so. This walks the pages, a few in a transaction, and
  * zeroes all that no cell, header or list covers; pages that are clean already are not written. The structure is not
  * touched. A page that is not understood is left alone (quick_check finds what is wrong with it).
  *
