@@ -1,12 +1,15 @@
 /* loop.c - see loop.h. */
 #include "flow/loop.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "store/conversation.h"
 #include "store/conversation_automatic.h"
 #include "store/incident.h"
 
-#define END_OF_NUMBER 4 /* shown to people; a whole number would outlive the person's data */
+#define LOOP_STOP_STEP_MS (20 * SECOND_MS)
+#define END_OF_NUMBER     4 /* shown to people; a whole number would outlive the person's data */
 
 bool loop_is_person(const struct send_new *n)
 {
@@ -76,9 +79,16 @@ static enum rc tell(struct tx *tx, const struct config *c, const struct conversa
 enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	int64_t until_ms = tx->now_ms + c->automation_off_ms;
+	struct conversation_automatic was;
 	struct conversation conv;
 
 	TRY(conversation_load(tx->db, conversation_id, &a, &conv, e));
-	TRY(conversation_automatic_stop(tx, conv.id, tx->now_ms + c->automation_off_ms, e));
+	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
+	if (was.off_by_loop && was.off_until_ms > until_ms - LOOP_STOP_STEP_MS)
+		return RC_OK; /* a machine that hammers costs no write each time */
+	TRY(conversation_automatic_stop(tx, conv.id, until_ms, e));
+	log_event(LOG_WARN, "automation.stopped", "conversation", LOG_I64(conv.id), "until",
+		  LOG_I64(until_ms), NULL);
 	return tell(tx, c, &conv, e);
 }

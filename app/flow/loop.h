@@ -20,7 +20,8 @@ bool loop_is_person(const struct send_new *n);
 enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bool *ret_loop,
 		   struct err *e) MUST_CHECK;
 
-/* Inside a unit: stops the automation of a conversation for automation_off_minutes and tells a person. */
+/* Inside a unit: stops the automation of a conversation for automation_off_minutes and tells a person; while it is stopped
+ * already the end moves, in steps of 20 s. */
 enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
 	MUST_CHECK;
 

@@ -3,7 +3,6 @@
 
 #include "base/enc.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "flow/loop.h"
 #include "flow/provider.h"
 #include "flow/send_files.h"
@@ -342,7 +341,5 @@ enum rc send_stop_automation(struct app *app, const struct config *c, int64_t co
 {
 	struct stop_work w = { c, conversation_id };
 
-	TRY(store_write(app->store, STORE_NORMAL, stop_unit, &w, e));
-	log_event(LOG_WARN, "automation.stopped", "conversation", LOG_I64(conversation_id), NULL);
-	return RC_OK;
+	return store_write(app->store, STORE_NORMAL, stop_unit, &w, e);
 }

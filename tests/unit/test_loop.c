@@ -119,3 +119,25 @@ TX_TEST(a_persons_silence_is_no_loop_and_holds_no_program)
 		  RC_REFUSED);
 	CHECK(loop);
 }
+
+TX_TEST(a_machine_that_hammers_moves_the_end_in_steps)
+{
+	int64_t id = tx_conversation(tx, "4915112345678").conversation, began = tx->now_ms;
+	static const struct {
+		int64_t after_ms, until_ms;
+	} ROWS[] = {
+		{ 0, 10 * MINUTE_MS },
+		{ 5 * SECOND_MS, 10 * MINUTE_MS },
+		{ 19 * SECOND_MS, 10 * MINUTE_MS },
+		{ 20 * SECOND_MS, 10 * MINUTE_MS + 20 * SECOND_MS },
+		{ HOUR_MS, HOUR_MS + 10 * MINUTE_MS },
+	};
+	struct conversation_automatic a;
+
+	EACH (r, ROWS) {
+		tx->now_ms = began + r->after_ms;
+		MUST(loop_stop(tx, &CONFIG, id, &t_err));
+		MUST(conversation_automatic_load(tx->db, id, &a, &t_err));
+		CHECK_I64("until", a.off_until_ms - began, r->until_ms);
+	}
+}
