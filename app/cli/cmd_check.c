@@ -152,7 +152,8 @@ static void check_openers(struct check *k, const char *path)
 
 static void check_database(struct check *k)
 {
-	char path[SUPERVISE_PATH_MAX], key[SUPERVISE_PATH_MAX], mark[SUPERVISE_PATH_MAX], text[80];
+	char path[SUPERVISE_PATH_MAX], key[SUPERVISE_PATH_MAX], mark[SUPERVISE_PATH_MAX], text[24],
+		known[24];
 	struct err e = { .rc = RC_OK };
 	int64_t at = 0;
 	size_t count;
@@ -167,8 +168,12 @@ static void check_database(struct check *k)
 		add(k, FINDING_DATABASE, FINDING_BAD, e.rc != RC_OK ? e.text : mark);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%lld / %zu", (long long)at, count);
-	add(k, FINDING_DATABASE, (size_t)at > count ? FINDING_BAD : FINDING_FINE, text);
+	(void)snprintf(text, sizeof(text), "%lld", (long long)at);
+	(void)snprintf(known, sizeof(known), "%zu", count);
+	if ((size_t)at > count)
+		finding_add(&k->findings, FINDING_DATABASE_NEWER, FINDING_BAD, text, known);
+	else
+		add(k, FINDING_DATABASE, FINDING_FINE, text);
 	add(k, FINDING_KEY, file_exists(key) ? FINDING_FINE : FINDING_BAD, key);
 	check_openers(k, path);
 }

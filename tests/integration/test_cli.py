@@ -201,3 +201,5 @@ def test_a_database_of_tomorrow_is_left_alone():
         db.close()
         p = subprocess.run(b.arguments(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
         assert p.returncode > 0, p
+        found = [f for f in json.loads(b.cli("check", "--json", code=1))["data"] if f["code"] == "DATABASE_NEWER"]
+        assert found and found[0]["state"] == "WRONG" and "9999" in found[0]["detail"] and found[0]["cure"], found

@@ -66,6 +66,14 @@ def test_check_and_doctor_name_each_trouble_with_its_cure():
         wait_until(lambda: len(b.messages(direction="inbound")) == 2, what="still processed")
 
 
+def test_every_finding_is_provoked_somewhere():
+    """The table in tests/README.md has a row for each finding of finding.def, with the test that provokes it."""
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+    names = re.findall(r"^FINDING\((\w+),", open(top + "/../app/cli/finding.def").read(), re.M)
+    table = [l for l in open(top + "/README.md").read().splitlines() if l.startswith("| ")]
+    equal([n for n in names if not any(f"`{n}`" in l for l in table)], [], "in no row of tests/README.md")
+
+
 def test_certificate_age():
     with Box(doubles=False, start=False) as b:
         pem = b.dir + "/cert.pem"

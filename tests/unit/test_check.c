@@ -116,6 +116,18 @@ TEST(what_keeps_a_port_from_being_opened_has_its_own_cure)
 	}
 }
 
+TEST(certificates_of_others_that_cannot_be_read_are_found)
+{
+	static const char *const SETS[] = { "ca_file=/nowhere/ca.pem", "listen=127.0.0.1:0",
+					    "hooks_listen=" };
+	struct check k;
+
+	look(&k, SETS, COUNT(SETS));
+	CHECK(says(&k, "ROOTS", "\"state\":\"WRONG\""));
+	CHECK(says(&k, "ROOTS", "ca-certificates"));
+	done(&k);
+}
+
 TEST(a_file_that_tls_names_is_looked_at)
 {
 	char cert[600], ca[600], path[560];
