@@ -81,6 +81,50 @@ def incident_of(b, kind):
     return [i for i in b.get("/api/v1/incidents")["data"] if i["kind"] == kind and not i.get("closed_at")]
 
 
+def test_downloads_that_are_cut_leave_nothing():
+    import hashlib, socket
+    with Box(n8n=None, doubles=False, settings={"backup_every_hours": "0"}) as b:
+        fill(b, 5)
+        b.wait_idle()
+        os.makedirs(b.data + "/media/1/ab", exist_ok=True)
+        open(b.data + "/media/1/ab/abcd", "wb").write(os.urandom(24_000_000))
+        name = json.loads(totem(b, "backup", "--json").stdout)["name"]
+        path = f"/api/v1/backups/{name}/download"
+        before = b.rss_mb()
+
+        def begin():
+            s = socket.create_connection(("127.0.0.1", b.main))
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {b.token}\r\n\r\n".encode())
+            assert s.recv(12) == b"HTTP/1.1 200"
+            return s
+        slow = [begin() for _ in range(3)]
+        a = b.api("GET", path)
+        equal((a.status, a.headers.get("Retry-After")), (503, "60"), "three hold a worker each")
+        for s in slow:
+            s.close()
+        wait_until(lambda: b.api("GET", path, timeout=60).status == 200, what="they are gone", timeout=30)
+        whole = b.api("GET", path, timeout=60)
+        equal(str(len(whole.body)), whole.headers["Content-Length"])
+        assert b.rss_mb() - before < 40, (before, b.rss_mb())
+        # Torn off, with a byte turned, and whole.
+        tar, new = b.dir + "/b.tar", b.dir + "/new"
+
+        def restore(data, code):
+            open(tar, "wb").write(data)
+            p = subprocess.run([b.binary, "restore", tar, "--without-key", "--data", new], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            equal(p.returncode, code, p.stderr)
+            return p.stderr
+        assert "torn off" in restore(whole.body[:12_000_000], 65)
+        at = whole.body.index(b"SQLite format 3") + 3 * 4096 + 100
+        restore(whole.body[:at] + bytes([whole.body[at] ^ 1]) + whole.body[at + 1:], 65)
+        equal([f for f in os.listdir(new) if f not in ("totem.lock", "backups")], [], "nothing was touched")
+        restore(whole.body, 0)
+        equal(hashlib.sha256(open(new + "/media/1/ab/abcd", "rb").read()).digest(), hashlib.sha256(open(b.data + "/media/1/ab/abcd", "rb").read()).digest())
+        stuck = begin()
+        b.stop()  # within its five seconds
+        stuck.close()
+
+
 def test_backup_by_api_and_schedule():
     with Box(doubles=False) as b:
         fill(b, 5)
