@@ -146,7 +146,8 @@ export function Integrations(): JSX.Element {
 			: <><table class="card"><thead><tr><th scope="col">{t('part')}</th><th scope="col">{t('state')}</th><th scope="col" class="wide">{t('last_out')}</th><th scope="col" class="wide">{t('last_in')}</th>
 				<th scope="col" class="n wide">{t('calls')}</th><th scope="col" class="n">{t('failures')}</th></tr></thead>
 				<tbody>{parts.map(x => <tr key={x.part}><td><a href={'#/integrations/' + x.part}>{partName(x.part)}</a>{x.why && <small class="soft"><bdi>{x.why}</bdi></small>}</td>
-					<td><State state={x.state} /></td><td class="wide"><Time at={x.last_ok_at} /></td><td class="wide"><Time at={x.last_in_at} /></td><td class="n wide">{number(x.calls)}</td><td class={'n' + (x.failures > 0 ? ' alarm' : '')}>{number(x.failures)}</td></tr>)}
+					<td><State state={x.state} /></td><td class="wide"><Time at={x.last_ok_at} /></td><td class="wide"><Time at={x.last_in_at} /></td><td class="n wide"><a href={'#/integrations/' + x.part}>{number(x.calls)}</a></td>
+					<td class="n"><a class={x.failures > 0 ? 'alarm' : 'calm'} href={'#/integrations/' + x.part}>{number(x.failures)}</a></td></tr>)}
 				{lookups.data?.data.map(l => <tr key={l.name}><td><a href={'#/integrations/lookup.' + l.name}>{partName('lookup.' + l.name)}</a></td><td><State state={l.state} /></td><td class="wide" /><td class="wide" />
 					<td class="n wide">{number(Object.values(l.answers).reduce((a, b) => a + b, 0))}</td><td class="n">{number(l.answers['unavailable'] ?? 0)}</td></tr>)}</tbody></table>
 			{may('settings') && <p><a class="button quiet" href="#/setup">{t('setup')}</a></p>}</>

@@ -72,8 +72,10 @@ function Filters(p: { from: string; to: string; direction: string }): JSX.Elemen
 		go('#/messages' + query({ from: iso(next.from), to: iso(next.to), direction: next.direction }));
 	};
 	return <div class="row filters">
-		<label for="from">{t('time_from')}</label><input id="from" type="datetime-local" value={local(p.from || null)} onChange={e => set({ from: e.currentTarget.value })} />
-		<label for="till">{t('time_to')}</label><input id="till" type="datetime-local" value={local(p.to || null)} onChange={e => set({ to: e.currentTarget.value })} />
+		<label for="from">{t('time_from')}</label>
+		<input id="from" type="datetime-local" value={local(p.from || null)} onChange={e => set({ from: e.currentTarget.value })} />
+		<label for="till">{t('time_to')}</label>
+		<input id="till" type="datetime-local" value={local(p.to || null)} onChange={e => set({ to: e.currentTarget.value })} />
 		<select aria-label={t('direction')} value={p.direction} onChange={e => set({ direction: e.currentTarget.value })}>
 			{['', 'inbound', 'outbound'].map(d => <option key={d} value={d}>{d === '' ? t('all') : word('direction.', d)}</option>)}</select>
 		{(p.from || p.to || p.direction) && <Button onClick={() => go('#/messages')}>{t('show_all')}</Button>}
@@ -81,8 +83,9 @@ function Filters(p: { from: string; to: string; direction: string }): JSX.Elemen
 }
 
 function Last(): JSX.Element {
-	const q = place.value.query, hours = Math.min(Number(q.get('hours')) || 0, HOURS_MAX), direction = q.get('direction') ?? '', sending = q.get('sending') ?? '';
-	const from = useMemo(() => hours > 0 ? new Date(Date.now() - hours * 3_600_000).toISOString() : time(q.get('from')), [place.value]), to = time(q.get('to'));
+	const q = place.value.query, hours = Math.min(Number(q.get('hours')) || 0, HOURS_MAX), to = time(q.get('to'));
+	const direction = q.get('direction') ?? '', sending = q.get('sending') ?? '';
+	const from = useMemo(() => hours > 0 ? new Date(Date.now() - hours * 3_600_000).toISOString() : time(q.get('from')), [place.value]);
 	const list = usePages<Message>('/api/v1/messages', { from, to, direction, sending });
 	useLive(list.reload, ['whatsapp_message', 'whatsapp_echo', 'status', 'media']);
 	return <section class="screen messages">

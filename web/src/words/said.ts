@@ -52,6 +52,7 @@ export const SAID: Record<string, [es: string, pt: string]> = {
 	'This code is wrong or was used already.': ['El código no es correcto o ya se usó.', 'O código está errado ou já foi usado.'],
 	'This discards all jobs that wait. Repeat it with confirm set to clear.': ['Esto descarta todo lo que espera y la cantidad cambió: mire y confirme otra vez.', 'Isto descarta tudo o que espera e a quantidade mudou: olhe e confirme de novo.'],
 	'This file is not kept any more.': ['Ese archivo ya no se guarda.', 'Esse arquivo não é mais guardado.'],
+	'There is no receipt with this id (any more).': ['No hay un recibo con este identificador (o ya no está).', 'Não há um recibo com este identificador (ou já não está).'],
 	'This has to be a list of known scopes.': ['Tiene que ser una lista de permisos conocidos.', 'Tem que ser uma lista de permissões conhecidas.'],
 	'This has to be a time like 2026-01-05T10:00:00Z.': ['Tiene que ser una fecha con hora.', 'Tem que ser uma data com hora.'],
 	'This has to be a time to come, like 2026-01-05T10:00:00Z.': ['Tiene que ser una hora que todavía no pasó.', 'Tem que ser um horário que ainda não passou.'],

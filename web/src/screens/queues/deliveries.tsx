@@ -51,7 +51,8 @@ const look = (range: Stretch, after: string | null): Promise<Many> => post<Many>
 
 function brief(d: Dry): JSX.Element {
 	const list = fresh(d.new), changed = d.items.filter(i => i.changes.length > 0).length;
-	return d.put_aside !== null ? <span class="chip bad">{word('effect.', 'put_aside')}</span> : list !== '' ? <b>+ {list}</b> : changed > 0 ? <b>{t('dry_changes', { n: changed })}</b> : <span class="soft">{word('effect.', 'none')}</span>;
+	return d.put_aside !== null ? <span class="chip bad">{word('effect.', 'put_aside')}</span> : list !== '' ? <b>+ {list}</b>
+		: changed > 0 ? <b>{t('dry_changes', { n: changed })}</b> : <span class="soft">{word('effect.', 'none')}</span>;
 }
 
 /* What each of a range would change, oldest first; more of them on demand. */
@@ -62,7 +63,10 @@ function Differences(p: { of: Many; range: Stretch }): JSX.Element {
 		setRows([...rows, ...a.data]);
 		setLast(a);
 	}
-	return <><p class="soft">{t('differences_help')}</p><ul class="many">{rows.map(d => <li key={d.id}><details><summary><Time at={d.received_at} full /> · {word('source.', d.source)} · {brief(d)}</summary><Difference of={d} /></details></li>)}</ul>
+	return <><p class="soft">{t('differences_help')}</p>
+		<ul class="many">{rows.map(d => <li key={d.id}><details>
+			<summary><Time at={d.received_at} full /> · {word('source.', d.source)} · {brief(d)}</summary><Difference of={d} />
+		</details></li>)}</ul>
 		{last.left_off > 0 && <p class="row end"><span class="soft">{t('dry_more', { n: last.left_off })}</span><Button onClick={more}>{t('more')}</Button></p>}</>;
 }
 
@@ -132,7 +136,8 @@ function Sources(p: { id: string; name?: string; value?: string; onChange?: (v: 
 }
 
 export function Deliveries(): JSX.Element {
-	const asked = plain(place.value.query.get('delivery')), [source, setSource] = useState(''), [aside, setAside] = useState(false), [shown, setShown] = useState(asked), [range, setRange] = useState(false);
+	const asked = plain(place.value.query.get('delivery')), [shown, setShown] = useState(asked), [range, setRange] = useState(false);
+	const [source, setSource] = useState(''), [aside, setAside] = useState(false);
 	const list = usePages<Delivery>('/api/v1/deliveries', { source, put_aside: aside || undefined });
 	useLive(list.reload, ['whatsapp_message', 'status'], 10_000);
 	useEffect(() => setShown(asked), [asked]);
