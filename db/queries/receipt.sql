@@ -41,24 +41,28 @@ SELECT r.id, r.kind, r.subject, r.from_ms, r.to_ms, r.found,
   FROM receipts AS r WHERE r.id < @before_id ORDER BY r.id DESC LIMIT @limit;
 
 -- name: receipt_item_jobs
--- The jobs of a receipt, with what became of them: 1 waits still, 2 is a dead letter, 3 done; state 0: all.
+-- The jobs of a receipt, with what became of them: 1 waits still, 2 is a dead letter, 3 done; state 0: all. A row that is younger
+-- than the receipt only has the id of one that was erased.
 -- in: receipt_id after_id limit state
 -- out: job_id message_id delivery_id delivery_ms letter_id letter_ms state
-SELECT r.job_id, r.message_id, r.delivery_id,
-       coalesce((SELECT w.received_ms FROM webhook_deliveries AS w WHERE w.id = r.delivery_id), 0) AS delivery_ms,
+SELECT r.job_id,
+       coalesce((SELECT w.id FROM whatsapp_messages AS w WHERE w.id = r.message_id AND w.created_at <= e.to_ms), 0) AS message_id,
+       r.delivery_id,
+       coalesce((SELECT w.received_ms FROM webhook_deliveries AS w WHERE w.id = r.delivery_id AND w.received_ms <= e.to_ms), 0) AS delivery_ms,
        coalesce(d.id, 0) AS letter_id, coalesce(d.created_ms, 0) AS letter_ms,
        CASE WHEN j.id IS NOT NULL THEN 1 WHEN d.id IS NOT NULL THEN 2 ELSE 3 END AS state
-  FROM receipt_jobs AS r LEFT JOIN jobs AS j ON j.id = r.job_id LEFT JOIN dead_letters AS d ON d.job_id = r.job_id
- WHERE r.receipt_id = @receipt_id AND r.job_id > @after_id
+  FROM receipts AS e JOIN receipt_jobs AS r ON r.receipt_id = e.id LEFT JOIN jobs AS j ON j.id = r.job_id LEFT JOIN dead_letters AS d ON d.job_id = r.job_id
+ WHERE e.id = @receipt_id AND r.job_id > @after_id
    AND @state IN (0, CASE WHEN j.id IS NOT NULL THEN 1 WHEN d.id IS NOT NULL THEN 2 ELSE 3 END)
  ORDER BY r.job_id LIMIT @limit;
 
 -- name: receipt_item_caught
--- The messages of a receipt that were found by asking.
+-- The messages of a receipt that were found by asking. One of another time only has the id of one that was erased.
 -- in: receipt_id after_id limit
 -- out: id message_id
 SELECT m.id,
-       CASE WHEN m.message_id > 0 OR m.chatwoot_message_id = 0 THEN m.message_id
+       CASE WHEN m.chatwoot_message_id = 0
+            THEN coalesce((SELECT w.id FROM whatsapp_messages AS w WHERE w.id = m.message_id AND w.timestamp = m.written_ms), 0)
             ELSE coalesce((SELECT c.message_id FROM chatwoot_messages AS c
                             WHERE c.target_id = m.target_id AND c.chatwoot_message_id = m.chatwoot_message_id), 0) END AS message_id
   FROM receipts AS r JOIN recovered_messages AS m
