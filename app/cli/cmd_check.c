@@ -86,19 +86,13 @@ static void check_disk(struct check *k)
 {
 	char text[80], disk[PROBE_TEXT_MAX], percent[16];
 	struct err e = { .rc = RC_OK };
-	int64_t us, bytes;
+	int64_t us, bytes = INT64_MAX;
 	int used;
 
 	if (probe_read_only(k->folder)) {
 		add(k, FINDING_READ_ONLY, FINDING_BAD, k->folder);
 		return;
 	}
-	if (sys_probe_fsync(k->folder, SYNC_ROUNDS, &us, &e) != RC_OK) {
-		add(k, FINDING_FOLDER, FINDING_BAD, e.text);
-		return;
-	}
-	(void)snprintf(text, sizeof(text), "%lld", (long long)us);
-	add(k, FINDING_SYNC, us <= SYNC_WARN_US ? FINDING_FINE : FINDING_WARNS, text);
 	if (file_free_space(k->folder, &bytes, &e) == RC_OK) {
 		(void)snprintf(text, sizeof(text), "%lld", (long long)(bytes / (int64_t)MIB));
 		add(k, FINDING_SPACE,
@@ -106,6 +100,13 @@ static void check_disk(struct check *k)
 		    : bytes < FREE_WARN       ? FINDING_WARNS
 					      : FINDING_FINE,
 		    text);
+	}
+	if (sys_probe_fsync(k->folder, SYNC_ROUNDS, &us, &e) == RC_OK) {
+		(void)snprintf(text, sizeof(text), "%lld", (long long)us);
+		add(k, FINDING_SYNC, us <= SYNC_WARN_US ? FINDING_FINE : FINDING_WARNS, text);
+	} else if (bytes >= DISK_REFUSE_BYTES) { /* else the disk is full, which was said */
+		add(k, FINDING_FOLDER, FINDING_BAD, e.text);
+		return;
 	}
 	if (probe_wear(k->folder, disk, &used)) {
 		(void)snprintf(percent, sizeof(percent), "%d %%", used);

@@ -56,6 +56,7 @@ struct app {
 	int64_t janitor_minute_ms;         /* when retention ran last */
 	uint64_t pulse_hash;               /* of what pages were told of the queues last */
 	int64_t pulse_minute;              /* whose counters are kept */
+	bool disk_untold;                  /* the incident of a full disk found no room yet */
 	bool wal_alarm;                    /* an incident of a too long log is open */
 	bool chatwoot_asked;               /* for what agents wrote before this start */
 	int64_t people_after, files_after; /* up to which contact and file retention has looked */

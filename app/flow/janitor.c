@@ -44,14 +44,28 @@ static enum rc incident_unit(struct tx *tx, void *arg, struct err *e)
 		       : incident_close(tx, incident_kind(w->code), "box", e);
 }
 
-/* Best effort: on a full disk it cannot be stored, and the log line is what remains. */
-static void incident(struct app *app, enum incident_code code, bool open)
+/* False: on a full disk it cannot be stored, and the log line is what remains for now. */
+static bool incident(struct app *app, enum incident_code code, bool open)
 {
 	struct incident_work w = { code, open };
 	struct err e = { .rc = RC_OK };
 
-	if (store_write(app->store, STORE_NORMAL, incident_unit, &w, &e) != RC_OK)
-		log_err(LOG_WARN, "janitor.incident_not_stored", &e);
+	if (store_write(app->store, STORE_NORMAL, incident_unit, &w, &e) == RC_OK)
+		return true;
+	log_err(LOG_DEBUG, "janitor.incident_not_stored", &e);
+	return false;
+}
+
+/* A disk that was full to the last byte is told as soon as the incident finds room, also when it is over by then. */
+static void tell_disk(struct app *app, bool low)
+{
+	bool told = !low && !app->disk_untold;
+
+	if (!told)
+		told = incident(app, INCIDENT_DISK_FULL, true);
+	if (told && !low)
+		told = incident(app, INCIDENT_DISK_FULL, false);
+	app->disk_untold = !told;
 }
 
 /* ---- the disk ---- */
@@ -63,11 +77,12 @@ void janitor_disk(struct app *app, int64_t free_bytes)
 
 	__atomic_store_n(&app->disk_free_bytes, free_bytes, __ATOMIC_RELAXED);
 	__atomic_store_n(&app->disk_low, is, __ATOMIC_RELAXED);
-	if (is == was)
-		return;
-	log_event(is ? LOG_ERROR : LOG_INFO, is ? "disk.filled" : "disk.recovered", "free_bytes",
-		  LOG_I64(free_bytes), "needed_bytes", LOG_I64(DISK_REFUSE_BYTES), NULL);
-	incident(app, INCIDENT_DISK_FULL, is);
+	if (is != was)
+		log_event(is ? LOG_ERROR : LOG_INFO, is ? "disk.filled" : "disk.recovered",
+			  "free_bytes", LOG_I64(free_bytes), "needed_bytes",
+			  LOG_I64(DISK_REFUSE_BYTES), NULL);
+	if (is != was || app->disk_untold)
+		tell_disk(app, is);
 }
 
 void janitor_wal(struct app *app, int64_t wal_bytes)
@@ -79,7 +94,7 @@ void janitor_wal(struct app *app, int64_t wal_bytes)
 	app->wal_alarm = is;
 	log_event(is ? LOG_WARN : LOG_INFO, is ? "wal.grown" : "wal.recovered", "bytes",
 		  LOG_I64(wal_bytes), NULL);
-	incident(app, INCIDENT_WAL_LONG, is);
+	(void)incident(app, INCIDENT_WAL_LONG, is); /* told by the log line as well */
 }
 
 static void look_at_disk(struct app *app)

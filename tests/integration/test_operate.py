@@ -399,3 +399,43 @@ def test_a_read_only_disk_is_told_and_loses_nothing():
         assert any(f["code"] == "READ_ONLY" and f["state"] == "WRONG" for f in json.loads(p.stdout)["data"]), p
         b.start()
         equal(len(b.messages()), 1)
+
+
+def test_a_full_disk_is_told_and_loses_nothing():
+    """To the last byte, in a file system of its own: 503, no start, the cure; with room again everything that was acknowledged is there."""
+    mount = 'mount -t tmpfs -o size=150m tmpfs "$1" && shift && exec "$@"'
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        print("needs root and mount namespaces: passed over")
+        return
+    if os.environ.get("TOTEM_FULL_DISK") is None:
+        with tempfile.TemporaryDirectory() as folder:
+            p = subprocess.run(["unshare", "-m", "sh", "-c", mount, "sh", folder, sys.executable, str(ROOT / "tests/integration/run.py"), BINARY,
+                                tools(), "--one", "test_operate", "test_a_full_disk_is_told_and_loses_nothing"],
+                               env={**os.environ, "TMPDIR": folder, "TOTEM_FULL_DISK": "1"}, timeout=90, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+            assert p.returncode == 0, p.stdout[-3000:]
+        return
+    with Box(doubles=False) as b:
+        send = lambda n: [b.hook(meta_hook("34600123456", f"m{k} " + "x" * 2000)).status for k in range(n)]
+        equal(send(20), [200] * 20)
+        with open(b.dir + "/filler", "wb", buffering=0) as f:
+            with contextlib.suppress(OSError):
+                while True:
+                    f.write(bytes(1 << 20))
+            with contextlib.suppress(OSError):
+                while True:
+                    f.write(bytes(4096))
+        answers = send(30)
+        assert set(answers) <= {200, 503} and answers[-1] == 503, answers
+        wait_until(lambda: b"disk-low" in b.api("GET", "/readyz").body, what="told")
+        b.kill()
+        p = subprocess.run(b.arguments(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+        assert p.returncode != 0 and "Free some space" in p.stderr, p
+        p = subprocess.run([b.binary, "check", "--data", b.data, "--json"], stdout=subprocess.PIPE, text=True, timeout=30)
+        bad = [f["code"] for f in json.loads(p.stdout)["data"] if f["state"] == "WRONG"]
+        assert "SPACE" in bad and "FOLDER" not in bad, bad
+        os.unlink(b.dir + "/filler")
+        b.start()
+        equal(send(3), [200] * 3)
+        wait_until(lambda: len(b.messages()) == 20 + answers.count(200) + 3, what="all that was acknowledged")
+        b.cli("prove")

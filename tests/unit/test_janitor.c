@@ -4,6 +4,7 @@
 #include "flow/config.h"
 #include "flow/janitor.h"
 #include "flow/supervise.h"
+#include "faultvfs.h"
 #include "store/idem.h"
 #include "store/retention_day.h"
 #include "store/incident.h"
@@ -36,14 +37,24 @@ static enum rc count_incident(void *arg, const struct incident *i, struct err *e
 	return RC_OK;
 }
 
-static int open_incidents(struct app *app)
+static int incidents(struct app *app, bool only_open)
 {
 	struct db *db = store_reader(app->store);
 	int n = 0;
 
-	MUST(incident_each(db, true, 100, count_incident, &n, &t_err));
+	MUST(incident_each(db, only_open, 100, count_incident, &n, &t_err));
 	store_reader_done(app->store, db);
 	return n;
+}
+
+static int open_incidents(struct app *app)
+{
+	return incidents(app, true);
+}
+
+static int all_incidents(struct app *app)
+{
+	return incidents(app, false);
 }
 
 TEST(a_full_disk_refuses_until_there_is_space_again)
@@ -66,6 +77,33 @@ TEST(a_full_disk_refuses_until_there_is_space_again)
 		CHECK_I64(r->why, app->disk_low, r->low);
 		CHECK_I64(r->why, open_incidents(app), r->low);
 	}
+	supervise_close(below);
+}
+
+TEST(a_disk_that_was_full_to_the_last_byte_is_told_when_there_is_room)
+{
+	struct app *app;
+
+	faultvfs_start();
+	app = up();
+	faultvfs_set(&(struct fault){ .full_after = 1 });
+	janitor_disk(app, 0);
+	janitor_disk(app, 0);
+	CHECK_I64("cannot be stored", open_incidents(app), 0);
+	CHECK(app->disk_low);
+	faultvfs_set(&(struct fault){ 0 });
+	janitor_disk(app, 1 << 20);
+	CHECK_I64("found room", open_incidents(app), 1);
+	janitor_disk(app, 1 << 20);
+	janitor_disk(app, 1 << 30);
+	CHECK_I64("over", open_incidents(app), 0);
+	/* From the last byte to plenty at once: it was, and is over. */
+	faultvfs_set(&(struct fault){ .full_after = 1 });
+	janitor_disk(app, 0);
+	faultvfs_set(&(struct fault){ 0 });
+	janitor_disk(app, 1 << 30);
+	CHECK_I64("over", open_incidents(app), 0);
+	CHECK_I64("told twice", all_incidents(app), 2);
 	supervise_close(below);
 }
 

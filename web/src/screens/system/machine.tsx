@@ -75,8 +75,9 @@ function Person({ erased }: { erased: () => void }): JSX.Element {
 		const { messages: n } = await get<Holdings>(`/api/v1/contacts/${c.id}/holdings`);
 		if (!await confirm({ title: t('erase_title', { name: nameOf(c) }), text: t('erase_text', { n }), yes: t('erase') }))
 			return;
-		const r = await call<{ messages: number; files: number; backups: string[] }>('DELETE', '/api/v1/contacts/' + c.id, {});
-		toast(t('erased', { n: r.messages, files: r.files }) + (r.backups.length > 0 ? ' ' + t('erased_backups', { n: r.backups.length }) : ''));
+		const r = await call<{ messages: number; files: number; backups: string[]; copies: string[] }>('DELETE', '/api/v1/contacts/' + c.id, {});
+		const older = r.backups.length + r.copies.length;
+		toast(t('erased', { n: r.messages, files: r.files }) + (older > 0 ? ' ' + t('erased_backups', { n: older }) : ''));
 		setFound(f => f?.filter(x => x.id !== c.id) ?? null);
 		erased();
 	}
