@@ -8,8 +8,10 @@
 #include "store/conversation_state.h"
 
 #define HISTORY_BYTES (128 * KIB)
-#define STATE_BYTES   (64 * KIB)
-#define CONTENT_MAX   (32 * KIB) /* a longer structure stays here: the API has it */
+#define HISTORY_AHEAD \
+	50 /* messages of the customer that came behind this one and are passed over */
+#define STATE_BYTES (64 * KIB)
+#define CONTENT_MAX (32 * KIB) /* a longer structure stays here: the API has it */
 
 /* ---- reading ---- */
 
@@ -22,7 +24,7 @@ static const char *who_wrote(const struct message *m)
 
 struct history {
 	struct arena *a;
-	int64_t skip; /* the message itself */
+	int64_t asked; /* the message that is asked about */
 	struct str *rows;
 	size_t n, max;
 };
@@ -33,7 +35,8 @@ static enum rc history_row(void *arg, const struct message *m, struct err *e)
 	struct history *h = arg;
 	struct jsonw w;
 
-	if (m->id == h->skip || h->n == h->max)
+	/* What the customer wrote later waits for a question of its own. Our answers of meanwhile are said. */
+	if (m->id == h->asked || (!m->outbound && m->id > h->asked) || h->n == h->max)
 		return RC_OK;
 	jsonw_init(&w, &b);
 	jsonw_object(&w);
@@ -54,10 +57,10 @@ static enum rc load_history(struct db *db, int64_t count, struct arena *a,
 			    struct orchestrate_subject *s, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(HISTORY_BYTES);
-	struct history h = { .a = a, .skip = s->m.id, .max = (size_t)count };
+	struct history h = { .a = a, .asked = s->m.id, .max = (size_t)count };
 	struct message_filter f = { .company_id = s->m.company_id,
 				    .conversation_id = s->m.conversation_id,
-				    .limit = (int)count + 1 };
+				    .limit = (int)count + 1 + HISTORY_AHEAD };
 
 	if (count == 0)
 		return RC_OK;

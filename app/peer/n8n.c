@@ -186,12 +186,13 @@ static void add_reply(struct judge *j, const struct json *n)
 		j->v->reply[j->v->reply_count++] = copy;
 }
 
-/* The first of the known places that says something. */
+/* Where an answer says its texts; the first of them that says something counts. */
+static const char *const REPLY_PLACE[] = { "reply", "output", "text", "message.text" };
+
 static void take_replies(struct judge *j, const struct json *object)
 {
-	static const char *const places[] = { "reply", "output", "text", "message.text" };
-	for (size_t i = 0; i < COUNT(places); i++) {
-		const struct json *n = json_path(object, places[i]);
+	for (size_t i = 0; i < COUNT(REPLY_PLACE); i++) {
+		const struct json *n = json_path(object, REPLY_PLACE[i]);
 		enum json_kind kind = json_kind(n);
 		if (kind == JSON_NONE || kind == JSON_NULL)
 			continue;
@@ -225,13 +226,14 @@ static void take_actions(struct judge *j, const struct json *object)
 	j->full |= j->v->actions.p == NULL;
 }
 
-/* A Chat Trigger's answer has a text and no id; it came on our own request. */
+/* A Chat Trigger's answer has a place for texts and no id; it came on our own request. What stands there is looked at later:
+ * a model's odd answer is wrong by itself, and no reason against the workflow. */
 static bool is_chat(const struct judge *j, const struct json *n)
 {
-	return j->ans->chat && owner_of(j->ans, n) == OWNER_NOBODY &&
-	       (json_kind(json_get(n, "output")) == JSON_TEXT ||
-		json_kind(json_get(n, "text")) == JSON_TEXT ||
-		json_kind(json_get(n, "reply")) == JSON_TEXT);
+	bool place = false;
+	for (size_t i = 0; i < COUNT(REPLY_PLACE); i++)
+		place |= json_path(n, REPLY_PLACE[i]) != NULL;
+	return place && j->ans->chat && owner_of(j->ans, n) == OWNER_NOBODY;
 }
 
 static void judge_object(struct judge *j, const struct json *n)
