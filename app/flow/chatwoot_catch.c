@@ -72,7 +72,7 @@ static enum rc apply(struct catch *c, const struct chatwoot_event *ev, struct er
 
 /* ---- one conversation ---- */
 
-/* RC_ABSENT: not one of ours. */
+/* Of a thread that is not known here: an agent may have opened it while the box was down. Then the whole target's newest. */
 static enum rc known_until(struct catch *c, int64_t chatwoot_id, int64_t *ret_after, struct err *e)
 {
 	struct db *db = store_reader(c->u->w->app->store);
@@ -80,6 +80,11 @@ static enum rc known_until(struct catch *c, int64_t chatwoot_id, int64_t *ret_af
 	enum rc rc = conversation_by_chatwoot(db, m.company_id, chatwoot_id, &m.conversation_id, e);
 
 	*ret_after = 0;
+	if (rc == RC_ABSENT) {
+		err_clear(e);
+		m.conversation_id = 0;
+		rc = RC_OK;
+	}
 	if (rc == RC_OK)
 		rc = message_chatwoot_newest(db, &m, c->talk.target->id,
 					     c->since_ms - CHATWOOT_CATCH_MARGIN_MS, ret_after, e);
@@ -102,26 +107,29 @@ static bool is_new(const struct catch *c, const struct chatwoot_event *ev)
 	return ev->created_ms >= c->since_ms - CHATWOOT_CATCH_MARGIN_MS;
 }
 
-static enum rc look_at(struct catch *c, int64_t chatwoot_id, struct err *e)
+/* A listed message does not say in which thread it stands. */
+static enum rc look_at_message(struct catch *c, const struct chatwoot_conversation *conv,
+			       const struct chatwoot_event *listed, struct err *e)
 {
-	struct chatwoot_place place = { .conversation_id = chatwoot_id };
-	struct err none = { 0 };
-	enum rc rc = known_until(c, chatwoot_id, &place.after_id, &none);
+	struct chatwoot_event ev = *listed;
 
-	if (rc == RC_ABSENT)
-		return RC_OK;
-	if (rc != RC_OK)
-		return FAIL(e, rc, "%s", none.text);
+	ev.contact_source_id = conv->source_id;
+	return is_new(c, &ev) ? apply(c, &ev, e) : RC_OK;
+}
+
+static enum rc look_at(struct catch *c, const struct chatwoot_conversation *conv, struct err *e)
+{
+	struct chatwoot_place place = { .conversation_id = conv->id };
+
+	TRY(known_until(c, conv->id, &place.after_id, e));
 	for (int page = 0; page < LIST_PAGES_MAX; page++) {
 		struct chatwoot_messages list;
 
 		c->calls++;
 		TRY(call(c, CHATWOOT_MESSAGE_LIST, &place, e));
 		TRY(chatwoot_answer_messages(c->talk.answer, &c->u->w->arena, &list, e));
-		for (size_t i = 0; i < list.count; i++) {
-			if (is_new(c, &list.items[i]))
-				TRY(apply(c, &list.items[i], e));
-		}
+		for (size_t i = 0; i < list.count; i++)
+			TRY(look_at_message(c, conv, &list.items[i], e));
 		if (list.count + list.unreadable < LIST_PAGE || list.last_id <= place.after_id)
 			break;
 		place.after_id = list.last_id;
@@ -157,7 +165,7 @@ static enum rc look_at_one(struct catch *c, const struct chatwoot_conversation *
 		return RC_OK;
 	}
 	c->at_ms = conv->active_ms;
-	TRY(look_at(c, conv->id, e));
+	TRY(look_at(c, conv, e));
 	return take_state(c, conv, e);
 }
 

@@ -2,16 +2,17 @@
  *
  * Chatwoot sends each webhook once: what was sent while this box was down, unreachable or too slow is lost there. Kind
  * "chatwoot.catch_up" of queue `upkeep` asks for it - after a start, when the breaker of Chatwoot closes, and every
- * catch_up_minutes: conversations that were active since the last time, their status and assignee, and in
- * each the messages behind the last one that was known then. They go the way of a webhook (chatwoot_hook_apply), whose
- * table of known ids lets each through once, whichever comes first. */
+ * catch_up_minutes: conversations that were active since the last time, those included that an agent opened meanwhile,
+ * their status and assignee, and in each the messages behind the last one that was known then. They go the way of a
+ * webhook (chatwoot_hook_apply), whose table of known ids lets each through once, whichever comes first. */
 #ifndef FLOW_CHATWOOT_CATCH_H
 #define FLOW_CHATWOOT_CATCH_H
 
 #include "flow/app.h"
 
-/* Events of that age may still be on their way, and the clocks of two machines differ. */
-#define CHATWOOT_CATCH_MARGIN_MS (2 * MINUTE_MS)
+/* Events of that age may still be on their way, and the clocks of two machines differ: a Chatwoot up to so far behind loses
+ * nothing. What is known already is never sent again, however often it is looked at. */
+#define CHATWOOT_CATCH_MARGIN_MS (10 * MINUTE_MS)
 #define CHATWOOT_CATCH_PAGES_MAX \
 	400 /* 10000 conversations; asked for again by each run of a pass */
 

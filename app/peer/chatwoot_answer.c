@@ -307,6 +307,22 @@ static const struct json *conversation_rows(const struct json *root)
 	return json_get(json_kind(data) == JSON_OBJECT ? data : root, "payload");
 }
 
+/* A list tells it only inside its newest message. */
+static struct str conversation_source(const struct json *row)
+{
+	static const char *const PATHS[] = { "contact_inbox", "conversation.contact_inbox" };
+	const struct json *newest = json_first(json_get(row, "messages"));
+	const struct json *places[] = { json_get(row, PATHS[0]), json_path(newest, PATHS[1]),
+					json_path(json_get(row, "last_non_activity_message"),
+						  PATHS[1]) };
+
+	for (size_t i = 0; i < COUNT(places); i++) {
+		if (json_get_str(places[i], "source_id").n > 0)
+			return json_get_str(places[i], "source_id");
+	}
+	return STR_NONE;
+}
+
 enum rc chatwoot_answer_conversations(struct str body, struct arena *a,
 				      struct chatwoot_conversations *ret_list, struct err *e)
 {
@@ -334,7 +350,8 @@ enum rc chatwoot_answer_conversations(struct str body, struct arena *a,
 			.agent_seen_ms = chatwoot_event_moment(json_get(n, "agent_last_seen_at")),
 			.active_ms = json_get_i64_or(n, "last_activity_at", 0) * SECOND_MS,
 		};
-		if (!keep(a, json_get_str(n, "status"), &c->status))
+		if (!keep(a, json_get_str(n, "status"), &c->status) ||
+		    !keep(a, conversation_source(n), &c->source_id))
 			return no_room(e);
 		if (c->id > 0)
 			count++;

@@ -82,6 +82,7 @@ struct chatwoot_conversation {
 	int64_t assignee_id; /* 0: nobody, or not told */
 	int64_t team_id;
 	int64_t updated_ms, agent_seen_ms; /* 0: not told */
+	struct str source_id;              /* of its contact in the inbox; none: not told */
 };
 struct chatwoot_conversations {
 	const struct chatwoot_conversation *items;
