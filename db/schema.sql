@@ -784,7 +784,7 @@ CREATE INDEX whatsapp_messages_by_media ON whatsapp_messages(media_id) WHERE med
 
 CREATE UNIQUE INDEX whatsapp_messages_by_meta ON whatsapp_messages(meta_message_id) WHERE meta_message_id IS NOT NULL;
 
-CREATE INDEX whatsapp_messages_by_time ON whatsapp_messages(company_id, timestamp);
+CREATE INDEX whatsapp_messages_by_time ON whatsapp_messages(company_id, timestamp) WHERE id > 0;
 
 CREATE INDEX whatsapp_messages_unsettled ON whatsapp_messages(sending) WHERE sending IN ('sending', 'unknown');
 

@@ -885,3 +885,26 @@ enum rc query_check(struct db *db, enum query q, struct err *e)
 	sqlite3_finalize(raw);
 	return rc;
 }
+
+enum rc query_plan(struct db *db, enum query q, struct sbuf *to, struct err *e)
+{
+	const struct query_info *info = query_info(q);
+	AUTO(sbuf_release) struct sbuf sql = SBUF(64 * KIB);
+	sqlite3_stmt *raw = NULL;
+	int code;
+
+	sbuf_text(&sql, "EXPLAIN QUERY PLAN ");
+	sbuf_text(&sql, info->sql);
+	code = sqlite3_prepare_v3(db->raw, sbuf_c(&sql), -1, 0, &raw, NULL);
+	while (code == SQLITE_OK || code == SQLITE_ROW) {
+		code = sqlite3_step(raw);
+		if (code != SQLITE_ROW)
+			break;
+		sbuf_text(to, (const char *)sqlite3_column_text(raw, 3));
+		sbuf_char(to, '\n');
+	}
+	sqlite3_finalize(raw);
+	return code == SQLITE_DONE
+		       ? RC_OK
+		       : FAIL(e, RC_INVALID, "%s: %s", info->name, sqlite3_errmsg(db->raw));
+}

@@ -19,6 +19,7 @@
 #define IO_DB_H
 
 #include "base/err.h"
+#include "base/sbuf.h"
 #include "base/str.h"
 #include "gen/queries.h"
 #include "io/tempo.h"
@@ -133,5 +134,7 @@ struct query_info {
 const struct query_info *query_info(enum query q);
 /* Prepares q on db and compares parameters and columns with the declaration. */
 enum rc query_check(struct db *db, enum query q, struct err *e) MUST_CHECK;
+/* How SQLite would look for its rows on db: a line per step (EXPLAIN QUERY PLAN). */
+enum rc query_plan(struct db *db, enum query q, struct sbuf *to, struct err *e) MUST_CHECK;
 
 #endif

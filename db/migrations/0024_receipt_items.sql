@@ -29,5 +29,6 @@ CREATE INDEX dead_letters_by_job ON dead_letters(job_id);
 ALTER TABLE receipts DROP COLUMN dead;
 ALTER TABLE receipts DROP COLUMN unknown;
 
--- Messages of a time over all conversations. New ones nearly always come last, so that it costs little.
-CREATE INDEX whatsapp_messages_by_time ON whatsapp_messages(company_id, timestamp);
+-- Messages of a time over all conversations. New ones nearly always come last, so that it costs little. The condition holds for every
+-- row; only a query that says it too can take this index: SQLite would else take it for lists of one conversation.
+CREATE INDEX whatsapp_messages_by_time ON whatsapp_messages(company_id, timestamp) WHERE id > 0;

@@ -86,7 +86,7 @@ SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
        content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
   FROM whatsapp_messages
- WHERE company_id = @company_id AND timestamp >= @from_ms
+ WHERE id > 0 AND company_id = @company_id AND timestamp >= @from_ms
    AND timestamp <= @before_ts AND (timestamp < @before_ts OR id < @before_id)
    AND (@direction IS NULL OR direction = @direction)
  ORDER BY timestamp DESC, id DESC

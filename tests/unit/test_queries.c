@@ -44,3 +44,59 @@ TEST(every_query_is_named_once_and_has_its_text)
 			CHECK(strcmp(a->name, query_info((enum query)other)->name) != 0);
 	}
 }
+
+/* Lists that people page through in a database with millions of messages: by this index, with nothing read whole or sorted. */
+static const struct {
+	enum query query;
+	const char *by;
+} PAGED[] = {
+	{ Q_MESSAGE_LIST_TIME,
+	  "whatsapp_messages_by_time (company_id=? AND timestamp>? AND timestamp<?)" },
+	{ Q_MESSAGE_LIST, "whatsapp_messages_by_conversation (company_id=? AND conversation_id=? "
+			  "AND timestamp<?)" },
+	{ Q_MESSAGE_LIST_ALL, "INTEGER PRIMARY KEY (rowid<?)" },
+	{ Q_MESSAGE_PLAN_UNSETTLED, "whatsapp_messages_unsettled" },
+	{ Q_RECEIPT_ITEM_JOBS, "PRIMARY KEY (receipt_id=? AND job_id>?)" },
+	{ Q_RECEIPT_ITEM_UNKNOWN, "whatsapp_messages_unsettled" },
+	{ Q_RECEIPT_ITEM_CAUGHT, "recovered_messages" },
+	{ Q_QUEUE_LIST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)" },
+};
+
+TEST(paged_lists_go_by_an_index)
+{
+	struct db *db = open_migrated();
+
+	for (size_t i = 0; i < COUNT(PAGED); i++) {
+		AUTO(sbuf_release) struct sbuf plan = SBUF(64 * KIB);
+		const char *name = query_info(PAGED[i].query)->name, *text;
+
+		MUST(query_plan(db, PAGED[i].query, &plan, &t_err));
+		text = sbuf_c(&plan);
+		CHECK_STR(name, strstr(text, PAGED[i].by) != NULL ? PAGED[i].by : text,
+			  PAGED[i].by);
+		CHECK_STR(name, strstr(text, "SCAN") != NULL ? text : "", "");
+		if (PAGED[i].query != Q_RECEIPT_ITEM_CAUGHT) /* few rows, put in order */
+			CHECK_STR(name,
+				  strstr(text, "TEMP B-TREE FOR ORDER BY") != NULL ? text : "", "");
+	}
+	db_close(db);
+}
+
+/* An index over all conversations is for one list only: where SQLite took it for another it would pass over millions of rows. */
+TEST(only_the_list_of_a_time_goes_by_time)
+{
+	struct db *db = open_migrated();
+
+	for (int q = 0; q < (int)Q_COUNT; q++) {
+		AUTO(sbuf_release) struct sbuf plan = SBUF(64 * KIB);
+		const char *text;
+
+		if (q == Q_MESSAGE_LIST_TIME)
+			continue;
+		MUST(query_plan(db, (enum query)q, &plan, &t_err));
+		text = sbuf_c(&plan);
+		CHECK_STR(query_info((enum query)q)->name,
+			  strstr(text, "whatsapp_messages_by_time") != NULL ? text : "", "");
+	}
+	db_close(db);
+}
