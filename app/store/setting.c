@@ -146,6 +146,7 @@ enum rc setting_check(struct str key, struct str value, struct err *e)
 enum rc setting_check_new(struct str key, struct str value, struct err *e)
 {
 	TRY(setting_check(key, value, e));
+	TRY(setting_form_edges(setting_find(key), key, value, e));
 	return setting_form_there(setting_find(key), key, value, e);
 }
 

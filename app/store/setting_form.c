@@ -311,13 +311,18 @@ static bool fits(const struct setting_def *def, struct str value)
 enum rc setting_form_check(const struct setting_def *def, struct str key, struct str value,
 			   struct err *e)
 {
-	if (strcmp(KINDS[def->kind].api, "list") != 0 && str_trim(value).n != value.n)
-		return FAIL(e, RC_INVALID, "%.*s: the value begins or ends with a blank",
-			    SHOWN(key));
 	if (fits(def, value))
 		return RC_OK;
 	return FAIL(e, RC_INVALID, "%.*s: \"%.*s\" is %s%s", SHOWN(key), SHOWN(value),
 		    KINDS[def->kind].not, words_of(def));
+}
+
+enum rc setting_form_edges(const struct setting_def *def, struct str key, struct str value,
+			   struct err *e)
+{
+	if (strcmp(KINDS[def->kind].api, "list") == 0 || str_trim(value).n == value.n)
+		return RC_OK;
+	return FAIL(e, RC_INVALID, "%.*s: the value begins or ends with a blank", SHOWN(key));
 }
 
 enum rc setting_form_there(const struct setting_def *def, struct str key, struct str value,

@@ -70,6 +70,8 @@ static enum rc check_at(const char *where, struct str key, struct str value, str
 	struct err why = { 0 };
 	enum rc rc = setting_check(key, value, &why);
 
+	if (rc == RC_OK)
+		rc = setting_form_edges(setting_find(key), key, value, &why);
 	return rc == RC_OK ? RC_OK : FAIL(e, rc, "%.60s: %.177s", where, why.text);
 }
 

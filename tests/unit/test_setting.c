@@ -163,7 +163,7 @@ TEST(every_setting_refuses_what_is_wrong_for_its_kind)
 			if (w->kind != d->kind)
 				continue;
 			tried++;
-			CHECK_I64(w->value, setting_check(str_of(key), str_of(w->value), &e),
+			CHECK_I64(w->value, setting_check_new(str_of(key), str_of(w->value), &e),
 				  RC_INVALID);
 			CHECK(str_starts(str_of(e.text), str_of(key)));
 			CHECK(d->kind != SETTING_SECRET ||
@@ -473,7 +473,8 @@ TEST(later_sources_win)
 
 TEST(arguments_are_checked)
 {
-	static const char *const WRONG[] = { "web_threads", "web_threads=1", "=x", "" };
+	static const char *const WRONG[] = { "web_threads", "web_threads=1", "=x", "",
+					     "channel.main.token=copied " };
 	struct settings *s = NULL;
 
 	EACH (w, WRONG) {
