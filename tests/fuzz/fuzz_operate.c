@@ -1,5 +1,5 @@
 /* fuzz_operate.c - what operating a box reads from others: a write-ahead log, lists of a store, forwarded headers, lists of
- * media in a backup, text for the mask. The first byte chooses. */
+ * media in a backup, text for the mask, archives. The first byte chooses. */
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include "cli/mask.h"
 #include "flow/backup.h"
 #include "io/crypto.h"
+#include "io/tar.h"
 #include "io/walscan.h"
 #include "peer/s3.h"
 
@@ -66,13 +67,68 @@ static void mask(struct str s)
 	sbuf_release(&out);
 }
 
+/* Heads get their right sum, or nothing would get behind it. */
+static void resum(char *p, size_t n)
+{
+	for (size_t at = 0; at + 512 <= n; at += 512) {
+		char *h = p + at, text[8];
+		unsigned sum = 8 * ' ';
+
+		if (memcmp(h + 257, "ustar", 5) != 0)
+			continue;
+		for (int i = 0; i < 512; i++)
+			sum += i >= 148 && i < 156 ? 0 : (unsigned char)h[i];
+		(void)snprintf(text, sizeof(text), "%06o", sum);
+		memcpy(h + 148, text, 7);
+		h[155] = ' ';
+	}
+}
+
+static void walk(struct tar_in *t)
+{
+	struct tar_entry x;
+	int64_t before = -1;
+	char room[700];
+	size_t got;
+
+	while (tar_next(t, &x, NULL) == RC_OK) {
+		int64_t all = 0;
+
+		ASSERT(t->next > before && x.bytes >= 0 && x.bytes <= t->file.bytes);
+		before = t->next;
+		do {
+			if (tar_read(t, room, sizeof(room), &got, NULL) != RC_OK)
+				return;
+			all += (int64_t)got;
+		} while (got > 0);
+		ASSERT(all == (x.folder ? 0 : x.bytes));
+	}
+}
+
+static void archive(struct str bytes)
+{
+	char *copy = mem_new(1, bytes.n + 1);
+	struct tar_in t = { .file = { .open = true,
+				      .fd = memfd_create("fuzz", MFD_CLOEXEC),
+				      .bytes = (int64_t)bytes.n } };
+
+	if (bytes.n > 0)
+		memcpy(copy, bytes.p, bytes.n);
+	resum(copy, bytes.n);
+	if (t.file.fd >= 0 && write(t.file.fd, copy, bytes.n) == (ssize_t)bytes.n)
+		walk(&t);
+	if (t.file.fd >= 0)
+		close(t.file.fd);
+	mem_free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct str rest = str_n((const char *)data + (n > 0), n > 0 ? n - 1 : 0), word;
 
 	if (n == 0)
 		return 0;
-	switch (data[0] % 5) {
+	switch (data[0] % 6) {
 	case 0:
 		as_file(rest, true);
 		break;
@@ -84,6 +140,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		break;
 	case 3:
 		mask(rest);
+		break;
+	case 5:
+		archive(rest);
 		break;
 	default:
 		if (str_cut(&rest, '\n', &word))
