@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "flow/media_store.h"
 #include "io/jsonw.h"
+#include "store/queue.h"
 
 #define LIST_MAX   (4 * MIB)
 #define PAGE_ROWS  200
@@ -23,6 +24,8 @@ enum {
 	OF_UUIDS = 32,
 	IN_RANGES = 64,
 	WITH_BYTES = 128,
+	BY_KEY = 512,      /* the order key of jobs is a conversation and more */
+	IN_MESSAGES = 256, /* ranges of messages, when there are groups */
 };
 
 static const struct part {
@@ -58,7 +61,7 @@ static const char README[] =
 
 struct person {
 	struct app *app;
-	int64_t contact_id, company_id, newest_delivery;
+	int64_t contact_id, company_id, newest_delivery, newest_message;
 	char name[64];
 	struct sbuf contacts, conversations, aliases, threads, uuids; /* JSON arrays */
 };
@@ -143,13 +146,13 @@ static enum rc read_aliases(struct person *p, struct db *db, struct err *e)
 	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
-static enum rc read_newest(struct person *p, struct db *db, struct err *e)
+static enum rc read_newest(struct db *db, enum query q, int64_t *ret, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
-	TRY(stmt_begin(db, Q_PERSON_NEWEST_DELIVERY, &s, e));
+	TRY(stmt_begin(db, q, &s, e));
 	TRY(stmt_next(&s, e));
-	p->newest_delivery = stmt_i64(&s, "id");
+	*ret = stmt_i64(&s, "id");
 	return RC_OK;
 }
 
@@ -163,7 +166,8 @@ static enum rc read_lists(struct person *p, struct db *db, struct err *e)
 	TRY(read_threads(p, db, &uuids, e));
 	jsonw_end(&uuids);
 	TRY(read_aliases(p, db, e));
-	TRY(read_newest(p, db, e));
+	TRY(read_newest(db, Q_PERSON_NEWEST_DELIVERY, &p->newest_delivery, e));
+	TRY(read_newest(db, Q_PERSON_NEWEST_MESSAGE, &p->newest_message, e));
 	return sbuf_ok(&p->contacts) && sbuf_ok(&p->conversations) && sbuf_ok(&p->aliases) &&
 			       sbuf_ok(&p->threads) && sbuf_ok(&p->uuids)
 		       ? RC_OK
@@ -265,8 +269,10 @@ static void bind(const struct handing *h, struct stmt *s)
 		stmt_bind_str(s, "threads", sbuf_view(&p->threads));
 	if ((of & OF_UUIDS) != 0)
 		stmt_bind_str(s, "uuids", sbuf_view(&p->uuids));
+	if ((of & BY_KEY) != 0)
+		stmt_bind_i64(s, "mask", queue_key_mask());
 	stmt_bind_i64(s, "after", h->after);
-	if ((of & IN_RANGES) != 0)
+	if ((of & (IN_RANGES | IN_MESSAGES)) != 0)
 		stmt_bind_i64(s, "upto", h->upto);
 	stmt_bind_i64(s, "limit", PAGE_ROWS);
 }
@@ -374,7 +380,12 @@ static enum rc page_write(struct handing *h, struct err *e)
 
 static enum rc part_write(struct handing *h, const struct part *part, struct err *e)
 {
-	int64_t last = (part->of & IN_RANGES) != 0 ? h->p->newest_delivery : 0, from = 0;
+	int64_t from = 0, last = 0;
+
+	if ((part->of & IN_RANGES) != 0)
+		last = h->p->newest_delivery;
+	else if ((part->of & IN_MESSAGES) != 0)
+		last = h->p->newest_message;
 
 	h->part = part;
 	h->number = 0;

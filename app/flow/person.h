@@ -5,7 +5,7 @@
  *                media/<sha256>.<end>    the files of the messages that are kept
  *
  * Rows are whole: what is in a table is in the file. Raw requests that name others too come without their bytes (the
- * person's own messages stand in `messages`). What the person wrote in a group belongs to the group and is not here.
+ * person's own messages stand in `messages`). Of groups only what the person wrote, did and read there.
  * Read in small steps, so that writers and the write-ahead log are not held up; what comes meanwhile may or may not be in.
  * Threads: any, each with its own struct. */
 #ifndef FLOW_PERSON_H

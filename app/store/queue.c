@@ -35,6 +35,11 @@ int64_t queue_first_id(enum queue_id q)
 	return ((int64_t)q + 1) << QUEUE_ID_BITS;
 }
 
+int64_t queue_key_mask(void)
+{
+	return QUEUE_KEY_MASK;
+}
+
 int64_t queue_last_id(enum queue_id q)
 {
 	return (((int64_t)q + 2) << QUEUE_ID_BITS) - 1;

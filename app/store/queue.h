@@ -195,4 +195,7 @@ enum rc queues_load(struct store *st, struct db *writer, int64_t now_ms, struct 
 		    struct err *e) MUST_CHECK;
 void queues_free(struct queues *qs);
 
+/* Bits of an order key (job.okey) that are the conversation; the rest says which of its works. */
+int64_t queue_key_mask(void);
+
 #endif

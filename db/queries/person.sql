@@ -141,16 +141,16 @@ SELECT c.message_id AS id, json_object('message_id', c.message_id, 'at_chatwoot'
 	WHERE m.company_id = @company_id AND m.conversation_id IN (SELECT value FROM json_each(@conversations)))
  GROUP BY c.message_id ORDER BY c.message_id LIMIT @limit;
 
--- name: person_waiting
--- Edits, reactions and deletions whose message is not here.
+-- name: person_acts
+-- Edits, reactions and deletions of theirs, also to messages of others (in groups) and to messages that are not here.
 -- in: aliases after limit
 -- out: id json
--- scan: few wait
+-- scan: edits and reactions only
 SELECT x.id, json_object('id', x.id, 'message_id', x.message_id, 'target', x.target, 'kind', x.kind, 'by_message', x.by_message,
 	'actor', x.actor, 'at_ms', x.at_ms, 'text', x.text, 'before', x.before, 'content_json', x.content_json,
 	'before_json', x.before_json) AS json
   FROM message_changes AS x
- WHERE x.message_id = 0 AND x.id > @after
+ WHERE x.id > @after
    AND EXISTS (SELECT 1 FROM json_each(@aliases) AS a WHERE instr(x.actor, a.value) > 0)
  ORDER BY x.id LIMIT @limit;
 
@@ -179,26 +179,26 @@ SELECT t.id, json_object('id', t.id, 'topic', t.topic, 'company_id', t.company_i
 
 -- name: person_jobs
 -- Work for the conversations that is not done yet.
--- in: conversations after limit
+-- in: conversations mask after limit
 -- out: id json
 -- scan: jobs are only what is unfinished
 SELECT j.id, json_object('id', j.id, 'okey', j.okey, 'lane', j.lane, 'prio', j.prio, 'due_ms', j.due_ms, 'attempts', j.attempts,
 	'snoozes', j.snoozes, 'refusals', j.refusals, 'created_ms', j.created_ms, 'ref', j.ref, 'boot', j.boot,
 	'crashes', j.crashes, 'correlation', j.correlation, 'history', j.history, 'payload', j.payload) AS json
   FROM jobs AS j
- WHERE j.id > @after AND j.okey IN (SELECT value FROM json_each(@conversations)) ORDER BY j.id LIMIT @limit;
+ WHERE j.id > @after AND j.okey <> 0 AND (j.okey & @mask) IN (SELECT value FROM json_each(@conversations)) ORDER BY j.id LIMIT @limit;
 
 -- name: person_letters
 -- Work for the conversations, or that names the person, which was put aside.
--- in: conversations aliases after limit
+-- in: conversations aliases mask after limit
 -- out: id json
 -- scan: dead letters are few
 SELECT l.id, json_object('id', l.id, 'job_id', l.job_id, 'queue', l.queue, 'class', l.class, 'reason', l.reason, 'error', l.error, 'okey', l.okey,
 	'lane', l.lane, 'prio', l.prio, 'attempts', l.attempts, 'ref', l.ref, 'job_created_ms', l.job_created_ms,
 	'created_ms', l.created_ms, 'correlation', l.correlation, 'history', l.history, 'payload', l.payload) AS json
   FROM dead_letters AS l
- WHERE l.id > @after AND (l.okey IN (SELECT value FROM json_each(@conversations)) OR EXISTS (SELECT 1 FROM json_each(@aliases) AS a
-	WHERE instr(coalesce(l.payload, ''), a.value) > 0 OR instr(l.error, a.value) > 0))
+ WHERE l.id > @after AND ((l.okey <> 0 AND (l.okey & @mask) IN (SELECT value FROM json_each(@conversations))) OR EXISTS (SELECT 1 FROM json_each(@aliases) AS a
+	WHERE instr(coalesce(l.payload, ''), a.value) > 0 OR instr(l.error, a.value) > 0 OR instr(coalesce(l.history, ''), a.value) > 0))
  ORDER BY l.id LIMIT @limit;
 
 -- name: person_deliveries
@@ -292,3 +292,38 @@ SELECT f.id, json_object('id', f.id, 'company_id', f.company_id, 'sha256', lower
 -- Up to where raw requests are looked through.
 -- out: id
 SELECT coalesce(max(id), 0) AS id FROM webhook_deliveries;
+
+-- name: person_newest_message
+-- Up to where messages of groups are looked through; 0 when there is no group.
+-- out: id
+-- scan: ends at the first group; without one the contacts are passed once
+SELECT CASE WHEN EXISTS (SELECT 1 FROM contacts WHERE kind = 'group') THEN coalesce((SELECT max(id) FROM whatsapp_messages), 0)
+	ELSE 0 END AS id;
+
+-- name: person_in_groups
+-- What they wrote in groups, in a range of messages: their words, nobody else's.
+-- in: aliases after upto limit
+-- out: id json
+-- scan: a list of the caller
+SELECT m.id, json_object('id', m.id, 'conversation_id', m.conversation_id, 'direction', m.direction, 'type', m.type,
+	'timestamp', m.timestamp, 'meta_message_id', m.meta_message_id, 'sender_name', m.sender_name,
+	'sender_source_id', m.sender_source_id, 'content', m.content,
+	'content_json', iif(json_valid(m.content_json), json(m.content_json), m.content_json), 'media_id', m.media_id,
+	'media_type', m.media_type) AS json
+  FROM whatsapp_messages AS m
+ WHERE m.id > @after AND m.id <= @upto AND m.sender_source_id IS NOT NULL
+   AND EXISTS (SELECT 1 FROM json_each(@aliases) AS a
+	WHERE ltrim(m.sender_source_id, '+') = a.value OR m.sender_source_id = a.value || char(64) || 'lid')
+ ORDER BY m.id LIMIT @limit;
+
+-- name: person_read_in_groups
+-- When they got and read what was written in groups, in a range of messages.
+-- in: aliases after upto limit
+-- out: id json
+-- scan: a list of the caller
+SELECT s.message_id AS id, json_object('message_id', s.message_id, 'states', json_group_array(json_object('status', s.status,
+	'recipient', s.recipient, 'at_ms', s.at_ms))) AS json
+  FROM message_statuses AS s
+ WHERE s.message_id > @after AND s.message_id <= @upto AND s.recipient <> ''
+   AND EXISTS (SELECT 1 FROM json_each(@aliases) AS a WHERE ltrim(s.recipient, '+') = a.value)
+ GROUP BY s.message_id ORDER BY s.message_id LIMIT @limit;

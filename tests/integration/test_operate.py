@@ -250,16 +250,24 @@ def test_one_person_gets_everything_that_is_held_of_them():
         picture = png()
         f = http_call(b.peers.port["meta"], "POST", "/_double/file?mime=image/png", picture).json
         b.peers.say("meta", **{"from": person, "message": {"type": "image", "image": {"id": f["id"], "mime_type": "image/png", "sha256": f["sha256"]}}})
+        group = {**meta_text(person, "en el grupo"), "group_id": "Y2FwaV9ncm91cDoxNzA1NTUwMTMwOToxMjAzNjM0MDQ2OTQyMzM4MjAZD"}
+        said = {**meta_text(other, "ajeno en el grupo"), "group_id": group["group_id"]}
+        b.hook(meta_body([meta_value([group])]))
+        b.hook(meta_body([meta_value([said])]))
         sent = b.send(person, "respuesta", headers={"Idempotency-Key": "k1"})
         b.wait_idle()
         wait_until(lambda: [m for m in b.messages() if m["media"] and m["media"]["state"] == "stored"], what="its picture")
         thread = [v for v in b.get("/api/v1/conversations?limit=100")["data"] if person in json.dumps(v)][0]
         equal(b.api("PATCH", f"/api/v1/conversations/{thread['id']}/attributes", {"pedido": "siete"}).status, 200)
         b.api("POST", f"/api/v1/conversations/{thread['id']}/labels", {"labels": ["vip"]})
+        b.post("/api/v1/queues/messages/pause")
+        b.send(person, "espera")
         b.cli("export", "person", "+" + person, "--out", b.dir + "/one.tar")
         files, parts = taken(open(b.dir + "/one.tar", "rb").read())
         texts = [m["content"] for m in parts["messages"]]
-        assert {"primero", "juntos", "respuesta"} <= set(texts) and len(texts) == 4, texts
+        assert {"primero", "juntos", "respuesta", "espera"} <= set(texts) and len(texts) == 5, texts
+        equal([m["content"] for m in parts["said-in-groups"]], ["en el grupo"])
+        equal(len(parts["work"]), 1, "what waits")
         assert person in json.dumps(parts["contacts"][0]["spellings"])
         equal([(v["labels"], [(a["name"], a["value"]) for a in v["attributes"]]) for v in parts["conversations"]], [(["vip"], [("pedido", "siete")])])
         answer = [m for m in parts["messages"] if m["content"] == "respuesta"][0]
@@ -283,7 +291,7 @@ def test_one_person_gets_everything_that_is_held_of_them():
         equal(taken(open(b.dir + "/two.tar", "rb").read())[1]["messages"], parts["messages"], "without a server")
         # Lists, in pages that are put together.
         lines = b.cli("export", "messages", "direction=inbound").splitlines()
-        equal(sorted(json.loads(x)["content"] for x in lines if "primero" in x or "ajeno" in x), ["ajeno", "ajeno junto", "primero"])
+        equal(sorted(json.loads(x)["content"] for x in lines if "primero" in x or "ajeno" in x), ["ajeno", "ajeno en el grupo", "ajeno junto", "primero"])
         csv = b.cli("export", "deliveries", "--format", "csv", "--from", "2026-01-01T00:00:00Z")
         equal(csv.count("request_id"), 1, "one head")
         told = json.loads(b.cli("export", "contacts", "--out", b.dir + "/c.jsonl", "--json"))

@@ -98,17 +98,6 @@ TEST(every_table_is_strict)
 
 /* ---- what is handed over of a person (flow/person.def) ---- */
 
-enum {
-	OF_COMPANY,
-	OF_CONTACTS,
-	OF_CONVERSATIONS,
-	OF_ALIASES,
-	OF_THREADS,
-	OF_UUIDS,
-	IN_RANGES,
-	WITH_BYTES
-};
-
 /* Whether the word stands in the text, and not as a part of another. */
 static bool has_word(const char *text, const char *word)
 {
