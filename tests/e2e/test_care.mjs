@@ -17,7 +17,7 @@ test('a backup is made and read back from the page', async () => {
 	await row.getByText('Se leyó ahora: está entero.').waitFor();
 	assert.equal((await box.get('/api/v1/backups')).data.length, 1);
 	await row.getByText(name).waitFor();
-	await page.getByText('totem restore').waitFor();
+	await page.getByText('totem restore').first().waitFor();
 	await portrait(page, 'backup-made');
 });
 
