@@ -248,20 +248,13 @@ static enum rc erase_in_groups(struct erasing *x, struct err *e)
 static enum rc deliveries_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct erasing *x = arg;
+	const struct erasure_range r = { x->from, x->to };
 	struct erasure n = { .id = x->x.id };
 
 	for (size_t i = 0; i < x->alias_count; i++)
-		TRY(erasure_requests(tx, x->from, x->to, x->aliases[i], &n.deliveries, e));
-	for (size_t i = 0; i < x->thread_count; i++) {
-		struct stmt s;
-
-		TRY(stmt_begin(tx->db, Q_ERASE_CHATWOOT_DELIVERIES, &s, e));
-		stmt_bind_i64(&s, "from_id", x->from);
-		stmt_bind_i64(&s, "to_id", x->to);
-		stmt_bind_i64(&s, "thread", x->threads[i]);
-		TRY(stmt_run(&s, e));
-		n.deliveries += db_changes(tx->db);
-	}
+		TRY(erasure_requests(tx, &r, x->aliases[i], &n.deliveries, e));
+	for (size_t i = 0; i < x->thread_count; i++)
+		TRY(erasure_requests_of_thread(tx, &r, x->threads[i], &n.deliveries, e));
 	return erasure_add(tx, &n, e);
 }
 

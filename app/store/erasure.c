@@ -113,20 +113,42 @@ enum rc erasure_begin(struct tx *tx, int64_t company_id, int64_t contact_id, int
 	return stmt_run(&s, e);
 }
 
-enum rc erasure_requests(struct tx *tx, int64_t from, int64_t to, const char *alias,
+/* Those that still have to be read stay: emptied, they would be lost. */
+static void bind_range(struct stmt *s, const struct erasure_range *r)
+{
+	stmt_bind_i64(s, "from_id", r->from);
+	stmt_bind_i64(s, "to_id", r->to);
+}
+
+static enum rc run_range(struct tx *tx, struct stmt *s, int64_t *ret_count, struct err *e)
+{
+	stmt_bind_i64(s, "hooks_first", queue_first_id(QUEUE_WEBHOOKS));
+	stmt_bind_i64(s, "hooks_last", queue_last_id(QUEUE_WEBHOOKS));
+	TRY(stmt_run(s, e));
+	*ret_count += db_changes(tx->db);
+	return RC_OK;
+}
+
+enum rc erasure_requests(struct tx *tx, const struct erasure_range *r, const char *alias,
 			 int64_t *ret_count, struct err *e)
 {
 	struct stmt s;
 
 	TRY(stmt_begin(tx->db, Q_ERASE_DELIVERIES, &s, e));
-	stmt_bind_i64(&s, "from_id", from);
-	stmt_bind_i64(&s, "to_id", to);
+	bind_range(&s, r);
 	stmt_bind_text(&s, "alias", alias);
-	stmt_bind_i64(&s, "hooks_first", queue_first_id(QUEUE_WEBHOOKS));
-	stmt_bind_i64(&s, "hooks_last", queue_last_id(QUEUE_WEBHOOKS));
-	TRY(stmt_run(&s, e));
-	*ret_count += db_changes(tx->db);
-	return RC_OK;
+	return run_range(tx, &s, ret_count, e);
+}
+
+enum rc erasure_requests_of_thread(struct tx *tx, const struct erasure_range *r,
+				   int64_t chatwoot_id, int64_t *ret_count, struct err *e)
+{
+	struct stmt s;
+
+	TRY(stmt_begin(tx->db, Q_ERASE_CHATWOOT_DELIVERIES, &s, e));
+	bind_range(&s, r);
+	stmt_bind_i64(&s, "thread", chatwoot_id);
+	return run_range(tx, &s, ret_count, e);
 }
 
 static enum rc one_letter(struct tx *tx, enum query q, int64_t conversation_id, const char *alias,

@@ -36,9 +36,16 @@ enum rc erasure_waiting(struct db *db, int64_t contact_id, int64_t *ret, struct 
  * on is somebody new: what comes in while the rows go is not lost. */
 enum rc erasure_begin(struct tx *tx, int64_t company_id, int64_t contact_id, int64_t *ret_id,
 		      struct err *e) MUST_CHECK;
-/* Empties the requests [from, to) that name `alias`, but those that still have to be read. */
-enum rc erasure_requests(struct tx *tx, int64_t from, int64_t to, const char *alias,
+/* Empties the requests [from, to) that name `alias`, or are of a thread at Chatwoot, but those that still have to be read.
+ * Adds to *ret_count. */
+struct erasure_range {
+	int64_t from, to;
+};
+enum rc erasure_requests(struct tx *tx, const struct erasure_range *r, const char *alias,
 			 int64_t *ret_count, struct err *e) MUST_CHECK;
+enum rc erasure_requests_of_thread(struct tx *tx, const struct erasure_range *r,
+				   int64_t chatwoot_id, int64_t *ret_count, struct err *e)
+	MUST_CHECK;
 /* A dead letter of the conversation (or of a request or file that is gone), one that names a spelling. RC_ABSENT: none. */
 enum rc erasure_letter(struct tx *tx, int64_t conversation_id, int64_t *ret_id, struct err *e)
 	MUST_CHECK;

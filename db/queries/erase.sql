@@ -9,12 +9,13 @@ SELECT v.chatwoot_conversation_id FROM whatsapp_conversations AS v
    AND v.contact_id IN (SELECT c.id FROM contacts AS c WHERE c.id = @contact_id OR c.merged_into = @contact_id);
 
 -- name: erase_chatwoot_deliveries
--- Raw requests of Chatwoot in a range about one of its threads.
--- in: from_id to_id thread
+-- Raw requests of Chatwoot in a range about one of its threads, that were read.
+-- in: from_id to_id thread hooks_first hooks_last
 UPDATE webhook_deliveries SET body = x'', body_size = 0, headers = '{}', outcome = 'erased'
  WHERE id >= @from_id AND id < @to_id AND source = 'chatwoot' AND json_valid(CAST(body AS TEXT))
    AND (json_extract(CAST(body AS TEXT), '$.conversation.id') = @thread
-        OR (json_extract(CAST(body AS TEXT), '$.event') LIKE 'conversation%' AND json_extract(CAST(body AS TEXT), '$.id') = @thread));
+        OR (json_extract(CAST(body AS TEXT), '$.event') LIKE 'conversation%' AND json_extract(CAST(body AS TEXT), '$.id') = @thread))
+   AND id NOT IN (SELECT ref FROM jobs WHERE id BETWEEN @hooks_first AND @hooks_last);
 
 -- name: erase_conversations
 -- Threads of a person, also of contacts that were merged into theirs.
