@@ -7,8 +7,8 @@
 #include "peer/n8n.h"
 #include "peer/n8n_action.h"
 
-/* All answers of assistants share one space of keys, whatever door they come through: a row of table idempotency with
- * this token id. */
+/* All answers of assistants in one conversation share a space of keys, whatever door they come through: rows of table
+ * idempotency with this token id + the conversation's. Workflows make keys of their own, and may make the same for two. */
 #define ORCHESTRATE_KEY_SPACE INT64_MIN
 
 struct orchestrate_answer {

@@ -256,7 +256,7 @@ enum rc orchestrate_apply(struct tx *tx, struct app *app, const struct config *c
 				       .origin = "n8n",
 				       .correlation = ans->correlation,
 				       .message_id = ans->message_id } };
-	struct idem key = { .token_id = ORCHESTRATE_KEY_SPACE,
+	struct idem key = { .token_id = ORCHESTRATE_KEY_SPACE + ans->conversation_id,
 			    .key = ans->key,
 			    .body_hash = str_n((const char *)ans->hash, sizeof(ans->hash)),
 			    .status = 202 };
