@@ -6,8 +6,10 @@
 #include "base/log.h"
 #include "flow/backoff.h"
 #include "flow/chatwoot_fetch.h"
+#include "flow/chatwoot_stray.h"
 #include "flow/handlers.h"
 #include "flow/outside.h"
+#include "store/conversation_state.h"
 
 #define PAYLOAD_MAX (1 * MIB)
 
@@ -48,6 +50,15 @@ static enum rc add_job(struct tx *tx, const struct chatwoot_agent *s, struct err
 	return queue_add(tx, &n, &id, e);
 }
 
+/* The assistant is silent from the moment in which a person wrote (send_add), not only when the file is here. */
+static enum rc take_over(struct tx *tx, const struct chatwoot_agent *s, struct err *e)
+{
+	if (s->ev->sender != CHATWOOT_SENDER_USER || s->config->takeover_ms == 0)
+		return RC_OK;
+	return conversation_state_silence(tx, s->conversation_id,
+					  tx->now_ms + s->config->takeover_ms, "human", e);
+}
+
 enum rc chatwoot_agent_take(struct tx *tx, const struct chatwoot_agent *s, int *ret_rows,
 			    struct err *e)
 {
@@ -69,8 +80,10 @@ enum rc chatwoot_agent_take(struct tx *tx, const struct chatwoot_agent *s, int *
 	}
 	TRY(rc);
 	TRY(chatwoot_link_waits(tx->db, QUEUE_SUPPORT_AGENT, s->conversation_id, &waits, e));
-	if (attached.files > 0 || waits)
+	if (attached.files > 0 || waits) {
+		TRY(take_over(tx, s, e));
 		return add_job(tx, s, e);
+	}
 	return chatwoot_agent_send(tx, s,
 				   &(struct chatwoot_ready){ .attached = &attached, .link = &link },
 				   ret_rows, e);
@@ -286,6 +299,8 @@ enum rc chatwoot_agent_job(struct worker *w, const struct job *jobs, int n, int6
 	enum rc rc;
 
 	ASSERT(n == 1);
+	if (jobs[0].okey == 0)
+		return chatwoot_stray_job(w, &jobs[0], now_ms, e);
 	if (f.s.target == NULL)
 		return work_dead(w, &jobs[0], "ours", "gone",
 				 "the Chatwoot bridge is not configured any more", e);

@@ -5,14 +5,13 @@
  * primary key decides, in the transaction that makes the message (R5, R6). */
 #include "flow/chatwoot_hook.h"
 
+#include "flow/chatwoot_stray.h"
 #include "flow/posting.h"
 #include "flow/send.h"
 #include "store/contact.h"
 #include "store/conversation.h"
 #include "store/erasure.h"
 #include "store/topic.h"
-
-#define CHATWOOT_SOURCE "wa:" /* prefix of our contact source ids (chatwoot_talk.c) */
 
 enum rc chatwoot_status_wanted(struct tx *tx, const struct message *m, struct err *e)
 {
@@ -29,20 +28,39 @@ enum rc chatwoot_status_wanted(struct tx *tx, const struct message *m, struct er
 	return queue_add(tx, &n, NULL, e);
 }
 
-/* A thread that an agent opened for somebody whose address our source id has: a phone, a LID, a group, a user id. */
-static enum rc open_conversation(struct hooked *h, struct err *e)
+/* "wa:<address>", and for further numbers of ours ":<slug>" behind it, as source_of (chatwoot_person.c) makes it. NULL: it
+ * names whom we can write to; else why not. */
+static const char *read_source(const struct hooked *h, struct send_new *n)
+{
+	const struct config *c = h->p->config;
+	struct str rest = h->ev->contact_source_id, part;
+
+	if (!str_cut(&rest, ':', &part) || !str_eqc(part, "wa") || !str_cut(&rest, ':', &n->to))
+		return "this conversation has no WhatsApp address: start it from the CRM, or let "
+		       "the customer write first";
+	n->channel = rest.n > 0 ? config_channel_slug(c, rest) : config_channel_default(c);
+	if (n->channel == NULL)
+		return rest.n > 0 || c->channel_count == 0
+			       ? "our WhatsApp number that this conversation belongs to is not "
+				 "configured"
+			       : "there are several WhatsApp numbers of ours, and none is set as "
+				 "the default one";
+	return send_address_ok(n) ? NULL : "the address of this contact is not one of WhatsApp";
+}
+
+/* A thread that an agent opened for somebody whose address our source id has: a phone, a LID, a group, a user id.
+ * RC_ABSENT: *ret_why. */
+static enum rc open_conversation(struct hooked *h, const char **ret_why, struct err *e)
 {
 	const struct chatwoot_event *ev = h->ev;
-	struct send_new n = { .channel = config_channel_default(h->p->config) };
+	struct send_new n = { 0 };
 	struct contact_who who;
 	char space[SEND_DIGITS_MAX];
 	struct str address;
 	int64_t contact;
 
-	if (n.channel == NULL || !str_starts(ev->contact_source_id, STR(CHATWOOT_SOURCE)))
-		return RC_ABSENT;
-	n.to = str_sub(ev->contact_source_id, sizeof(CHATWOOT_SOURCE) - 1, SIZE_MAX);
-	if (!send_address_ok(&n))
+	*ret_why = read_source(h, &n);
+	if (*ret_why != NULL)
 		return RC_ABSENT;
 	address = send_who(&n, space, &who);
 	TRY(contact_resolve(h->tx, h->target->company_id, &who, &contact, e));
@@ -66,19 +84,36 @@ static enum rc find_conversation(struct hooked *h, struct err *e)
 
 /* ---- a message ---- */
 
+static struct chatwoot_agent agent_of(const struct hooked *h)
+{
+	return (struct chatwoot_agent){ .app = h->p->app,
+					.config = h->p->config,
+					.target = h->target,
+					.ev = h->ev,
+					.conversation_id = h->conversation_id,
+					.correlation = h->p->delivery.request_id };
+}
+
 static enum rc take(struct hooked *h, struct err *e)
 {
-	const struct chatwoot_agent s = { .app = h->p->app,
-					  .config = h->p->config,
-					  .target = h->target,
-					  .ev = h->ev,
-					  .conversation_id = h->conversation_id,
-					  .correlation = h->p->delivery.request_id };
+	const struct chatwoot_agent s = agent_of(h);
 	int rows;
 
 	TRY(chatwoot_agent_take(h->tx, &s, &rows, e));
 	h->p->messages++;
 	return RC_OK;
+}
+
+/* Nobody is behind that thread. In our own inbox the agent would go on believing that it was sent. */
+static enum rc stray(struct hooked *h, const char *why, struct err *e)
+{
+	const struct chatwoot_agent s = agent_of(h);
+
+	h->p->note = "a Chatwoot conversation that is not ours";
+	if (h->target->inbox_id == 0 || h->ev->inbox_id != h->target->inbox_id ||
+	    h->ev->contact_source_id.n == 0)
+		return RC_OK;
+	return chatwoot_stray_take(h->tx, &s, why, e);
 }
 
 /* A message of ours may stand there whose id we do not know yet: its POST is under way, or was not answered, or a process died
@@ -130,6 +165,7 @@ static enum rc created(struct hooked *h, struct err *e)
 {
 	const struct chatwoot_event *ev = h->ev;
 	enum chatwoot_reason reason;
+	const char *why = NULL;
 	bool known;
 	enum rc rc;
 
@@ -146,12 +182,9 @@ static enum rc created(struct hooked *h, struct err *e)
 	}
 	rc = find_conversation(h, e);
 	if (rc == RC_ABSENT)
-		rc = open_conversation(h, e);
-	if (rc == RC_ABSENT) {
-		err_clear(e);
-		h->p->note = "a Chatwoot conversation that is not ours";
-		return RC_OK;
-	}
+		rc = open_conversation(h, &why, e);
+	if (rc == RC_ABSENT)
+		return stray(h, why, e);
 	TRY(rc);
 	if (may_be_ours(h)) {
 		h->p->defer_ms = POSTING_DEFER_MS;
@@ -159,6 +192,26 @@ static enum rc created(struct hooked *h, struct err *e)
 	}
 	TRY(take(h, e));
 	return chatwoot_hook_seen(h, e);
+}
+
+/* Retry is pressed on one that had nobody behind it: now there may be somebody. */
+static enum rc updated(struct hooked *h, struct err *e)
+{
+	const char *why;
+	bool pressed;
+	enum rc rc = find_conversation(h, e);
+
+	if (rc == RC_OK)
+		return chatwoot_hook_updated(h, e);
+	if (rc != RC_ABSENT)
+		return rc;
+	TRY(chatwoot_hook_stray_retried(h, &pressed, e));
+	if (!pressed)
+		return not_ours(h, e);
+	rc = open_conversation(h, &why, e);
+	if (rc == RC_ABSENT)
+		return stray(h, why, e);
+	return rc == RC_OK ? chatwoot_hook_updated(h, e) : rc;
 }
 
 /* ---- events ---- */
@@ -199,7 +252,7 @@ enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
 	case CHATWOOT_EVENT_MESSAGE_LISTED:
 		return created(&h, e);
 	case CHATWOOT_EVENT_MESSAGE_UPDATED:
-		return in_ours(&h, chatwoot_hook_updated, e);
+		return updated(&h, e);
 	case CHATWOOT_EVENT_CONVERSATION_CREATED:
 	case CHATWOOT_EVENT_CONVERSATION_UPDATED:
 	case CHATWOOT_EVENT_CONVERSATION_STATUS_CHANGED:

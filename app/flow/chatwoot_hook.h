@@ -21,6 +21,8 @@ struct hooked {
 
 /* chatwoot_hook_update.c: deleted, or to be tried again; everything else that changed a message is ignored. */
 enum rc chatwoot_hook_updated(struct hooked *h, struct err *e) MUST_CHECK;
+/* Whether it is Retry on a message that failed because its thread had nobody behind it (chatwoot_stray.h). */
+enum rc chatwoot_hook_stray_retried(struct hooked *h, bool *ret, struct err *e) MUST_CHECK;
 /* chatwoot_hook_state.c: status and assignee of the conversation as Chatwoot has them; never told back. */
 enum rc chatwoot_hook_state(struct hooked *h, struct err *e) MUST_CHECK;
 /* Agents have seen the conversation until ev->agent_seen_ms. */

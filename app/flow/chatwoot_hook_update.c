@@ -127,12 +127,22 @@ static enum rc take_again(struct hooked *h, struct chatwoot_link *l, struct err 
 	return chatwoot_agent_take(h->tx, &s, &rows, e);
 }
 
+/* Failed without a row: there was nobody to whom it could go. */
+static bool is_stray(const struct chatwoot_link *l)
+{
+	return l->failed_ms != 0 && l->message_id == 0;
+}
+
 static enum rc retried(struct hooked *h, struct chatwoot_link *l, struct err *e)
 {
 	struct failures f = { .h = h };
 	bool ok;
 
 	TRY(chatwoot_link_each(h->tx->db, l, again, &f, e));
+	if (is_stray(l)) {
+		f.any = true;
+		f.newest_ms = l->failed_ms;
+	}
 	if (!f.any || h->tx->now_ms - f.newest_ms < CHATWOOT_RETRY_AGE_MS)
 		return RC_OK;
 	TRY(told(h, &ok, e));
@@ -142,6 +152,24 @@ static enum rc retried(struct hooked *h, struct chatwoot_link *l, struct err *e)
 		return take_again(h, l, e);
 	f.repeat = true;
 	return chatwoot_link_each(h->tx->db, l, again, &f, e);
+}
+
+/* Chatwoot takes the reason off a message when Retry is pressed. */
+static bool may_be_retry(const struct chatwoot_event *ev, const struct chatwoot_link *l)
+{
+	return !ev->deleted && !ev->is_private && l->deleted_ms == 0 && ev->external_error.n == 0 &&
+	       (ev->type == CHATWOOT_TYPE_OUTGOING || ev->type == CHATWOOT_TYPE_TEMPLATE);
+}
+
+enum rc chatwoot_hook_stray_retried(struct hooked *h, bool *ret, struct err *e)
+{
+	struct chatwoot_link l = { .target_id = h->target->id,
+				   .chatwoot_message_id = h->ev->message_id };
+	enum rc rc = chatwoot_link_load(h->tx->db, &l, e);
+
+	*ret = rc == RC_OK && is_stray(&l) && may_be_retry(h->ev, &l) &&
+	       h->tx->now_ms - l.failed_ms >= CHATWOOT_RETRY_AGE_MS;
+	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
 enum rc chatwoot_hook_updated(struct hooked *h, struct err *e)
@@ -156,8 +184,5 @@ enum rc chatwoot_hook_updated(struct hooked *h, struct err *e)
 	TRY(rc);
 	if (ev->deleted)
 		return deleted(h, &l, e);
-	if (ev->is_private || l.deleted_ms != 0 || ev->external_error.n > 0 ||
-	    (ev->type != CHATWOOT_TYPE_OUTGOING && ev->type != CHATWOOT_TYPE_TEMPLATE))
-		return RC_OK;
-	return retried(h, &l, e);
+	return may_be_retry(ev, &l) ? retried(h, &l, e) : RC_OK;
 }

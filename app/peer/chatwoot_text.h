@@ -39,6 +39,9 @@ void chatwoot_text_file(const struct chatwoot_text *t, struct sbuf *to);
  * our own ones (text) in this language (chatwoot_reason.def);
  * "WhatsApp could not deliver this message" when it says nothing. */
 void chatwoot_text_error(enum lang lang, struct str error_json, struct sbuf *to);
+/* One of our own English reasons (not empty) in this language: chatwoot_reason.def. What is not there stays English, behind
+ * "WhatsApp could not deliver this message" in this language. */
+void chatwoot_text_reason(enum lang lang, struct str ours, struct sbuf *to);
 /* The same for a message that was cancelled here. */
 void chatwoot_text_cancelled(enum lang lang, struct sbuf *to);
 

@@ -12,9 +12,6 @@ enum chatwoot_word {
 	WORDS
 };
 const char *chatwoot_text_say(enum lang lang, enum chatwoot_word w);
-/* One of our own English reasons (not empty) in this language: chatwoot_reason.def. What is not there stays English, behind
- * "WhatsApp could not deliver this message" in this language. */
-void chatwoot_text_reason(enum lang lang, struct str ours, struct sbuf *to);
 
 struct telling {
 	const struct chatwoot_text *t;
