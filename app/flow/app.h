@@ -30,6 +30,7 @@ struct app {
 	size_t arg_count;
 	uint8_t seal_key[32];
 	int64_t started_ms;
+	int64_t agents_held_ms; /* webhooks of agents wait until then (chatwoot_catch_hold); atomic */
 	struct mtx config_lock; /* LOCK_CONFIG */
 	struct config *config;
 	uint64_t config_reloads; /* begun so far; atomic */

@@ -237,6 +237,29 @@ int64_t chatwoot_catch_every(const struct chatwoot_target *t)
 	return t->url.n > 0 && t->inbox_id > 0 ? t->catch_up_ms : 0;
 }
 
+enum rc chatwoot_catch_hold(struct tx *tx, struct app *app, const struct chatwoot_target *t,
+			    int64_t *ret_ms, struct err *e)
+{
+	int64_t held_ms = __atomic_load_n(&app->agents_held_ms, __ATOMIC_RELAXED), known_ms;
+	int64_t up_ms = tx->now_ms - app->started_ms;
+
+	*ret_ms = 0;
+	if (up_ms < 0 || up_ms > CHATWOOT_CATCH_HOLD_MS + CHATWOOT_CATCH_HOLD_STEP_MS)
+		return RC_OK;
+	if (tx->now_ms < held_ms) { /* behind those that wait */
+		*ret_ms = held_ms - tx->now_ms;
+		return RC_OK;
+	}
+	if (up_ms > CHATWOOT_CATCH_HOLD_MS || chatwoot_catch_every(t) == 0)
+		return RC_OK;
+	TRY(channel_fact_get_i64(tx->db, t->id, FACT_CAUGHT_UP, 0, &known_ms, e));
+	if (known_ms == 0 || known_ms >= app->started_ms)
+		return RC_OK;
+	*ret_ms = CHATWOOT_CATCH_HOLD_STEP_MS;
+	__atomic_store_n(&app->agents_held_ms, tx->now_ms + *ret_ms, __ATOMIC_RELAXED);
+	return RC_OK;
+}
+
 enum rc chatwoot_catch_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
 {
 	struct catch c = { .u = u,

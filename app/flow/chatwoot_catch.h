@@ -8,7 +8,7 @@
 #ifndef FLOW_CHATWOOT_CATCH_H
 #define FLOW_CHATWOOT_CATCH_H
 
-#include "flow/app.h"
+#include "flow/config.h"
 
 /* Events of that age may still be on their way, and the clocks of two machines differ: a Chatwoot up to so far behind loses
  * nothing. What is known already is never sent again, however often it is looked at. */
@@ -23,6 +23,15 @@
 
 /* Soon after a start, not in it: a box that dies again and again would do nothing but ask. */
 #define CHATWOOT_CATCH_START_MS (3 * SECOND_MS)
+
+/* After a start what agents wrote meanwhile goes first: webhooks of their messages wait for the end of the first look, no
+ * longer than this after the start (a look that fails or takes several runs). */
+#define CHATWOOT_CATCH_HOLD_MS (20 * SECOND_MS)
+/* They are looked at again together, in their order. */
+#define CHATWOOT_CATCH_HOLD_STEP_MS 500
+/* Inside a unit: *ret_ms: how long such a webhook has to wait now; 0: not at all. */
+enum rc chatwoot_catch_hold(struct tx *tx, struct app *app, const struct chatwoot_target *t,
+			    int64_t *ret_ms, struct err *e) MUST_CHECK;
 
 /* After a start: asks at once instead of when it would be due. */
 void chatwoot_catch_start(struct app *app);

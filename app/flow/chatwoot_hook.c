@@ -5,6 +5,7 @@
  * primary key decides, in the transaction that makes the message (R5, R6). */
 #include "flow/chatwoot_hook.h"
 
+#include "flow/chatwoot_catch.h"
 #include "flow/chatwoot_stray.h"
 #include "flow/posting.h"
 #include "flow/send.h"
@@ -233,6 +234,12 @@ static bool elsewhere(const struct hooked *h)
 		ev->account_id != h->target->account_id);
 }
 
+static bool waits_for_older(const struct hooked *h)
+{
+	return h->ev->kind == CHATWOOT_EVENT_MESSAGE_CREATED ||
+	       h->ev->kind == CHATWOOT_EVENT_MESSAGE_UPDATED;
+}
+
 enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
 {
 	struct hooked h = { .tx = tx,
@@ -246,6 +253,10 @@ enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
 		return RC_OK;
 	}
 	if (elsewhere(&h))
+		return RC_OK;
+	if (waits_for_older(&h))
+		TRY(chatwoot_catch_hold(tx, p->app, h.target, &p->defer_ms, e));
+	if (p->defer_ms > 0)
 		return RC_OK;
 	switch (h.ev->kind) {
 	case CHATWOOT_EVENT_MESSAGE_CREATED:

@@ -125,7 +125,7 @@ static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 		TRY(delivery_empty(tx, p->delivery.id, e));
 	if (p->defer_ms > 0) /* looked at again as a whole: only the last look buries what is bad */
 		return queue_snooze(tx, p->job, tx->now_ms + p->defer_ms,
-				    "our own answer is on its way", e);
+				    "something older is still on its way", e);
 	return p->bad_items > 0 ? queue_dead(tx, p->job, "ours", "item", p->trouble, e)
 				: queue_done(tx, p->job, e);
 }
