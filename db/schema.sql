@@ -710,7 +710,7 @@ CREATE TABLE whatsapp_conversations (
 	automatic_from_ms INTEGER NOT NULL DEFAULT 0, -- start of the counted minute of automatic messages
 	automatic_count   INTEGER NOT NULL DEFAULT 0,
 	automation_off_until_ms INTEGER NOT NULL DEFAULT 0,
-	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0, assigned_user_id INTEGER NOT NULL DEFAULT 0, automation_off_why TEXT, assignee TEXT, team TEXT, chatwoot_phone TEXT, snoozed_until_ms INTEGER NOT NULL DEFAULT 0, automatic_hour_ms INTEGER NOT NULL DEFAULT 0, automatic_hour_count INTEGER NOT NULL DEFAULT 0, automatic_day_ms INTEGER NOT NULL DEFAULT 0, automatic_day_count INTEGER NOT NULL DEFAULT 0, workflow_asked_ms INTEGER NOT NULL DEFAULT 0, workflow_hop INTEGER NOT NULL DEFAULT 0,
+	created_ms      INTEGER NOT NULL, merged_into INTEGER NOT NULL DEFAULT 0, assigned_user_id INTEGER NOT NULL DEFAULT 0, automation_off_why TEXT, assignee TEXT, team TEXT, chatwoot_phone TEXT, snoozed_until_ms INTEGER NOT NULL DEFAULT 0, automatic_hour_ms INTEGER NOT NULL DEFAULT 0, automatic_hour_count INTEGER NOT NULL DEFAULT 0, automatic_day_ms INTEGER NOT NULL DEFAULT 0, automatic_day_count INTEGER NOT NULL DEFAULT 0, workflow_asked_ms INTEGER NOT NULL DEFAULT 0, workflow_hop INTEGER NOT NULL DEFAULT 0, turn_waits INTEGER NOT NULL DEFAULT 0, turn_hour_ms INTEGER NOT NULL DEFAULT 0, turn_hour_count INTEGER NOT NULL DEFAULT 0, turn_day_ms INTEGER NOT NULL DEFAULT 0, turn_day_count INTEGER NOT NULL DEFAULT 0, workflow_from_ms INTEGER NOT NULL DEFAULT 0, workflow_count INTEGER NOT NULL DEFAULT 0, automation_off_from_ms INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (channel_id, contact_id)
 ) STRICT;
 

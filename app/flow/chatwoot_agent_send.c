@@ -146,21 +146,27 @@ static enum rc plan(struct making *m, struct chatwoot_parts *parts, struct err *
 	return RC_OK;
 }
 
+/* A user of Chatwoot may be a program with an agent's token. */
+static enum rc count_one(struct making *m, struct err *e)
+{
+	return person(m->s->ev) ? loop_turn(m->tx, m->conv.id, e)
+				: conversation_automatic_count(m->tx, m->conv.id,
+							       &m->s->config->automatic, e);
+}
+
 /* Loop rule 4 for the bots of Chatwoot: they count like an assistant, but a person's silence is no reason against them. */
-static enum rc count_bot(struct making *m, struct err *e)
+static enum rc count(struct making *m, struct err *e)
 {
 	struct conversation_automatic a;
 	enum rc rc;
 
-	if (person(m->s->ev))
-		return RC_OK;
 	TRY(conversation_automatic_load(m->tx->db, m->conv.id, &a, e));
-	if (a.off_by_loop && a.off_until_ms > m->tx->now_ms) {
+	if (!person(m->s->ev) && a.off_by_loop && a.off_until_ms > m->tx->now_ms) {
 		cannot(m,
 		       "automation of this conversation is stopped: two machines may be talking");
 		return RC_OK;
 	}
-	rc = conversation_automatic_count(m->tx, m->conv.id, &m->s->config->automatic, e);
+	rc = count_one(m, e);
 	if (rc != RC_REFUSED)
 		return rc;
 	m->loop = true;
@@ -234,7 +240,7 @@ static enum rc run(struct making *m, int *ret_rows, struct err *e)
 	TRY(begin(m, e));
 	TRY(plan(m, parts, e));
 	if (m->why[0] == '\0')
-		TRY(count_bot(m, e));
+		TRY(count(m, e));
 	if (m->why[0] != '\0') {
 		TRY(stop(m, e));
 		return chatwoot_agent_failed(m->tx, m->s, m->r->link, m->why, e);

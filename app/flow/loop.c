@@ -11,6 +11,10 @@
 #define LOOP_STOP_STEP_MS (20 * SECOND_MS)
 #define END_OF_NUMBER     4 /* shown to people; a whole number would outlive the person's data */
 
+static const struct automatic_limits TURNS = {
+	{ [AUTOMATIC_HOUR] = LOOP_TURNS_HOUR, [AUTOMATIC_DAY] = LOOP_TURNS_DAY }
+};
+
 bool loop_is_person(const struct send_new *n)
 {
 	if (strcmp(n->source, "page") == 0)
@@ -31,28 +35,23 @@ static bool runs(const struct conversation_automatic *a, int64_t now_ms)
 	return a->asked_ms > 0 && now_ms >= a->asked_ms && now_ms - a->asked_ms < LOOP_RUN_MS;
 }
 
-enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bool *ret_loop,
-		   struct err *e)
+static bool stopped(const struct conversation_automatic *a, int64_t now_ms)
 {
-	bool program = strcmp(n->source, "api") == 0 && !loop_is_person(n), says = says_so(n);
-	struct conversation_automatic a;
+	return a->off_by_loop && now_ms < a->off_until_ms;
+}
 
-	*ret_loop = true;
-	if (!says && !program)
-		return RC_OK;
-	TRY(conversation_automatic_load(tx->db, n->conversation_id, &a, e));
-	if (runs(&a, tx->now_ms))
-		n->hop = i64_max(n->hop, a.asked_hop + 1);
-	else if (!says)
-		return RC_OK;
-	if (n->hop > LOOP_HOP_MAX)
-		return FAIL(e, RC_REFUSED, "this answer passed %d automations: a loop",
-			    LOOP_HOP_MAX);
-	if (tx->now_ms < a.off_until_ms && a.off_by_loop)
-		return FAIL(e, RC_REFUSED,
-			    "automation of this conversation is stopped: two machines may be "
-			    "talking");
-	if (tx->now_ms < a.off_until_ms && says) {
+static enum rc refuse_stopped(struct err *e)
+{
+	return FAIL(e, RC_REFUSED,
+		    "automation of this conversation is stopped: two machines may be talking");
+}
+
+static enum rc admit_machine(struct tx *tx, const struct config *c, const struct send_new *n,
+			     const struct conversation_automatic *a, bool *ret_loop, struct err *e)
+{
+	if (stopped(a, tx->now_ms))
+		return refuse_stopped(e);
+	if (tx->now_ms < a->off_until_ms) {
 		*ret_loop = false;
 		return FAIL(e, RC_REFUSED,
 			    "a person has this conversation: its automation is silent");
@@ -60,15 +59,59 @@ enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bo
 	return conversation_automatic_count(tx, n->conversation_id, &c->automatic, e);
 }
 
-static enum rc tell(struct tx *tx, const struct config *c, const struct conversation *conv,
-		    struct err *e)
+/* A program's turn while a workflow runs may be the workflow's, which has less than people. */
+static enum rc admit_program(struct tx *tx, const struct config *c, const struct send_new *n,
+			     const struct conversation_automatic *a, struct err *e)
+{
+	if (stopped(a, tx->now_ms))
+		return refuse_stopped(e);
+	if (runs(a, tx->now_ms))
+		TRY(conversation_automatic_count(tx, n->conversation_id, &c->automatic, e));
+	return conversation_automatic_turn(tx, n->conversation_id, &TURNS, e);
+}
+
+enum rc loop_turn(struct tx *tx, int64_t conversation_id, struct err *e)
+{
+	struct conversation_automatic a;
+
+	TRY(conversation_automatic_load(tx->db, conversation_id, &a, e));
+	return a.waits ? conversation_automatic_turn(tx, conversation_id, &TURNS, e) : RC_OK;
+}
+
+enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bool *ret_loop,
+		   struct err *e)
+{
+	bool says = says_so(n), api = strcmp(n->source, "api") == 0;
+	bool program = api && !loop_is_person(n);
+	struct conversation_automatic a;
+
+	*ret_loop = true;
+	if (strcmp(n->source, "support_bridge") == 0)
+		return RC_OK; /* counted before its rows were made */
+	TRY(conversation_automatic_load(tx->db, n->conversation_id, &a, e));
+	if ((says || program) && runs(&a, tx->now_ms))
+		n->hop = i64_max(n->hop, a.asked_hop + 1);
+	if (n->hop > LOOP_HOP_MAX)
+		return FAIL(e, RC_REFUSED, "this answer passed %d automations: a loop",
+			    LOOP_HOP_MAX);
+	if (says)
+		return admit_machine(tx, c, n, &a, ret_loop, e);
+	if (!a.waits) /* a notice, or one more line of an answer */
+		return RC_OK;
+	if (program)
+		return admit_program(tx, c, n, &a, e);
+	return api ? conversation_automatic_turn(tx, n->conversation_id, &TURNS, e)
+		   : conversation_automatic_answered(tx, n->conversation_id, e);
+}
+
+static enum rc tell(struct tx *tx, const struct conversation *conv, int64_t until_ms, struct err *e)
 {
 	size_t n = conv->wa_id.n;
 	char subject[48], minutes[24], end[END_OF_NUMBER + 1];
 
 	(void)snprintf(subject, sizeof(subject), "conversation %lld", (long long)conv->id);
 	(void)snprintf(minutes, sizeof(minutes), "%lld",
-		       (long long)(c->automation_off_ms / MINUTE_MS));
+		       (long long)((until_ms - tx->now_ms) / MINUTE_MS));
 	if (!str_copy(str_sub(conv->wa_id, n > END_OF_NUMBER ? n - END_OF_NUMBER : 0, n), end,
 		      sizeof(end)))
 		end[0] = '\0';
@@ -87,8 +130,10 @@ enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id
 	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
 	if (was.off_by_loop && was.off_until_ms > until_ms - LOOP_STOP_STEP_MS)
 		return RC_OK; /* a machine that hammers costs no write each time */
-	TRY(conversation_automatic_stop(tx, conv.id, until_ms, e));
+	TRY(conversation_automatic_stop(tx, conv.id, until_ms, &c->automatic, e));
+	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
+	until_ms = was.off_until_ms; /* later, if the day was full */
 	log_event(LOG_WARN, "automation.stopped", "conversation", LOG_I64(conv.id), "until",
 		  LOG_I64(until_ms), NULL);
-	return tell(tx, c, &conv, e);
+	return tell(tx, &conv, until_ms, e);
 }

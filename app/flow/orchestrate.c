@@ -17,7 +17,8 @@
 #include "store/conversation_automatic.h"
 #include "store/incident.h"
 
-#define PARK_MS (5 * MINUTE_MS)
+#define PARK_MS      (5 * MINUTE_MS)
+#define STOP_LOOK_MS MINUTE_MS /* a person may end the stop earlier */
 
 struct asking {
 	struct worker *w;
@@ -29,6 +30,7 @@ struct asking {
 	struct n8n_verdict verdict;
 	struct orchestrate_answer answer;
 	struct orchestrate_done done;
+	struct conversation_automatic before; /* it was asked */
 	struct err wrong; /* the part of its answer that cannot be done; else RC_OK */
 	bool unsent;      /* n8n was not reached */
 	bool ran;         /* and answered something that counts for nothing */
@@ -170,6 +172,8 @@ static enum rc wait_unit(struct tx *tx, void *arg, struct err *e)
 	int64_t wait = backoff_ms(s->job->attempts + s->job->snoozes + 1, BREAKER_COOL_MS,
 				  BREAKER_COOL_CAP_MS, work_random(s->w), -1);
 
+	/* It never heard of the message: nobody answers for it. */
+	TRY(conversation_automatic_unasked(tx, s->s.conv.id, &s->before, e));
 	return queue_snooze(tx, s->job, s->now_ms + wait, s->verdict.text, e);
 }
 
@@ -203,9 +207,9 @@ static enum rc settle(struct asking *s, struct err *e)
 /* Before it is asked: it may answer by another door before its own answer is here, and this box may be killed meanwhile. */
 static enum rc asked_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const struct asking *s = arg;
+	struct asking *s = arg;
 
-	return conversation_automatic_asked(tx, s->s.conv.id, s->s.event.hop, e);
+	return conversation_automatic_asked(tx, s->s.conv.id, s->s.event.hop, &s->before, e);
 }
 
 static enum rc call(struct asking *s, struct err *e)
@@ -251,19 +255,41 @@ static enum rc call(struct asking *s, struct err *e)
 	return settle(s, e);
 }
 
-/* After an outage of n8n a customer has many messages waiting: their answers are spread over minutes, else the loop
- * breaker would take them for two machines. */
-static enum rc room(const struct asking *s, int64_t *ret_ms, struct err *e)
-{
-	struct db *db;
-	enum rc rc;
+#define NOT_AT_ALL INT64_MAX
 
-	*ret_ms = s->now_ms;
-	if (s->now_ms - s->s.event.created_ms < MINUTE_MS)
-		return RC_OK;
-	db = store_reader(s->w->app->store);
-	rc = conversation_automatic_room(db, s->s.conv.id, &s->config->automatic, s->now_ms, ret_ms,
-					 e);
+/* The breaker's stop drops what comes while it lasts; what waited already is asked when it ends. A person's silence drops all. */
+static int64_t after_stop(const struct asking *s, const struct conversation_automatic *a)
+{
+	int64_t created_ms = s->s.event.created_ms;
+
+	if (a->off_by_loop && created_ms >= a->off_from_ms && created_ms < a->off_until_ms)
+		return NOT_AT_ALL;
+	if (a->off_until_ms <= s->now_ms)
+		return s->now_ms;
+	return a->off_by_loop ? i64_min(a->off_until_ms, s->now_ms + STOP_LOOK_MS) : NOT_AT_ALL;
+}
+
+/* A customer may send an album, or have many messages waiting after an outage of n8n: their answers are spread over minutes,
+ * else the loop breaker would take them for two machines. */
+static enum rc when_of(const struct asking *s, struct db *db, int64_t *ret_ms, struct err *e)
+{
+	const struct automatic_question q = { s->s.conv.id,
+					      s->now_ms - s->s.event.created_ms >= MINUTE_MS };
+	struct conversation_automatic a;
+
+	TRY(conversation_automatic_load(db, s->s.conv.id, &a, e));
+	*ret_ms = after_stop(s, &a);
+	return *ret_ms > s->now_ms ? RC_OK
+				   : conversation_automatic_room(db, &q, &s->config->automatic,
+								 s->now_ms, ret_ms, e);
+}
+
+/* *ret_ms: when it may be asked; <= now_ms: at once. */
+static enum rc when(const struct asking *s, int64_t *ret_ms, struct err *e)
+{
+	struct db *db = store_reader(s->w->app->store);
+	enum rc rc = when_of(s, db, ret_ms, e);
+
 	store_reader_done(s->w->app->store, db);
 	return rc;
 }
@@ -299,13 +325,13 @@ enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t
 				 "the message or its event is not there any more", e);
 	TRY(rc);
 	log_set_request(s.s.m.correlation.n > 0 ? arena_dup(&w->arena, s.s.m.correlation) : "");
-	if (s.s.conv.automation_off_until_ms > now_ms || !is_wanted(&s))
+	TRY(when(&s, &until, e));
+	if (until == NOT_AT_ALL || !is_wanted(&s))
 		return work_done(w, &jobs[0], e);
 	if (orchestrate_body_waits(&s.s, now_ms)) {
 		queue_hold(qs, &jobs[0], now_ms + ORCHESTRATE_MEDIA_LOOK_MS);
 		return RC_OK;
 	}
-	TRY(room(&s, &until, e));
 	if (until > now_ms) {
 		queue_hold(qs, &jobs[0], until);
 		return RC_OK;

@@ -1,6 +1,7 @@
 /* conversation_automatic.h - the loop breaker's book of one conversation (pipelines.md, Loops 4): how many automatic messages
- * it had in the running minute, hour and day, whether its automation is stopped, which workflow was last asked about it. Inside a
- * unit, or with any reader. RC_ABSENT: no such conversation. */
+ * and how many turns it had in the running minute, hour and day, whether its automation is stopped, which workflow was last
+ * asked about it. A turn is an answer of somebody who does not say that it is a machine: the first message after the customer
+ * wrote. Inside a unit, or with any reader. RC_ABSENT: no such conversation. */
 #ifndef STORE_CONVERSATION_AUTOMATIC_H
 #define STORE_CONVERSATION_AUTOMATIC_H
 
@@ -10,32 +11,56 @@
 enum automatic_span { AUTOMATIC_MINUTE, AUTOMATIC_HOUR, AUTOMATIC_DAY, AUTOMATIC_SPANS };
 
 struct automatic_limits {
-	int64_t max[AUTOMATIC_SPANS]; /* messages of one conversation */
+	int64_t max[AUTOMATIC_SPANS]; /* of one conversation */
+};
+
+struct automatic_counts {
+	int64_t from_ms[AUTOMATIC_SPANS], count[AUTOMATIC_SPANS]; /* of the running spans */
 };
 
 struct conversation_automatic {
-	int64_t from_ms[AUTOMATIC_SPANS], count[AUTOMATIC_SPANS]; /* of the running ones */
-	int64_t off_until_ms;
-	bool off_by_loop;  /* the breaker's stop; else a person has it */
+	struct automatic_counts messages;
+	struct automatic_counts turns; /* no minutes */
+	bool waits;                    /* nobody answered since the customer wrote */
+	int64_t off_from_ms, off_until_ms;
+	bool off_by_loop;  /* the breaker's stop, since off_from_ms; else a person has it */
 	int64_t asked_ms;  /* when a workflow was last asked; 0: never */
 	int64_t asked_hop; /* automations that the message had passed by then */
+	int64_t asked_from_ms, asked_count; /* questions of the running minute */
 };
 
 enum rc conversation_automatic_load(struct db *db, int64_t id, struct conversation_automatic *ret,
 				    struct err *e) MUST_CHECK;
-/* Counts one automatic message, whether automation is off or not. RC_REFUSED: it would be one too many; nothing was written. */
+/* Counts one automatic message, whether automation is off or not; the customer is answered. RC_REFUSED: it would be one too
+ * many; nothing was written. */
 enum rc conversation_automatic_count(struct tx *tx, int64_t id, const struct automatic_limits *max,
 				     struct err *e) MUST_CHECK;
-/* When a workflow may be asked about a message that had to wait, without its answers looking like two machines that talk: at
- * once (*ret_ms <= now_ms) while each span has at most half of what it may, else when the last fuller one ends; and not faster
- * than half of what a minute may have. */
-enum rc conversation_automatic_room(struct db *db, int64_t id, const struct automatic_limits *max,
-				    int64_t now_ms, int64_t *ret_ms, struct err *e) MUST_CHECK;
-/* Automation is silent until then (never shortened), because of a loop; the counts begin afresh. */
-enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms, struct err *e)
+/* The same for a turn; what a minute may have is not looked at. */
+enum rc conversation_automatic_turn(struct tx *tx, int64_t id, const struct automatic_limits *max,
+				    struct err *e) MUST_CHECK;
+/* The customer is answered by somebody who is not counted. */
+enum rc conversation_automatic_answered(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
+/* When a workflow may be asked about a message, without its answers looking like two machines that talk: at once
+ * (*ret_ms <= now_ms) while the minute has at most half of what it may, in messages and in questions, else when it ends. One
+ * that waited for long (after an outage): the same with each span, and not faster than half of what a minute may have. */
+struct automatic_question {
+	int64_t conversation_id;
+	bool waited;
+};
+enum rc conversation_automatic_room(struct db *db, const struct automatic_question *q,
+				    const struct automatic_limits *max, int64_t now_ms,
+				    int64_t *ret_ms, struct err *e) MUST_CHECK;
+/* Automation is silent until then (never shortened), because of a loop; if the day was full, until the day ends. What led to
+ * it is counted afresh: the longest span that was full, and those that are shorter. */
+enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
+				    const struct automatic_limits *max, struct err *e) MUST_CHECK;
+/* A workflow is asked now about a message that passed `hop` automations. ret_before (or NULL): what to give to `unasked` if
+ * it was not reached. */
+enum rc conversation_automatic_asked(struct tx *tx, int64_t id, int64_t hop,
+				     struct conversation_automatic *ret_before, struct err *e)
 	MUST_CHECK;
-/* A workflow is asked now about a message that passed `hop` automations. */
-enum rc conversation_automatic_asked(struct tx *tx, int64_t id, int64_t hop, struct err *e)
+enum rc conversation_automatic_unasked(struct tx *tx, int64_t id,
+				       const struct conversation_automatic *before, struct err *e)
 	MUST_CHECK;
 
 #endif

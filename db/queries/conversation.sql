@@ -51,6 +51,7 @@ UPDATE whatsapp_conversations
    SET last_message_id = CASE WHEN @at_ms >= last_message_at THEN @message_id ELSE last_message_id END,
        last_message_at = max(last_message_at, @at_ms),
        last_inbound_ms = max(last_inbound_ms, @inbound_ms),
+       turn_waits = CASE WHEN @inbound_ms > 0 THEN 1 ELSE turn_waits END,
        unread_count = unread_count + @unread,
        status = CASE WHEN @unread > 0 AND status IN ('snoozed', 'resolved') THEN 'open' ELSE status END,
        snoozed_until_ms = CASE WHEN @unread > 0 THEN 0 ELSE snoozed_until_ms END

@@ -3,22 +3,28 @@
 -- name: conversation_automatic_get
 -- Its counts, its stop, and the workflow that was last asked.
 -- in: id
--- out: automatic_from_ms automatic_count automatic_hour_ms automatic_hour_count automatic_day_ms automatic_day_count automation_off_until_ms automation_off_why workflow_asked_ms workflow_hop
+-- out: automatic_from_ms automatic_count automatic_hour_ms automatic_hour_count automatic_day_ms automatic_day_count turn_waits turn_hour_ms turn_hour_count turn_day_ms turn_day_count automation_off_from_ms automation_off_until_ms automation_off_why workflow_asked_ms workflow_hop workflow_from_ms workflow_count
 SELECT automatic_from_ms, automatic_count, automatic_hour_ms, automatic_hour_count, automatic_day_ms, automatic_day_count,
-       automation_off_until_ms, automation_off_why, workflow_asked_ms, workflow_hop
+       turn_waits, turn_hour_ms, turn_hour_count, turn_day_ms, turn_day_count,
+       automation_off_from_ms, automation_off_until_ms, automation_off_why,
+       workflow_asked_ms, workflow_hop, workflow_from_ms, workflow_count
   FROM whatsapp_conversations WHERE id = @id;
 
 -- name: conversation_automatic_set
 -- Writes the counts and the stop.
--- in: id automatic_from_ms automatic_count automatic_hour_ms automatic_hour_count automatic_day_ms automatic_day_count automation_off_until_ms
+-- in: id automatic_from_ms automatic_count automatic_hour_ms automatic_hour_count automatic_day_ms automatic_day_count turn_waits turn_hour_ms turn_hour_count turn_day_ms turn_day_count automation_off_from_ms automation_off_until_ms
 UPDATE whatsapp_conversations
    SET automatic_from_ms = @automatic_from_ms, automatic_count = @automatic_count,
        automatic_hour_ms = @automatic_hour_ms, automatic_hour_count = @automatic_hour_count,
        automatic_day_ms = @automatic_day_ms, automatic_day_count = @automatic_day_count,
-       automation_off_until_ms = @automation_off_until_ms
+       turn_waits = @turn_waits, turn_hour_ms = @turn_hour_ms, turn_hour_count = @turn_hour_count,
+       turn_day_ms = @turn_day_ms, turn_day_count = @turn_day_count,
+       automation_off_from_ms = @automation_off_from_ms, automation_off_until_ms = @automation_off_until_ms
  WHERE id = @id;
 
 -- name: conversation_automatic_asked
--- A workflow is asked about a message in it.
--- in: id now_ms hop
-UPDATE whatsapp_conversations SET workflow_asked_ms = @now_ms, workflow_hop = @hop WHERE id = @id;
+-- A workflow is asked about a message in it, or that is taken back.
+-- in: id asked_ms hop from_ms count
+UPDATE whatsapp_conversations
+   SET workflow_asked_ms = @asked_ms, workflow_hop = @hop, workflow_from_ms = @from_ms, workflow_count = @count
+ WHERE id = @id;

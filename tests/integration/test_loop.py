@@ -43,7 +43,7 @@ def test_order_within_a_conversation():
 
 def test_two_bots():
     """The customer is a bot that answers every message, n8n answers every message: the breaker ends it, a person is told."""
-    with Box(settings={"automatic_per_minute": "10"}) as b:
+    with Box(settings={"automatic_per_hour": "10"}) as b:
         b.peers.say("meta", **{"from": "34600000001", "text": "ping 0"})
         answered, end = 0, time.monotonic() + 40
         while time.monotonic() < end and not b.get("/api/v1/incidents")["data"]:

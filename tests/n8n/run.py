@@ -225,9 +225,11 @@ class Run:
         assert a.status == 200, a
 
     def test_two_bots_that_post_like_any_program(self):
-        """A bot at the other end answers whatever that workflow says: stopped within automatic_per_minute (20), a person is told."""
+        """A bot at the other end answers whatever that workflow says: stopped within automatic_per_hour, a person is told."""
         bot, answered = "51900000006", 0
         self.plain_workflow()
+        a = self.box.api("PATCH", "/api/v1/settings", {"automatic_per_hour": "10"})
+        assert a.status == 200, a
         self.say(bot, "ping", "plain: ping")
         end = time.monotonic() + 60
         while time.monotonic() < end and not [i for i in self.box.get("/api/v1/incidents")["data"] if i["kind"] == "loop"]:
@@ -238,7 +240,7 @@ class Run:
         assert [i for i in self.box.get("/api/v1/incidents")["data"] if i["kind"] == "loop"], f"no alarm: {len(self.sends(bot))} sends"
         self.box.wait_idle()
         said = len(self.sends(bot))
-        assert 5 < said <= 20, said
+        assert 5 < said <= 10, said
         self.box.peers.say("meta", **{"from": bot, "text": "pong and no end"})
         self.say("51900000007", "a person", "plain: a person")
         self.lib.equal(len(self.sends(bot)), said, "the stopped one stays stopped")

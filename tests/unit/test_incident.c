@@ -156,7 +156,8 @@ TX_TEST(a_loop_is_over_when_its_conversation_may_speak_again)
 	char subject[48];
 
 	(void)snprintf(subject, sizeof(subject), "conversation %lld", (long long)id);
-	MUST(conversation_automatic_stop(tx, id, tx->now_ms + 5000, &t_err));
+	MUST(conversation_automatic_stop(tx, id, tx->now_ms + 5000,
+					 &(struct automatic_limits){ { 2, 5, 7 } }, &t_err));
 	MUST(incident_raise(tx, INCIDENT_LOOP, subject, NULL, &t_err));
 	tx->now_ms += 4999;
 	MUST(incident_rest(tx, 0, 10, &n, &t_err));
