@@ -33,6 +33,7 @@ struct asking {
 	struct conversation_automatic before; /* it was asked */
 	struct err wrong; /* the part of its answer that cannot be done; else RC_OK */
 	bool unsent;      /* n8n was not reached */
+	bool flood;       /* more questions than people have: they would be paced for ever */
 	bool ran;         /* and answered something that counts for nothing */
 };
 
@@ -271,21 +272,29 @@ static int64_t after_stop(const struct asking *s, const struct conversation_auto
 
 /* A customer may send an album, or have many messages waiting after an outage of n8n: their answers are spread over minutes,
  * else the loop breaker would take them for two machines. */
-static enum rc when_of(const struct asking *s, struct db *db, int64_t *ret_ms, struct err *e)
+static enum rc when_of(struct asking *s, struct db *db, int64_t *ret_ms, struct err *e)
 {
 	const struct automatic_question q = { s->s.conv.id,
 					      s->now_ms - s->s.event.created_ms >= MINUTE_MS };
+	const struct automatic_limits *max = &s->config->automatic;
 	struct conversation_automatic a;
 
 	TRY(conversation_automatic_load(db, s->s.conv.id, &a, e));
 	*ret_ms = after_stop(s, &a);
-	return *ret_ms > s->now_ms ? RC_OK
-				   : conversation_automatic_room(db, &q, &s->config->automatic,
-								 s->now_ms, ret_ms, e);
+	if (*ret_ms > s->now_ms)
+		return RC_OK;
+	TRY(conversation_automatic_room(db, &q, max, s->now_ms, ret_ms, e));
+	if (*ret_ms <= s->now_ms)
+		return RC_OK;
+	return conversation_automatic_heard(
+		db,
+		&(struct automatic_heard){ s->s.conv.company_id, s->s.conv.id, s->now_ms - HOUR_MS,
+					   max->max[AUTOMATIC_HOUR] },
+		&s->flood, e);
 }
 
 /* *ret_ms: when it may be asked; <= now_ms: at once. */
-static enum rc when(const struct asking *s, int64_t *ret_ms, struct err *e)
+static enum rc when(struct asking *s, int64_t *ret_ms, struct err *e)
 {
 	struct db *db = store_reader(s->w->app->store);
 	enum rc rc = when_of(s, db, ret_ms, e);
@@ -326,6 +335,8 @@ enum rc orchestrate_job(struct worker *w, const struct job *jobs, int n, int64_t
 	TRY(rc);
 	log_set_request(s.s.m.correlation.n > 0 ? arena_dup(&w->arena, s.s.m.correlation) : "");
 	TRY(when(&s, &until, e));
+	if (s.flood) /* what waited is asked afterwards */
+		TRY(send_stop_automation(w->app, config, s.s.conv.id, e));
 	if (until == NOT_AT_ALL || !is_wanted(&s))
 		return work_done(w, &jobs[0], e);
 	if (orchestrate_body_waits(&s.s, now_ms)) {

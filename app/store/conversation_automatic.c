@@ -156,6 +156,21 @@ enum rc conversation_automatic_room(struct db *db, const struct automatic_questi
 	return RC_OK;
 }
 
+enum rc conversation_automatic_heard(struct db *db, const struct automatic_heard *h, bool *ret,
+				     struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_CONVERSATION_AUTOMATIC_HEARD, &s, e));
+	stmt_bind_i64(&s, "company_id", h->company_id);
+	stmt_bind_i64(&s, "id", h->conversation_id);
+	stmt_bind_i64(&s, "after_ms", h->after_ms);
+	stmt_bind_i64(&s, "limit", h->max + 1);
+	TRY(stmt_next(&s, e));
+	*ret = stmt_i64(&s, "n") > h->max;
+	return RC_OK;
+}
+
 /* The longest span that is full; -1: none. */
 static int full(const struct automatic_counts *c, const struct automatic_limits *max,
 		int64_t now_ms)
@@ -175,7 +190,7 @@ enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
 	int tripped;
 
 	TRY(conversation_automatic_load(tx->db, id, &a, e));
-	if (!a.off_by_loop || a.off_until_ms <= tx->now_ms)
+	if (!a.off_by_loop || a.off_until_ms <= tx->now_ms - MINUTE_MS) /* else it goes on */
 		a.off_from_ms = tx->now_ms;
 	tripped = full(&a.messages, max, tx->now_ms);
 	if (tripped == AUTOMATIC_DAY)

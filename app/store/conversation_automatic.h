@@ -50,6 +50,12 @@ struct automatic_question {
 enum rc conversation_automatic_room(struct db *db, const struct automatic_question *q,
 				    const struct automatic_limits *max, int64_t now_ms,
 				    int64_t *ret_ms, struct err *e) MUST_CHECK;
+/* Whether the customer wrote more than `max` messages since then (the provider's clock): no person does in an hour. */
+struct automatic_heard {
+	int64_t company_id, conversation_id, after_ms, max;
+};
+enum rc conversation_automatic_heard(struct db *db, const struct automatic_heard *h, bool *ret,
+				     struct err *e) MUST_CHECK;
 /* Automation is silent until then (never shortened), because of a loop; if the day was full, until the day ends. What led to
  * it is counted afresh: the longest span that was full, and those that are shorter. */
 enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,

@@ -28,3 +28,12 @@ UPDATE whatsapp_conversations
 UPDATE whatsapp_conversations
    SET workflow_asked_ms = @asked_ms, workflow_hop = @hop, workflow_from_ms = @from_ms, workflow_count = @count
  WHERE id = @id;
+
+-- name: conversation_automatic_heard
+-- How many messages of the customer came after a time; counted up to the limit.
+-- in: company_id id after_ms limit
+-- out: n
+SELECT count(*) AS n
+  FROM (SELECT 1 FROM whatsapp_messages
+         WHERE company_id = @company_id AND conversation_id = @id AND timestamp > @after_ms AND direction = 'inbound'
+         LIMIT @limit);
