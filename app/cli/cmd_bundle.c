@@ -12,6 +12,7 @@
 #include "io/jsonw.h"
 #include "io/probe.h"
 #include "io/tar.h"
+#include "store/setting.h"
 
 #define BUNDLE_MAX (64 * MIB)
 #define PART_MAX   (8 * MIB)
@@ -79,6 +80,44 @@ static void read_journal(struct bundle *b)
 		sbuf_reset(&b->log); /* "-- No entries --" */
 }
 
+/* Secrets are never told; headers and bodies of requests may hold some that nobody wrote into a secret's place. */
+static void write_setting(struct jsonw *w, const struct json *v)
+{
+	const struct setting_def *d = setting_find(json_get_str(v, "key"));
+	struct str value = json_get_str(v, "value");
+	bool quiet = d == NULL || d->kind == SETTING_OBJECT || d->kind == SETTING_BODY;
+
+	jsonw_object(w);
+	jsonw_kstr(w, "key", json_get_str(v, "key"));
+	jsonw_kstr(w, "value", quiet && value.n > 0 ? STR("set") : value);
+	jsonw_kstr(w, "source", json_get_str(v, "source"));
+	jsonw_end(w);
+}
+
+static void add_settings(struct bundle *b, const struct json *root)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(PART_MAX);
+	struct jsonw w;
+
+	jsonw_init(&w, &text);
+	jsonw_array(&w);
+	for (const struct json *d = json_first(json_get(root, "data")); d != NULL; d = json_next(d))
+		for (const struct json *v = json_first(json_get(d, "values")); v != NULL;
+		     v = json_next(v))
+			write_setting(&w, v);
+	jsonw_end(&w);
+	add(b, "settings.json", sbuf_view(&text));
+}
+
+/* As it came, but for the settings. */
+static void add_answer(struct bundle *b, const char *file, const struct call_answer *a)
+{
+	if (strcmp(file, "settings.json") == 0 && a->status == 200)
+		add_settings(b, a->root);
+	else
+		add(b, file, sbuf_view(&a->body));
+}
+
 /* What the API says; without a server from the files, as every command. */
 static void add_answers(struct bundle *b, const struct cli *c)
 {
@@ -104,7 +143,7 @@ static void add_answers(struct bundle *b, const struct cli *c)
 		if (call_do(&by, &(struct call_request){ "GET", ASKED[i].path, STR_NONE }, &a,
 			    &why) == RC_OK ||
 		    a.body.n > 0)
-			add(b, ASKED[i].file, sbuf_view(&a.body));
+			add_answer(b, ASKED[i].file, &a);
 		else
 			add(b, ASKED[i].file, str_of(why.text));
 		call_answer_release(&a);

@@ -89,6 +89,9 @@ def test_support_bundle_holds_no_secret_and_no_number():
     with Box(n8n=None) as b:
         b.hook(meta_hook("34600123456", "confidential words"))
         b.cli("config", "set", "chatwoot.other.token", "very-secret-token")
+        for key, value in (("headers", '{"X-Key":"door-key-1"}'), ("body", '{"key":"door-key-2"}'), ("login_headers", '{"X-Key":"door-key-3"}'),
+                           ("login_body", '{"key":"door-key-4"}')):
+            b.cli("config", "set", "lookup.calidda." + key, value)
         b.wait_idle()
         for served in (True, False):
             if not served:
@@ -102,9 +105,10 @@ def test_support_bundle_holds_no_secret_and_no_number():
                 text = b"".join(t.extractfile(n).read() for n in names).decode(errors="replace")
             for n in ("version.txt", "status.json", "queues.json", "settings.json", "incidents.json", "memory.txt"):
                 assert f"totem-support/{n}" in names, names
-            for word in ("34600123456", "confidential", "very-secret-token", SECRET, META_TOKEN, CHATWOOT_TOKEN, b.token):
+            for word in ("34600123456", "confidential", "very-secret-token", "door-key", SECRET, META_TOKEN, CHATWOOT_TOKEN, b.token):
                 assert word not in text, word
             assert not served or "channel.main.token" in text
+            assert '"key":"lookup.calidda.headers","value":"set"' in text
             # Where no journal runs it is what the server keeps itself.
             assert ('"event":"totem.started"' in log) if served else log.strip(), log[:300]
         told = json.loads(b.cli("support-bundle", path, "--json"))

@@ -63,6 +63,7 @@ static const struct {
 	{ SETTING_BOOL, "maybe" },
 	{ SETTING_TEXT, "a\tb" },
 	{ SETTING_TEXT, " a" },
+	{ SETTING_BODY, "a\tb" },
 	{ SETTING_SECRET, "a\nb" },
 	{ SETTING_SECRET, "token " },
 	{ SETTING_LIST, "a\x7f" },
