@@ -19,10 +19,10 @@ struct backup_run {
 	struct app *app;
 	struct thr thread;
 	/* The thread's own: */
-	int64_t check_after_ms;        /* a check that could not be done is tried again then */
-	char to_send[BACKUP_NAME_MAX]; /* made here, checked next, then sent to the store */
-	char told[ERR_TEXT_MAX];       /* the incident about checks that stands; "?": not known */
-	struct mtx lock;               /* LOCK_BACKUP: all below */
+	int64_t check_after_ms;  /* a check that could not be done is tried again then */
+	int64_t send_after_ms;   /* likewise: when the store was not to be had */
+	char told[ERR_TEXT_MAX]; /* the incident about checks that stands; "?": not known */
+	struct mtx lock;         /* LOCK_BACKUP: all below */
 	struct cnd changed;
 	bool stopping; /* also read by the pace without the lock */
 	bool give_way; /* likewise: a check makes room for what was asked for */
@@ -144,7 +144,6 @@ struct work {
 	char folder[FOLDER_PATH_MAX];
 	int64_t keep, weeks;
 	struct s3_target store;
-	bool send; /* a store is set */
 	int64_t store_keep;
 };
 
@@ -182,7 +181,6 @@ static enum rc make_one(struct work *w, struct err *e)
 		  LOG_I64(info.database_bytes), "media_files", LOG_I64(info.media_files), "took_ms",
 		  LOG_I64(info.took_ms), NULL);
 	w->b->check_after_ms = 0;
-	memcpy(w->b->to_send, info.name, sizeof(info.name));
 	return rotate(w, e);
 }
 
@@ -205,6 +203,7 @@ static enum rc verify_one(struct work *w, const char *name, struct err *e)
 static enum rc prepare(struct work *w, const struct config *c, struct err *e)
 {
 	struct app *app = w->b->app;
+	struct err none = { .rc = RC_OK };
 
 	TRY(backup_run_folder(app, w->folder, e));
 	w->keep = setting_i64(c->settings, "backup_keep");
@@ -219,7 +218,8 @@ static enum rc prepare(struct work *w, const struct config *c, struct err *e)
 					.pace = &w->pace,
 					.say = say,
 					.say_arg = w->b };
-	w->send = backup_s3_target(c->settings, &w->store, NULL) == RC_OK;
+	if (backup_s3_target(c->settings, &w->store, &none) != RC_OK)
+		w->store.url = STR_NONE; /* is_to_send asked before it is needed */
 	w->store_keep = setting_i64(c->settings, "backup_s3_keep");
 	return RC_OK;
 }
@@ -281,27 +281,34 @@ static void check(struct backup_run *b, const char *name)
 		b->check_after_ms = clock_now_ms() + AGAIN_MS;
 }
 
-static void send_made(struct backup_run *b)
+/* The newest backup, whoever made it, once it was checked or could not be: it is sent until the store has it. */
+static bool is_to_send(struct backup_run *b, const struct backup_look *l, int64_t now_ms)
+{
+	AUTO(config_putp) const struct config *c = config_get(b->app);
+	struct err none = { .rc = RC_OK };
+	char folder[FOLDER_PATH_MAX];
+	struct s3_target t;
+
+	return l->newest[0] != '\0' && now_ms >= b->send_after_ms &&
+	       (strcmp(l->newest, l->to_check) != 0 || b->check_after_ms > now_ms) &&
+	       backup_s3_target(c->settings, &t, &none) == RC_OK &&
+	       backup_run_folder(b->app, folder, &none) == RC_OK &&
+	       !backup_s3_has(folder, &t, l->newest);
+}
+
+static void send_newest(struct backup_run *b, const char *name)
 {
 	AUTO(config_putp) const struct config *c = config_get(b->app);
 	struct err e = { .rc = RC_OK };
 	struct work w = { .b = b };
-	char name[BACKUP_NAME_MAX];
-	struct backup_info now;
 	enum rc rc = prepare(&w, c, &e);
 
-	memcpy(name, b->to_send, sizeof(name));
-	b->to_send[0] = '\0';
-	if (rc == RC_OK && (!w.send || backup_info_get(w.folder, name, &now, NULL) != RC_OK ||
-			    now.mark == BACKUP_FAILED)) {
-		idle(b);
-		return;
-	}
 	if (rc == RC_OK)
 		rc = send_one(&w, name, &e);
 	note(b, rc, &e, clock_now_ms());
 	if (rc == RC_RETRY && is_stopping(b))
 		return;
+	b->send_after_ms = rc == RC_OK ? 0 : clock_now_ms() + AGAIN_MS;
 	if (rc != RC_OK)
 		log_err(LOG_ERROR, "backup.not_sent", &e);
 	tell_made(b, rc == RC_OK ? NULL : e.text);
@@ -382,10 +389,10 @@ static bool one_thing(struct backup_run *b)
 		check(b, l.to_check);
 		return true;
 	}
-	if (b->to_send[0] == '\0')
+	if (!is_to_send(b, &l, now_ms))
 		return false;
 	begin(b, &b->state.busy);
-	send_made(b);
+	send_newest(b, l.newest);
 	return true;
 }
 

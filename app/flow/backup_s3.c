@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "io/file.h"
 #include "io/http.h"
+#include "io/json.h"
+#include "io/jsonw.h"
 
 #define PIECE      (8 * MIB)
 #define TIMEOUT_MS (5 * MINUTE_MS) /* one piece over a slow line */
@@ -15,6 +17,8 @@
 #define ANSWER_MAX (4 * MIB)
 #define KEY_MAX    600
 #define TRIES      3
+#define SENT       ".sent" /* in the folder of backups: {"name","to"} */
+#define SENT_MAX   (4 * KIB)
 #define STEPS      3
 
 struct store_client {
@@ -222,6 +226,37 @@ static enum rc send_all(struct store_client *c, struct err *e)
 	return RC_OK;
 }
 
+static enum rc note_sent(const struct store_client *c, struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(SENT_MAX);
+	char path[FOLDER_PATH_MAX];
+	struct jsonw w;
+
+	jsonw_init(&w, &b);
+	jsonw_object(&w);
+	jsonw_ktext(&w, "name", c->name);
+	jsonw_kstr(&w, "to", c->t->url);
+	jsonw_end(&w);
+	sbuf_char(&b, '\n');
+	if (!sbuf_ok(&b))
+		return FAIL(e, RC_LIMIT, "the store's address is too long");
+	TRY(folder_join(c->plan->folder, SENT, path, e));
+	return file_write(path, sbuf_view(&b), 0600, e);
+}
+
+bool backup_s3_has(const char *folder, const struct s3_target *t, const char *name)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(SENT_MAX);
+	AUTO(json_freep) struct json *root = NULL;
+	struct err e = { .rc = RC_OK };
+	char path[FOLDER_PATH_MAX];
+
+	return folder_join(folder, SENT, path, &e) == RC_OK && file_read(path, &b, &e) == RC_OK &&
+	       json_parse(sbuf_view(&b), &root, &e) == RC_OK &&
+	       str_eqc(json_get_str(root, "name"), name) &&
+	       str_eq(json_get_str(root, "to"), t->url);
+}
+
 enum rc backup_s3_send(const struct backup_plan *plan, const struct s3_target *t, const char *name,
 		       struct err *e)
 {
@@ -231,7 +266,8 @@ enum rc backup_s3_send(const struct backup_plan *plan, const struct s3_target *t
 			     : FAIL(e, RC_ABSENT, "there is no backup with this name");
 
 	http_free(c.http);
-	return rc;
+	TRY(rc);
+	return note_sent(&c, e);
 }
 
 struct names {

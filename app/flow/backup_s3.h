@@ -10,9 +10,11 @@
 
 /* From the settings backup_s3_*. RC_ABSENT: none is set. What it points to is the settings'. */
 enum rc backup_s3_target(const struct settings *s, struct s3_target *ret, struct err *e) MUST_CHECK;
-/* Sends FOLDER/NAME. What is there already is not sent again. */
+/* Sends FOLDER/NAME. What is there already is not sent again. FOLDER remembers the one that was sent last, and where to. */
 enum rc backup_s3_send(const struct backup_plan *plan, const struct s3_target *t, const char *name,
 		       struct err *e) MUST_CHECK;
+/* Whether NAME is what was sent last to this store. What cannot be read counts as no. */
+bool backup_s3_has(const char *folder, const struct s3_target *t, const char *name);
 /* Removes backups (not media) beyond the newest `keep`. */
 enum rc backup_s3_rotate(const struct s3_target *t, int64_t keep, int *ret_removed, struct err *e)
 	MUST_CHECK;

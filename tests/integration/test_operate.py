@@ -336,7 +336,16 @@ def test_backups_go_to_a_store_and_come_back():
             p = subprocess.run([b.binary, "backup", "fetch", "--data", b.dir + "/x", *sets, "--set", "backup_s3_secret=wrong"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             assert p.returncode != 0 and "403" in p.stderr, p
+            # What a command made while no server ran is sent by the next one, once.
+            made = json.loads(b.cli("backup", "--json"))["name"]
             b.start()
+            wait_until(lambda: b.log().count("backup.sent") == 4, what="sent after the start", timeout=60)
+            assert made in {k.split("/")[2] for k in s3.objects if k.endswith("manifest.json.00001")}, made
+            wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
+            b.stop()
+            b.start()
+            time.sleep(3)
+            equal(b.log().count("backup.sent"), 4, "it is there")
     finally:
         s3.close()
 
