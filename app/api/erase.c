@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "base/log.h"
 #include "flow/backup_run.h"
+#include "flow/backup_s3.h"
 #include "flow/erase.h"
 #include "io/folder.h"
 #include "store/contact.h"
@@ -64,6 +65,20 @@ static void backups_write(struct call *c, struct jsonw *w)
 	jsonw_end(w);
 }
 
+/* The store keeps its own, and is not asked now: it may be far away. What is on sticks nobody here knows. */
+static void store_told(struct call *c, struct jsonw *w)
+{
+	struct s3_target t;
+	struct err none = { .rc = RC_OK };
+
+	jsonw_kobject(w, "store");
+	if (backup_s3_target(c->config->settings, &t, &none) == RC_OK) {
+		jsonw_kstr(w, "url", t.url);
+		jsonw_ki64(w, "keeps", setting_i64(c->config->settings, "backup_s3_keep"));
+	}
+	jsonw_end(w);
+}
+
 void erase_contact_delete(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
@@ -87,6 +102,7 @@ void erase_contact_delete(struct call *c)
 	jsonw_ki64(&w, "conversations", r.conversations);
 	jsonw_ktext(&w, "state", r.rows_left ? "rows" : "pages");
 	backups_write(c, &w);
+	store_told(c, &w);
 	jsonw_end(&w);
 	answer_json(c, 200, &w);
 }

@@ -88,10 +88,12 @@ def test_not_one_byte_of_an_erased_person_stays():
         assert {"totem.db"} <= {f for f, _ in folder_holds(b, WORD, PERSON)}, "or this test proves nothing"
         b.cli("backup")
         open(b.data + "/totem.db.before-0024", "w").close()  # as an upgrade leaves one
+        b.cli("config", "set", "backup_s3_url", "http://127.0.0.1:9/bucket")
         report = b.api("DELETE", f"/api/v1/contacts/{contact}")
         equal(report.status, 200, str(report))
         assert report.json["messages"] >= 5 and report.json["files"] == 1 and len(report.json["backups"]) == 1, report
         equal((report.json["copies"], report.json["state"]), (["totem.db.before-0024"], "pages"))
+        equal(report.json["store"], {"url": "http://127.0.0.1:9/bucket", "keeps": 14})
         b.get(f"/api/v1/contacts/{contact}", status=404)
         others(b, 80)
         wiped(b)

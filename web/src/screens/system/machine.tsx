@@ -75,9 +75,10 @@ function Person({ erased }: { erased: () => void }): JSX.Element {
 		const { messages: n } = await get<Holdings>(`/api/v1/contacts/${c.id}/holdings`);
 		if (!await confirm({ title: t('erase_title', { name: nameOf(c) }), text: t('erase_text', { n }), yes: t('erase') }))
 			return;
-		const r = await call<{ messages: number; files: number; backups: string[]; copies: string[] }>('DELETE', '/api/v1/contacts/' + c.id, {});
+		const r = await call<{ messages: number; files: number; backups: string[]; copies: string[]; store: { keeps?: number } }>('DELETE', '/api/v1/contacts/' + c.id, {});
 		const older = r.backups.length + r.copies.length;
-		toast(t('erased', { n: r.messages, files: r.files }) + (older > 0 ? ' ' + t('erased_backups', { n: older }) : ''));
+		toast(t('erased', { n: r.messages, files: r.files }) + (older > 0 ? ' ' + t('erased_backups', { n: older }) : '')
+			+ (r.store.keeps !== undefined ? ' ' + t('erased_store', { n: r.store.keeps }) : ''));
 		setFound(f => f?.filter(x => x.id !== c.id) ?? null);
 		erased();
 	}
