@@ -108,17 +108,22 @@ static enum rc target_row(void *arg, const struct target *t, struct err *e)
 				    ? "failing"
 				    : t->state;
 	char part[sizeof(t->kind) + sizeof(t->slug) + 1];
+	int64_t heard_ms, well_ms = 0;
 
 	if (t->company_id != s->c->who.company_id)
 		return RC_OK;
 	(void)snprintf(part, sizeof(part), "%s.%s", t->kind, t->slug);
+	TRY(channel_fact_get_i64(s->db, t->id, FACT_LAST_WEBHOOK, 0, &heard_ms, e));
+	if (strcmp(state, "up") == 0)
+		TRY(incident_last_closed(s->db, part, &well_ms, e));
 	jsonw_object(&s->w);
-	part_write(s, part, state, t->reason, 0);
+	part_write(s, part, state, t->reason,
+		   strcmp(state, "up") == 0 ? i64_max(well_ms, s->c->app->started_ms) : 0);
 	jsonw_ktext(&s->w, "breaker", breaker_state_text(v.state));
 	jsonw_ki64(&s->w, "calls", v.calls);
 	jsonw_ki64(&s->w, "failures", v.failures);
 	jsonw_ktime(&s->w, "last_ok_at", v.last_ok_ms);
-	jsonw_ktime(&s->w, "last_in_at", t->last_in_ms);
+	jsonw_ktime(&s->w, "last_in_at", heard_ms);
 	jsonw_ktime(&s->w, "paused_until", t->paused_until_ms);
 	if (strcmp(t->kind, "chatwoot") == 0)
 		TRY(caught_up(s, t->id, e));

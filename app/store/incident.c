@@ -238,3 +238,15 @@ enum rc incident_each(struct db *db, bool open_only, int limit, incident_each_fn
 	}
 	return rc == RC_ABSENT ? RC_OK : rc;
 }
+
+enum rc incident_last_closed(struct db *db, const char *subject, int64_t *ret_ms, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	enum rc rc;
+
+	TRY(stmt_begin(db, Q_INCIDENT_LAST_CLOSED, &s, e));
+	stmt_bind_text(&s, "subject", subject);
+	rc = stmt_next(&s, e);
+	*ret_ms = rc == RC_OK ? stmt_i64(&s, "closed_ms") : 0;
+	return rc;
+}

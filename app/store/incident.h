@@ -42,6 +42,9 @@ enum rc incident_close(struct tx *tx, const char *kind, const char *subject, str
  * are few. */
 enum rc incident_rest(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
 		      struct err *e) MUST_CHECK;
+/* When the last incident of a part was over; 0: there was none. */
+enum rc incident_last_closed(struct db *db, const char *subject, int64_t *ret_ms, struct err *e)
+	MUST_CHECK;
 typedef enum rc incident_each_fn(void *arg, const struct incident *i, struct err *e);
 enum rc incident_each(struct db *db, bool open_only, int limit, incident_each_fn *fn, void *arg,
 		      struct err *e) MUST_CHECK;

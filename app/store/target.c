@@ -106,7 +106,6 @@ enum rc target_each(struct db *db, target_each_fn *fn, void *arg, struct err *e)
 		copy_cut(stmt_str(&s, "state"), t.state, sizeof(t.state));
 		t.paused_until_ms = stmt_i64(&s, "paused_until_ms");
 		copy_cut(stmt_str(&s, "reason"), t.reason, sizeof(t.reason));
-		t.last_in_ms = stmt_i64(&s, "last_in_ms");
 		TRY(fn(arg, &t, e));
 	}
 	return rc == RC_ABSENT ? RC_OK : rc;

@@ -6,7 +6,7 @@
 
 #define TARGET_SLUG_MAX 40
 struct target {
-	int64_t id, company_id, paused_until_ms, last_in_ms;
+	int64_t id, company_id, paused_until_ms;
 	char kind[12], slug[TARGET_SLUG_MAX + 1], state[8];
 	char reason[200];
 };

@@ -63,3 +63,10 @@ SELECT id, kind, subject, text, count, opened_ms, updated_ms, closed_ms, code, a
 -- scan: the open ones are few
 SELECT id, kind, subject, text, count, opened_ms, updated_ms, closed_ms, code, args
   FROM incidents INDEXED BY incidents_open WHERE closed_ms = 0 ORDER BY id DESC LIMIT @limit;
+
+-- name: incident_last_closed
+-- When the last trouble of a part ended.
+-- in: subject
+-- out: closed_ms
+-- scan: retention keeps them few
+SELECT coalesce(max(closed_ms), 0) AS closed_ms FROM incidents WHERE subject = @subject;

@@ -19,9 +19,9 @@ INSERT INTO targets (company_id, kind, slug, created_ms) VALUES (@company_id, @k
 
 -- name: target_list
 -- All of them.
--- out: id company_id kind slug state paused_until_ms reason last_in_ms
+-- out: id company_id kind slug state paused_until_ms reason
 -- scan: there are few
-SELECT id, company_id, kind, slug, state, paused_until_ms, reason, last_in_ms FROM targets ORDER BY kind, slug;
+SELECT id, company_id, kind, slug, state, paused_until_ms, reason FROM targets ORDER BY kind, slug;
 
 -- name: target_state
 -- Pauses or resumes.

@@ -85,6 +85,10 @@ def test_triangle():
                ("eco: otra cosa", 1, 0), ("mi foto", 0, 1), ("eco: [image] mi foto", 1, 0), ("la oferta", 1, 1)], "all of it, in order")
         equal((b.peers.state("meta")["doubled"], b.peers.state("chatwoot")["doubled"], b.peers.state("n8n")["doubled"]), (0, 0, 0))
         equal(b.dead_letters(), [])
+        # Whom it hears from, and since when all is well there: both bridges and the channel.
+        parts = {x["part"]: x for x in b.get("/api/v1/status")["parts"]}
+        for part in ("channel.main", "chatwoot.chatwoot"):
+            assert parts[part]["last_in_at"] and parts[part]["since"], parts[part]
 
 
 def test_r23_files_of_agents():
