@@ -1,7 +1,7 @@
 /* frame.tsx - what stays when screens change: the rail with the screens, the state of the connection, who is here, the keys. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Button, Dialog, chooseLang } from './ui/base';
+import { Button, Dialog, chooseLang, confirm, sentence, toast } from './ui/base';
 import { Icon } from './ui/icons';
 import { LANG_NAMES, lang, t, type Lang } from './lib/i18n';
 import { badge, go, place } from './lib/route';
@@ -9,6 +9,7 @@ import { leave, may, who } from './lib/session';
 import { link } from './lib/stream';
 import { setTheme, theme, type Theme } from './lib/theme';
 import { SCREENS, type Screen } from './screens';
+import { unsent } from './screens/conversations/outbox';
 
 export function screensOf(): Screen[] {
 	return SCREENS.filter(s => s.right === null || may(s.right));
@@ -84,6 +85,14 @@ function Me(): JSX.Element {
 	</details>;
 }
 
+/* The page is anew for whoever comes next: what has not left by then never will. */
+async function out(): Promise<void> {
+	const n = unsent();
+	if (n > 0 && !await confirm({ title: t('leave'), text: t('leave_unsent', { n }), yes: t('leave') }))
+		return;
+	await leave().catch((x: unknown) => toast(sentence(x), 'bad'));
+}
+
 function MeMenu(): JSX.Element {
 	return <div class="me-menu">
 		<label>{t('language')}<select value={lang.value} onChange={e => { const at = e.currentTarget; void chooseLang(at.value as Lang).then(() => { at.value = lang.value; }); }}>
@@ -92,7 +101,7 @@ function MeMenu(): JSX.Element {
 			{(['auto', 'light', 'dark'] as const).map(k => <option key={k} value={k}>{t(('theme_' + k) as 'theme_auto')}</option>)}</select></label>
 		<a href="#/system/me">{t('my_account')}</a>
 		<a href="/docs">{t('docs')}</a>
-		<button type="button" class="button quiet" onClick={() => { void leave(); }}><Icon name="leave" />{t('leave')}</button>
+		<button type="button" class="button quiet" onClick={() => { void out(); }}><Icon name="leave" />{t('leave')}</button>
 	</div>;
 }
 

@@ -1,6 +1,6 @@
 /* session.ts - who is sitting here, and what they may do. */
 import { signal } from '@preact/signals';
-import { call, dropToken, hasToken, setCsrf, setToken, whenLost } from './api';
+import { Refused, call, credentials, dropToken, hasToken, setCsrf, setToken, whenLost } from './api';
 import { hasChosen, isLang, lang, readIn, startLang } from './i18n';
 import { go } from './route';
 import * as stream from './stream';
@@ -20,8 +20,29 @@ export function may(right: string): boolean {
 	return who.value?.rights.includes(right) ?? false;
 }
 
+/* Whose this page is. What was written, searched and loaded here stays in memory while the door is shown, and is that person's alone:
+ * they find it again after a session that ended; for anybody else the page begins anew. */
+let owner: string | null = null;
+const whose = (w: Who): string => w.user?.id ?? credentials()['Authorization'] ?? '';
+
+let over = false;
+/* The page is being loaded anew for another person: nothing may leave it any more, and nothing on it is worth a question. */
+export const isOver = (): boolean => over;
+function anew(): void {
+	over = true;
+	stream.stop();
+	go('#/', true);
+	location.reload();
+}
+
 /* Once the words of this person's language are there: what is shown next is in it. */
 export async function enter(w: Who): Promise<void> {
+	if (over || (w.state === 'in' && owner !== null && owner !== whose(w))) {
+		anew();
+		return;
+	}
+	if (w.state === 'in')
+		owner = whose(w);
 	setCsrf(w.csrf ?? '');
 	await startLang();
 	if (w.user !== null && isLang(w.user.language) && w.user.language !== lang.value && !hasChosen())
@@ -59,12 +80,18 @@ export async function look(): Promise<void> {
 	}
 }
 
+/* Throws what call() throws while the box does not answer: the session is still there then. */
 export async function leave(): Promise<void> {
 	if (hasToken())
 		dropToken();
 	else
-		await call('DELETE', '/api/v1/session', {}).catch(() => {});
-	await look();
+		await call('DELETE', '/api/v1/session', {}).catch((x: unknown) => {
+			if (!(x instanceof Refused) || x.status === 0 || x.status >= 500)
+				throw x;
+		});
+	anew();
 }
 
 whenLost(() => { if (who.value?.state === 'in') void look(); });
+/* Meanwhile the role may be another one, and the cookie another person's (who came in by another tab). */
+stream.on('open', () => { void call<Who>('GET', '/api/v1/session').then(enter, () => {}); });

@@ -82,8 +82,10 @@ async function read(stop: AbortController): Promise<void> {
 
 let running: AbortController | null = null;
 
+/* Does nothing while the stream is there already. onLost: the box takes this session for none; the stream has ended. */
 export async function start(onLost: () => void): Promise<void> {
-	stop();
+	if (running !== null)
+		return;
 	const mine = running = new AbortController();
 	for (let wait = WAIT_MIN_MS; !mine.signal.aborted; wait = Math.min(wait * 2, WAIT_MAX_MS)) {
 		const one = new AbortController(), began = Date.now();
@@ -94,6 +96,7 @@ export async function start(onLost: () => void): Promise<void> {
 			await read(one);
 		} catch (e) {
 			if (e instanceof Refused && (e.status === 401 || e.status === 403)) {
+				running = null;
 				onLost();
 				return;
 			}

@@ -3,7 +3,7 @@ import { talk } from './talk.en';
 
 export const en = {
 	...talk,
-	again: 'Try again', no: 'No', enter: 'Log in', leave: 'Log out', docs: 'API reference', language: 'Language', theme: 'Appearance',
+	again: 'Try again', no: 'No', enter: 'Log in', leave: 'Log out', leave_unsent: 'The box does not have {n|# message|# messages} yet: if you log out now, {n|it is|they are} never sent.', docs: 'API reference', language: 'Language', theme: 'Appearance',
 	theme_auto: 'Same as the device', theme_light: 'Light', theme_dark: 'Dark', keys: 'Keys', more_screens: 'More', screens: 'Screens', skip: 'Skip to the content',
 	nobody: 'This machine', not_found: 'There is no such screen.', no_net: 'The box does not answer. Is it switched on, and is this device on its network?',
 	forbidden: 'Your role may not do that.', link_live: 'live', link_wait: 'connecting…', link_off: 'no connection, trying again',

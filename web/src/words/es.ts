@@ -4,7 +4,7 @@ import { talk } from './talk.es';
 
 export const es: Words = {
 	...talk,
-	again: 'Reintentar', no: 'No', enter: 'Entrar', leave: 'Salir', docs: 'Referencia de la API', language: 'Idioma', theme: 'Aspecto',
+	again: 'Reintentar', no: 'No', enter: 'Entrar', leave: 'Salir', leave_unsent: 'Hay {n|# mensaje|# mensajes} que la caja aún no tiene: si sale ahora, no se {n|envía|envían}.', docs: 'Referencia de la API', language: 'Idioma', theme: 'Aspecto',
 	theme_auto: 'Como el dispositivo', theme_light: 'Claro', theme_dark: 'Oscuro', keys: 'Teclas', more_screens: 'Más', screens: 'Pantallas', skip: 'Ir al contenido',
 	nobody: 'Este equipo', not_found: 'Esa pantalla no existe.', no_net: 'La caja no responde. ¿Está encendida y este dispositivo está en su red?',
 	forbidden: 'Su rol no permite hacer eso.', link_live: 'en vivo', link_wait: 'conectando…', link_off: 'sin conexión; reintentando',

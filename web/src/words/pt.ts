@@ -4,7 +4,7 @@ import { talk } from './talk.pt';
 
 export const pt: Words = {
 	...talk,
-	again: 'Tentar de novo', no: 'Não', enter: 'Entrar', leave: 'Sair', docs: 'Referência da API', language: 'Idioma', theme: 'Aparência',
+	again: 'Tentar de novo', no: 'Não', enter: 'Entrar', leave: 'Sair', leave_unsent: 'Há {n|# mensagem|# mensagens} que a caixa ainda não recebeu: se sair agora, não {n|será enviada|serão enviadas}.', docs: 'Referência da API', language: 'Idioma', theme: 'Aparência',
 	theme_auto: 'Como o dispositivo', theme_light: 'Claro', theme_dark: 'Escuro', keys: 'Teclas', more_screens: 'Mais', screens: 'Telas', skip: 'Ir para o conteúdo',
 	nobody: 'Este computador', not_found: 'Essa tela não existe.', no_net: 'A caixa não responde. Ela está ligada, e este dispositivo está na rede dela?',
 	forbidden: 'Seu papel não permite fazer isso.', link_live: 'ao vivo', link_wait: 'conectando…', link_off: 'sem conexão; tentando de novo',

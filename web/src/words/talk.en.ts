@@ -29,7 +29,7 @@ export const talk = {
 	'c.label_new': 'New label', 'c.labels': 'Labels', 'c.less': 'Show less', 'c.location': 'Location', 'c.looks': '{name} is here too',
 	'c.map': 'Open the map', 'c.me': 'me', 'c.menu': 'What to do with it', 'c.mine': 'Mine', 'c.more': 'Show all ({n} characters)', 'c.name': 'Name',
 	'c.new': 'New', 'c.new_below': '{n} new', 'c.no_ads': 'Wants no advertising.', 'c.no_filter': 'Show all', 'c.no_messages': 'No messages yet.',
-	'c.no_microphone': 'The microphone may not be used here. Allow it in the browser.', 'c.no_name': 'Without a name', 'c.no_reply': 'Do not quote',
+	'c.no_microphone': 'The microphone may not be used here. Allow it in the browser.', 'c.no_name': 'Without a name', 'c.no_reply': 'Do not quote', 'c.unsent': 'not sent',
 	'c.nobody': 'Nobody', 'c.nobodys': 'Nobody’s', 'c.none': 'No conversations yet', 'c.none_found': 'Nothing found.',
 	'c.none_text': 'When a customer writes, the conversation appears here by itself.', 'c.not_sent': 'It did not arrive: send again',
 	'c.not_sent_text': 'Look at the customer’s chat first. If it did arrive, they get it twice. 1 message is sent again.',

@@ -32,7 +32,7 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.looks': '{name} también está aquí', 'c.map': 'Abrir el mapa', 'c.me': 'yo', 'c.menu': 'Qué hacer con él', 'c.mine': 'Mías',
 	'c.more': 'Mostrar todo ({n} caracteres)', 'c.name': 'Nombre', 'c.new': 'Nuevos', 'c.new_below': '{n|# nuevo|# nuevos}',
 	'c.no_ads': 'No quiere publicidad.', 'c.no_filter': 'Mostrar todas', 'c.no_messages': 'Todavía no hay mensajes.',
-	'c.no_microphone': 'No se puede usar el micrófono. Permítalo en el navegador.', 'c.no_name': 'Sin nombre', 'c.no_reply': 'No citar',
+	'c.no_microphone': 'No se puede usar el micrófono. Permítalo en el navegador.', 'c.no_name': 'Sin nombre', 'c.no_reply': 'No citar', 'c.unsent': 'sin enviar',
 	'c.nobody': 'Nadie', 'c.nobodys': 'De nadie', 'c.none': 'Todavía no hay conversaciones', 'c.none_found': 'No se encontró nada.',
 	'c.none_text': 'Cuando escriba un cliente, la conversación aparecerá aquí sola.', 'c.not_sent': 'No llegó: enviar de nuevo',
 	'c.not_sent_text': 'Mire antes el chat del cliente. Si llegó, lo recibirá dos veces. Se envía de nuevo 1 mensaje.',

@@ -32,7 +32,7 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.location': 'Localização', 'c.looks': '{name} também está aqui', 'c.map': 'Abrir o mapa', 'c.me': 'eu', 'c.menu': 'O que fazer com ela',
 	'c.mine': 'Minhas', 'c.more': 'Mostrar tudo ({n} caracteres)', 'c.name': 'Nome', 'c.new': 'Novas', 'c.new_below': '{n|# nova|# novas}',
 	'c.no_ads': 'Não quer publicidade.', 'c.no_filter': 'Mostrar todas', 'c.no_messages': 'Ainda não há mensagens.',
-	'c.no_microphone': 'O microfone não pode ser usado. Permita no navegador.', 'c.no_name': 'Sem nome', 'c.no_reply': 'Não citar',
+	'c.no_microphone': 'O microfone não pode ser usado. Permita no navegador.', 'c.no_name': 'Sem nome', 'c.no_reply': 'Não citar', 'c.unsent': 'não enviado',
 	'c.nobody': 'Ninguém', 'c.nobodys': 'De ninguém', 'c.none': 'Ainda não há conversas', 'c.none_found': 'Nada encontrado.',
 	'c.none_text': 'Quando um cliente escrever, a conversa aparecerá aqui sozinha.', 'c.not_sent': 'Não chegou: enviar de novo',
 	'c.not_sent_text': 'Veja antes o chat do cliente. Se chegou, receberá duas vezes. 1 mensagem é enviada de novo.',

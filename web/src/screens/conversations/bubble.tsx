@@ -9,7 +9,8 @@ import { Button, Dialog, Field, confirm, sentence, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
 import { BodyOf, line } from './bodies';
 import { list, member, stateOf, text, type Json, type Message, type Template } from './model';
-import type { Local, Thread } from './threads';
+import { lost as isLost, type Local } from './outbox';
+import type { Thread } from './threads';
 
 export interface BubbleProps {
 	m: Message; thread: Thread; quoted: Message | undefined; joined: boolean; hot: boolean; templates: Template[];
@@ -170,7 +171,7 @@ export function LocalBubble(p: { l: Local; thread: Thread }): JSX.Element | null
 	const { l } = p;
 	if (l.bound !== undefined)
 		return null;
-	const lost = l.state === 'unreached' || l.state === 'refused';
+	const lost = isLost(l);
 	return <article class={'bubble mine local' + (lost ? ' lost' : '')} aria-label={t('c.us')}>
 		{l.reply && <div class="quote"><span dir="auto">{line(l.reply).slice(0, 160)}</span></div>}
 		{l.preview !== undefined && <img class="picture" src={l.preview} alt="" />}

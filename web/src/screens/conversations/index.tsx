@@ -11,12 +11,13 @@ import { Composer, WindowClock, dropped } from './composer';
 import * as lists from './lists';
 import { moment } from '../../lib/format';
 import { nameOf, phone, type Conversation, type Message } from './model';
+import { whenStray } from './outbox';
 import { Pane } from './pane';
 import { announce, present, watch } from './presence';
 import { loadQuicks } from './quick';
 import { Side, above, put } from './side';
 import { Snooze } from './snooze';
-import { Thread, unsent, whenStray } from './threads';
+import { Thread } from './threads';
 import { ThreadView } from './thread';
 
 const TICK_MS = 15_000;
@@ -116,10 +117,8 @@ export function Conversations(): JSX.Element {
 	useEffect(() => {
 		const stop = lists.start(), off = watch();
 		void loadQuicks();
-		const warn = (e: BeforeUnloadEvent) => { if (unsent() > 0) e.preventDefault(); };
 		whenStray(stray => toast(t('c.stray', { name: nameOf(lists.rows.value.find(c => c.id === stray) ?? { contact_name: '?', wa_id: '' }) }), 'bad'));
-		addEventListener('beforeunload', warn);
-		return () => { stop(); off(); removeEventListener('beforeunload', warn); };
+		return () => { stop(); off(); };
 	}, []);
 	useEffect(() => {
 		const press = (e: KeyboardEvent) => {

@@ -10,6 +10,7 @@ import { VirtualList } from '../../ui/list';
 import { line } from './bodies';
 import { nameOf, type Conversation, type Message } from './model';
 import * as lists from './lists';
+import { localsOf, lost } from './outbox';
 import { present } from './presence';
 
 export const ROW_PX = 72;
@@ -33,7 +34,8 @@ function Talk(p: { c: Conversation; here: boolean }): JSX.Element {
 		<span class="talk-name one-line"><bdi>{name}</bdi></span>
 		<time class="soft small" dateTime={c.last_message_at}>{when(c.last_message_at)}</time>
 		<span class="talk-last one-line soft">{typing !== undefined ? <em>{t('c.types', { name: typing.name })}</em> : <bdi>{line({ content: c.last_content ?? '' }).slice(0, 120)}</bdi>}</span>
-		<span class="talk-end">{c.status !== 'open' && <span class={'chip ' + c.status} title={c.snoozed_until !== null ? t('c.snoozed_until', { when: moment(c.snoozed_until, 'short') }) : undefined}>{word('c.status.', c.status)}</span>}
+		<span class="talk-end">{localsOf(c.id).value.some(lost) && <span class="chip bad">{t('c.unsent')}</span>}
+			{c.status !== 'open' && <span class={'chip ' + c.status} title={c.snoozed_until !== null ? t('c.snoozed_until', { when: moment(c.snoozed_until, 'short') }) : undefined}>{word('c.status.', c.status)}</span>}
 			{c.assigned?.name && <span class="chip" title={c.assigned.name}>{c.assigned.name.slice(0, 12)}</span>}
 			{c.unread_count > 0 && <span class="count">{number(c.unread_count)}<span class="hidden"> {t('c.unread')}</span></span>}</span>
 	</a>;

@@ -1,13 +1,14 @@
 /* threads.ts - the messages of one conversation, in memory: pages that can be fetched in both directions, what the stream tells, and what
- * is on its way from here. A few hundred messages are kept; what is far from the place that is looked at is let go and fetched again. */
+ * is on its way from here (outbox.ts). A few hundred messages are kept; what is far from the place that is looked at is let go and fetched again. */
 import { computed, signal, type Signal } from '@preact/signals';
-import { Refused, get, newKey, post, query, type Page } from '../../lib/api';
+import { get, newKey, query, type Page } from '../../lib/api';
 import { who } from '../../lib/session';
 import { on } from '../../lib/stream';
-import { upload, type Uploaded } from '../../lib/files';
+import * as outbox from './outbox';
+import type { Local, Sink } from './outbox';
 import { ACTS, member, text, type Conversation, type Json, type Message } from './model';
 
-const PAGE = 60, KEPT = 360, TOLD_MAX = 2000, ANSWER_MS = 30_000;
+const PAGE = 60, KEPT = 360, TOLD_MAX = 2000;
 
 /* Rows oldest first; `older` and `newer` are the cursors at its ends, older null: nothing is before it. */
 interface Chunk { rows: Message[]; older: string | null; newer: string | null }
@@ -15,12 +16,6 @@ interface Answer extends Page<Message> { prev: string | null }
 
 function chunk(a: Answer): Chunk {
 	return { rows: a.data.reverse(), older: a.next, newer: a.prev };
-}
-
-/* Something that was written here and of which the box has not said yet that it has it. */
-export interface Local {
-	key: string; type: string; text: string; file?: File; preview?: string; state: 'uploading' | 'sending' | 'unreached' | 'refused';
-	part: number; error?: unknown; body: Record<string, unknown>; reply?: Message; bound?: string;
 }
 
 /* The event stream says less of a message than the API: what it does not mention stays. */
@@ -37,25 +32,7 @@ function later(a: Message, b: Message): boolean {
 	return a.timestamp !== b.timestamp ? a.timestamp > b.timestamp : a.created_at > b.created_at;
 }
 
-/* What has not reached the box outlives its thread: who looks at another conversation meanwhile finds it again. */
-const waiting = new Map<string, Signal<Local[]>>();
-const line = new Map<string, Promise<void>>();
-
-function localsOf(id: string): Signal<Local[]> {
-	let l = waiting.get(id);
-	if (l === undefined)
-		waiting.set(id, l = signal<Local[]>([]));
-	return l;
-}
-/* How many there are, so that leaving the page can warn. */
-export function unsent(): number {
-	return [...waiting.values()].reduce((n, l) => n + l.value.length, 0);
-}
-/* Called when something could not be sent and its thread is not open any more. */
-let onStray: (conversation: string) => void = () => {};
-export function whenStray(fn: (conversation: string) => void): void { onStray = fn; }
-
-export class Thread {
+export class Thread implements Sink {
 	readonly conversation = signal<Conversation | null>(null);
 	readonly chunks = signal<Chunk[]>([]);
 	readonly locals: Signal<Local[]>;
@@ -71,15 +48,18 @@ export class Thread {
 	private stop = new AbortController();
 	private offs: (() => void)[] = [];
 	private timer = 0;
+	private at: string | null = null;
+	private anew = false; /* the box came back while this was being loaded */
 
 	constructor(readonly id: string) {
-		this.locals = localsOf(id);
+		this.locals = outbox.localsOf(id);
+		outbox.open(this);
 		const mine = (fn: (m: Message) => void) => (m: Message) => { if (m.conversation_id === this.id) fn(m); };
 		this.offs = [
 			on('whatsapp_message', mine(m => { this.take(m); })), on('whatsapp_echo', mine(m => { this.take(m); })),
 			on('status', mine(m => { this.change(m); })), on('media', mine(m => { this.change(m); })),
 			on('conversation', (c: Conversation) => { if (c.id === this.id) this.conversation.value = { ...c, last_content: this.conversation.value?.last_content ?? null }; }),
-			on('open', () => { this.refreshSoon(0); this.again(); }), on('reset', () => { void this.load(); }),
+			on('open', () => { this.back(); }), on('reset', () => { void this.load(); }),
 		];
 	}
 
@@ -87,6 +67,17 @@ export class Thread {
 		this.stop.abort();
 		clearTimeout(this.timer);
 		this.offs.forEach(off => off());
+		outbox.close(this);
+	}
+
+	/* The stream is there (again). */
+	private back(): void {
+		if (this.state.value === 'failed')
+			void this.load(this.at);
+		else if (this.state.value === 'loading')
+			this.anew = true;
+		else
+			this.refreshSoon(0);
 	}
 
 	private ask<T>(path: string): Promise<T> {
@@ -111,6 +102,8 @@ export class Thread {
 	/* The newest messages, or those around `at`. */
 	async load(at: string | null = null): Promise<void> {
 		this.state.value = 'loading';
+		this.at = at;
+		this.anew = false;
 		try {
 			const about = this.ask<Conversation>('/api/v1/conversations/' + this.id);
 			about.catch(() => {}); /* told below, or by what fails before it */
@@ -130,6 +123,8 @@ export class Thread {
 			if (!this.stop.signal.aborted) {
 				this.error.value = e;
 				this.state.value = 'failed';
+				if (this.anew)
+					void this.load(at);
 			}
 		}
 	}
@@ -264,33 +259,23 @@ export class Thread {
 		if (mine?.state === 'unreached') /* it was there all the time, only its answer was lost */
 			this.drop(mine.key);
 		else if (mine !== undefined)
-			this.patch(mine.key, { bound: m.id });
+			outbox.patch(this.id, mine.key, { bound: m.id });
 	}
 
-	/* The box is back: what it did not answer goes again, with the key that makes it one message. */
-	private again(): void {
-		for (const l of this.locals.value) {
-			if (l.state === 'unreached')
-				this.queue(l.key);
-		}
+	/* The box has it. */
+	sent(m: Message, asked: number): void {
+		this.took(m, asked);
+		if (!this.live.value)
+			void this.load();
 	}
 
-	private patch(key: string, to: Partial<Local>): void {
-		this.locals.value = this.locals.value.map(l => l.key === key ? { ...l, ...to } : l);
-	}
-	drop(key: string): void {
-		const gone = this.locals.value.find(l => l.key === key);
-		if (gone === undefined)
-			return;
-		if (gone.preview !== undefined)
-			URL.revokeObjectURL(gone.preview);
-		this.locals.value = this.locals.value.filter(l => l.key !== key);
-	}
+	push(key: string): Promise<void> { return outbox.push(this.id, key); }
+	drop(key: string): void { outbox.drop(this.id, key); }
 
 	/* Shown at once; `body` is the message without its address. A file is uploaded first and decides by its bytes as what it goes. */
 	send(what: { type: string; text: string; body?: Record<string, unknown>; file?: File; voice?: boolean; reply?: Message }): void {
 		const local: Local = {
-			key: newKey(), type: what.type, text: what.text, state: what.file ? 'uploading' : 'sending', part: 0,
+			key: newKey(), type: what.type, text: what.text, state: what.file ? 'uploading' : 'sending', part: 0, by: outbox.me(),
 			body: { ...what.body, conversation_id: this.id, ...(what.reply ? { reply_to: what.reply.id } : {}) },
 		};
 		if (what.reply)
@@ -301,51 +286,8 @@ export class Thread {
 				local.preview = URL.createObjectURL(what.file);
 			local.body['voice'] = what.voice === true;
 		}
-		this.locals.value = [...this.locals.value, local];
-		this.queue(local.key);
+		outbox.put(this.id, local);
 	}
-
-	/* One after the other, so that they arrive as they were written, however long a file takes. */
-	private queue(key: string): void {
-		line.set(this.id, (line.get(this.id) ?? Promise.resolve()).then(() => this.push(key)));
-	}
-
-	/* The same key each time: however often this is tried, the box takes it once. */
-	async push(key: string): Promise<void> {
-		let l = this.locals.value.find(x => x.key === key);
-		if (l === undefined)
-			return;
-		try {
-			let body: Record<string, unknown> = l.body;
-			if (l.file !== undefined) {
-				this.patch(key, { state: 'uploading', error: undefined });
-				const up = await upload(l.file, l.file.name, part => this.patch(key, { part }));
-				body = fileBody(body, up, l);
-				this.patch(key, { type: text(body, 'type') });
-			}
-			this.patch(key, { state: 'sending', error: undefined });
-			const asked = performance.now(), m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key }, signal: AbortSignal.timeout(ANSWER_MS) });
-			this.add(this.newest(m, asked));
-			this.drop(key);
-			if (!this.live.value)
-				await this.load();
-		} catch (e) {
-			l = this.locals.value.find(x => x.key === key);
-			if (l?.bound !== undefined && e instanceof Refused && e.status === 0) { /* the stream has already told of it */
-				this.drop(key);
-				return;
-			}
-			if (this.stop.signal.aborted)
-				onStray(this.id);
-			this.patch(key, { state: e instanceof Refused && e.status !== 0 && e.status !== 503 && e.status !== 429 ? 'refused' : 'unreached', error: e, bound: undefined });
-		}
-	}
-}
-
-function fileBody(body: Record<string, unknown>, up: Uploaded, l: Local): Record<string, unknown> {
-	const { voice, ...rest } = body, type = up.send_as;
-	const caption = l.text !== '' && type !== 'audio' && type !== 'sticker' ? { caption: l.text } : {};
-	return { ...rest, type, [type]: { media_id: up.id, ...caption, ...(type === 'document' ? { filename: l.file!.name.slice(-240) } : {}), ...(voice ? { voice: true } : {}) } };
 }
 
 /* Provider id of the message that an act is about. */

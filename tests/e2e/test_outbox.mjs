@@ -1,0 +1,128 @@
+/* test_outbox.mjs - what was written while the box was away leaves by itself, once, whatever is looked at; and only as its writer's. */
+import { Box, PASSWORD, assert, test, until } from './lib.mjs';
+
+const LUCIA = '595981000001', AWAY = [/ERR_|Failed to (fetch|load)|stream|status of 401/];
+const row = (page, name) => page.locator('.talk', { hasText: name }).first();
+const open = async (page, name) => {
+	await row(page, name).click();
+	await page.locator('.thread-head', { hasText: name }).waitFor();
+};
+const got = async box => (await box.double('meta', 'state')).messages.filter(m => m.type === 'text');
+
+/* Lucía and Beto have written; somebody looks at Lucía. */
+async function begin() {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say(LUCIA, 'Lucía', 'hola');
+	await box.say('595981000002', 'Beto', 'buenas');
+	await box.idle();
+	box.cli(['user', 'add', 'duena', '--role', 'owner', '--password', '-'], PASSWORD + '\n');
+	const page = await box.person('agent', { login: 'ana', name: 'Ana', screen: 'conversations', allow: AWAY });
+	await open(page, 'Lucía');
+	await page.locator('.link.live').waitFor();
+	await page.locator('.thread .bubble').first().waitFor();
+	return { box, page };
+}
+
+async function writeToTheDead(box, page, text) {
+	await box.kill();
+	await page.locator('#composer').fill(text);
+	await page.keyboard.press('Enter');
+	await page.locator('.bubble.lost', { hasText: 'aún no respondió' }).waitFor();
+}
+
+test('what was written while the box was away leaves when it is back, though another conversation is open', async () => {
+	const { box, page } = await begin();
+	await writeToTheDead(box, page, 'mientras no estaba');
+	await row(page, 'Beto').click(); /* opened while the box is away: it comes by itself too */
+	await page.locator('.open .failed, .open [role=alert]').first().waitFor();
+	await row(page, 'Lucía').locator('.chip.bad', { hasText: 'sin enviar' }).waitFor();
+	await box.up();
+	await page.locator('.thread .bubble', { hasText: 'buenas' }).waitFor();
+	await until(async () => (await got(box)).length > 0, 'it is sent');
+	await row(page, 'Lucía').locator('.chip.bad').waitFor({ state: 'detached' });
+	await open(page, 'Lucía');
+	await page.locator('.thread .bubble:not(.local)', { hasText: 'mientras no estaba' }).waitFor();
+	await box.idle();
+	assert.deepEqual((await got(box)).map(m => m.to), [LUCIA], 'once');
+	assert.equal(await page.locator('.thread .bubble', { hasText: 'mientras no estaba' }).count(), 1);
+});
+
+test('what the box did not take while it was there is tried again without a click, and without its conversation', async () => {
+	const { box, page } = await begin();
+	let tries = 0;
+	await page.route('**/api/v1/messages', route => ++tries === 1 ? route.abort() : route.continue());
+	await page.clock.install();
+	await page.locator('#composer').fill('pedido perdido');
+	await page.keyboard.press('Enter');
+	await until(() => tries === 1, 'a first try');
+	await open(page, 'Beto');
+	await until(async () => { await page.clock.runFor(1000); return tries >= 2; }, 'a second try');
+	await open(page, 'Lucía');
+	await page.locator('.thread .bubble:not(.local)', { hasText: 'pedido perdido' }).waitFor();
+	await until(async () => await page.locator('.bubble.local').count() === 0, 'nothing waits');
+	await box.idle();
+	assert.equal((await got(box)).length, 1, 'once');
+});
+
+async function comeIn(page, login) {
+	await page.getByLabel('Nombre').fill(login);
+	await page.getByLabel('Contraseña').fill(PASSWORD);
+	await page.keyboard.press('Enter');
+	await page.locator('.link.live').waitFor();
+}
+
+test('another person in the same tab finds nothing of who sat there before, and sends nothing of theirs', async () => {
+	const { box, page } = await begin();
+	box.cli(['user', 'add', 'beto', '--role', 'agent', '--password', '-', '--name', 'Beto'], PASSWORD + '\n');
+	await page.locator('#composer').fill('borrador de Ana');
+	await open(page, 'Beto');
+	await page.locator('#search').fill('Lucía');
+	await row(page, 'Lucía').waitFor();
+	/* a message that the box does not take, and the session ends: Ana's own login finds it again */
+	await page.route('**/api/v1/messages', route => route.abort());
+	await page.locator('#search').fill('');
+	await open(page, 'Beto');
+	await page.locator('#composer').fill('de Ana');
+	await page.keyboard.press('Enter');
+	await page.locator('.bubble.lost').waitFor();
+	box.cli(['user', 'disable', 'ana']);
+	await page.getByLabel('Contraseña').waitFor();
+	await page.unroute('**/api/v1/messages');
+	await comeIn(page, 'beto');
+	assert.match(page.url(), /#\/$/, 'not at the place of who sat there');
+	await page.goto('/#/conversations');
+	await open(page, 'Beto');
+	await page.locator('.thread .bubble', { hasText: 'buenas' }).waitFor();
+	assert.equal(await page.locator('.bubble.local').count(), 0, 'nothing waits here');
+	await open(page, 'Lucía');
+	assert.equal(await page.locator('#composer').inputValue(), '', 'no draft');
+	await box.idle();
+	assert.deepEqual(await got(box), [], 'nothing was sent');
+});
+
+test('who logs out is told what was not sent; the page begins anew', async () => {
+	const { box, page } = await begin();
+	await page.locator('#composer').fill('borrador');
+	await writeToTheDead(box, page, 'no salió');
+	await page.locator('.me summary').click();
+	await page.locator('.me').getByRole('button', { name: 'Salir' }).click();
+	const ask = page.getByRole('dialog').filter({ hasText: '1 mensaje' });
+	await ask.getByRole('button', { name: 'Salir' }).click();
+	await page.locator('.toasts').getByText('La caja no responde').waitFor(); /* the session is still there: said so */
+	await page.locator('.frame').waitFor();
+	await page.route('**/api/v1/messages', route => route.abort());
+	await box.up();
+	await page.locator('.link.live').waitFor();
+	await page.evaluate(() => { globalThis.before = true; });
+	await page.locator('.me').getByRole('button', { name: 'Salir' }).click();
+	await ask.getByRole('button', { name: 'Salir' }).click();
+	await page.getByLabel('Contraseña').waitFor();
+	assert.equal(await page.evaluate(() => globalThis.before), undefined, 'a page of its own');
+	await page.unroute('**/api/v1/messages');
+	await comeIn(page, 'ana');
+	await page.goto('/#/conversations');
+	await open(page, 'Lucía');
+	await page.locator('.thread .bubble').first().waitFor();
+	assert.equal(await page.locator('#composer').inputValue(), '');
+	assert.equal(await page.locator('.bubble.local').count(), 0);
+});
