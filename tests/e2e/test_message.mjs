@@ -9,10 +9,10 @@ test('a message tells its story and is processed again', async () => {
 	const page = await box.person('technician', { screen: 'messages' });
 	await page.locator('.bubble', { hasText: 'eco: hola' }).getByRole('link').click();
 	const story = page.locator('.story');
-	await story.getByText(/Llamada a channel\.main, \d+ ms/).waitFor();
+	await story.getByText(/Llamada a WhatsApp main, \d+ ms/).waitFor();
 	await story.getByText('Estado: leído').or(story.getByText('Estado: visto')).waitFor();
 	await story.getByText(/^\d\d:\d\d:\d\d[.,]\d{3}$/).first().waitFor();
-	await story.getByText(/Llamada a channel\.main/).click();
+	await story.getByText(/Llamada a WhatsApp main/).click();
 	await story.getByLabel('Respuesta').getByText('wamid.').waitFor();
 
 	await page.goto('/#/messages');

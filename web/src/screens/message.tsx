@@ -8,6 +8,7 @@ import { go } from '../lib/route';
 import { may } from '../lib/session';
 import { Button, Empty, Failed, confirm, useLoad } from '../ui/base';
 import { Facts, Raw, State, useLive } from '../ui/data';
+import { partName } from './parts';
 import { DeliveryView, replayOne } from './queues/deliveries';
 
 interface Message { id: string; conversation_id: string; channel: string; meta_message_id: string | null; direction: string; type: string; content: string | null;
@@ -40,7 +41,7 @@ function StepText(p: { s: Step; show: (delivery: string) => void }): JSX.Element
 	case 'accepted_here':
 		return <>{t('step_accepted', { source: word('by.', s.source ?? '') })}{s.sender_name && <> · <bdi>{s.sender_name}</bdi></>}</>;
 	case 'call':
-		return <details><summary>{t('step_call', { target: s.target ?? '', ms: s.took_ms ?? 0 })} <span class={'chip ' + (s.class === 'done' || s.class === 'accepted' ? 'good' : 'bad')}>{s.status ? String(s.status) : t('no_answer')}</span></summary>
+		return <details><summary>{t('step_call', { target: partName(s.target ?? ''), ms: s.took_ms ?? 0 })} <span class={'chip ' + (s.class === 'done' || s.class === 'accepted' ? 'good' : 'bad')}>{s.status ? String(s.status) : t('no_answer')}</span></summary>
 			{s.answer ? <Raw label={t('answer')} text={s.answer} /> : <p class="soft">{t('no_answer')}</p>}</details>;
 	case 'status':
 		return <>{t('step_status', { status: word('status.', String(s.status ?? '')) })}{errorText(s.error) && <span class="alarm"> {errorText(s.error)}</span>}</>;

@@ -94,6 +94,8 @@ function Whole(): JSX.Element {
 		<h1 class={'whole ' + (n > 0 || odd.length > 0 || dead > 0 ? 'warn' : 'good')}>{n > 0 ? t('not_well', { n }) : odd.length > 0 ? t('parts_off', { n: odd.length, part: partName(odd[0]!.part), state: word('state.', odd[0]!.state) }) : dead > 0 ? t('well_but', { n: dead })
 			: open > 0 ? t('well_catching_up', { n: open }) : t('all_well')}
 			<small class="soft"><bdi>{data.company}</bdi></small></h1>
+		{n === 0 && odd.length > 0 ? <p><a class="button main" href={placeOf(odd[0]!.part)}>{t('look_at', { part: partName(odd[0]!.part) })}</a></p>
+			: n === 0 && dead > 0 && sees && <p><a class="button main" href="#/queues/dead">{t('look_at', { part: t('dead_letters') })}</a></p>}
 		{n > 0 && <ul class="notes">{data.incidents.map(i => <Note key={i.id} i={i} />)}</ul>}
 		{fresh.map(r => <ReceiptCard key={r.id} r={r} />)}
 		<div class="tiles">

@@ -1,5 +1,7 @@
 /* talk.en.ts - the words of the conversations screen in English, spread into en.ts. */
 export const talk = {
+	'c.files_empty': 'An empty file cannot be sent: {names}',
+	'c.files_many': 'Up to {max} files go at once. Left out: {names}',
 	'c.live_place': 'Live location', 'c.pieces': '{n|# item|# items}', 'c.voted': 'Voted',
 	'c.voted_secret': 'Voted; what for is only readable on the phone.', 'c.invited': 'Invites to the group',
 	'c.no_film': 'This browser cannot play it.', 'c.kind.poll': 'Poll', 'c.kind.poll_vote': 'Vote', 'c.kind.product': 'Product',

@@ -2,6 +2,8 @@
 import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
+	'c.files_empty': 'Un archivo vacío no se puede enviar: {names}',
+	'c.files_many': 'Se envían hasta {max} archivos a la vez. Quedaron afuera: {names}',
 	'c.live_place': 'Ubicación en vivo', 'c.pieces': '{n|# artículo|# artículos}', 'c.voted': 'Votó',
 	'c.voted_secret': 'Votó; qué eligió solo se lee en el teléfono.', 'c.invited': 'Invita al grupo',
 	'c.no_film': 'Este navegador no puede reproducirlo.', 'c.kind.poll': 'Encuesta', 'c.kind.poll_vote': 'Voto', 'c.kind.product': 'Producto',

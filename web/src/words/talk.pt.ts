@@ -2,6 +2,8 @@
 import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
+	'c.files_empty': 'Um arquivo vazio não pode ser enviado: {names}',
+	'c.files_many': 'São enviados até {max} arquivos por vez. Ficaram de fora: {names}',
 	'c.live_place': 'Localização em tempo real', 'c.pieces': '{n|# item|# itens}', 'c.voted': 'Votou',
 	'c.voted_secret': 'Votou; a escolha só se lê no telefone.', 'c.invited': 'Convida para o grupo',
 	'c.no_film': 'Este navegador não consegue reproduzir.', 'c.kind.poll': 'Enquete', 'c.kind.poll_vote': 'Voto', 'c.kind.product': 'Produto',

@@ -17,7 +17,7 @@ import { canRecord, record, type Recording } from './record';
 import { Templates } from './templates';
 import type { Thread } from './threads';
 
-const TEXT_MAX = 4096, SOON_MS = 3 * 3_600_000;
+const TEXT_MAX = 4096, SOON_MS = 3 * 3_600_000, FILES_MAX = 10;
 
 /* What was begun stays with its conversation while the page is open. */
 const drafts = new Map<string, string>();
@@ -94,11 +94,17 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 	useEffect(() => { if (p.reply !== null) box.current?.focus(); }, [p.reply]);
 	useEffect(() => { if (dropped.value.length > 0) { addFiles(dropped.value); dropped.value = []; } }, [dropped.value]);
 	function addFiles(more: Iterable<File>) {
-		const list = [...more].filter(f => f.size > 0);
-		if (closed)
+		const given = [...more], list = given.filter(f => f.size > 0), empty = given.filter(f => f.size === 0), fit = list.slice(0, Math.max(0, FILES_MAX - files.length));
+		const names = (of: File[]) => of.map(f => f.name).join(', ').slice(0, 200);
+		if (closed && given.length > 0)
 			toast(t('c.window_closed_text'), 'bad');
-		else if (list.length > 0)
-			setFiles(old => [...old, ...list].slice(0, 10));
+		else if (!closed) {
+			setFiles([...files, ...fit]);
+			if (empty.length > 0)
+				toast(t('c.files_empty', { names: names(empty) }), 'bad');
+			if (fit.length < list.length)
+				toast(t('c.files_many', { max: FILES_MAX, names: names(list.slice(fit.length)) }), 'bad');
+		}
 		box.current?.focus();
 	}
 	function done() {

@@ -48,7 +48,7 @@ export function Logs(): JSX.Element {
 		<div class="row filters"><label for="level">{t('log_level')}</label><select id="level" value={level} onChange={e => setLevel(e.currentTarget.value)}>{Object.keys(LEVELS).reverse().map(l => <option key={l} value={l}>{word('level.', l)}</option>)}</select></div>
 		{data === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" /> : data.data.length === 0 ? <Empty title={t('logs_none')} />
 			: <table class="card log"><thead><tr><th scope="col">{t('when')}</th><th scope="col">{t('event')}</th><th scope="col" class="wide">{t('details')}</th></tr></thead>
-				<tbody>{data.data.map(l => { const r = read(l.line); return <tr key={l.id}><td><Time at={r.at} full /></td><td><span class={'chip ' + (LEVELS[l.level] ?? '')}>{r.event || word('level.', l.level)}</span></td><td class="wide break"><bdi>{r.rest}</bdi></td></tr>; })}</tbody></table>}
+				<tbody>{data.data.map(l => { const r = read(l.line); return <tr key={l.id}><td><Time at={r.at} full /></td><td><span class={'chip ' + (LEVELS[l.level] ?? '')}>{r.event || word('level.', l.level)}</span><small class="soft on-phone break"><bdi>{r.rest}</bdi></small></td><td class="wide break"><bdi>{r.rest}</bdi></td></tr>; })}</tbody></table>}
 		<p class="soft">{t('logs_text')} <code class="address">journalctl -u totem</code></p>
 		{data !== undefined && data.data.length > 0 && <details><summary>{t('logs_plain')}</summary><Raw label={t('logs')} text={data.data.map(l => l.line).reverse().join('\n')} /></details>}
 	</div>;

@@ -1,0 +1,46 @@
+/* test_phone.mjs - a phone shows what a wide window shows, under each other; and what is said on the way is said as a person says it. */
+import { Box, assert, test } from './lib.mjs';
+
+const PHONE = { width: 390, height: 844 };
+
+test('a phone shows the details of the log, what the audit is about, the rights of a token, and whole names in the rail', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const page = await box.person('owner', { size: PHONE, screen: 'system/logs' });
+	await page.locator('tbody tr', { hasText: 'totem.started' }).getByText(/version=/).filter({ visible: true }).waitFor();
+	await page.goto('/#/system/tokens');
+	await page.locator('tbody tr', { hasText: 'e2e' }).getByText('messages:read').filter({ visible: true }).first().waitFor();
+	const { token } = await box.post('/api/v1/tokens', { name: 'otro', scopes: ['status'] });
+	assert.ok(token.length > 20);
+	await page.goto('/#/system/audit');
+	await page.locator('tbody tr', { hasText: 'tokens.' }).getByText('otro').filter({ visible: true }).first().waitFor();
+	for (const width of [390, 320]) {
+		await page.setViewportSize({ width, height: 844 });
+		const cut = await page.locator('.rail > a:visible span, .rail-more span:not(.dot)').evaluateAll(all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent));
+		assert.deepEqual(cut, [], `at ${width}`);
+		assert.ok(await page.locator('.rail').evaluate(e => e.scrollWidth <= e.clientWidth), 'nothing to scroll sideways');
+	}
+});
+
+test('with failed jobs the start has the button to them; files that do not go are named', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'hola');
+	await box.idle();
+	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1 });
+	await box.post('/api/v1/messages', { to: '595981000009', type: 'text', text: { body: 'no llega' } });
+	const page = await box.person('owner', { screen: 'start' });
+	await page.getByRole('heading', { level: 1, name: '1 trabajo fallido espera a una persona' }).waitFor();
+	await page.locator('p > a.button.main', { hasText: 'Ver' }).click();
+	await page.locator('tbody tr', { hasText: '131026' }).first().waitFor();
+	await page.goto('/#/conversations');
+	await page.locator('.talk', { hasText: 'Lucía' }).click();
+	const put = files => page.locator('.composer input[type=file]').setInputFiles(files);
+	const file = (name, text = 'x') => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+	await page.locator('#composer').waitFor();
+	await put([file('vacio.txt', ''), ...Array.from({ length: 8 }, (_, i) => file(`a${i}.txt`))]);
+	await page.locator('.toasts').getByText('vacío no se puede enviar: vacio.txt').waitFor();
+	await put([file('b1.txt'), file('b2.txt'), file('once.txt'), file('doce.txt')]);
+	await page.locator('.toasts').getByText('Quedaron afuera: once.txt, doce.txt').waitFor();
+	assert.equal(await page.locator('.composer .files li').count(), 10);
+	await put([file('trece.txt')]);
+	await page.locator('.toasts').getByText('Quedaron afuera: trece.txt').waitFor();
+});
