@@ -147,18 +147,19 @@ enum rc stream_source(void *arg, struct sse_filter filter, int64_t after_id, str
 	return RC_OK;
 }
 
-/* A database that cannot be read just now cuts nobody off. */
+/* Another role is another stream: who listens comes again, and asks first what they may do now. A database that cannot be
+ * read just now cuts nobody off. */
 bool stream_alive(void *arg, struct sse_filter filter, int64_t pass)
 {
 	struct app *app = arg;
 	struct err e = { .rc = RC_OK };
-	bool masked = filter.masked;
+	struct session_rights now = { filter.rights, filter.masked };
 	struct db *db = store_reader(app->store);
-	enum rc rc = pass > 0 ? session_alive(db, pass, clock_now_ms(), &masked, &e)
+	enum rc rc = pass > 0 ? session_alive(db, pass, clock_now_ms(), &now, &e)
 			      : token_alive(db, -pass, &e);
 
 	store_reader_done(app->store, db);
-	return rc != RC_ABSENT && masked == filter.masked;
+	return rc != RC_ABSENT && now.masked == filter.masked && now.scopes == filter.rights;
 }
 
 /* Where to begin. `*ret_reset`: the asked place is not kept any more, or not of this database. */
@@ -220,9 +221,10 @@ void stream_get(struct call *c)
 	}
 	rc = place(c, asked, &after, &reset, &e);
 	if (rc == RC_OK)
-		rc = sse_accept(c->app->sse, c->r,
-				(struct sse_filter){ c->who.company_id, c->who.masked },
-				c->session.id != 0 ? c->session.id : -c->who.id, after, &e);
+		rc = sse_accept(
+			c->app->sse, c->r,
+			(struct sse_filter){ c->who.company_id, c->who.masked, c->who.scopes },
+			c->session.id != 0 ? c->session.id : -c->who.id, after, &e);
 	if (rc != RC_OK) {
 		problem_err(c, &e);
 		return;

@@ -132,7 +132,8 @@ static void check(struct sse *s)
 		if (c->stream == NULL || c->pass == 0)
 			continue;
 		if (asked == NULL || asked->pass != c->pass ||
-		    asked->filter.masked != c->filter.masked)
+		    asked->filter.masked != c->filter.masked ||
+		    asked->filter.rights != c->filter.rights)
 			ok = s->alive(s->arg, c->filter, c->pass);
 		asked = c;
 		if (!ok)

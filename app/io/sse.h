@@ -16,7 +16,8 @@ struct sse;
 /* What a client gets: clients with the same filter at the same place share their bytes. */
 struct sse_filter {
 	int64_t company;
-	bool masked; /* phone numbers are not for these eyes */
+	bool masked;     /* phone numbers are not for these eyes */
+	uint32_t rights; /* of who listens, when it began: for `alive`; not for the source */
 };
 
 /* Whether a client may go on listening; `pass` is what sse_accept got. Called from the sse thread only, every

@@ -89,7 +89,8 @@ enum rc session_find(struct db *db, struct str text, int64_t now_ms, int64_t idl
 	return RC_OK;
 }
 
-enum rc session_alive(struct db *db, int64_t id, int64_t now_ms, bool *ret_masked, struct err *e)
+enum rc session_alive(struct db *db, int64_t id, int64_t now_ms, struct session_rights *ret,
+		      struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
@@ -97,7 +98,10 @@ enum rc session_alive(struct db *db, int64_t id, int64_t now_ms, bool *ret_maske
 	stmt_bind_i64(&s, "id", id);
 	stmt_bind_i64(&s, "now_ms", now_ms);
 	TRY(stmt_next(&s, e));
-	*ret_masked = role_masks(stmt_str(&s, "role"));
+	struct str role = stmt_str(&s, "role");
+
+	ret->scopes = role_scopes_of(role);
+	ret->masked = role_masks(role);
 	return RC_OK;
 }
 

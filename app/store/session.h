@@ -28,9 +28,14 @@ enum rc session_create(struct tx *tx, const struct session_new *n, char ret_text
 /* RC_REFUSED: unknown, over, or its user is disabled. */
 enum rc session_find(struct db *db, struct str text, int64_t now_ms, int64_t idle_ms,
 		     struct arena *a, struct session *ret, struct err *e) MUST_CHECK;
-/* RC_ABSENT: ended, over, or its user is disabled. `*ret_masked`: its role sees no customers' numbers. */
-enum rc session_alive(struct db *db, int64_t id, int64_t now_ms, bool *ret_masked, struct err *e)
-	MUST_CHECK;
+/* What the role of a session may now: scopes, and whether customers' numbers are kept from it. */
+struct session_rights {
+	uint32_t scopes;
+	bool masked;
+};
+/* RC_ABSENT: ended, over, or its user is disabled. */
+enum rc session_alive(struct db *db, int64_t id, int64_t now_ms, struct session_rights *ret,
+		      struct err *e) MUST_CHECK;
 enum rc session_used(struct tx *tx, int64_t id, struct err *e) MUST_CHECK; /* once a minute */
 typedef enum rc session_each_fn(void *arg, const struct session *s, struct err *e);
 enum rc session_each(struct db *db, int64_t user_id, session_each_fn *fn, void *arg, struct err *e)

@@ -388,17 +388,17 @@ TEST(routes_stream_gives_each_event_once_and_in_order)
 
 	open_box();
 	CHECK_I64("one", box_call(&b, "POST", "/api/v1/messages", HELLO), 202);
-	MUST(stream_source(&b.app, (struct sse_filter){ 1, false }, 0, &to, &last, &t_err));
+	MUST(stream_source(&b.app, (struct sse_filter){ 1, false, 0 }, 0, &to, &last, &t_err));
 	CHECK(str_find(sbuf_view(&to), STR("event: whatsapp_echo\nid: ")) >= 0);
 	CHECK(str_find(sbuf_view(&to), STR("\"content\":\"Hola\"")) >= 0);
 	CHECK(str_ends(sbuf_view(&to), STR("\n\n")));
 	CHECK(last > 0);
 	first = last;
 	sbuf_reset(&to);
-	MUST(stream_source(&b.app, (struct sse_filter){ 1, false }, first, &to, &last, &t_err));
+	MUST(stream_source(&b.app, (struct sse_filter){ 1, false, 0 }, first, &to, &last, &t_err));
 	CHECK_I64("nothing new", (int64_t)to.n, 0);
 	CHECK_I64("same place", last, first);
-	MUST(stream_source(&b.app, (struct sse_filter){ 2, false }, 0, &to, &last, &t_err));
+	MUST(stream_source(&b.app, (struct sse_filter){ 2, false, 0 }, 0, &to, &last, &t_err));
 	CHECK_I64("another company sees nothing", (int64_t)to.n, 0);
 	CHECK_I64("no streams here", box_call(&b, "GET", "/api/v1/whatsapp/stream", NULL), 503);
 	box_close(&b);

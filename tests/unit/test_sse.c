@@ -54,7 +54,7 @@ static void handle(void *arg, struct req *q, struct res *r)
 		after = 0;
 	if (q->query.n > 0 && !str_i64(q->query, 0, 1000, &company))
 		company = 1;
-	if (sse_accept(streams, r, (struct sse_filter){ company % 100, company >= 100 },
+	if (sse_accept(streams, r, (struct sse_filter){ company % 100, company >= 100, 0 },
 		       company % 100, after, NULL) != RC_OK)
 		r->status = 503;
 }

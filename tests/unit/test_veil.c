@@ -197,12 +197,12 @@ TEST(veil_lies_over_the_event_stream)
 
 	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
 	fill();
-	MUST(stream_source(&b.app, (struct sse_filter){ 1, false }, 0, &to, &last, &t_err));
+	MUST(stream_source(&b.app, (struct sse_filter){ 1, false, 0 }, 0, &to, &last, &t_err));
 	CHECK(str_find(sbuf_view(&to), STR(NUMBER)) >= 0);
-	MUST(stream_source(&b.app, (struct sse_filter){ 1, true }, 0, &to, &last, &t_err));
+	MUST(stream_source(&b.app, (struct sse_filter){ 1, true, 0 }, 0, &to, &last, &t_err));
 	CHECK(str_find(sbuf_view(&to), STR("\"wa_id\":\"" MASKED "\"")) >= 0);
 	sbuf_reset(&to);
-	MUST(stream_source(&b.app, (struct sse_filter){ 1, true }, 0, &to, &last, &t_err));
+	MUST(stream_source(&b.app, (struct sse_filter){ 1, true, 0 }, 0, &to, &last, &t_err));
 	CHECK(str_find(sbuf_view(&to), STR(NUMBER)) < 0);
 	CHECK(str_find(sbuf_view(&to), STR("event: whatsapp_echo\nid: ")) >= 0);
 	box_close(&b);

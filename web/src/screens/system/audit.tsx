@@ -5,7 +5,7 @@ import { get } from '../../lib/api';
 import { number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { Empty, Failed, useLoad } from '../../ui/base';
-import { More, Raw, Time, usePages } from '../../ui/data';
+import { More, Raw, Time, useLive, usePages } from '../../ui/data';
 
 interface Row { id: number; at: string; actor_kind: string | null; actor: string | null; client: string; action: string; subject: string | null; detail: object | null }
 interface Proof { whole: boolean; rows: number; broken_at?: number; head: string }
@@ -13,6 +13,8 @@ const AREAS = ['', 'session.', 'users.', 'tokens.', 'settings.', 'queues.', 'dea
 
 export function Audit(): JSX.Element {
 	const [action, setAction] = useState(''), rows = usePages<Row>('/api/v1/audit', { action }), proof = useLoad(signal => get<Proof>('/api/v1/audit/verify', { signal }), 'proof');
+	useLive(rows.reload, [], 5000);
+	useLive(proof.reload, [], 60_000);
 	return <div class="stack">
 		{proof.data !== undefined && <p class={'result ' + (proof.data.whole ? 'ok' : 'failed')} role="status">{proof.data.whole ? t('audit_whole', { n: proof.data.rows }) : t('audit_broken', { n: number(proof.data.broken_at ?? 0) })}
 			<small class="soft"> {t('audit_head')} <code class="address">{proof.data.head}</code></small></p>}

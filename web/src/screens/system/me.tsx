@@ -7,7 +7,7 @@ import { t, word } from '../../lib/i18n';
 import { hasToken } from '../../lib/api';
 import { look } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
-import { Copy, Facts, Time } from '../../ui/data';
+import { Copy, Facts, Time, useLive } from '../../ui/data';
 import { Qr } from '../../ui/qr';
 
 interface Account { login: string; name: string; role: string; language: string; totp: boolean; recovery_codes_left: number; password_changed_at: string | null; last_login_at: string | null }
@@ -21,6 +21,7 @@ export function browserOf(agent: string): string {
 
 export function Sessions(p: { path: string }): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Page<Session>>(p.path, { signal }), p.path);
+	useLive(reload, [], 5000);
 	async function endOne(s: Session) {
 		if (!await confirm({ title: t('end_session'), text: t(s.this ? 'end_this_text' : 'end_session_text', { browser: browserOf(s.agent) }), yes: t('end_session') }))
 			return;
@@ -87,6 +88,7 @@ function Password(): JSX.Element {
 
 export function Me(): JSX.Element {
 	const { data: me, error, reload } = useLoad(signal => hasToken() ? Promise.resolve(null) : get<Account>('/api/v1/me', { signal }), 'me'), [totp, setTotp] = useState(false);
+	useLive(reload, [], 5000);
 	if (me === null)
 		return <Empty title={t('no_account')}><p>{t('no_account_text')}</p></Empty>;
 	if (me === undefined)

@@ -6,6 +6,7 @@ import { t, word } from '../../lib/i18n';
 import { place } from '../../lib/route';
 import { helpOf, isSecret, loadSettings, saveSettings, type Setting, type Value } from '../../lib/settings';
 import { Button, Dialog, Empty, Failed, Field, sentence, toast, useLoad } from '../../ui/base';
+import { useLive } from '../../ui/data';
 import { AnyInput } from '../../ui/form';
 
 function Edit(p: { s: Setting; v: Value; close: () => void; done: () => void }): JSX.Element {
@@ -33,6 +34,7 @@ function Edit(p: { s: Setting; v: Value; close: () => void; done: () => void }):
 
 export function SettingsTable(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => loadSettings(signal), 'settings');
+	useLive(reload, [], 5000);
 	const [find, setFind] = useState(place.value.query.get('find') ?? ''), [changed, setChanged] = useState(false), [editing, setEditing] = useState<{ s: Setting; v: Value } | null>(null);
 	if (data === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;

@@ -5,7 +5,7 @@ import { Refused, call, get, post, type Page } from '../../lib/api';
 import { t, word } from '../../lib/i18n';
 import { who } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
-import { Copy, Time } from '../../ui/data';
+import { Copy, Time, useLive } from '../../ui/data';
 
 interface Token { id: string; name: string; scopes: string[]; token?: string; created_at: string; last_used_at: string | null; revoked_at: string | null }
 
@@ -30,6 +30,7 @@ function Add(p: { close: () => void; done: (made: Token) => void }): JSX.Element
 
 export function Tokens(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Page<Token>>('/api/v1/tokens', { signal }), 'tokens'), [adding, setAdding] = useState(false), [made, setMade] = useState<Token | null>(null);
+	useLive(reload, [], 5000);
 	async function revoke(k: Token) {
 		if (!await confirm({ title: t('revoke_title', { name: k.name }), text: t('revoke_text'), yes: t('revoke') }))
 			return;

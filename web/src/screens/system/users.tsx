@@ -6,7 +6,7 @@ import { moment } from '../../lib/format';
 import { LANG_NAMES, lang, t, word } from '../../lib/i18n';
 import { who } from '../../lib/session';
 import { Button, Dialog, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
-import { Copy, Time } from '../../ui/data';
+import { Copy, Time, useLive } from '../../ui/data';
 import { Sessions } from './me';
 
 interface User { id: string; login: string; name: string; role: string; language: string; disabled: boolean; has_password: boolean; totp: boolean; created_at: string; last_login_at: string | null;
@@ -83,6 +83,7 @@ function One(p: { u: User; close: () => void; changed: () => void; linked: (u: U
 
 export function Users(): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Page<User>>('/api/v1/users', { signal }), 'users');
+	useLive(reload, [], 5000);
 	const [adding, setAdding] = useState(false), [link, setLink] = useState<User | null>(null), [shown, setShown] = useState<string | null>(null);
 	if (data === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
