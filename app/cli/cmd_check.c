@@ -7,6 +7,7 @@
 #include "cli/cmd.h"
 #include "cli/serve_web.h"
 #include "flow/backup.h"
+#include "flow/damage.h"
 #include "io/crypto.h"
 #include "io/file.h"
 #include "io/http.h"
@@ -154,12 +155,16 @@ static void check_openers(struct check *k, const char *path)
 static void check_database(struct check *k)
 {
 	char path[SUPERVISE_PATH_MAX], key[SUPERVISE_PATH_MAX], mark[SUPERVISE_PATH_MAX], text[24],
-		known[24];
+		known[24], gone[ERR_TEXT_MAX];
 	struct err e = { .rc = RC_OK };
 	int64_t at = 0;
 	size_t count;
 
 	(void)migrate_table(&count);
+	if (k->has_folder && damage_gone(k->folder, gone)) {
+		add(k, FINDING_DATABASE_GONE, FINDING_BAD, gone);
+		return;
+	}
 	if (!k->has_folder || supervise_file(k->folder, "totem.db", path, &e) != RC_OK ||
 	    !file_exists(path) || supervise_file(k->folder, "totem.key", key, &e) != RC_OK ||
 	    supervise_file(k->folder, "damaged", mark, &e) != RC_OK)

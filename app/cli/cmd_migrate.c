@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmd.h"
+#include "flow/damage.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "io/migrate.h"
@@ -42,7 +43,7 @@ static enum rc run(const struct cli *c, struct migrate_report *ret, char *ret_pa
 					     .args = c->sets,
 					     .arg_count = c->set_count };
 	struct err held = { .rc = RC_OK };
-	char folder[SUPERVISE_PATH_MAX], lock[SUPERVISE_PATH_MAX];
+	char folder[SUPERVISE_PATH_MAX], lock[SUPERVISE_PATH_MAX], gone[ERR_TEXT_MAX];
 	int fd = -1;
 	enum rc rc;
 
@@ -50,6 +51,8 @@ static enum rc run(const struct cli *c, struct migrate_report *ret, char *ret_pa
 	TRY(supervise_folder(&o, folder, e));
 	TRY(supervise_file(folder, "totem.db", ret_path, e));
 	TRY(supervise_file(folder, "totem.lock", lock, e));
+	if (damage_gone(folder, gone))
+		return FAIL(e, RC_IO, "%.200s: totem check says what to do", gone);
 	if (!file_exists(ret_path))
 		return FAIL(e, RC_ABSENT,
 			    "%s is not there: nothing to migrate (totem serve makes it)", ret_path);

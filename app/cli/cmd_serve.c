@@ -35,6 +35,7 @@ struct server {
 struct own_tokens {
 	int64_t cli[TOKENS_OLD];
 	size_t n;
+	bool damaged; /* the owner is in the database that cannot be read: nobody else becomes it */
 	char cli_text[TOKEN_TEXT_MAX], setup_text[TOKEN_TEXT_MAX];
 };
 
@@ -59,14 +60,15 @@ static enum rc own_unit(struct tx *tx, void *arg, struct err *e)
 		TRY(token_revoke(tx, o->cli[i], e));
 	TRY(token_create(tx, 1, STR(TOKEN_CLI), all, o->cli_text, &id, e));
 	TRY(user_owner_exists(tx->db, &owner, e));
-	return owner ? RC_OK : session_invite(tx, INVITATION_FIRST_USER, o->setup_text, e);
+	return owner || o->damaged ? RC_OK
+				   : session_invite(tx, INVITATION_FIRST_USER, o->setup_text, e);
 }
 
 /* A fresh token for commands of this machine at each start; a fresh setup link while there is no owner. */
 static enum rc make_tokens(struct server *s, struct err *e)
 {
 	struct app *app = supervise_app(s->below);
-	struct own_tokens o = { .n = 0 };
+	struct own_tokens o = { .damaged = __atomic_load_n(&app->damaged, __ATOMIC_RELAXED) };
 	char path[SUPERVISE_PATH_MAX];
 	struct db *db = store_reader(app->store);
 	enum rc rc = token_each(db, own_row, &o, e);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/damage.h"
 #include "io/crypto.h"
 #include "io/file.h"
 
@@ -287,9 +288,13 @@ static enum rc make(struct making *m, int64_t now_ms, struct err *e)
 {
 	int64_t began_us = clock_mono_us();
 	struct backup_info newest;
+	char why[ERR_TEXT_MAX];
 	size_t n;
 
 	TRY(folder_join(m->plan->data_dir, "totem.db", m->source, e));
+	m->damaged = damage_gone(m->plan->data_dir, why);
+	if (m->damaged)
+		return FAIL(e, RC_IO, "%s", why);
 	TRY(file_mkdir(m->plan->folder, 0700, e));
 	TRY(room_check(m, e));
 	TRY(backup_list(m->plan->folder, &newest, 1, &n, e));

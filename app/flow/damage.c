@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/backup.h"
 #include "flow/damage_spool.h"
 #include "io/file.h"
 #include "io/folder.h"
@@ -87,6 +88,56 @@ static enum rc mark_read(const char *path, char ret_why[ERR_TEXT_MAX], struct er
 	return RC_OK;
 }
 
+static enum rc note_backup(void *arg, const struct folder_entry *x, struct err *e)
+{
+	bool *any = arg;
+
+	(void)e;
+	*any = *any || (x->is_folder && backup_name_ok(str_of(x->name)));
+	return RC_OK;
+}
+
+/* What a box leaves that a blank folder has not; NULL: nothing of it. */
+static const char *trace_of_a_box(const char *data_dir)
+{
+	char path[FOLDER_PATH_MAX];
+	struct err e = { .rc = RC_OK };
+	int64_t bytes = 0;
+	bool any = false;
+
+	if (folder_join(data_dir, "totem.key", path, &e) == RC_OK && file_exists(path))
+		return "its key file is here";
+	if (folder_join(data_dir, DATABASE "-wal", path, &e) == RC_OK &&
+	    folder_file_bytes(path, &bytes, &e) == RC_OK && bytes > 0)
+		return "its write-ahead log is here";
+	err_clear(&e);
+	if (folder_join(data_dir, "backups", path, &e) == RC_OK &&
+	    folder_each(path, note_backup, &any, &e) == RC_OK && any)
+		return "its backups are here";
+	return NULL;
+}
+
+bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX])
+{
+	char path[FOLDER_PATH_MAX];
+	struct err e = { .rc = RC_OK };
+	const char *trace;
+	int64_t bytes = 0;
+	enum rc rc;
+
+	if (folder_join(data_dir, DATABASE, path, &e) != RC_OK)
+		return false;
+	rc = folder_file_bytes(path, &bytes, &e);
+	if ((rc != RC_OK && rc != RC_ABSENT) || bytes > 0)
+		return false;
+	trace = trace_of_a_box(data_dir);
+	if (trace == NULL)
+		return false;
+	(void)snprintf(ret_why, ERR_TEXT_MAX, "totem.db is %s, but %s",
+		       rc == RC_ABSENT ? "missing" : "empty", trace);
+	return true;
+}
+
 enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
 		    struct err *e)
 {
@@ -97,6 +148,9 @@ enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TE
 	*ret_damaged = file_exists(mark);
 	if (*ret_damaged)
 		return mark_read(mark, ret_why, e);
+	*ret_damaged = damage_gone(data_dir, ret_why);
+	if (*ret_damaged)
+		return RC_OK;
 	TRY(folder_join(data_dir, DATABASE "-wal", wal, e));
 	TRY(walscan_read(wal, &w, e));
 	*ret_damaged = walscan_is_damaged(&w);

@@ -1,9 +1,10 @@
 /* damage.h - what the box does when its database is damaged: it changes nothing, keeps receiving, and says so.
  *
  * Found by SQLite in any statement, by the check after an unclean stop, by the check before each backup, or at the
- * start (a log that rotted, a file that is none). From then on:
+ * start (a log that rotted, a file that is none, a file that is missing or empty where a box was: damage_gone). From then on:
  *
- *   - a file `damaged` in the data folder says why; it is there until a restore takes it away
+ *   - a file `damaged` in the data folder says why; it is there until a restore takes it away (none for a file that is
+ *     missing: the box is whole again once the file is back)
  *   - no job runs, every change through the API is refused (503 "damaged"), /readyz says so, an incident too
  *   - webhooks are acknowledged as before, into `spool.db`, a fresh database of the same form, with the settings of
  *     the damaged one (or of the newest backup, where those cannot be read)
@@ -23,7 +24,11 @@ void damage_watch(struct app *app);
 /* Where webhooks are stored: the store, or the spool. */
 struct store *damage_inbox(struct app *app);
 
-/* Before the database is opened: the file `damaged`, or a log with lost commits. *ret_damaged with `ret_why`. */
+/* totem.db is missing or empty, and yet a box was here: its key file, its log or a backup in backups/ is. A first start has
+ * none of them (the key is made after the database), so this is no blank box, and taking it for one would lose everything
+ * without a word. To be asked before SQLite opens the file: it deletes the log beside an empty one. */
+bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX]);
+/* Before the database is opened: the file `damaged`, damage_gone, or a log with lost commits. *ret_damaged with `ret_why`. */
 enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
 		    struct err *e) MUST_CHECK;
 /* After opening it failed: is it damage? Leaves the file `damaged` if so. */

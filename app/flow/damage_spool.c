@@ -101,8 +101,10 @@ static void seed(struct app *app, struct store *spool)
 	struct err e = { .rc = RC_OK };
 	char path[FOLDER_PATH_MAX], folder[FOLDER_PATH_MAX];
 	struct backup_info newest;
+	char why[ERR_TEXT_MAX];
 
-	if (folder_join(app->data_dir, "totem.db", path, &e) == RC_OK && seed_from(spool, path))
+	if (!damage_gone(app->data_dir, why) &&
+	    folder_join(app->data_dir, "totem.db", path, &e) == RC_OK && seed_from(spool, path))
 		return;
 	/* backup_dir is a setting and may not be readable; the usual place is. */
 	if (folder_join(app->data_dir, "backups", folder, &e) == RC_OK &&

@@ -167,6 +167,7 @@ static enum rc open_spool(struct supervise *s, const char *why, struct err *e)
 		return FAIL(e, RC_IO,
 			    "the database is damaged (%.120s): totem restore brings a backup back",
 			    why);
+	TRY(supervise_key_kept(s->folder, s->app.seal_key, e));
 	TRY(damage_start(&s->app, why, e));
 	return store_run(s->app.store, e);
 }
@@ -177,20 +178,21 @@ static enum rc open_store(struct supervise *s, struct err *e)
 	struct store_options o = { .path = path, .migrate = true, .now_ms = s->app.started_ms };
 	struct err failed = { .rc = RC_OK };
 	char why[ERR_TEXT_MAX];
-
-	bool damaged;
+	bool damaged, had;
 	enum rc rc;
 
 	TRY(supervise_file(s->folder, "totem.db", path, e));
 	TRY(restore_settle(s->folder, e));
-	TRY(supervise_key(s->folder, file_exists(path), s->app.seal_key, e));
 	TRY(damage_look(s->folder, &damaged, why, e));
 	if (damaged)
 		return open_spool(s, why, e);
+	had = file_exists(path);
 	rc = store_open(&o, &s->app.store, &failed);
 	if (rc != RC_OK)
 		return damage_explains(s->folder, why) ? open_spool(s, why, e)
 						       : FAIL(e, rc, "%s", failed.text);
+	/* After the database: a key without one is no first start that was cut short (damage_gone). */
+	TRY(supervise_key(s->folder, had, s->app.seal_key, e));
 	TRY(note_unclean(s, e));
 	return s->serve ? begin_serving(s, e) : RC_OK;
 }

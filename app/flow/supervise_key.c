@@ -4,6 +4,7 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "flow/config.h"
+#include "flow/damage.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "store/incident.h"
@@ -63,6 +64,14 @@ static bool has_key(const char *folder)
 	return supervise_file(folder, SUPERVISE_KEY_FILE, path, &e) == RC_OK && file_exists(path);
 }
 
+enum rc supervise_key_kept(const char *folder, uint8_t ret_key[CRYPTO_KEY_BYTES], struct err *e)
+{
+	if (has_key(folder))
+		return supervise_key(folder, true, ret_key, e);
+	crypto_random(ret_key, CRYPTO_KEY_BYTES);
+	return RC_OK;
+}
+
 enum rc supervise_settings(const struct supervise_options *o, const char *folder,
 			   struct settings **ret, struct err *e)
 {
@@ -71,12 +80,13 @@ enum rc supervise_settings(const struct supervise_options *o, const char *folder
 				       .args = o->args,
 				       .arg_count = o->arg_count };
 	struct err passed = { .rc = RC_OK };
-	char path[SUPERVISE_PATH_MAX];
+	char path[SUPERVISE_PATH_MAX], gone[ERR_TEXT_MAX];
 	struct db *db = NULL;
 	enum rc rc;
 
 	TRY(supervise_file(folder, "totem.db", path, e));
-	if (file_exists(path) && db_open(path, DB_READER, &db, &passed) != RC_OK)
+	if (!damage_gone(folder, gone) && file_exists(path) &&
+	    db_open(path, DB_READER, &db, &passed) != RC_OK)
 		db = NULL;
 	if (db != NULL && has_key(folder) && supervise_key(folder, true, key, &passed) == RC_OK)
 		src.seal_key = key;

@@ -226,6 +226,37 @@ def test_a_damaged_database_keeps_receiving_and_loses_nothing():
         b.wait_idle()
 
 
+def test_a_database_that_is_gone_is_no_new_box():
+    with Box(n8n=None) as b:
+        fill(b, 3)
+        b.wait_idle()
+        made = json.loads(totem(b, "backup", "--json").stdout)
+        b.stop()
+        assert not os.path.exists(b.data + "/totem.db-wal")
+        link = b.started_line
+        open(b.data + "/totem.db", "w").close()
+        found = json.loads(totem(b, "check", "--json", code=1).stdout)["data"]
+        assert [f for f in found if f["code"] == "DATABASE_GONE" and "restore" in f["cure"]], found
+        for words in (("backup",), ("config", "set", "company_name", "x"), ("migrate",)):
+            p = totem(b, *words, code=None)
+            assert p.returncode != 0 and "totem.db is empty" in p.stderr, p
+        b.start()
+        receive_while_damaged(b, "while it was empty")
+        assert "/#setup=" in link and "/#setup=" not in b.started_line, "nobody else becomes its owner"
+        equal(len(glob.glob(b.data + "/backups/totem-*")), 1, "no backup of an empty box")
+        b.stop()
+        equal(os.path.getsize(b.data + "/totem.db"), 0)
+        os.remove(b.data + "/totem.db")
+        b.start()  # missing is the same
+        equal(reason_of(b), (503, ["database-damaged"]))
+        b.stop()
+        totem(b, "restore", made["name"])
+        b.start()
+        equal(reason_of(b)[0], 200)
+        wait_until(lambda: has_text(b, "while it was empty"), what="the spool is taken over")
+        assert has_text(b, "message 2"), "and what the backup knew"
+
+
 def test_damage_found_while_running():
     with Box(n8n=None) as b:
         fill(b, 200)

@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "flow/backup.h"
 #include "flow/config.h"
+#include "flow/damage.h"
 #include "flow/supervise.h"
 #include "flow/supervise_key.h"
 #include "io/file.h"
@@ -88,6 +90,135 @@ TEST(the_key_stays_and_a_damaged_one_is_not_replaced)
 	MUST(file_write(path, STR("nonsense\n"), 0600, &t_err));
 	CHECK_I64("damaged", supervise_key(o.data_dir, true, two, &t_err), RC_INVALID);
 	err_clear(&t_err);
+}
+
+/* ---- a database that is gone ---- */
+
+static bool there(const char *name)
+{
+	char path[700];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return file_exists(path);
+}
+
+static void put(const char *name, struct str text)
+{
+	char path[700];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	MUST(file_write(path, text, 0600, &t_err));
+}
+
+static const char A_KEY[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+
+static const struct gone_row {
+	const char *title, *why;
+	bool key, empty_database, log, backups;
+} GONE[] = {
+	{ "only the key", "totem.db is missing, but its key file is here", .key = true },
+	{ "an empty database", "totem.db is empty, but its key file is here", .key = true,
+	  .empty_database = true },
+	{ "only backups", "totem.db is missing, but its backups are here", .backups = true },
+	{ "only the log", "totem.db is missing, but its write-ahead log is here", .log = true },
+	{ "an empty database with its log", "totem.db is empty, but its write-ahead log is here",
+	  .empty_database = true, .log = true },
+};
+
+static void gone_make(const struct gone_row *row)
+{
+	MUST(folder_remove(folder, &t_err));
+	MUST(file_mkdir(folder, 0700, &t_err));
+	if (row->key)
+		put("totem.key", str_of(A_KEY));
+	if (row->empty_database)
+		put("totem.db", STR(""));
+	if (row->log)
+		put("totem.db-wal", STR("somebody's messages"));
+	if (row->backups) {
+		char path[700];
+
+		(void)snprintf(path, sizeof(path), "%s/backups/totem-20260105T030000Z", folder);
+		MUST(file_mkdir(path, 0700, &t_err));
+	}
+}
+
+static void gone_untouched(const struct gone_row *row)
+{
+	CHECK(there("totem.db") == row->empty_database);
+	CHECK(there("totem.db-wal") == row->log);
+	CHECK(there("totem.key") == row->key);
+	CHECK(!there("damaged")); /* whole again once the file is back */
+}
+
+static void gone_is_refused(const struct gone_row *row)
+{
+	const struct supervise_options command = options(false);
+	struct backup_plan plan = { .data_dir = folder, .folder = t_dir() };
+	struct supervise *s = NULL;
+	struct settings *settings = NULL;
+	struct backup_info info;
+	struct err e = { .rc = RC_OK };
+	bool damaged = false;
+
+	CHECK_I64(row->title, supervise_open(&command, &s, &e), RC_IO);
+	CHECK(str_find(str_of(e.text), str_of(row->why)) >= 0);
+	err_clear(&e);
+	CHECK_I64(row->title, backup_make(&plan, 1770000000000, &info, &damaged, &e), RC_IO);
+	CHECK(damaged && str_find(str_of(e.text), str_of(row->why)) >= 0);
+	MUST(supervise_settings(&command, folder, &settings, &t_err));
+	settings_free(settings);
+}
+
+TEST(a_database_that_is_gone_is_no_new_box)
+{
+	const struct supervise_options server = options(true);
+	struct supervise *s;
+
+	libraries();
+	EACH (row, GONE) {
+		gone_make(row);
+		gone_is_refused(row);
+		gone_untouched(row);
+		s = up(&server);
+		CHECK(supervise_app(s)->damaged);
+		CHECK(there("spool.db"));
+		gone_untouched(row);
+		supervise_close(s);
+	}
+}
+
+TEST(a_first_start_that_was_cut_short_is_a_new_box)
+{
+	const struct supervise_options o = options(true);
+	struct supervise *s;
+
+	MUST(file_mkdir(folder, 0700, &t_err));
+	put("totem.db", STR("")); /* made, and nothing written: the key comes later */
+	s = up(&o);
+	CHECK(!supervise_app(s)->damaged);
+	CHECK(there("totem.key"));
+	supervise_close(s);
+}
+
+TEST(a_database_that_is_put_back_is_served_again)
+{
+	const struct supervise_options o = options(true);
+	char from[700], to[700];
+	struct supervise *s = up(&o);
+
+	supervise_close(s);
+	(void)snprintf(from, sizeof(from), "%s/totem.db", folder);
+	(void)snprintf(to, sizeof(to), "%s/aside.db", folder);
+	MUST(folder_move(from, to, &t_err));
+	s = up(&o);
+	CHECK(supervise_app(s)->damaged);
+	supervise_close(s);
+	MUST(folder_move(to, from, &t_err));
+	s = up(&o);
+	CHECK(!supervise_app(s)->damaged);
+	CHECK(!there("spool.db"));
+	supervise_close(s);
 }
 
 TEST(the_argument_wins_over_the_setting_of_the_folder)
