@@ -26,6 +26,8 @@ static void info_json(struct jsonw *w, const struct backup_info *i)
 	jsonw_ki64(w, "rows", i->rows);
 	jsonw_ki64(w, "media_files", i->media_files);
 	jsonw_ki64(w, "media_bytes", i->media_bytes);
+	jsonw_ki64(w, "media_bad", i->media_bad);
+	jsonw_ki64(w, "media_mended", i->media_mended);
 	jsonw_ki64(w, "took_ms", i->took_ms);
 	jsonw_kbool(w, "sealed_key", i->sealed_key);
 	jsonw_end(w);
@@ -48,6 +50,13 @@ static void print_info(const struct cli *c, const char *word, const struct backu
 		     (long long)(i->took_ms % 1000 / 100));
 	if (i->check_text[0] != '\0')
 		(void)printf("%s\n", i->check_text);
+	if (i->media_mended > 0)
+		(void)printf("%lld damaged or missing media files were put back from the backups\n",
+			     (long long)i->media_mended);
+	if (i->media_bad > 0)
+		(void)printf("%lld media files of the box are damaged or missing, the first: "
+			     "media/%s\n",
+			     (long long)i->media_bad, i->media_first);
 	if (!i->sealed_key)
 		(void)printf("The key file is not in it (no passphrase is set): keep totem.key "
 			     "elsewhere, or\n"

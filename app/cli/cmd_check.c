@@ -223,6 +223,16 @@ static void add_proof(struct check *k, const struct backup_look *l)
 	}
 }
 
+/* What was put back is told by the server's incident and is well here. */
+static void add_media(struct check *k, const struct backup_look *l)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)l->media_bad);
+	finding_add(&k->findings, FINDING_MEDIA_FILES,
+		    l->media_bad == 0 ? FINDING_FINE : FINDING_WARNS, text, l->media_first);
+}
+
 static void check_backup(struct check *k)
 {
 	struct str set = setting_str(k->settings, "backup_dir");
@@ -243,6 +253,8 @@ static void check_backup(struct check *k)
 	}
 	if (e.rc == RC_OK)
 		add_proof(k, &look);
+	if (e.rc == RC_OK && look.newest[0] != '\0')
+		add_media(k, &look);
 }
 
 static void check_own_certificate(struct check *k, const char *path)

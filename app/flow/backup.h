@@ -22,9 +22,10 @@
 #include "io/db.h"
 #include "io/folder.h"
 
-#define BACKUP_NAME_MAX   48
-#define BACKUP_FORMAT     1
-#define BACKUP_TABLES_MAX 256
+#define BACKUP_NAME_MAX    48
+#define BACKUP_FORMAT      1
+#define BACKUP_TABLES_MAX  256
+#define BACKUP_MEDIA_FIRST 96 /* "COMPANY/ab/CHECKSUM" */
 
 /* What is being done now, for progress bars: step `at` of `of`. */
 typedef void backup_say_fn(void *arg, const char *what, int at, int of);
@@ -53,6 +54,9 @@ struct backup_info {
 	bool sealed_key, sealed_config;
 	char program[24];
 	char database_sha256[SUM_TEXT], media_sha256[SUM_TEXT];
+	/* Files of the box that were damaged or missing (backup_media.h): left so, put back, and the first of them. */
+	int64_t media_bad, media_mended;
+	char media_first[BACKUP_MEDIA_FIRST];
 };
 
 /* Makes one. RC_LIMIT: not enough room. RC_IO with db damage: *ret_damaged. RC_RETRY: stopped. */
@@ -75,6 +79,8 @@ enum rc backup_list(const char *folder, struct backup_info *ret, size_t max, siz
 struct backup_look {
 	char newest[BACKUP_NAME_MAX]; /* that did not fail */
 	int64_t newest_ms;
+	int64_t media_bad, media_mended; /* of it */
+	char media_first[BACKUP_MEDIA_FIRST];
 	int64_t verified_ms;            /* when the newest verified one was made; 0: none is */
 	char to_check[BACKUP_NAME_MAX]; /* newest that is only made */
 	/* Made more than a day ago, and neither it nor a newer one was verified. */

@@ -177,6 +177,9 @@ static void look_at(const struct backup_info *i, int64_t now_ms, struct backup_l
 	if (ret->newest[0] == '\0') {
 		memcpy(ret->newest, i->name, sizeof(ret->newest));
 		ret->newest_ms = i->created_ms;
+		ret->media_bad = i->media_bad;
+		ret->media_mended = i->media_mended;
+		memcpy(ret->media_first, i->media_first, sizeof(ret->media_first));
 	}
 }
 

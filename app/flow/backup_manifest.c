@@ -43,6 +43,11 @@ enum rc backup_manifest_write(const char *folder, const struct backup_info *info
 	jsonw_ktext(&w, "media_sha256", info->media_sha256);
 	jsonw_ki64(&w, "media_files", info->media_files);
 	jsonw_ki64(&w, "media_bytes", info->media_bytes);
+	if (info->media_bad > 0 || info->media_mended > 0) {
+		jsonw_ki64(&w, "media_bad", info->media_bad);
+		jsonw_ki64(&w, "media_mended", info->media_mended);
+		jsonw_ktext(&w, "media_first", info->media_first);
+	}
 	jsonw_kbool(&w, "sealed_key", info->sealed_key);
 	jsonw_kbool(&w, "sealed_config", info->sealed_config);
 	tables_write(&w, tables);
@@ -73,7 +78,12 @@ static bool tables_parse(const struct json *root, struct backup_tables *ret)
 static bool info_parse(const struct json *root, struct backup_info *ret)
 {
 	*ret = (struct backup_info){ .sealed_key = json_get_bool(root, "sealed_key", false),
-				     .sealed_config = json_get_bool(root, "sealed_config", false) };
+				     .sealed_config = json_get_bool(root, "sealed_config", false),
+				     .media_bad = json_get_i64_or(root, "media_bad", 0),
+				     .media_mended = json_get_i64_or(root, "media_mended", 0) };
+	if (!str_copy(json_get_str(root, "media_first"), ret->media_first,
+		      sizeof(ret->media_first)))
+		ret->media_first[0] = '\0';
 	return json_get_i64_or(root, "format", 0) > 0 &&
 	       str_copy(json_get_str(root, "name"), ret->name, sizeof(ret->name)) &&
 	       str_copy(json_get_str(root, "program"), ret->program, sizeof(ret->program)) &&

@@ -1,5 +1,6 @@
-/* backup_media.c - media files of a backup: each once, under its checksum, for all backups of a folder. See backup.h. */
-#include "flow/backup.h"
+/* backup_media.c - media files of a backup: each once, under its checksum, for all backups of a folder. See backup.h; what
+ * rotted or went: backup_media.h. */
+#include "flow/backup_media.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -111,6 +112,7 @@ struct save {
 	struct known known;
 	struct backup_info *info;
 	struct sbuf list;
+	struct backup_media_watch watch;
 	char root[FOLDER_PATH_MAX];  /* media folder of the box */
 	char below[FOLDER_PATH_MAX]; /* folder being walked, relative to it; "" at the top */
 	int depth;
@@ -118,57 +120,108 @@ struct save {
 
 static enum rc save_walk(void *arg, const struct folder_entry *x, struct err *e);
 
-/* Copies the file into the pool under its checksum, unless it is there. */
-static enum rc pool_add(struct save *s, const char *from, struct file_sum *ret, struct err *e)
+/* The copy `temp` of a file takes its place in the pool, unless it is there. */
+static enum rc pool_place(struct save *s, const char *temp, const struct file_sum *sum,
+			  struct err *e)
 {
-	char to[FOLDER_PATH_MAX], sub[FOLDER_PATH_MAX], temp[FOLDER_PATH_MAX];
+	char to[FOLDER_PATH_MAX], sub[FOLDER_PATH_MAX];
 	struct err absent = { .rc = RC_OK };
 	struct file_sum back;
 
-	if (snprintf(temp, sizeof(temp), "%s/media/.incoming", s->plan->folder) >=
-	    (int)sizeof(temp))
-		return FAIL(e, RC_INVALID, "the path of the backup folder is too long");
-	TRY(folder_copy_file(from, temp, 0600, s->plan->pace, ret, e));
-	TRY(backup_media_path(s->plan->folder, ret->sha256, to, e));
+	TRY(backup_media_path(s->plan->folder, sum->sha256, to, e));
 	/* One that rotted in the pool is replaced here. */
 	if (folder_sum_file(to, s->plan->pace, &back, &absent) == RC_OK &&
-	    strcmp(back.sha256, ret->sha256) == 0)
+	    strcmp(back.sha256, sum->sha256) == 0)
 		return file_remove(temp, e);
 	TRY(folder_sum_file(temp, s->plan->pace, &back, e));
-	if (strcmp(back.sha256, ret->sha256) != 0)
+	if (strcmp(back.sha256, sum->sha256) != 0)
 		return FAIL(e, RC_IO, "%.180s was written and reads differently", to);
 	(void)snprintf(sub, sizeof(sub), "%.*s", (int)(strrchr(to, '/') - to), to); /* shorter */
 	TRY(file_mkdir(sub, 0700, e));
 	return folder_move(temp, to, e);
 }
 
-static enum rc save_file(struct save *s, const char *path, const struct folder_entry *x,
-			 struct err *e)
+/* Copies the file into the pool under its checksum; where that is not its name, the pool's bytes come first. */
+static enum rc pool_add(struct save *s, const char *path, struct file_sum *ret, struct err *e)
+{
+	char from[FOLDER_PATH_MAX], temp[FOLDER_PATH_MAX];
+	struct backup_media_name name;
+	bool good = false;
+
+	TRY(folder_join(s->root, path, from, e));
+	if (snprintf(temp, sizeof(temp), "%s/media/.incoming", s->plan->folder) >=
+	    (int)sizeof(temp))
+		return FAIL(e, RC_INVALID, "the path of the backup folder is too long");
+	TRY(folder_copy_file(from, temp, 0600, s->plan->pace, ret, e));
+	if (backup_media_name(path, &name) && strcmp(name.text, ret->sha256) != 0)
+		TRY(backup_media_mend(&s->watch, path, &good, ret, e));
+	return good ? file_remove(temp, e) : pool_place(s, temp, ret, e);
+}
+
+/* Whether what the last backup knew of it still holds, without reading it or, in its turn, by reading it. */
+static enum rc is_as_known(struct save *s, const char *path, const struct folder_entry *x,
+			   struct file_sum *ret, bool *ret_known, struct err *e)
 {
 	const struct backup_media_file *known = known_find(&s->known, path, x);
 	struct err absent = { .rc = RC_OK };
 	char from[FOLDER_PATH_MAX], to[FOLDER_PATH_MAX];
-	struct file_sum sum;
+	struct backup_media_name name;
 	int64_t there;
-	enum rc rc;
 
-	if (known != NULL && backup_media_path(s->plan->folder, known->sha256, to, e) == RC_OK &&
-	    folder_file_bytes(to, &there, &absent) == RC_OK && there == x->bytes) {
-		sum.bytes = x->bytes;
-		memcpy(sum.sha256, known->sha256, sizeof(sum.sha256));
-	} else {
-		TRY(folder_join(s->root, path, from, e));
-		rc = pool_add(s, from, &sum, &absent);
-		if (rc == RC_ABSENT)
-			return RC_OK; /* removed by retention between listing and reading */
-		if (rc != RC_OK)
-			return FAIL(e, rc, "%s", absent.text);
-	}
-	sbuf_printf(&s->list, "%s %lld %lld %s\n", sum.sha256, (long long)sum.bytes,
-		    (long long)x->changed_ms, path);
+	*ret_known = known != NULL &&
+		     backup_media_path(s->plan->folder, known->sha256, to, e) == RC_OK &&
+		     folder_file_bytes(to, &there, &absent) == RC_OK && there == x->bytes;
+	if (!*ret_known)
+		return RC_OK;
+	ret->bytes = x->bytes;
+	memcpy(ret->sha256, known->sha256, sizeof(ret->sha256));
+	if (!backup_media_name(path, &name))
+		return RC_OK;
+	*ret_known = strcmp(name.text, known->sha256) == 0;
+	if (!*ret_known || !backup_media_turn(&name, s->info->created_ms))
+		return RC_OK;
+	TRY(folder_join(s->root, path, from, e));
+	TRY(folder_sum_file(from, s->plan->pace, ret, e));
+	*ret_known = strcmp(name.text, ret->sha256) == 0;
+	return RC_OK;
+}
+
+static enum rc list_add(struct save *s, const char *path, const struct file_sum *sum,
+			int64_t changed_ms, struct err *e)
+{
+	sbuf_printf(&s->list, "%s %lld %lld %s\n", sum->sha256, (long long)sum->bytes,
+		    (long long)changed_ms, path);
 	s->info->media_files++;
-	s->info->media_bytes += sum.bytes;
+	s->info->media_bytes += sum->bytes;
 	return sbuf_ok(&s->list) ? RC_OK : FAIL(e, RC_LIMIT, "there are too many media files");
+}
+
+static enum rc save_file(struct save *s, const char *path, const struct folder_entry *x,
+			 struct err *e)
+{
+	struct err absent = { .rc = RC_OK };
+	struct file_sum sum;
+	bool known;
+	enum rc rc = is_as_known(s, path, x, &sum, &known, &absent);
+
+	if (rc == RC_OK && !known)
+		rc = pool_add(s, path, &sum, &absent);
+	if (rc == RC_ABSENT)
+		return RC_OK; /* removed by retention between listing and reading */
+	if (rc != RC_OK)
+		return FAIL(e, rc, "%s", absent.text);
+	return list_add(s, path, &sum, x->changed_ms, e);
+}
+
+/* A row is stored, and its file is not there. */
+static enum rc save_missing(void *arg, const char *path, struct err *e)
+{
+	struct save *s = arg;
+	struct file_sum sum;
+	bool good;
+
+	TRY(backup_media_mend(&s->watch, path, &good, &sum, e));
+	return good ? list_add(s, path, &sum, 0, e) : RC_OK;
 }
 
 static enum rc save_folder(struct save *s, const char *path, struct err *e)
@@ -222,9 +275,11 @@ static enum rc save_all(struct save *s, const char *stage, const char *newest_li
 	TRY(file_mkdir(path, 0700, e));
 	TRY(folder_join(s->plan->data_dir, "media", s->root, e));
 	none = (struct err){ .rc = RC_OK };
+	s->watch.root = s->root;
 	rc = folder_each(s->root, save_walk, s, &none);
 	if (rc != RC_OK && rc != RC_ABSENT)
 		return FAIL(e, rc, "%s", none.text);
+	TRY(backup_media_missing(&s->watch, save_missing, s, e));
 	TRY(folder_join(stage, LIST, path, e));
 	TRY(file_write(path, sbuf_view(&s->list), 0600, e));
 	TRY(folder_sum_file(path, NULL, &sum, e));
@@ -238,8 +293,11 @@ enum rc backup_media_save(const struct backup_plan *plan, const char *stage,
 	struct save s = { .plan = plan, .info = info, .list = SBUF(LIST_MAX) };
 	enum rc rc;
 
-	info->media_files = info->media_bytes = 0;
+	info->media_files = info->media_bytes = info->media_bad = info->media_mended = 0;
+	s.watch = (struct backup_media_watch){ .plan = plan, .info = info };
+	backup_media_watch(&s.watch);
 	rc = save_all(&s, stage, newest_list, e);
+	backup_media_watch_end(&s.watch);
 	sbuf_release(&s.list);
 	mem_free(s.known.f);
 	return rc;

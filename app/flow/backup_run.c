@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thr.h"
+#include "flow/backup_media.h"
 #include "flow/backup_s3.h"
 #include "flow/config.h"
 #include "flow/damage.h"
@@ -19,10 +20,11 @@ struct backup_run {
 	struct app *app;
 	struct thr thread;
 	/* The thread's own: */
-	int64_t check_after_ms;  /* a check that could not be done is tried again then */
-	int64_t send_after_ms;   /* likewise: when the store was not to be had */
-	char told[ERR_TEXT_MAX]; /* the incident about checks that stands; "?": not known */
-	struct mtx lock;         /* LOCK_BACKUP: all below */
+	int64_t check_after_ms;        /* a check that could not be done is tried again then */
+	int64_t send_after_ms;         /* likewise: when the store was not to be had */
+	char told[ERR_TEXT_MAX];       /* the incident about checks that stands; "?": not known */
+	char told_media[ERR_TEXT_MAX]; /* the one about media files, likewise */
+	struct mtx lock;               /* LOCK_BACKUP: all below */
 	struct cnd changed;
 	bool stopping; /* also read by the pace without the lock */
 	bool give_way; /* likewise: a check makes room for what was asked for */
@@ -330,6 +332,7 @@ static void look(struct backup_run *b, int64_t now_ms, struct backup_look *ret)
 	b->state.verified_ms = ret->verified_ms;
 	mtx_unlock(&b->lock);
 	tell_checks(b, ret, now_ms);
+	backup_media_tell(b->app, ret, b->told_media);
 }
 
 /* A clock that went back by a year leaves a newest backup in the future: that one is as good as none. */
@@ -420,6 +423,7 @@ enum rc backup_run_start(struct app *app, struct backup_run **ret, struct err *e
 
 	b->app = app;
 	memcpy(b->told, "?", 2);
+	memcpy(b->told_media, "?", 2);
 	mtx_init(&b->lock, LOCK_BACKUP);
 	cnd_init(&b->changed);
 	rc = thr_start(&b->thread, "backup", run, b, e);

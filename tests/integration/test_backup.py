@@ -1,6 +1,6 @@
 """Backups and damage, with the real binary: beside a server under load, on another folder, on a box whose database is
 damaged, whose log rotted, whose key is gone, whose disk is read-only, whose clock went back, whose network is not there."""
-import glob, os, shutil, sqlite3, struct, subprocess, time
+import glob, hashlib, os, shutil, sqlite3, struct, subprocess, time
 from lib import *
 
 PASS = "a long passphrase"
@@ -174,6 +174,27 @@ def test_backup_by_api_and_schedule():
         equal(proof(), [("warning", True)])
         totem(b, "verify")
         equal(proof(), [("ok", False)])
+
+
+def test_a_media_file_that_rots_or_goes_is_told_and_put_back():
+    with Box(doubles=False, settings={"backup_every_hours": "0"}) as b:
+        ids = [b.api("POST", "/api/v1/media?filename=a.txt", text, headers={"Content-Type": "text/plain"}).json["id"]
+               for text in (b"a first file", b"a second file")]
+        one, two = (glob.glob(f"{b.data}/media/1/*/{hashlib.sha256(text).hexdigest()}")[0] for text in (b"a first file", b"a second file"))
+        totem(b, "backup", "--no-check")
+        open(one, "wb").write(b"a first lie!")
+        os.remove(two)
+        equal(b.api("GET", "/api/v1/media/" + ids[1]).status, 410)
+        b.post("/api/v1/backups", status=202)
+        told = wait_until(lambda: incident_of(b, "media-files"), what="told")
+        assert told[0]["text"].startswith("2 files") and "put back" in told[0]["text"], told
+        equal([b.api("GET", "/api/v1/media/" + i).body for i in ids], [b"a first file", b"a second file"])
+        shutil.rmtree(b.data + "/backups")  # and with them the good copies
+        os.remove(two)
+        made = json.loads(totem(b, "backup", "--json").stdout)
+        equal((made["media_bad"], made["media_files"]), (1, 1))
+        found = [f for f in json.loads(totem(b, "check", "--json", code=None).stdout)["data"] if f["code"] == "MEDIA_FILES"]
+        assert found[0]["state"] == "warning" and os.path.basename(two) in found[0]["detail"], found
 
 
 def damage_pages(path, start=3):
