@@ -117,7 +117,7 @@ static const char *trace_of_a_box(const char *data_dir)
 	return NULL;
 }
 
-bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX])
+static bool file_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX])
 {
 	char path[FOLDER_PATH_MAX];
 	struct err e = { .rc = RC_OK };
@@ -138,6 +138,27 @@ bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX])
 	return true;
 }
 
+/* SQLite makes the log before its index and removes the index before the log. */
+static bool log_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX])
+{
+	char wal[FOLDER_PATH_MAX], shm[FOLDER_PATH_MAX];
+	struct err e = { .rc = RC_OK };
+
+	if (folder_join(data_dir, DATABASE "-wal", wal, &e) != RC_OK ||
+	    folder_join(data_dir, DATABASE "-shm", shm, &e) != RC_OK || file_exists(wal) ||
+	    !file_exists(shm))
+		return false;
+	(void)snprintf(ret_why, ERR_TEXT_MAX,
+		       "totem.db-wal is missing, and what was stored last was in it: put it back "
+		       "and remove the file named damaged, or restore");
+	return true;
+}
+
+bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX])
+{
+	return file_gone(data_dir, ret_why) || log_gone(data_dir, ret_why);
+}
+
 enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
 		    struct err *e)
 {
@@ -148,9 +169,12 @@ enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TE
 	*ret_damaged = file_exists(mark);
 	if (*ret_damaged)
 		return mark_read(mark, ret_why, e);
-	*ret_damaged = damage_gone(data_dir, ret_why);
+	*ret_damaged = file_gone(data_dir, ret_why);
 	if (*ret_damaged)
 		return RC_OK;
+	*ret_damaged = log_gone(data_dir, ret_why);
+	if (*ret_damaged) /* whoever reads the database next makes an empty log */
+		return mark_write(data_dir, ret_why, e);
 	TRY(folder_join(data_dir, DATABASE "-wal", wal, e));
 	TRY(walscan_read(wal, &w, e));
 	*ret_damaged = walscan_is_damaged(&w);

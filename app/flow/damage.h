@@ -1,7 +1,7 @@
 /* damage.h - what the box does when its database is damaged: it changes nothing, keeps receiving, and says so.
  *
  * Found by SQLite in any statement, by the check after an unclean stop, by the check before each backup, or at the
- * start (a log that rotted, a file that is none, a file that is missing or empty where a box was: damage_gone). From then on:
+ * start (a log that rotted or went, a file that is none, a file that is missing or empty where a box was: damage_gone). From then on:
  *
  *   - a file `damaged` in the data folder says why; it is there until a restore takes it away (none for a file that is
  *     missing: the box is whole again once the file is back)
@@ -26,7 +26,9 @@ struct store *damage_inbox(struct app *app);
 
 /* totem.db is missing or empty, and yet a box was here: its key file, its log or a backup in backups/ is. A first start has
  * none of them (the key is made after the database), so this is no blank box, and taking it for one would lose everything
- * without a word. To be asked before SQLite opens the file: it deletes the log beside an empty one. */
+ * without a word. Or the log is missing and its index is not: SQLite removes it the other way round, so somebody else did,
+ * after a stop that was none. To be asked before SQLite opens the file: it deletes the log beside an empty one, and makes
+ * one where there is none. */
 bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX]);
 /* Before the database is opened: the file `damaged`, damage_gone, or a log with lost commits. *ret_damaged with `ret_why`. */
 enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],

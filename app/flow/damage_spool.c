@@ -85,9 +85,12 @@ static bool seed_from(struct store *spool, const char *path)
 {
 	struct err e = { .rc = RC_OK };
 	struct seed w = { .from = NULL };
+	int64_t bytes;
 	enum rc rc;
 
-	if (!file_exists(path) || db_open(path, DB_READER, &w.from, &e) != RC_OK)
+	/* Not an empty one: SQLite would delete the log beside it. */
+	if (folder_file_bytes(path, &bytes, &e) != RC_OK || bytes == 0 ||
+	    db_open(path, DB_READER, &w.from, &e) != RC_OK)
 		return false;
 	rc = store_write(spool, STORE_NORMAL, seed_unit, &w, &e);
 	db_close(w.from);
@@ -101,10 +104,8 @@ static void seed(struct app *app, struct store *spool)
 	struct err e = { .rc = RC_OK };
 	char path[FOLDER_PATH_MAX], folder[FOLDER_PATH_MAX];
 	struct backup_info newest;
-	char why[ERR_TEXT_MAX];
 
-	if (!damage_gone(app->data_dir, why) &&
-	    folder_join(app->data_dir, "totem.db", path, &e) == RC_OK && seed_from(spool, path))
+	if (folder_join(app->data_dir, "totem.db", path, &e) == RC_OK && seed_from(spool, path))
 		return;
 	/* backup_dir is a setting and may not be readable; the usual place is. */
 	if (folder_join(app->data_dir, "backups", folder, &e) == RC_OK &&

@@ -335,6 +335,24 @@ def test_a_rotten_log_is_noticed():
         b.stop()
 
 
+def test_a_log_that_is_gone_is_noticed():
+    with Box(doubles=False) as b:
+        fill(b, 3)
+        b.kill()
+        os.rename(b.data + "/totem.db-wal", b.dir + "/log")
+        found = json.loads(totem(b, "check", "--json", code=1).stdout)["data"]
+        assert [f for f in found if f["code"] == "DATABASE_GONE" and "totem.db-wal is missing" in f["detail"]], found
+        equal(totem(b, "backup", code=None).returncode != 0, True, "no backup of the rest")
+        b.start()
+        equal(reason_of(b), (503, ["database-damaged"]))
+        b.stop()
+        os.rename(b.dir + "/log", b.data + "/totem.db-wal")  # as the reason says
+        os.remove(b.data + "/damaged")
+        b.start()
+        equal(reason_of(b)[0], 200)
+        equal(len(b.messages(direction="inbound")), 3)
+
+
 def test_a_torn_end_of_the_log_is_no_damage():
     with Box(n8n=None) as b:
         fill(b, 5)

@@ -188,6 +188,47 @@ TEST(a_database_that_is_gone_is_no_new_box)
 	}
 }
 
+static void die_after_open(void *arg)
+{
+	struct supervise *s = NULL;
+
+	if (supervise_libraries(NULL) == RC_OK && supervise_open(arg, &s, NULL) == RC_OK)
+		abort(); /* as kill -9 would: nothing is closed */
+}
+
+TEST(a_log_that_is_gone_after_a_crash_is_noticed)
+{
+	const struct supervise_options server = options(true), command = options(false);
+	struct supervise *s = NULL;
+	struct err e = { .rc = RC_OK };
+	char path[700];
+
+	CHECK(t_aborts(die_after_open, (void *)(uintptr_t)&server));
+	CHECK(there("totem.db-wal") && there("totem.db-shm"));
+	(void)snprintf(path, sizeof(path), "%s/totem.db-wal", folder);
+	MUST(file_remove(path, &t_err));
+	libraries();
+	CHECK_I64("command", supervise_open(&command, &s, &e), RC_IO);
+	CHECK(str_find(str_of(e.text), STR("totem.db-wal is missing")) >= 0);
+	for (int i = 0; i < 2; i++) { /* and once more: reading the settings makes a new log */
+		s = up(&server);
+		CHECK(supervise_app(s)->damaged);
+		supervise_close(s);
+	}
+}
+
+TEST(a_crash_alone_is_no_damage)
+{
+	const struct supervise_options server = options(true);
+	struct supervise *s;
+
+	CHECK(t_aborts(die_after_open, (void *)(uintptr_t)&server));
+	s = up(&server);
+	CHECK(!supervise_app(s)->damaged);
+	supervise_close(s);
+	CHECK(!there("totem.db-shm"));
+}
+
 TEST(a_first_start_that_was_cut_short_is_a_new_box)
 {
 	const struct supervise_options o = options(true);
@@ -254,14 +295,6 @@ TEST(a_server_starts_fast_and_stops_within_its_time)
 	CHECK(supervise_stop(s));
 	supervise_close(s);
 	CHECK(clock_mono_us() - began_us < SUPERVISE_STOP_MS * 1000);
-}
-
-static void die_after_open(void *arg)
-{
-	struct supervise *s = NULL;
-
-	if (supervise_libraries(NULL) == RC_OK && supervise_open(arg, &s, NULL) == RC_OK)
-		abort(); /* as kill -9 would: nothing is closed */
 }
 
 TEST(an_unclean_stop_is_noticed_also_behind_a_command)
