@@ -12,6 +12,7 @@
 #include "io/file.h"
 #include "io/http.h"
 #include "io/migrate.h"
+#include "io/owner.h"
 #include "io/probe.h"
 #include "io/sys.h"
 
@@ -83,6 +84,14 @@ static void check_rights(struct check *k)
 	}
 }
 
+static void check_owner(struct check *k)
+{
+	char path[SUPERVISE_PATH_MAX];
+
+	if (owner_other(k->folder, path, sizeof(path)))
+		finding_add(&k->findings, FINDING_OWNER, FINDING_BAD, path, k->folder);
+}
+
 static void check_disk(struct check *k)
 {
 	char text[80], disk[PROBE_TEXT_MAX], percent[16];
@@ -137,6 +146,7 @@ static void check_folder(struct check *k)
 	add(k, FINDING_FOLDER, FINDING_FINE, k->folder);
 	check_disk(k);
 	check_rights(k);
+	check_owner(k);
 	if (supervise_file(k->folder, "totem.lock", lock, &e) == RC_OK)
 		k->served = file_lock(lock, &fd, &e) == RC_CONFLICT;
 	file_unlock(fd);

@@ -4,7 +4,6 @@
  * JSON on stderr. */
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mtx.h"
@@ -13,6 +12,7 @@
 #include "cli/call.h"
 #include "cli/cmd.h"
 #include "cli/serve_sandbox.h"
+#include "flow/start_cure.h"
 #include "cli/serve_web.h"
 #include "io/crypto.h"
 #include "io/file.h"
@@ -105,25 +105,6 @@ static enum rc bring_up(struct server *s, const struct supervise_options *o, str
 	TRY(supervise_run(s->below, e));
 	TRY(serve_web_listen(&s->web, e));
 	return serve_web_publish(&s->web, e);
-}
-
-/* With the disk full nothing can be written down at the start either: what to do stands behind the reason. */
-static void say_full(const struct supervise_options *o, struct err *e)
-{
-	char folder[SUPERVISE_PATH_MAX];
-	char why[sizeof(e->text)];
-	struct err none = { .rc = RC_OK };
-	int64_t bytes;
-
-	if (e->rc != RC_LIMIT || supervise_folder(o, folder, &none) != RC_OK ||
-	    file_free_space(folder, &bytes, &none) != RC_OK || bytes >= DISK_REFUSE_BYTES)
-		return;
-	memcpy(why, e->text, sizeof(why));
-	err_clear(e);
-	(void)FAIL(e, RC_LIMIT,
-		   "%s. Free some space and start again: nothing was lost, peers keep what they "
-		   "could not deliver",
-		   why);
 }
 
 static void announce(struct server *s, int64_t took_us)
@@ -265,7 +246,8 @@ int cmd_serve(struct cli *c)
 		supervise_on_reload(s.below, serve_web_reload, &s.web);
 		supervise_wait(s.below);
 	}
-	say_full(&o, &e);
+	if (e.rc != RC_OK && s.below != NULL)
+		start_cure(supervise_app(s.below)->data_dir, &e);
 	bring_down(&s);
 	return e.rc == RC_OK ? 0 : cli_fail(&e);
 }

@@ -1,6 +1,8 @@
 /* main.c - the table of subcommands. */
 #include "cli/cmd.h"
 #include "cli/help_text.h"
+#include "flow/supervise.h"
+#include "io/owner.h"
 
 static cli_fn help;
 
@@ -264,6 +266,20 @@ static int help(struct cli *c)
 	return 0;
 }
 
+/* One place for all commands: what root makes in the data folder is for the user who serves it. */
+static void follow_owner(const struct cli *c)
+{
+	const struct supervise_options o = { .data_dir = c->data_dir,
+					     .config_file = c->config_file,
+					     .args = c->sets,
+					     .arg_count = c->set_count };
+	struct err e = { .rc = RC_OK };
+	char folder[SUPERVISE_PATH_MAX];
+
+	if (supervise_folder(&o, folder, &e) == RC_OK) /* else the command itself says why not */
+		owner_follow(folder);
+}
+
 int main(int argc, char **argv)
 {
 	const struct cli_command *m = argc > 1 ? find(argv[1]) : NULL;
@@ -287,5 +303,6 @@ int main(int argc, char **argv)
 		cli_print_help(m);
 		return 0;
 	}
+	follow_owner(&c);
 	return m->run(&c);
 }

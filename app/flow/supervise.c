@@ -15,6 +15,7 @@
 #include "flow/outside.h"
 #include "flow/posting.h"
 #include "flow/restore.h"
+#include "flow/start_cure.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
 #include "io/file.h"
@@ -240,6 +241,7 @@ enum rc supervise_open(const struct supervise_options *o, struct supervise **ret
 	cnd_init(&s->changed);
 	rc = bring_up(s, o, e);
 	if (rc != RC_OK) {
+		start_cure(s->folder, e);
 		supervise_close(s);
 		return rc;
 	}

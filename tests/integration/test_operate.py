@@ -422,6 +422,50 @@ def test_a_read_only_disk_is_told_and_loses_nothing():
         equal(len(b.messages()), 1)
 
 
+def test_what_root_does_in_a_folder_of_the_service_stays_usable_for_it():
+    """A restore, a setting, a backup by root: the service's user starts on what they made. Files of another owner are told with the cure."""
+    if os.geteuid() != 0:
+        print("needs root: passed over")
+        return
+    nobody = 65534
+    with Box(doubles=False, start=False) as b:
+        os.chmod(b.dir, 0o755)
+        program = shutil.copy(b.binary, b.dir + "/totem")
+        owners = lambda: {os.path.join(f, x): os.lstat(os.path.join(f, x)).st_uid for f, d, n in os.walk(b.data) for x in d + n}
+        secret = b.dir + "/passphrase"
+        Path(secret).write_text("of root alone\n")
+        os.chmod(secret, 0o600)
+
+        def starts():
+            p = subprocess.Popen(["setpriv", "--reuid", str(nobody), "--regid", str(nobody), "--clear-groups", program, *b.arguments()[1:]],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            line = p.stdout.readline()
+            p.terminate()
+            return line.startswith("listening "), p.communicate(timeout=30)[1]
+        shutil.rmtree(b.data)
+        os.mkdir(b.data, 0o700)
+        os.chown(b.data, nobody, nobody)
+        b.cli("config", "set", "company_name", "Ours")
+        equal(set(owners().values()), {nobody}, "a setting before the first start")
+        ok, told = starts()
+        assert ok, told
+        b.cli("backup", "--fast", "--passphrase-file", secret)
+        name, = [x for x in os.listdir(b.data + "/backups") if x.startswith("totem-")]
+        b.cli("restore", name, "--passphrase-file", secret)
+        equal({k: v for k, v in owners().items() if v != nobody}, {}, "a backup and a restore")
+        ok, told = starts()
+        assert ok, told
+        # From before, or by another program.
+        os.chown(b.data + "/totem.db", 0, 0)
+        ok, told = starts()
+        assert not ok and f"chown -R --reference={b.data} {b.data}" in told, told
+        found = {f["code"]: f for f in json.loads(b.cli("check", "--json", code=1))["data"]}
+        assert "totem.db" in found["OWNER"]["detail"] and "chown -R" in found["OWNER"]["cure"], found
+        subprocess.run(["chown", "-R", f"--reference={b.data}", b.data], check=True)
+        assert starts()[0]
+        assert "OWNER" not in b.cli("check", "--json", code=None)
+
+
 def test_a_full_disk_is_told_and_loses_nothing():
     """To the last byte, in a file system of its own: 503, no start, the cure; with room again everything that was acknowledged is there."""
     mount = 'mount -t tmpfs -o size=150m tmpfs "$1" && shift && exec "$@"'
