@@ -69,6 +69,11 @@ check "what we do not write to: $(stick iso9660 0)" test "$(stick iso9660 0)" = 
 check 'a second build' "$top/packaging/deb.sh" "$work/root/usr/bin/totem" "$(dpkg-deb -f "$deb" Architecture)" "$(dpkg-deb -f "$deb" Version)" "$work/again.deb"
 check 'the second build differs' cmp "$deb" "$work/again.deb"
 
+# A start that fails for want of room is tried until there is some; the codes of sysexits.h: 69, 74.
+check 'the unit gives up after some starts' grep -qx 'StartLimitIntervalSec=0' "$top/systemd/totem.service"
+check 'the unit starts without a pause' grep -qxE 'RestartSec=([2-9]|1[0-9])' "$top/systemd/totem.service"
+check 'the unit stays down after a full disk' sh -c "! grep -E '^RestartPreventExitStatus=.*\\b(69|74)\\b' '$top/systemd/totem.service'"
+
 if command -v systemd-analyze >/dev/null; then
 	level=$(systemd-analyze security --offline=true --no-pager "$top/systemd/totem.service" 2>/dev/null | sed -n 's/.*Overall exposure level for totem.service: \([0-9.]*\).*/\1/p')
 	echo "exposure of totem.service: ${level:-unknown}"

@@ -14,6 +14,7 @@ struct check {
 	struct db *db;             /* NULL: none, or damaged */
 	struct settings *settings; /* NULL: not readable */
 	bool has_folder, served;   /* served: a Totem runs here */
+	bool is_full;              /* so much that nothing can be opened */
 	struct findings findings;
 };
 

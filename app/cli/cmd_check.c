@@ -96,7 +96,7 @@ static void check_disk(struct check *k)
 {
 	char text[80], disk[PROBE_TEXT_MAX], percent[16];
 	struct err e = { .rc = RC_OK };
-	int64_t us, bytes = INT64_MAX;
+	int64_t us, bytes;
 	int used;
 
 	if (probe_read_only(k->folder)) {
@@ -104,6 +104,7 @@ static void check_disk(struct check *k)
 		return;
 	}
 	if (file_free_space(k->folder, &bytes, &e) == RC_OK) {
+		k->is_full = bytes < DISK_REFUSE_BYTES;
 		(void)snprintf(text, sizeof(text), "%lld", (long long)(bytes / (int64_t)MIB));
 		add(k, FINDING_SPACE,
 		    bytes < DISK_RESUME_BYTES ? FINDING_BAD
@@ -114,7 +115,7 @@ static void check_disk(struct check *k)
 	if (sys_probe_fsync(k->folder, SYNC_ROUNDS, &us, &e) == RC_OK) {
 		(void)snprintf(text, sizeof(text), "%lld", (long long)us);
 		add(k, FINDING_SYNC, us <= SYNC_WARN_US ? FINDING_FINE : FINDING_WARNS, text);
-	} else if (bytes >= DISK_REFUSE_BYTES) { /* else the disk is full, which was said */
+	} else if (!k->is_full) { /* else the disk is full, which was said */
 		add(k, FINDING_FOLDER, FINDING_BAD, e.text);
 		return;
 	}
@@ -181,7 +182,9 @@ static void check_database(struct check *k)
 		return;
 	if (file_exists(mark) || db_open(path, DB_READER, &k->db, &e) != RC_OK ||
 	    db_pragma_i64(k->db, "user_version", &at, &e) != RC_OK) {
-		add(k, FINDING_DATABASE, FINDING_BAD, e.rc != RC_OK ? e.text : mark);
+		/* Without room it cannot be opened either: that was said, and a restore would be the wrong cure. */
+		if (file_exists(mark) || !k->is_full)
+			add(k, FINDING_DATABASE, FINDING_BAD, e.rc != RC_OK ? e.text : mark);
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "%lld", (long long)at);

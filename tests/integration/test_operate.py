@@ -483,24 +483,42 @@ def test_a_full_disk_is_told_and_loses_nothing():
     with Box(doubles=False) as b:
         send = lambda n: [b.hook(meta_hook("34600123456", f"m{k} " + "x" * 2000)).status for k in range(n)]
         equal(send(20), [200] * 20)
-        with open(b.dir + "/filler", "wb", buffering=0) as f:
-            with contextlib.suppress(OSError):
-                while True:
-                    f.write(bytes(1 << 20))
-            with contextlib.suppress(OSError):
-                while True:
-                    f.write(bytes(4096))
+
+        def fill():
+            with open(b.dir + "/filler", "wb", buffering=0) as f:
+                with contextlib.suppress(OSError):
+                    while True:
+                        f.write(bytes(1 << 20))
+                with contextlib.suppress(OSError):
+                    while True:
+                        f.write(bytes(4096))
+
+        def told():
+            p = subprocess.run(b.arguments(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
+            assert p.returncode == 69 and f"The disk of {b.data} is full. Free some space" in p.stderr, p
+            p = subprocess.run([b.binary, "check", "--data", b.data, "--json"], stdout=subprocess.PIPE, text=True, timeout=30)
+            bad = [f["code"] for f in json.loads(p.stdout)["data"] if f["state"] == "WRONG"]
+            assert "SPACE" in bad and not {"FOLDER", "DATABASE"} & set(bad), bad
+        fill()
         answers = send(30)
         assert set(answers) <= {200, 503} and answers[-1] == 503, answers
         wait_until(lambda: b"disk-low" in b.api("GET", "/readyz").body, what="told")
         b.kill()
-        p = subprocess.run(b.arguments(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30)
-        assert p.returncode != 0 and "Free some space" in p.stderr, p
-        p = subprocess.run([b.binary, "check", "--data", b.data, "--json"], stdout=subprocess.PIPE, text=True, timeout=30)
-        bad = [f["code"] for f in json.loads(p.stdout)["data"] if f["state"] == "WRONG"]
-        assert "SPACE" in bad and "FOLDER" not in bad, bad
+        told()
         os.unlink(b.dir + "/filler")
         b.start()
         equal(send(3), [200] * 3)
         wait_until(lambda: len(b.messages()) == 20 + answers.count(200) + 3, what="all that was acknowledged")
         b.cli("prove")
+        # After a clean stop not even the log's index is there: SQLite calls it an input/output error.
+        b.stop()
+        fill()
+        told()
+        os.unlink(b.dir + "/filler")
+        # The very first start.
+        shutil.rmtree(b.data)
+        os.mkdir(b.data, 0o700)
+        fill()
+        told()
+        os.unlink(b.dir + "/filler")
+        b.start()
