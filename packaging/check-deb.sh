@@ -65,6 +65,21 @@ check "a FAT stick: $(stick vfat 0)" test "$(stick vfat 0)" = 'mkdir mount setpr
 check 'FAT files belong to the service' grep -q 'mount -o nosuid,nodev,noexec,uid=990,gid=990,umask=077 /dev/none' "$work/did"
 check "a stick that is refused: $(stick ext4 77)" test "$(stick ext4 77)" = 'mkdir mount setpriv umount exit 77 '
 check "what we do not write to: $(stick iso9660 0)" test "$(stick iso9660 0)" = 'mkdir '
+# Before an upgrade: a copy of the folder that the configuration names, or a word that there is none.
+mkdir -p "$work/box/etc/totem" "$work/box/srv/own" "$work/before"
+printf '#!/bin/sh\necho "$@" >>"$DID"\n' >"$work/before/runuser"
+printf '#!/bin/sh\n' >"$work/before/totem"
+printf '#!/bin/sh\necho "A=1 $UNIT_ENVIRONMENT B=2"\n' >"$work/before/systemctl"
+chmod +x "$work"/before/*
+before() { : >"$work/did"; env PATH="$work/before:$PATH" DID="$work/did" DPKG_ROOT="$work/box" UNIT_ENVIRONMENT="${1:-}" sh "$top/packaging/deb/preinst" upgrade 2>&1; cat "$work/did"; }
+copied() { grep -qx -- "-u totem -- totem backup --fast --data $work/box$1" "$work/did"; }
+check "no database is not told: $(before)" sh -c "echo '$(before)' | grep -q 'no database in $work/box/var/lib/totem'"
+printf '# data_dir = /no\n data_dir =  /srv/own \n' >"$work/box/etc/totem/totem.conf"
+: >"$work/box/srv/own/totem.db"
+before >/dev/null; check 'no copy of another data_dir' copied /srv/own
+mkdir -p "$work/box/srv/unit"; : >"$work/box/srv/unit/totem.db"
+before TOTEM_DATA_DIR=/srv/unit >/dev/null; check 'no copy of the data_dir of the unit' copied /srv/unit
+for u in totem.service totem-backup.service; do check "$u may not write to /var/backups/totem" grep -qx 'ReadWritePaths=-/var/backups/totem' "$top/systemd/$u"; done
 # Equal input, equal bytes.
 check 'a second build' "$top/packaging/deb.sh" "$work/root/usr/bin/totem" "$(dpkg-deb -f "$deb" Architecture)" "$(dpkg-deb -f "$deb" Version)" "$work/again.deb"
 check 'the second build differs' cmp "$deb" "$work/again.deb"

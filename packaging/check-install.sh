@@ -61,6 +61,7 @@ as_totem() { in_root setpriv --reuid totem --regid totem --clear-groups "$@"; }
 check 'install' in_root dpkg -i /old.deb
 check 'user' in_root getent passwd totem
 check 'folder is not private' sh -c "[ \"\$(stat -c '%a %U' '$root/var/lib/totem' 2>/dev/null | cut -d' ' -f1)\" = 700 ]"
+check 'folder for backups' sh -c "[ \"\$(chroot '$root' stat -c '%a %U' /var/backups/totem)\" = '700 totem' ]"
 check 'unit' test -e "$root/usr/lib/systemd/system/totem.service"
 check 'enabled' test -L "$root/etc/systemd/system/multi-user.target.wants/totem.service"
 check 'first start' start

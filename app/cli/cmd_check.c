@@ -256,6 +256,8 @@ static void check_backup(struct check *k)
 	if (k->db == NULL || (set.n > 0 ? !str_copy(set, folder, sizeof(folder))
 					: folder_join(k->folder, "backups", folder, &e) != RC_OK))
 		return;
+	if (set.n > 0 && file_exists(folder) && !file_writable(folder))
+		add(k, FINDING_BACKUP_FOLDER, FINDING_BAD, folder);
 	if (backup_look(folder, clock_now_ms(), &look, &e) != RC_OK || look.newest[0] == '\0') {
 		add(k, FINDING_BACKUP, FINDING_WARNS, folder);
 	} else {

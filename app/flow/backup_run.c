@@ -8,6 +8,7 @@
 #include "flow/backup_s3.h"
 #include "flow/config.h"
 #include "flow/damage.h"
+#include "io/file.h"
 #include "store/incident.h"
 
 #define LOOK_US (60 * INT64_C(1000000))
@@ -88,7 +89,13 @@ static bool incident(struct backup_run *b, const struct word *w)
 /* Text NULL: it is well again. */
 static void tell_made(struct backup_run *b, const char *text)
 {
-	(void)incident(b, &(struct word){ INCIDENT_BACKUP_FAILED, "backup", text, NULL });
+	char folder[FOLDER_PATH_MAX];
+	struct err e = { .rc = RC_OK };
+	bool shut = text != NULL && backup_run_folder(b->app, folder, &e) == RC_OK &&
+		    !file_writable(folder);
+
+	(void)incident(b, &(struct word){ shut ? INCIDENT_BACKUP_FOLDER : INCIDENT_BACKUP_FAILED,
+					  "backup", text, shut ? folder : NULL });
 }
 
 /* Only changes are written. After a start an old backup has an hour to be checked. */

@@ -418,6 +418,12 @@ def test_a_read_only_disk_is_told_and_loses_nothing():
         p = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", b.binary, "check", "--data", b.data, "--json"], stdout=subprocess.PIPE,
                            text=True, timeout=30)
         assert any(f["code"] == "READ_ONLY" and f["state"] == "WRONG" for f in json.loads(p.stdout)["data"]), p
+        disk = b.dir + "/disk"
+        os.mkdir(disk)
+        p = subprocess.run(["unshare", "-m", "sh", "-c", script.replace(b.data, disk), "sh", b.binary, "check", "--data", b.data, "--json", "--set",
+                            f"backup_dir={disk}"], stdout=subprocess.PIPE, text=True, timeout=30)
+        found = {f["code"]: f for f in json.loads(p.stdout)["data"]}
+        assert f"ReadWritePaths={disk}" in found["BACKUP_FOLDER"]["cure"], found
         b.start()
         equal(len(b.messages()), 1)
 

@@ -6,6 +6,7 @@
 #include "store/incident.h"
 
 struct seen {
+	const char *kind;
 	int open, closed;
 	enum incident_code code;
 };
@@ -15,17 +16,17 @@ static enum rc see(void *arg, const struct incident *i, struct err *e)
 	struct seen *s = arg;
 
 	(void)e;
-	if (!str_eqc(i->kind, "backup-check"))
+	if (!str_eqc(i->kind, s->kind))
 		return RC_OK;
 	*(i->closed_ms == 0 ? &s->open : &s->closed) += 1;
 	s->code = i->code;
 	return RC_OK;
 }
 
-static struct seen seen_of(struct rig *r)
+static struct seen seen_of(struct rig *r, const char *kind)
 {
 	struct db *db = store_reader(r->b.app.store);
-	struct seen s = { .code = INCIDENT_CODES };
+	struct seen s = { .kind = kind, .code = INCIDENT_CODES };
 
 	MUST(incident_each(db, false, 100, see, &s, &t_err));
 	store_reader_done(r->b.app.store, db);
@@ -39,7 +40,8 @@ static bool is_verified_and_seen(struct rig *r)
 		struct backup_state s;
 
 		backup_run_state(r->b.app.backups, &s);
-		if (s.verified_ms > 0 && !s.checking && !s.troubled && seen_of(r).open == 0)
+		if (s.verified_ms > 0 && !s.checking && !s.troubled &&
+		    seen_of(r, "backup-check").open == 0)
 			return true;
 		usleep(5000);
 	}
@@ -62,7 +64,7 @@ static int told(int64_t age_ms, int64_t up_ms)
 	MUST(backup_run_start(&r.b.app, &r.b.app.backups, &t_err));
 	CHECK(is_verified_and_seen(&r));
 	backup_run_stop(TAKE(r.b.app.backups));
-	s = seen_of(&r);
+	s = seen_of(&r, "backup-check");
 	CHECK_I64("open at the end", s.open, 0);
 	CHECK(s.closed == 0 || s.code == INCIDENT_BACKUP_UNVERIFIED);
 	box_close(&r.b);
@@ -82,4 +84,29 @@ TEST(within_the_day_an_unverified_backup_is_not_told)
 TEST(after_a_start_an_old_backup_has_an_hour_to_be_verified)
 {
 	CHECK_I64("not told", told(DAY + HOUR_MS, HOUR_MS - MINUTE_MS), 0);
+}
+
+TEST(a_folder_that_nothing_can_be_written_to_is_told_with_its_own_cure)
+{
+	char set[FOLDER_PATH_MAX + 20], file[FOLDER_PATH_MAX];
+	const char *const sets[] = { "backup_every_hours=0", set };
+	struct seen s = { .open = 0 };
+	struct rig r;
+
+	up(&r);
+	box_close(&r.b);
+	MUST(folder_join(t_dir(), "file", file, &t_err));
+	MUST(file_write(file, STR("x"), 0600, &t_err));
+	(void)snprintf(set, sizeof(set), "backup_dir=%s/below", file);
+	box_open(&r.b, sets, COUNT(sets));
+	MUST(backup_run_start(&r.b.app, &r.b.app.backups, &t_err));
+	MUST(backup_run_ask(r.b.app.backups, NULL, &t_err));
+	for (int i = 0; i < 3000 && s.open == 0; i++) {
+		usleep(5000);
+		s = seen_of(&r, "backup");
+	}
+	CHECK_I64("told", s.open, 1);
+	CHECK(s.code == INCIDENT_BACKUP_FOLDER);
+	backup_run_stop(TAKE(r.b.app.backups));
+	box_close(&r.b);
 }
