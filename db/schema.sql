@@ -39,7 +39,7 @@ CREATE TABLE boots (
 	boot_id    TEXT NOT NULL,
 	started_ms INTEGER NOT NULL,
 	stopped_ms INTEGER
-) STRICT;
+, alive_ms INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE channel_events (
 	id         INTEGER PRIMARY KEY,

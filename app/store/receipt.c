@@ -139,6 +139,7 @@ static enum rc last_run(struct db *db, int64_t boot, int64_t *ret_from_ms, bool 
 	TRY(rc);
 	stopped_ms = stmt_i64(&s, "stopped_ms");
 	alive_ms = stmt_i64(&s, "started_ms");
+	alive_ms = i64_max(alive_ms, stmt_i64(&s, "alive_ms"));
 	alive_ms = i64_max(alive_ms, stmt_i64(&s, "minute") * MINUTE_MS);
 	alive_ms = i64_max(alive_ms, stmt_i64(&s, "event_ms"));
 	alive_ms = i64_max(alive_ms, stmt_i64(&s, "delivery_ms"));

@@ -99,6 +99,8 @@ struct queues *store_queues(struct store *st);
 int64_t store_boot(const struct store *st); /* row number of this boot */
 const char *store_boot_id(const struct store *st);
 bool store_was_unclean(const struct store *st);
+/* A sign of life of this boot, as a row of its own: RC_OK says that the writer runs and that the disk takes a commit. */
+enum rc store_beat(struct store *st, struct err *e) MUST_CHECK;
 
 /* Called after each commit that published an event (the event stream's wake-up). */
 void store_on_event(struct store *st, void (*fn)(void *arg), void *arg);

@@ -145,6 +145,22 @@ static enum rc stop_unit(struct tx *tx, void *arg, struct err *e)
 	return stmt_run(&s, e);
 }
 
+static enum rc beat_unit(struct tx *tx, void *arg, struct err *e)
+{
+	struct stmt s;
+
+	(void)arg;
+	TRY(stmt_begin(tx->db, Q_STORE_BEAT, &s, e));
+	stmt_bind_i64(&s, "id", tx->store->boot);
+	stmt_bind_i64(&s, "alive_ms", tx->now_ms);
+	return stmt_run(&s, e);
+}
+
+enum rc store_beat(struct store *st, struct err *e)
+{
+	return store_write(st, STORE_NORMAL, beat_unit, NULL, e);
+}
+
 static void release(struct store *st)
 {
 	mtx_lock(&st->pool_lock);

@@ -108,8 +108,8 @@ SELECT count(*) AS n FROM (SELECT 1 FROM jobs WHERE id BETWEEN @first AND @last 
 -- name: receipt_stop
 -- When the program ran last: its clean end, or the last sign of life.
 -- in: boot
--- out: stopped_ms started_ms minute event_ms delivery_ms
-SELECT b.stopped_ms, b.started_ms, coalesce((SELECT max(minute) FROM queue_minutes), 0) AS minute,
+-- out: stopped_ms started_ms alive_ms minute event_ms delivery_ms
+SELECT b.stopped_ms, b.started_ms, b.alive_ms, coalesce((SELECT max(minute) FROM queue_minutes), 0) AS minute,
        coalesce((SELECT created_ms FROM topic_events ORDER BY id DESC LIMIT 1), 0) AS event_ms,
        coalesce((SELECT received_ms FROM webhook_deliveries ORDER BY id DESC LIMIT 1), 0) AS delivery_ms
   FROM boots AS b WHERE b.id < @boot ORDER BY b.id DESC LIMIT 1;

@@ -16,6 +16,12 @@ INSERT INTO boots(boot_id, started_ms) VALUES (@boot_id, @started_ms);
 -- out:
 UPDATE boots SET stopped_ms = @stopped_ms WHERE id = @id;
 
+-- name: store_beat
+-- A sign of life.
+-- in: id alive_ms
+-- out:
+UPDATE boots SET alive_ms = @alive_ms WHERE id = @id;
+
 -- name: store_salt
 -- The box's salt for ids (app/base/ids.h).
 -- in:

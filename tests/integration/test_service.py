@@ -1,5 +1,5 @@
 """The service manager's side: listening sockets that it holds, readiness and the watchdog, the sandbox after start."""
-import errno, os, signal, socket, subprocess, threading, time
+import datetime, errno, os, re, signal, socket, sqlite3, subprocess, threading, time
 from lib import *
 
 
@@ -94,6 +94,14 @@ def receiver(path):
     return s
 
 
+def boot(b):
+    """When the newest start was, and its last sign of life."""
+    db = sqlite3.connect(f"file:{b.data}/totem.db?mode=ro", uri=True)
+    row = db.execute("SELECT started_ms, alive_ms FROM boots ORDER BY id DESC LIMIT 1").fetchone()
+    db.close()
+    return row
+
+
 def test_the_service_manager_is_told():
     with Box(doubles=False, start=False) as b:
         path = b.dir + "/notify"
@@ -103,6 +111,8 @@ def test_the_service_manager_is_told():
         words = [s.recv(1000).decode() for _ in range(4)]
         assert any("READY=1" in w for w in words), words
         assert sum("WATCHDOG=1" in w for w in words) >= 2, words
+        started, alive = boot(b)
+        assert alive > started, "each beat is a row that was committed"
         b.process.send_signal(signal.SIGHUP)
         end = time.monotonic() + 10
         seen = ""
@@ -114,7 +124,27 @@ def test_the_service_manager_is_told():
         s.settimeout(2)
         while "STOPPING=1" not in seen:
             seen += s.recv(1000).decode()
+        # Of a start that ends badly the last beat is the last sign of life: nothing else happened.
+        a.start({"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "900000"})
+        wait_until(lambda: boot(b)[1] > 0, what="a beat")
+        b.kill()
+        started, alive = boot(b)
+        a.start()
+        receipt = b.get("/api/v1/receipts")["data"][0]
+        equal(receipt["kind"], "crash")
+        at = datetime.datetime.fromisoformat(receipt["from"].replace("Z", "+00:00")).timestamp() * 1000
+        assert abs(at - alive) < 1000 and alive > started, (receipt, started, alive)
+        b.stop()
         s.close()
+
+
+def test_the_screen_of_the_box_shows_the_page():
+    unit = (ROOT / "systemd/totem-kiosk.service").read_text()
+    url = re.search(r"^Environment=KIOSK_URL=http://127\.0\.0\.1:8080(/\S*)$", unit, re.M)
+    with Box(doubles=False) as b:
+        r = b.api("GET", url.group(1), token=False)
+        equal(r.status, 200)
+        assert b"<html" in r.body, r.body[:200]
 
 
 def status_of(pid):
