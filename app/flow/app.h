@@ -54,6 +54,8 @@ struct app {
 	int64_t clock_kept_us; /* the newest look that found it kept, or the first one */
 	int clock_told; /* 1: an incident is open, -1: none is, 0: an earlier life may have left one */
 	int64_t clock_back_ms; /* it went back: until when the incident is open; 0: it did not */
+	int64_t clock_pull_until_us; /* so long waits of an earlier clock are looked for (flow/clockback.h) */
+	int64_t clock_pulled_us;
 	int64_t janitor_minute_ms;         /* when retention ran last */
 	uint64_t pulse_hash;               /* of what pages were told of the queues last */
 	int64_t pulse_minute;              /* whose counters are kept */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/clockback.h"
 #include "io/probe.h"
 #include "store/incident.h"
 
@@ -100,24 +101,28 @@ static void look_at_service(struct app *app, int64_t now_ms, int64_t mono_us)
 		app->clock_told = 1;
 }
 
+/* True: it went back. */
+static bool look_at_jump(struct app *app, int64_t now_ms, int64_t mono_us)
+{
+	bool first = !app->clock_seen;
+	int64_t before_ms = first ? newest_start(app)
+				  : app->clock_offset_ms + mono_us / 1000; /* it should show */
+	bool back = before_ms - now_ms > CLOCKWATCH_JUMP_MS;
+
+	app->clock_seen = true;
+	app->clock_offset_ms = now_ms - mono_us / 1000;
+	if (back || (!first && now_ms - before_ms > CLOCKWATCH_JUMP_MS))
+		jumped(app, before_ms, now_ms);
+	else if (first)
+		tell(app, (struct jump){ 0, 0 }); /* of an earlier life */
+	return back;
+}
+
 void clockwatch_one(struct app *app, int64_t now_ms, int64_t mono_us)
 {
-	int64_t offset_ms = now_ms - mono_us / 1000, before_ms;
+	bool back = look_at_jump(app, now_ms, mono_us);
 
-	if (!app->clock_seen) {
-		before_ms = newest_start(app);
-		app->clock_seen = true;
-		if (before_ms > now_ms + CLOCKWATCH_JUMP_MS)
-			jumped(app, before_ms, now_ms);
-		else
-			tell(app, (struct jump){ 0, 0 }); /* of an earlier life */
-	} else {
-		before_ms = app->clock_offset_ms + mono_us / 1000; /* what it should show */
-		if (before_ms - now_ms > CLOCKWATCH_JUMP_MS ||
-		    now_ms - before_ms > CLOCKWATCH_JUMP_MS)
-			jumped(app, before_ms, now_ms);
-	}
-	app->clock_offset_ms = offset_ms;
+	clockback_one(app, back, now_ms, mono_us);
 	look_at_service(app, now_ms, mono_us);
 	if (app->clock_back_ms == 0 || now_ms < app->clock_back_ms)
 		return;

@@ -1,5 +1,6 @@
-/* clockwatch.h - a clock that jumps is told. Nothing is lost by it: what waits for a later time goes on when that time
- * comes, what arrives is taken in and processed; but signatures with a time are refused, and people read wrong hours. */
+/* clockwatch.h - a clock that jumps is told. Nothing is lost by it: what arrives is taken in and processed, and what the
+ * program itself planned by a clock that was ahead does not wait for that time (flow/clockback.h); what a person planned
+ * for a later time goes on when it comes. But signatures with a time are refused, and people read wrong hours. */
 #ifndef FLOW_CLOCKWATCH_H
 #define FLOW_CLOCKWATCH_H
 

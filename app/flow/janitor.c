@@ -310,7 +310,7 @@ struct lanes {
 	size_t n;
 };
 
-static int64_t gate_of(const struct target *t)
+int64_t janitor_gate_of(const struct target *t)
 {
 	if (strcmp(t->state, "up") == 0)
 		return 0;
@@ -321,7 +321,7 @@ static int64_t gate_of(const struct target *t)
 static enum rc gate_target(void *arg, const struct target *t, struct err *e)
 {
 	struct lanes *l = arg;
-	int64_t until_ms = gate_of(t);
+	int64_t until_ms = janitor_gate_of(t);
 
 	(void)e;
 	if (until_ms > l->now_ms)
@@ -349,7 +349,7 @@ enum rc janitor_lanes(struct app *app, int64_t now_ms, struct err *e)
 static enum rc note_over(void *arg, const struct target *t, struct err *e)
 {
 	struct lanes *l = arg;
-	int64_t until_ms = gate_of(t);
+	int64_t until_ms = janitor_gate_of(t);
 
 	(void)e;
 	if (until_ms != 0 && until_ms <= l->now_ms && l->n < COUNT(l->over))

@@ -6,6 +6,7 @@
 #define FLOW_JANITOR_H
 
 #include "flow/handlers.h"
+#include "store/target.h"
 
 #define JANITOR_CHUNK        500
 #define JANITOR_CHUNKS       20
@@ -21,6 +22,8 @@
 
 /* Closes the gates of targets that are paused in the database. Once, before the pools start. */
 enum rc janitor_lanes(struct app *app, int64_t now_ms, struct err *e) MUST_CHECK;
+/* Until when the row of a target keeps its gate closed; 0: not at all, INT64_MAX: until it is resumed. */
+int64_t janitor_gate_of(const struct target *t);
 /* Steps of janitor_one (handlers.h), with what they measure as a parameter. */
 void janitor_disk(struct app *app, int64_t free_bytes);
 void janitor_wal(struct app *app, int64_t wal_bytes);

@@ -76,6 +76,10 @@ void outside_usage(struct app *app, int64_t channel_id, int percent, int64_t reg
 void outside_pause_recipient(struct app *app, int64_t channel_id, int64_t conversation_id,
 			     int64_t until_ms, int64_t now_ms);
 
+/* The clock was set back: what holds until after beyond_ms holds no more (but not what waits for a person: INT64_MAX), and
+ * marks of the past are not in the future. The gates of lanes are the caller's (flow/clockback.c). */
+void outside_clock_back(struct app *app, int64_t beyond_ms, int64_t now_ms);
+
 struct outside_view {
 	int64_t target_id, calls, failures, open_until_ms, last_ok_ms;
 	enum breaker_state state;

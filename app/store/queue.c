@@ -1,5 +1,6 @@
 /* queue.c - names and numbers, what happens around units, adding and taking jobs. Beside it: queue_settle.c (outcomes),
- * queue_load.c (reading from disk), queue_sched.c (the schedule), queue_control.c, queue_discard.c, queue_rekey.c, queue_view.c.
+ * queue_load.c (reading from disk), queue_sched.c (the schedule), queue_control.c, queue_clock.c, queue_discard.c, queue_rekey.c,
+ * queue_view.c.
  *
  * Two worlds meet here: rows change inside the writer's transaction, the schedule changes after its commit
  * (tx_after). So the schedule never shows what is not on the disk. */

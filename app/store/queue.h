@@ -140,6 +140,12 @@ int64_t queue_gated_until(struct queues *qs, int64_t lane);
  * own time goes on waiting. */
 void queue_wake(struct queues *qs, int64_t lane);
 
+/* The clock was set back: jobs whose due time the program chose itself (retries, waits, periodic work) and that is after
+ * beyond_ms are due now. What a person planned (a send for later, the end of a snooze) keeps its time. Reads the whole table,
+ * in units of a few hundred jobs. *ret_count: how many on disk. */
+enum rc queue_clock_back(struct store *st, int64_t beyond_ms, int64_t *ret_count, struct err *e)
+	MUST_CHECK;
+
 /* Control, durable (each is one unit of its own inside): */
 enum rc queue_pause(struct store *st, enum queue_id q, int64_t until_ms, struct err *e)
 	MUST_CHECK; /* 0: until resumed */

@@ -88,7 +88,19 @@ int64_t queue_gated_until(struct queues *qs, int64_t lane)
 	return until;
 }
 
-void queue_wake(struct queues *qs, int64_t lane)
+struct waking {
+	int64_t lane; /* 0: all */
+	int64_t beyond_ms;
+	bool tried; /* also who waits for its retry */
+};
+
+static bool wakes(const struct waking *w, const struct slot *s)
+{
+	return (s->held || (w->tried && s->attempts + s->snoozes > 0)) &&
+	       (w->lane == 0 || s->lane == w->lane) && s->due_ms > w->beyond_ms;
+}
+
+static void wake(struct queues *qs, const struct waking *w)
 {
 	mtx_lock(&qs->lock);
 	for (int k = 0; k < QUEUE_COUNT; k++) {
@@ -101,7 +113,7 @@ void queue_wake(struct queues *qs, int64_t lane)
 			for (size_t i = q->heap_n; i-- > 0;) {
 				struct slot *s = i < q->heap_n ? q->heap[i] : NULL;
 
-				if (s == NULL || !s->held || s->lane != lane)
+				if (s == NULL || !wakes(w, s))
 					continue;
 				sched_undelay(qs, q, s);
 				found = true;
@@ -110,6 +122,16 @@ void queue_wake(struct queues *qs, int64_t lane)
 		cnd_broadcast(&q->changed);
 	}
 	mtx_unlock(&qs->lock);
+}
+
+void queue_wake(struct queues *qs, int64_t lane)
+{
+	wake(qs, &(struct waking){ .lane = lane, .beyond_ms = INT64_MIN });
+}
+
+void queue_wake_beyond(struct queues *qs, int64_t beyond_ms)
+{
+	wake(qs, &(struct waking){ .beyond_ms = beyond_ms, .tried = true });
 }
 
 /* ---- pause, resume, drain ---- */

@@ -159,6 +159,8 @@ void sched_signal(struct queue *q);
 void sched_free(struct queues *qs);
 
 int64_t queue_order_key(const struct queue *q, int64_t okey);
+/* queue_control.c: jobs in memory that were given back (queue_hold) or tried, and wait for a time after this one, are due now. */
+void queue_wake_beyond(struct queues *qs, int64_t beyond_ms);
 /* queue_load.c: rows wait on disk and there is room. */
 bool queue_wants_refill(const struct queues *qs, const struct queue *q) REQUIRES(qs->lock);
 /* Reads the next jobs that wait on disk. The lock is not held while reading. */

@@ -151,6 +151,21 @@ SELECT id, ref FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT @li
 -- out:
 UPDATE jobs SET due_ms = 0 WHERE id = @id;
 
+-- name: queue_waiting_beyond
+-- Jobs that wait for a time that the program chose and that is far away; first and last: the sends, of which one that was
+-- never tried has a person's time, but for those that the program makes after a failure.
+-- in: after beyond first last limit
+-- out: id
+-- scan: of all jobs, when the clock was set back
+SELECT j.id FROM jobs AS j
+ WHERE j.id > @after AND j.due_ms > @beyond
+   AND (j.attempts > 0 OR j.snoozes > 0
+        OR EXISTS (SELECT 1 FROM upkeeps AS u WHERE u.job_id = j.id AND u.kind <> 'conversation.wake')
+        OR (j.id BETWEEN @first AND @last
+            AND EXISTS (SELECT 1 FROM topic_events AS t JOIN whatsapp_messages AS m ON m.id = t.ref
+                         WHERE t.id = j.ref AND m.attempt_of > 0)))
+ ORDER BY j.id LIMIT @limit;
+
 -- name: queue_text
 -- The texts of one job.
 -- in: id

@@ -4,6 +4,8 @@
 #include "box.h"
 #include "flow/clockwatch.h"
 #include "store/incident.h"
+#include "store/queue.h"
+#include "store/target.h"
 
 #define YEAR_MS INT64_C(31536000000)
 
@@ -110,5 +112,43 @@ TEST(a_day_without_a_time_service_is_an_incident)
 	kernel_says = 0;
 	clockwatch_one(&b.app, BOX_NOW_MS + 50 * HOUR_MS, 1000000 + 50 * hour_us);
 	CHECK_I64("kept again", open_of(&b, "clock_sync"), 0);
+	box_close(&b);
+}
+
+static enum rc pause_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const int64_t *until_ms = arg;
+
+	TRY(db_exec(tx->db,
+		    "INSERT INTO targets(id, company_id, kind, slug, state, created_ms) "
+		    "VALUES(71, 1, 'n8n', 'a', 'up', 0), (72, 1, 'n8n', 'b', 'up', 0)",
+		    e));
+	return target_pause(tx, 72, *until_ms, "a person", e);
+}
+
+/* Reviewed as l2: a number that rested when the clock went back stood still until the old time came again. */
+TEST(gates_of_a_later_clock_open_but_not_a_persons_pause)
+{
+	int64_t until_ms = BOX_NOW_MS + HOUR_MS;
+	struct queues *qs;
+	struct box b;
+
+	box_open(&b, NULL, 0);
+	qs = store_queues(b.app.store);
+	MUST(store_write(b.app.store, STORE_NORMAL, pause_unit, &until_ms, &t_err));
+	clockwatch_one(&b.app, BOX_NOW_MS, 1000000);
+	queue_gate(qs, 71, BOX_NOW_MS + 2000);
+	queue_gate(qs, 72, until_ms);
+	clockwatch_one(&b.app, BOX_NOW_MS + 1000, 2000000);
+	CHECK_I64("no jump, no change", queue_gated_until(qs, 71), BOX_NOW_MS + 2000);
+	clockwatch_one(&b.app, BOX_NOW_MS + 2000 - YEAR_MS, 3000000);
+	CHECK_I64("open", queue_gated_until(qs, 71), 0);
+	CHECK_I64("a person's", queue_gated_until(qs, 72), until_ms);
+	/* a run that began before the jump ends after it */
+	queue_gate(qs, 71, BOX_NOW_MS + 9000);
+	clockwatch_one(&b.app, BOX_NOW_MS + 3000 - YEAR_MS, 4000000);
+	CHECK_I64("within a minute", queue_gated_until(qs, 71), BOX_NOW_MS + 9000);
+	clockwatch_one(&b.app, BOX_NOW_MS + 62000 - YEAR_MS, 63000000);
+	CHECK_I64("open too", queue_gated_until(qs, 71), 0);
 	box_close(&b);
 }

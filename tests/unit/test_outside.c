@@ -382,3 +382,31 @@ TEST(ten_thousand_recipients_keep_their_own_pace)
 	CHECK_I64("burst and a minute's refill at most", most <= 20, true);
 	end(&app);
 }
+
+/* What was closed by a clock that was ahead opens when it is right again; what waits for a person does not. */
+TEST(a_clock_that_was_set_back_shortens_what_is_closed)
+{
+	const int64_t then = T_NOW + 365 * DAY_MS, beyond = T_NOW + 20 * MINUTE_MS;
+	struct outside_view v;
+	int64_t until;
+	struct app app;
+	bool number;
+
+	begin(&app);
+	outside_stop(&app, NUMBER, then, "rests", then - SECOND_MS);
+	outside_stop(&app, NUMBER + 1, INT64_MAX, "a person", then - SECOND_MS);
+	outside_pause_recipient(&app, NUMBER, 5, then, then - SECOND_MS);
+	outside_throttled(&app, NUMBER, -1, then);
+	CHECK_I64("shut", outside_begin(&app, NUMBER, T_NOW, &until), RC_RETRY);
+	CHECK_I64("shut", outside_take(&app, NUMBER, 5, &RATE, T_NOW, &until, &number), RC_RETRY);
+	outside_clock_back(&app, beyond, T_NOW);
+	CHECK_I64("open", outside_begin(&app, NUMBER, T_NOW, &until), RC_OK);
+	CHECK_I64("open", outside_take(&app, NUMBER, 5, &RATE, T_NOW, &until, &number), RC_OK);
+	CHECK_I64("a person's", outside_begin(&app, NUMBER + 1, T_NOW, &until), RC_RETRY);
+	for (int i = 0; i < 30; i++)
+		(void)outside_take(&app, NUMBER, 6 + i, &RATE, T_NOW + (i + 2) * SECOND_MS, &until,
+				   &number);
+	CHECK(outside_view_get(&app, NUMBER, &v));
+	CHECK(v.rate > 0.9); /* it climbs again */
+	end(&app);
+}
