@@ -110,6 +110,12 @@ CREATE TABLE chatwoot_threads (
 	typing_ms  INTEGER NOT NULL DEFAULT 0   -- when the customer was last shown that somebody types
 ) STRICT;
 
+CREATE TABLE clock_known (
+	id      INTEGER PRIMARY KEY CHECK (id = 1),
+	seen_ms INTEGER NOT NULL,               -- the newest time that was believed; 0: none yet
+	ran_ms  INTEGER NOT NULL                -- how long the box has run since then in doubt, over restarts
+) STRICT;
+
 CREATE TABLE companies (
 	id         INTEGER PRIMARY KEY,
 	name       TEXT NOT NULL,

@@ -4,6 +4,7 @@
 #define FLOW_APP_H
 
 #include "base/mtx.h"
+#include "store/clock_known.h"
 #include "store/store.h"
 
 struct config;
@@ -54,6 +55,12 @@ struct app {
 	int64_t clock_kept_us; /* the newest look that found it kept, or the first one */
 	int clock_told; /* 1: an incident is open, -1: none is, 0: an earlier life may have left one */
 	int64_t clock_back_ms; /* it went back: until when the incident is open; 0: it did not */
+	struct clock_known clock_known; /* until when it was believed (flow/clockdoubt.h) */
+	bool clock_known_read;
+	bool clock_doubted;      /* retention waits */
+	int clock_doubt_told;    /* as clock_told */
+	int64_t clock_doubt_us;  /* the last look, monotonic */
+	int64_t clock_stored_us; /* when clock_known was written last; 0: never */
 	int64_t clock_pull_until_us; /* so long waits of an earlier clock are looked for (flow/clockback.h) */
 	int64_t clock_pulled_us;
 	int64_t janitor_minute_ms;         /* when retention ran last */

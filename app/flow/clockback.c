@@ -10,7 +10,7 @@
 
 struct back {
 	struct app *app;
-	int64_t beyond_ms, now_ms;
+	int64_t beyond_ms;
 };
 
 /* A pause that a person set with an end keeps it; else the gate opens. */
@@ -26,25 +26,36 @@ static enum rc gate_back(void *arg, const struct target *t, struct err *e)
 	return RC_OK;
 }
 
-static void pull(struct app *app, int64_t now_ms)
+static void pull_jobs(struct app *app, int64_t beyond_ms)
 {
-	struct back b = { app, now_ms + CLOCKBACK_WAIT_MAX_MS, now_ms };
 	struct err e = { .rc = RC_OK };
 	int64_t jobs = 0;
+
+	if (queue_clock_back(app->store, beyond_ms, &jobs, &e) != RC_OK)
+		log_err(LOG_WARN, "clock.waits_not_pulled", &e);
+	else if (jobs > 0)
+		log_event(LOG_INFO, "clock.waits_pulled", "jobs", LOG_I64(jobs), NULL);
+}
+
+static void pull(struct app *app, int64_t now_ms)
+{
+	struct back b = { app, now_ms + CLOCKBACK_WAIT_MAX_MS };
+	struct err e = { .rc = RC_OK };
 	struct db *db;
-	enum rc rc;
 
 	if (app->outside != NULL)
 		outside_clock_back(app, b.beyond_ms, now_ms);
 	db = store_reader(app->store);
-	rc = target_each(db, gate_back, &b, &e);
+	if (target_each(db, gate_back, &b, &e) != RC_OK)
+		log_err(LOG_WARN, "clock.gates_not_opened", &e);
 	store_reader_done(app->store, db);
-	if (rc == RC_OK)
-		rc = queue_clock_back(app->store, b.beyond_ms, &jobs, &e);
-	if (rc != RC_OK)
-		log_err(LOG_WARN, "clock.waits_not_pulled", &e);
-	else if (jobs > 0)
-		log_event(LOG_INFO, "clock.waits_pulled", "jobs", LOG_I64(jobs), NULL);
+	pull_jobs(app, b.beyond_ms);
+}
+
+void clockback_start(struct app *app, int64_t now_ms)
+{
+	if (!__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
+		pull_jobs(app, now_ms + CLOCKBACK_PLAN_MAX_MS);
 }
 
 void clockback_one(struct app *app, bool back, int64_t now_ms, int64_t mono_us)

@@ -11,6 +11,11 @@
 /* A run that began before the jump settles with a time of the old clock: looked at again each minute for so long. */
 #define CLOCKBACK_LOOK_MS (20 * MINUTE_MS)
 
+/* Nothing of the program is planned further ahead: what a peer asks for is at most a day, periodic work comes daily. */
+#define CLOCKBACK_PLAN_MAX_MS (2 * DAY_MS)
+
+/* Once at the start: an earlier life may have run ahead and stopped before anybody knew. */
+void clockback_start(struct app *app, int64_t now_ms);
 /* From clockwatch, once a second: begins at a jump back (`back`), and ends by itself. Failures are logged; the next minute
  * tries again. */
 void clockback_one(struct app *app, bool back, int64_t now_ms, int64_t mono_us);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/clockback.h"
+#include "flow/clockdoubt.h"
 #include "io/probe.h"
 #include "store/incident.h"
 
@@ -33,9 +34,11 @@ static void tell(struct app *app, struct jump j)
 		log_err(LOG_WARN, "clock.incident_not_stored", &e);
 }
 
-static int64_t newest_start(struct app *app)
+/* The newest time that an earlier life left: its start, or what it knew each minute. */
+static int64_t newest_known(struct app *app)
 {
 	struct db *db = store_reader(app->store);
+	struct clock_known known;
 	struct err e = { .rc = RC_OK };
 	struct stmt s;
 	int64_t ms = 0;
@@ -44,6 +47,8 @@ static int64_t newest_start(struct app *app)
 		ms = stmt_i64(&s, "started_ms");
 		stmt_end(&s);
 	}
+	if (clock_known_get(db, &known, &e) == RC_OK)
+		ms = i64_max(ms, known.seen_ms);
 	store_reader_done(app->store, db);
 	return ms;
 }
@@ -105,7 +110,7 @@ static void look_at_service(struct app *app, int64_t now_ms, int64_t mono_us)
 static bool look_at_jump(struct app *app, int64_t now_ms, int64_t mono_us)
 {
 	bool first = !app->clock_seen;
-	int64_t before_ms = first ? newest_start(app)
+	int64_t before_ms = first ? newest_known(app)
 				  : app->clock_offset_ms + mono_us / 1000; /* it should show */
 	bool back = before_ms - now_ms > CLOCKWATCH_JUMP_MS;
 
@@ -120,9 +125,12 @@ static bool look_at_jump(struct app *app, int64_t now_ms, int64_t mono_us)
 
 void clockwatch_one(struct app *app, int64_t now_ms, int64_t mono_us)
 {
-	bool back = look_at_jump(app, now_ms, mono_us);
+	bool first = !app->clock_seen, back = look_at_jump(app, now_ms, mono_us);
 
+	if (first)
+		clockback_start(app, now_ms);
 	clockback_one(app, back, now_ms, mono_us);
+	clockdoubt_one(app, now_ms, mono_us);
 	look_at_service(app, now_ms, mono_us);
 	if (app->clock_back_ms == 0 || now_ms < app->clock_back_ms)
 		return;

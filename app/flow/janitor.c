@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/clockdoubt.h"
 #include "flow/clockwatch.h"
 #include "flow/chatwoot_catch.h"
 #include "flow/config.h"
@@ -255,7 +256,7 @@ static bool trim_bytes(struct app *app, const struct config *c, int64_t now_ms)
 	return true; /* what is left is young */
 }
 
-bool janitor_trim(struct app *app, int64_t now_ms)
+static bool trim_all(struct app *app, int64_t now_ms)
 {
 	AUTO(config_putp) const struct config *c = config_get(app);
 	int64_t messages_ms = days_before(c, "retention_messages_days", now_ms);
@@ -299,6 +300,11 @@ bool janitor_trim(struct app *app, int64_t now_ms)
 	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 		all = trim_bytes(app, c, now_ms) && all;
 	return all;
+}
+
+bool janitor_trim(struct app *app, int64_t now_ms)
+{
+	return clockdoubt_is(app) || trim_all(app, now_ms);
 }
 
 /* ---- paused targets ---- */

@@ -2,7 +2,9 @@
 #include <sys/timex.h>
 
 #include "box.h"
+#include "flow/clockdoubt.h"
 #include "flow/clockwatch.h"
+#include "flow/janitor.h"
 #include "store/incident.h"
 #include "store/queue.h"
 #include "store/target.h"
@@ -150,5 +152,128 @@ TEST(gates_of_a_later_clock_open_but_not_a_persons_pause)
 	CHECK_I64("within a minute", queue_gated_until(qs, 71), BOX_NOW_MS + 9000);
 	clockwatch_one(&b.app, BOX_NOW_MS + 62000 - YEAR_MS, 63000000);
 	CHECK_I64("open too", queue_gated_until(qs, 71), 0);
+	box_close(&b);
+}
+
+/* ---- a clock that is ahead: retention, in simulated time ---- */
+
+static enum rc old_unit(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	TRY(db_exec(tx->db,
+		    "INSERT INTO webhook_deliveries(id, received_ms, company_id, target_id, "
+		    "source, request_id, signature, headers, body_size, body) "
+		    "VALUES(1, 1785240000000, 1, 0, 'meta', 'r', 'none', '{}', 1, x'78'), "
+		    "(2, 1785240000000, 1, 0, 'meta', 'r', 'none', '{}', 1, x'78')",
+		    e));
+	return RC_OK;
+}
+
+struct looking {
+	int64_t rows;
+};
+
+static enum rc look(void *arg, const struct db_table *t, struct err *e)
+{
+	struct looking *l = arg;
+
+	(void)e;
+	if (strcmp(t->name, "webhook_deliveries") == 0)
+		l->rows = t->rows;
+	return RC_OK;
+}
+
+/* Deliveries that retention leaves at this time, without the newest, which it never takes. */
+static int64_t kept_at(struct box *b, int64_t now_ms, int64_t mono_us)
+{
+	struct looking l = { -1 };
+	struct db *db;
+
+	clockwatch_one(&b->app, now_ms, mono_us);
+	(void)janitor_trim(&b->app, now_ms);
+	db = store_reader(b->app.store);
+	MUST(db_each_table(db, 0, NULL, look, &l, &t_err));
+	store_reader_done(b->app.store, db);
+	return l.rows - 1;
+}
+
+static void ahead_open(struct box *b, bool first)
+{
+	box_open(b, NULL, 0);
+	if (!first)
+		return;
+	MUST(store_write(b->app.store, STORE_NORMAL, old_unit, NULL, &t_err));
+	CHECK_I64("right", kept_at(b, BOX_NOW_MS + 1000, 1000000), 1);
+}
+
+TEST(a_year_ahead_deletes_nothing_until_the_clock_is_kept)
+{
+	struct box b;
+
+	kernel_says = STA_UNSYNC;
+	ahead_open(&b, true);
+	CHECK_I64("a year ahead", kept_at(&b, BOX_NOW_MS + YEAR_MS, 2000000), 1);
+	CHECK_I64("told", open_of(&b, "clock_ahead"), 1);
+	CHECK_I64("an hour later", kept_at(&b, BOX_NOW_MS + YEAR_MS + HOUR_MS, 3602000000), 1);
+	box_close(&b);
+	ahead_open(&b, false);
+	CHECK_I64("after a restart", kept_at(&b, BOX_NOW_MS + YEAR_MS + 2 * HOUR_MS, 5000000), 1);
+	CHECK_I64("told", open_of(&b, "clock_ahead"), 1);
+	kernel_says = 0;
+	CHECK_I64("kept", kept_at(&b, BOX_NOW_MS + YEAR_MS + 3 * HOUR_MS, 3605000000), 0);
+	CHECK_I64("over", open_of(&b, "clock_ahead"), 0);
+	box_close(&b);
+}
+
+TEST(a_year_ahead_that_is_set_right_deletes_nothing)
+{
+	struct box b;
+
+	kernel_says = STA_UNSYNC;
+	ahead_open(&b, true);
+	CHECK_I64("a year ahead", kept_at(&b, BOX_NOW_MS + YEAR_MS, 2000000), 1);
+	CHECK_I64("right again", kept_at(&b, BOX_NOW_MS + 3000, 3000000), 1);
+	CHECK_I64("over", open_of(&b, "clock_ahead"), 0);
+	CHECK(!clockdoubt_is(&b.app));
+	box_close(&b);
+}
+
+/* Without a time service, or where the kernel does not say: three days of running, over restarts. */
+TEST(three_days_of_running_end_the_doubt)
+{
+	const int64_t then = BOX_NOW_MS + YEAR_MS, day_us = DAY_MS * 1000;
+	struct box b;
+
+	kernel_says = -1;
+	ahead_open(&b, true);
+	for (int h = 0; h <= 36; h++)
+		CHECK_I64("a day and a half",
+			  kept_at(&b, then + h * HOUR_MS, 2000000 + h * HOUR_MS * 1000), 1);
+	box_close(&b);
+	ahead_open(&b, false);
+	CHECK_I64("off for days counts nothing", kept_at(&b, then + 30 * DAY_MS, 1000000), 1);
+	CHECK_I64("nearly", kept_at(&b, then + 31 * DAY_MS, 1000000 + day_us), 1);
+	CHECK_I64("three", kept_at(&b, then + 32 * DAY_MS, 1000000 + 2 * day_us), 0);
+	CHECK_I64("over", open_of(&b, "clock_ahead"), 0);
+	box_close(&b);
+}
+
+/* What happens to each box: months pass while it runs; it is off for a weekend; a battery dies. */
+TEST(time_that_passes_is_no_jump)
+{
+	struct box b;
+
+	kernel_says = STA_UNSYNC;
+	ahead_open(&b, true);
+	for (int d = 1; d < 29; d++)
+		CHECK_I64("days", kept_at(&b, BOX_NOW_MS + d * DAY_MS, d * DAY_MS * 1000), 1);
+	CHECK_I64("none", open_of(&b, "clock_ahead"), 0);
+	box_close(&b);
+	ahead_open(&b, false);
+	CHECK_I64("a weekend", kept_at(&b, BOX_NOW_MS + 31 * DAY_MS - HOUR_MS, 1000000), 0);
+	CHECK_I64("none", open_of(&b, "clock_ahead"), 0);
+	CHECK_I64("a dead battery", kept_at(&b, BOX_NOW_MS - YEAR_MS, 2000000), 0);
+	CHECK_I64("set right", kept_at(&b, BOX_NOW_MS + 31 * DAY_MS, 3000000), 0);
+	CHECK_I64("none", open_of(&b, "clock_ahead"), 0);
 	box_close(&b);
 }
