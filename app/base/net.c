@@ -50,3 +50,21 @@ bool net_holds(const struct net_address *network, int64_t bits, const struct net
 		return false;
 	return rest == 0 || (network->byte[whole] >> (8 - rest)) == (a->byte[whole] >> (8 - rest));
 }
+
+void net_network_text(const struct net_address *network, int64_t bits, char ret[NET_TEXT_MAX])
+{
+	uint8_t b[16] = { 0 };
+	int used = 0;
+
+	for (int i = 0; i < network->n && 8 * i < bits; i++)
+		b[i] = network->byte[i] & (uint8_t)(0xFF << i64_max(8 * (i + 1) - bits, 0));
+	if (network->n == 4) {
+		(void)snprintf(ret, NET_TEXT_MAX, "%u.%u.%u.%u/%d", b[0], b[1], b[2], b[3],
+			       (int)bits);
+		return;
+	}
+	for (int i = 0; i < 16; i += 2)
+		used += snprintf(ret + used, (size_t)(NET_TEXT_MAX - used), "%x%c",
+				 (unsigned)b[i] << 8 | b[i + 1], i < 14 ? ':' : '/');
+	(void)snprintf(ret + used, (size_t)(NET_TEXT_MAX - used), "%d", (int)bits);
+}

@@ -16,4 +16,8 @@ bool net_parse_network(struct str text, struct net_address *ret, int64_t *ret_bi
 /* Same family, same first bits. */
 bool net_holds(const struct net_address *network, int64_t bits, const struct net_address *a);
 
+/* A network in its one plain form ("10.0.0.0/8", "fd00:0:0:0:0:0:0:0/8"): no brackets, no bits behind its first `bits`. */
+#define NET_TEXT_MAX 48
+void net_network_text(const struct net_address *network, int64_t bits, char ret[NET_TEXT_MAX]);
+
 #endif

@@ -4,6 +4,7 @@
 #include "api/route.h"
 #include "api/stream.h"
 #include "base/log.h"
+#include "base/net.h"
 #include "base/thr.h"
 #include "cli/call.h"
 #include "flow/config.h"
@@ -127,6 +128,41 @@ static void ask_name(struct serve_web *s, const struct settings *st)
 		supervise_app(s->below)->hook_client_cn = s->client_cn;
 }
 
+/* Proxies of one's own bring everybody's connections from one address: this machine's (a tunnel, a web server) and those
+ * that are named. As they are named at the start; a later change counts from the next one. */
+static void unlimited_of(const struct settings *st, struct sbuf *b)
+{
+	struct str list = setting_str(st, "trusted_proxies"), word;
+	char text[NET_TEXT_MAX];
+	struct net_address net;
+	int64_t bits;
+
+	sbuf_printf(b, "127.0.0.0/8,0:0:0:0:0:0:0:1/128");
+	while (list.n > 0 && str_cut(&list, ' ', &word)) {
+		if (!net_parse_network(word, &net, &bits))
+			continue;
+		net_network_text(&net, bits, text);
+		sbuf_printf(b, ",%s", text);
+	}
+}
+
+static enum rc listen_hooks(struct serve_web *s, const struct settings *st, struct web_config c,
+			    struct err *e)
+{
+	AUTO(sbuf_release) struct sbuf unlimited = SBUF(16 * KIB);
+	struct str ca = setting_str(st, "tls_client_ca");
+
+	unlimited_of(st, &unlimited);
+	c.listener = WEB_HOOKS;
+	c.threads = (int)setting_i64(st, "hooks_threads");
+	c.connections_per_client_max = (int)setting_i64(st, "connections_per_client");
+	c.unlimited = sbuf_c(&unlimited);
+	c.tls_client_ca = ca.n > 0 ? ca.p : NULL;
+	if (s->tls && ca.n > 0)
+		ask_name(s, st);
+	return open_port(&c, setting_str(st, "hooks_listen"), &s->hooks, s->hooks_address, e);
+}
+
 static enum rc listen_all(struct serve_web *s, const struct settings *st, struct err *e)
 {
 	struct web_config c = config_of(st, supervise_app(s->below));
@@ -140,15 +176,8 @@ static enum rc listen_all(struct serve_web *s, const struct settings *st, struct
 	c.threads = (int)setting_i64(st, "web_threads");
 	TRY(open_port(&c, setting_str(st, "listen"), &s->main, s->main_address, e));
 	serve_web_reach(s->main_address, web_port(s->main), s->local_address);
-	if (hooks.n > 0) {
-		c.listener = WEB_HOOKS;
-		c.threads = (int)setting_i64(st, "hooks_threads");
-		c.connections_per_client_max = (int)setting_i64(st, "connections_per_client");
-		c.tls_client_ca = ca.n > 0 ? ca.p : NULL;
-		if (s->tls && ca.n > 0)
-			ask_name(s, st);
-		TRY(open_port(&c, hooks, &s->hooks, s->hooks_address, e));
-	}
+	if (hooks.n > 0)
+		TRY(listen_hooks(s, st, c, e));
 	if (!s->tls)
 		return RC_OK;
 	/* Commands cannot check a certificate that is made out to another name. */

@@ -110,7 +110,9 @@ struct web_config {
 	int request_timeout_ms;         /* head; total */
 	int body_timeout_ms;            /* total */
 	int connections_per_client_max; /* 0: no limit */
-	const char *tls_cert;           /* PEM with key and chain; NULL: plain */
+	const char *
+		unlimited; /* networks without it, with commas between them (net_network_text); NULL: none */
+	const char *tls_cert;      /* PEM with key and chain; NULL: plain */
 	const char *tls_client_ca; /* client certificates are asked for and checked; NULL: not */
 	web_handler *handler;
 	void *arg;

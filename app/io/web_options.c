@@ -38,6 +38,8 @@ enum rc web_options_make(const struct web_config *c, struct web_options *o, stru
 	option_int(o, 2, "request_timeout_ms", c->request_timeout_ms);
 	option_int(o, 3, "body_timeout_ms", c->body_timeout_ms);
 	option_int(o, 4, "max_connections_per_ip", c->connections_per_client_max);
+	if (c->unlimited != NULL)
+		option(o, "max_connections_exempt", c->unlimited);
 	option(o, "enable_keep_alive", "yes");
 	option(o, "tcp_nodelay", "1");
 	option(o, "listen_backlog", "1024");

@@ -604,6 +604,19 @@ def ip_flood():
     return flood(b"/")
 
 
+@attack("0015")
+def ip_flood_exempt():
+    """0015-ip-limit-exempt: a proxy of one's own has no limit, others have one."""
+    def opened(exempt):
+        with Server(num_threads="12", max_connections_per_ip="5", max_connections_exempt=exempt) as srv:
+            open_ones = count_open(srv, b"/", 10)
+            for s in open_ones:
+                s.close()
+            return len(open_ones)
+    ours, others = opened("192.0.2.0/24,127.0.0.0/8"), opened("192.0.2.0/24")
+    return ours != 10 or others != 5, "%d of 10 connections of a proxy, %d of another" % (ours, others)
+
+
 @attack("0010")
 def ip_flood_detached():
     """0010-ip-limit: the same with streams that were handed over."""

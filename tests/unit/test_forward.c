@@ -1,5 +1,7 @@
 /* test_forward.c - who asked, when a proxy stands between. */
 #include "api/forward.h"
+
+#include "base/net.h"
 #include "box.h"
 
 TEST(networks_are_matched_by_their_bits)
@@ -58,4 +60,32 @@ TEST(only_a_trusted_proxy_is_believed)
 	CHECK_STR("nonsense", client_after("10.0.0.1", "nonsense", NULL), "10.0.0.1");
 	CHECK_STR("none", client_after("10.0.0.1", NULL, "https"), "10.0.0.1");
 	box_close(&b);
+}
+
+/* What the web server is told of trusted proxies: it takes no brackets and no bits behind the first ones. */
+TEST(networks_in_their_plain_form)
+{
+	static const struct {
+		const char *text, *plain;
+	} ROWS[] = {
+		{ "10.1.2.3", "10.1.2.3/32" },
+		{ "10.1.2.3/8", "10.0.0.0/8" },
+		{ "192.168.255.255/17", "192.168.128.0/17" },
+		{ "0.0.0.0/0", "0.0.0.0/0" },
+		{ "[::1]", "0:0:0:0:0:0:0:1/128" },
+		{ "fd12:3456::9/20", "fd12:3000:0:0:0:0:0:0/20" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/127",
+		  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127" },
+		{ "::ffff:10.0.0.1", "10.0.0.1/32" },
+	};
+
+	for (size_t i = 0; i < COUNT(ROWS); i++) {
+		char text[NET_TEXT_MAX];
+		struct net_address a;
+		int64_t bits;
+
+		CHECK(net_parse_network(str_of(ROWS[i].text), &a, &bits));
+		net_network_text(&a, bits, text);
+		CHECK_STR(ROWS[i].text, text, ROWS[i].plain);
+	}
 }

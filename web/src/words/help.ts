@@ -9,7 +9,7 @@ export const HELP: Record<string, [es: string, pt: string]> = {
 	tls_client_cn: ['Nombre que debe tener el certificado de cliente de Meta si hay tls_client_ca; vacío: cualquiera de esas CA', 'Nome que o certificado de cliente da Meta deve ter se houver tls_client_ca; vazio: qualquer um dessas CAs'],
 	web_threads: ['Hilos de `listen`; cada conexión necesita uno', 'Threads de `listen`; cada conexão precisa de uma'],
 	hooks_threads: ['Hilos de `hooks_listen`', 'Threads de `hooks_listen`'],
-	connections_per_client: ['Conexiones que una dirección puede tener en hooks_listen; 0: sin límite (detrás de un proxy todas parecen una)', 'Conexões que um endereço pode ter em hooks_listen; 0: sem limite (atrás de um proxy todas parecem uma)'],
+	connections_per_client: ['Conexiones que una dirección puede tener en hooks_listen; 0: sin límite. Esta máquina y trusted_proxies no tienen límite', 'Conexões que um endereço pode ter em hooks_listen; 0: sem limite. Esta máquina e trusted_proxies não têm limite'],
 	log_level: ['Detalle del registro: debug, info, warn o error', 'Detalhe do log: debug, info, warn ou error'],
 	ca_file: ['Archivo PEM de las CA para llamar a otros; vacío: las del sistema', 'Arquivo PEM das CAs para chamar outros; vazio: as do sistema'],
 	company_name: ['Nombre de la empresa', 'Nome da empresa'],
