@@ -211,6 +211,8 @@ static void meta_post(struct hook *h)
 		h->unknown_name = c->q->param[0];
 	find_signers(c->config, channel, &signers);
 	if (signers.n == 0 || !sign_form_ok(signature)) {
+		if (sign_form_ok(signature))
+			hooks_trust_bad(h, STATE_META);
 		hook_refuse(
 			h, "meta",
 			signers.n == 0 ? "No app secret is configured for this address."
@@ -223,10 +225,12 @@ static void meta_post(struct hook *h)
 	if (!read_body(c))
 		return;
 	if (sign_meta_check(signature, c->q->body, signers.secret, signers.n, &which) != RC_OK) {
+		hooks_trust_bad(h, STATE_META);
 		hook_refuse(h, "meta",
 			    "The signature does not belong to this body and app secret.");
 		return;
 	}
+	hooks_trust_good(h, STATE_META);
 	if (channel == NULL)
 		h->delivery.company_id = signers.owner[which]->company_id;
 	else
@@ -386,6 +390,7 @@ static const struct chatwoot_target *chatwoot_who(struct hook *h)
 
 	h->delivery.signature = by_path ? "path" : "valid";
 	if (by_path && t == NULL) {
+		hooks_trust_bad(h, STATE_CHATWOOT);
 		hook_refuse(h, "chatwoot", "The secret in the path is not right.");
 		return NULL;
 	}
@@ -402,9 +407,13 @@ static const struct chatwoot_target *chatwoot_who(struct hook *h)
 		return NULL;
 	if (!by_path)
 		t = chatwoot_by_signature(h);
-	if (t == NULL)
+	if (t == NULL) {
+		hooks_trust_bad(h, STATE_CHATWOOT);
 		hook_refuse(h, "chatwoot",
 			    "The signature does not belong to this body, time and secret.");
+		return NULL;
+	}
+	hooks_trust_good(h, STATE_CHATWOOT);
 	return t;
 }
 

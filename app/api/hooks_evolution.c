@@ -31,8 +31,11 @@ static const struct channel *who_posts(struct hook *h)
 	const struct channel *ch = config_channel_slug(h->c->config, q->param[0]);
 
 	if (ch != NULL && strcmp(ch->provider, "evolution") == 0) {
-		if (evolution_door_check(ch, &badge, &e) == RC_OK)
+		if (evolution_door_check(ch, &badge, &e) == RC_OK) {
+			hooks_trust_good(h, STATE_EVOLUTION);
 			return ch;
+		}
+		hooks_trust_bad(h, STATE_EVOLUTION);
 	} else {
 		ch = evolution_door_any(h->c->config, &badge);
 		if (ch != NULL)

@@ -22,6 +22,10 @@ struct hook {
 void hook_answer_text(struct call *c, int status, struct str text);
 /* 401, counted, and at most one log line in ten seconds. */
 void hook_refuse(struct hook *h, const char *source, const char *why);
+/* hooks_trust.c. A peer's proof of itself (a signature, a badge) does not fit; several in a row are an incident. */
+void hooks_trust_bad(struct hook *h, enum state_peer p);
+/* It fits: the incident is over. */
+void hooks_trust_good(struct hook *h, enum state_peer p);
 /* Stores and answers. The body is answered as a duplicate only when the same bytes are already on the disk. */
 void hook_store(struct hook *h);
 /* A MAC that nobody can choose; the target keeps two doors apart. */

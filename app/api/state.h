@@ -18,6 +18,14 @@ struct state_token {
 	int64_t from_ms;    /* believed from then for AUTH_CACHE_MS */
 };
 
+/* How a kind of peer proves itself (hooks_trust.c). */
+struct state_trust {
+	_Atomic int64_t refused;   /* in a row */
+	_Atomic int64_t raised_ms; /* the incident was last raised; 0: never by this process */
+	_Atomic bool over;         /* no incident is open; false after a start: not known */
+};
+enum state_peer { STATE_META, STATE_CHATWOOT, STATE_EVOLUTION, STATE_PEERS };
+
 struct state {
 	/* any thread */
 	struct seen seen;
@@ -26,6 +34,7 @@ struct state {
 	_Atomic int large_hooks;                    /* bodies above HOOK_BODY_MAX in memory now */
 	_Atomic int takeaways;                      /* long answers under way (takeaway.h) */
 	_Atomic int64_t signature_failures, auth_failures;
+	struct state_trust trust[STATE_PEERS];
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
 	struct rate rate;                                     /* calls of each client */
 	struct rate reveals;                                  /* of masked numbers */

@@ -9,6 +9,10 @@
 #include "io/http.h"
 #include "store/channel_state.h"
 
+/* Codes with which the Graph API refuses a token: its signature (here: made with the app secret), its app (4.1). */
+#define META_NO_TOKEN 190
+#define META_NO_APP   101
+
 int64_t channel_check_every(const struct config *c, const struct channel *ch)
 {
 	(void)c;
@@ -126,6 +130,8 @@ static void ask_subscriptions(struct check *k)
 		rc = meta_health_subscriptions(sbuf_view(&ans.body), &k->u->w->arena,
 					       &k->subscription, &no, &why);
 	k->subscription_rc = heard(k, "subscriptions", rc, &no, &why);
+	k->secret_refused =
+		rc == RC_REFUSED && (no.code == META_NO_TOKEN || no.code == META_NO_APP);
 	http_answer_release(&ans);
 }
 
@@ -134,6 +140,12 @@ void channel_check_ask(struct check *k)
 	ask_token(k);
 	ask_number(k);
 	ask_subscribed(k);
+	ask_subscriptions(k);
+}
+
+void channel_check_secret(struct check *k)
+{
+	ask_token(k);
 	ask_subscriptions(k);
 }
 

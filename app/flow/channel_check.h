@@ -16,6 +16,7 @@ struct check {
 	struct meta_subscription subscription;
 	enum rc token_rc, number_rc, subscribed_rc, subscription_rc;
 	bool rate_changed;             /* what the number may send per second */
+	bool secret_refused;           /* Meta does not take the app secret */
 	struct meta_refusal no;        /* the first refusal */
 	char error[ERR_TEXT_MAX + 80]; /* what it was; empty: all was answered */
 };
@@ -27,6 +28,8 @@ struct check {
 
 /* Asks everything; fills k but for `u` and `ch`, which the caller set. No transaction is open meanwhile. */
 void channel_check_ask(struct check *k);
+/* Asks only what shows whether Meta takes the app secret: fills secret_refused. */
+void channel_check_secret(struct check *k);
 /* Where Meta says that it sends webhooks, in the order in which it resolves it (1.8); STR_NONE: not said. */
 struct str channel_check_callback(const struct check *k);
 bool channel_check_is_ours(struct str callback, struct str hook_url);

@@ -4,26 +4,18 @@
  * compared with the Date of whoever answered. */
 #include "base/enc.h"
 #include "base/log.h"
-#include "flow/channel_check.h"
 #include "flow/setup_test.h"
+#include "flow/setup_test_priv.h"
 #include "flow/upkeep_kinds.h"
-#include "io/http.h"
 #include "io/jsonw.h"
 #include "peer/chatwoot.h"
-#include "store/setup.h"
 
 #define CLOCK_MAX_MS \
 	(2 *         \
 	 MINUTE_MS) /* Chatwoot's signatures are good for five minutes, TLS for less than a day */
 #define TIMEOUT_MS 10000
 
-struct finding {
-	enum setup_step step;
-	enum setup_code code;
-	char arg[SETUP_ARG_MAX];
-};
-
-static void find(struct finding *f, enum setup_code code, struct str arg)
+void setup_find(struct finding *f, enum setup_code code, struct str arg)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(4 * SETUP_ARG_MAX);
 
@@ -71,13 +63,13 @@ static bool clock_is_off(struct finding *f, const struct http_answer *ans, int64
 		return false;
 	(void)snprintf(text, sizeof(text), "%s%lld min", off_ms < 0 ? "-" : "+",
 		       (long long)((off_ms < 0 ? -off_ms : off_ms) / MINUTE_MS));
-	find(f, SETUP_CLOCK_WRONG, str_of(text));
+	setup_find(f, SETUP_CLOCK_WRONG, str_of(text));
 	return true;
 }
 
 /* ---- one question ---- */
 
-/* Host of an address, for people. */
+/* Host of an address, with its port, for people. */
 static struct str host_of(struct str url)
 {
 	ptrdiff_t at = str_find(url, STR("://")), end;
@@ -88,9 +80,8 @@ static struct str host_of(struct str url)
 	return end >= 0 ? str_sub(url, 0, (size_t)end) : url;
 }
 
-/* False: there was no answer, or the clock is off: the finding is made. */
-static bool ask(struct upkeep_run *u, struct str url, const struct http_header *header,
-		struct http_answer *ans, struct finding *f)
+bool setup_ask(struct upkeep_run *u, struct str url, const struct http_header *header,
+	       struct http_answer *ans, struct finding *f)
 {
 	struct err e = { .rc = RC_OK };
 	const char *text = arena_dup(&u->w->arena, url);
@@ -104,87 +95,14 @@ static bool ask(struct upkeep_run *u, struct str url, const struct http_header *
 			     ans, &e);
 
 	if (ans->cert_refused) {
-		find(f, SETUP_CERTIFICATE, host_of(url));
+		setup_find(f, SETUP_CERTIFICATE, host_of(url));
 		return false;
 	}
 	if (rc != RC_OK) {
-		find(f, SETUP_UNREACHABLE, host_of(url));
+		setup_find(f, SETUP_UNREACHABLE, host_of(url));
 		return false;
 	}
 	return !clock_is_off(f, ans, u->now_ms);
-}
-
-/* ---- WhatsApp ---- */
-
-static void judge_number(struct upkeep_run *u, const struct http_answer *ans, struct finding *f)
-{
-	struct meta_refusal no = { .code = -1 };
-	struct meta_number number;
-	struct err e = { .rc = RC_OK };
-	enum rc rc = meta_health_number(sbuf_view(&ans->body), &u->w->arena, &number, &no, &e);
-
-	if (rc == RC_OK)
-		find(f, SETUP_FINE,
-		     number.display_phone_number.n > 0 ? number.display_phone_number : STR("Meta"));
-	else if (rc != RC_REFUSED)
-		find(f, SETUP_PEER_SAYS, str_of(e.text));
-	else if (no.code == 190)
-		find(f, SETUP_WRONG_TOKEN, STR(""));
-	else if (no.code == 100 || no.code == 803)
-		find(f, SETUP_WRONG_NUMBER_ID, STR(""));
-	else if (no.code == 10 || (no.code >= 200 && no.code <= 299))
-		find(f, SETUP_NO_PERMISSION, STR(""));
-	else
-		find(f, SETUP_PEER_SAYS, no.message);
-}
-
-static const struct channel *first_channel(const struct config *c)
-{
-	const struct channel *ch = config_channel_default(c);
-
-	return ch != NULL || c->channel_count == 0 ? ch : &c->channels[0];
-}
-
-static enum rc check_unit(struct tx *tx, void *arg, struct err *e)
-{
-	int count;
-
-	return upkeep_check(tx, arg, &count, e);
-}
-
-static void test_whatsapp(struct upkeep_run *u, struct finding *f)
-{
-	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
-	const struct channel *ch = first_channel(u->config);
-	struct http_answer ans = HTTP_ANSWER;
-	struct http_header bearer = { .name = "Authorization" };
-	struct channel copy;
-	struct err e = { .rc = RC_OK };
-
-	if (ch == NULL || ch->token.n == 0 ||
-	    (strcmp(ch->provider, "meta") == 0 && ch->phone_number_id.n == 0)) {
-		find(f, SETUP_NOT_SET,
-		     ch == NULL || ch->token.n == 0 ? STR("channel.*.token")
-						    : STR("channel.*.phone_number_id"));
-		return;
-	}
-	copy = *ch;
-	if (strcmp(ch->provider, "meta") != 0) {
-		find(f, SETUP_CHECKED_THERE, STR(""));
-		if (store_write(u->w->app->store, STORE_NORMAL, check_unit, &copy, &e) != RC_OK)
-			find(f, SETUP_PEER_SAYS, str_of(e.text));
-		return;
-	}
-	bearer.value = arena_printf(&u->w->arena, "Bearer %.*s", STRF(ch->token));
-	if (meta_health_url(&(struct meta_asked){ .what = META_ASK_NUMBER,
-						  .base = ch->base_url,
-						  .version = ch->version,
-						  .id = ch->phone_number_id },
-			    &url, &e) != RC_OK)
-		find(f, SETUP_WRONG_NUMBER_ID, STR(""));
-	else if (ask(u, sbuf_view(&url), &bearer, &ans, f))
-		judge_number(u, &ans, f);
-	http_answer_release(&ans);
 }
 
 /* ---- the box as the internet sees it ---- */
@@ -196,20 +114,20 @@ static void test_url(struct upkeep_run *u, struct finding *f)
 	struct http_answer ans = HTTP_ANSWER;
 
 	if (address.n == 0) {
-		find(f, SETUP_NOT_SET, STR("public_url"));
+		setup_find(f, SETUP_NOT_SET, STR("public_url"));
 		return;
 	}
 	while (str_ends(address, STR("/")))
 		address.n--;
 	sbuf_str(&url, address);
 	sbuf_text(&url, "/healthz");
-	if (ask(u, sbuf_view(&url), NULL, &ans, f)) {
+	if (setup_ask(u, sbuf_view(&url), NULL, &ans, f)) {
 		if (ans.status == 200)
-			find(f, SETUP_FINE, host_of(address));
+			setup_find(f, SETUP_FINE, host_of(address));
 		else
-			find(f, SETUP_URL_OUTSIDE, address);
+			setup_find(f, SETUP_URL_OUTSIDE, address);
 	} else if (f->code == SETUP_UNREACHABLE) {
-		find(f, SETUP_URL_OUTSIDE, address);
+		setup_find(f, SETUP_URL_OUTSIDE, address);
 	}
 	http_answer_release(&ans);
 }
@@ -252,28 +170,28 @@ static void judge_inbox(struct upkeep_run *u, const struct chatwoot_target *t,
 	char text[120];
 
 	if (ans->status == 401 || ans->status == 403) {
-		find(f, SETUP_WRONG_TOKEN, STR(""));
+		setup_find(f, SETUP_WRONG_TOKEN, STR(""));
 		return;
 	}
 	if (ans->status == 404) {
-		find(f, SETUP_WRONG_INBOX, STR(""));
+		setup_find(f, SETUP_WRONG_INBOX, STR(""));
 		return;
 	}
 	if (ans->status != 200 || json_parse(sbuf_view(&ans->body), &root, NULL) != RC_OK) {
 		(void)snprintf(text, sizeof(text), "Chatwoot: HTTP %d", ans->status);
-		find(f, SETUP_PEER_SAYS, str_of(text));
+		setup_find(f, SETUP_PEER_SAYS, str_of(text));
 		return;
 	}
 	hook = json_get_str(root, "webhook_url");
 	if (hook.n == 0) {
 		(void)snprintf(text, sizeof(text), "http://.../webhooks/chatwoot/%s", t->slug);
-		find(f, SETUP_NO_WEBHOOK, str_of(text));
+		setup_find(f, SETUP_NO_WEBHOOK, str_of(text));
 		return;
 	}
 	if (setup_test_is_private(host_of(hook)) && !heard_of(u, t->id))
-		find(f, SETUP_PRIVATE_BLOCKED, host_of(hook));
+		setup_find(f, SETUP_PRIVATE_BLOCKED, host_of(hook));
 	else
-		find(f, SETUP_FINE, json_get_str(root, "name"));
+		setup_find(f, SETUP_FINE, json_get_str(root, "name"));
 }
 
 static void test_chatwoot(struct upkeep_run *u, struct finding *f)
@@ -286,10 +204,10 @@ static void test_chatwoot(struct upkeep_run *u, struct finding *f)
 	const char *url;
 
 	if (t == NULL || t->url.n == 0 || t->token.n == 0 || t->inbox_id == 0) {
-		find(f, SETUP_NOT_SET,
-		     t == NULL || t->url.n == 0 ? STR("chatwoot.*.url")
-		     : t->token.n == 0          ? STR("chatwoot.*.token")
-						: STR("chatwoot.*.inbox_id"));
+		setup_find(f, SETUP_NOT_SET,
+			   t == NULL || t->url.n == 0 ? STR("chatwoot.*.url")
+			   : t->token.n == 0          ? STR("chatwoot.*.token")
+						      : STR("chatwoot.*.inbox_id"));
 		return;
 	}
 	base = t->url;
@@ -298,7 +216,7 @@ static void test_chatwoot(struct upkeep_run *u, struct finding *f)
 	token.value = arena_dup(&u->w->arena, t->token);
 	url = arena_printf(&u->w->arena, "%.*s/api/v1/accounts/%lld/inboxes/%lld", STRF(base),
 			   (long long)t->account_id, (long long)t->inbox_id);
-	if (ask(u, str_of(url), &token, &ans, f))
+	if (setup_ask(u, str_of(url), &token, &ans, f))
 		judge_inbox(u, t, &ans, f);
 	http_answer_release(&ans);
 }
@@ -316,20 +234,20 @@ static void test_n8n(struct upkeep_run *u, struct finding *f)
 	char text[60];
 
 	if (t == NULL || t->url.n == 0) {
-		find(f, SETUP_NOT_SET, STR("n8n.*.url"));
+		setup_find(f, SETUP_NOT_SET, STR("n8n.*.url"));
 		return;
 	}
-	if (ask(u, t->url, NULL, &ans, f)) {
+	if (setup_ask(u, t->url, NULL, &ans, f)) {
 		body = sbuf_view(&ans.body);
 		(void)snprintf(text, sizeof(text), "n8n: HTTP %d", ans.status);
 		if (ans.status == 404 && str_find(body, STR("for GET requests")) >= 0)
-			find(f, SETUP_FINE, host_of(t->url));
+			setup_find(f, SETUP_FINE, host_of(t->url));
 		else if (ans.status == 404)
-			find(f, SETUP_NOT_ACTIVE, STR(""));
+			setup_find(f, SETUP_NOT_ACTIVE, STR(""));
 		else if (ans.status < 500)
-			find(f, SETUP_FINE, host_of(t->url));
+			setup_find(f, SETUP_FINE, host_of(t->url));
 		else
-			find(f, SETUP_PEER_SAYS, str_of(text));
+			setup_find(f, SETUP_PEER_SAYS, str_of(text));
 	}
 	http_answer_release(&ans);
 }
@@ -337,7 +255,7 @@ static void test_n8n(struct upkeep_run *u, struct finding *f)
 /* ---- the run ---- */
 
 static void (*const TESTS[SETUP_STEPS])(struct upkeep_run *u, struct finding *f) = {
-	[SETUP_STEP_WHATSAPP] = test_whatsapp,
+	[SETUP_STEP_WHATSAPP] = setup_test_whatsapp,
 	[SETUP_STEP_URL] = test_url,
 	[SETUP_STEP_CHATWOOT] = test_chatwoot,
 	[SETUP_STEP_N8N] = test_n8n,

@@ -173,9 +173,9 @@ def _serving(pem=None):
         server.server_close()
 
 
-def test_people_first_run_explains_seven_troubles():
+def test_people_first_run_explains_troubles():
     """Each is provoked, recognized, and told in one sentence in three languages, all different."""
-    given = {"n8n.main.url": None, "channel.main.phone_number_id": None, "channel.main.token": None}
+    given = {"n8n.main.url": None, "channel.main.phone_number_id": None, "channel.main.token": None, "channel.main.app_secret": None}
     with Box(settings=given) as b, _serving() as late:
         pem = b.dir + "/self"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", pem + ".key",
@@ -205,5 +205,6 @@ def test_people_first_run_explains_seven_troubles():
         provoke("n8n", "NOT_ACTIVE", {"n8n.main.url": n8n + "/webhook/json404"})
         provoke("url", "URL_OUTSIDE", {"public_url": f"http://127.0.0.1:{nobody}"})
         provoke("chatwoot", "PRIVATE_BLOCKED", {})
+        provoke("whatsapp", "WRONG_APP_SECRET", {"channel.main.token": META_TOKEN, "channel.main.phone_number_id": PHONE_ID, "channel.main.app_secret": "wrong"})
         provoke("whatsapp", "WRONG_NUMBER_ID", {"channel.main.token": META_TOKEN, "channel.main.phone_number_id": "999999999999999"})
         provoke("whatsapp", "WRONG_TOKEN", {"channel.main.token": "not-this-one"})
