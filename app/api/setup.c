@@ -39,6 +39,42 @@ static void line_write(struct setup_page *p, const struct setup_line *l)
 	jsonw_end(&p->w);
 }
 
+static const struct channel *first_channel(const struct config *c)
+{
+	const struct channel *ch = config_channel_default(c);
+
+	return ch != NULL || c->channel_count == 0 ? ch : &c->channels[0];
+}
+
+static bool is_evolution(const struct config *c)
+{
+	const struct channel *ch = first_channel(c);
+
+	return ch != NULL && strcmp(ch->provider, "evolution") == 0;
+}
+
+/* A phone that was waited for is connected by now: the step turns green by itself. */
+static enum rc follow_link(struct setup_page *p, struct setup_line *l, struct err *e)
+{
+	const struct channel *ch = first_channel(p->c->config);
+	struct str state;
+	enum rc rc;
+
+	if (l->code != SETUP_SCAN_CODE || ch == NULL)
+		return RC_OK;
+	rc = channel_fact_get(p->db, ch->id, FACT_CONNECTION, p->c->q->arena, &state, e);
+	if (rc == RC_ABSENT) {
+		err_clear(e);
+		return RC_OK;
+	}
+	TRY(rc);
+	if (str_eqc(state, "open")) {
+		l->code = SETUP_FINE;
+		l->arg = ch->instance;
+	}
+	return RC_OK;
+}
+
 static enum rc tested(struct setup_page *p, enum setup_step step, struct err *e)
 {
 	struct setup_line l = { .step = setup_step_name(step), .state = "todo" };
@@ -48,21 +84,25 @@ static enum rc tested(struct setup_page *p, enum setup_step step, struct err *e)
 	l.code = r.at_ms != 0 ? r.code : SETUP_CODES;
 	l.arg = str_of(r.arg);
 	l.at_ms = r.at_ms;
+	TRY(follow_link(p, &l, e));
 	if (r.asked_ms != 0 && r.at_ms == 0)
 		l.state = "testing";
 	else if (l.code < SETUP_CODES)
-		l.state = setup_code_ok(l.code)     ? "ok"
-			  : l.code == SETUP_NOT_SET ? "todo"
-						    : "failed";
+		l.state = setup_code_ok(l.code)       ? "ok"
+			  : l.code == SETUP_NOT_SET   ? "todo"
+			  : l.code == SETUP_SCAN_CODE ? "waiting"
+						      : "failed";
 	line_write(p, &l);
 	return RC_OK;
 }
 
-/* Meta's verification call left its time behind: the step turns green by itself. */
+/* Meta's verification call, or a webhook, left its time behind: the step turns green by itself. */
 static enum rc handshake(struct setup_page *p, struct err *e)
 {
 	struct setup_line l = { .step = "handshake", .state = "waiting", .code = SETUP_WAITING };
 
+	if (is_evolution(p->c->config))
+		l.code = SETUP_WAITING_EVOLUTION;
 	for (size_t i = 0; i < p->c->config->channel_count; i++) {
 		int64_t at_ms, heard_ms;
 
@@ -75,7 +115,7 @@ static enum rc handshake(struct setup_page *p, struct err *e)
 	if (l.at_ms != 0) {
 		l.state = "ok";
 		l.code = SETUP_FINE;
-		l.arg = STR("Meta");
+		l.arg = is_evolution(p->c->config) ? STR("Evolution") : STR("Meta");
 	}
 	line_write(p, &l);
 	return RC_OK;

@@ -2,6 +2,7 @@
  * with a signature that we can check. See setup_test_priv.h. */
 #include "flow/channel_check.h"
 #include "flow/setup_test_priv.h"
+#include "peer/evolution_ask.h"
 
 static void judge_number(struct upkeep_run *u, const struct http_answer *ans, struct finding *f)
 {
@@ -31,13 +32,6 @@ static const struct channel *first_channel(const struct config *c)
 	const struct channel *ch = config_channel_default(c);
 
 	return ch != NULL || c->channel_count == 0 ? ch : &c->channels[0];
-}
-
-static enum rc check_unit(struct tx *tx, void *arg, struct err *e)
-{
-	int count;
-
-	return upkeep_check(tx, arg, &count, e);
 }
 
 /* Whoever signs with another secret than ours is refused at the door: better said now. */
@@ -71,13 +65,52 @@ static void test_meta(struct upkeep_run *u, const struct channel *ch, struct fin
 		judge_secret(u, ch, f);
 }
 
+static void judge_link(struct upkeep_run *u, const struct channel *ch,
+		       const struct http_answer *ans, struct finding *f)
+{
+	struct str state;
+	struct err e = { .rc = RC_OK };
+	enum rc rc =
+		evolution_ask_state(ans->status, sbuf_view(&ans->body), &u->w->arena, &state, &e);
+
+	if (rc == RC_OK && str_eqc(state, "open"))
+		setup_find(f, SETUP_FINE, ch->instance);
+	else if (rc == RC_OK)
+		setup_find(f, SETUP_SCAN_CODE, STR(""));
+	else if (rc == RC_REFUSED)
+		setup_find(f, SETUP_WRONG_API_KEY, STR(""));
+	else if (rc == RC_ABSENT)
+		setup_find(f, SETUP_WRONG_INSTANCE, ch->instance);
+	else if (rc == RC_CONFLICT)
+		setup_find(f, SETUP_LICENCE, STR(""));
+	else
+		setup_find(f, SETUP_NOT_EVOLUTION, ch->base_url);
+}
+
+static void test_evolution(struct upkeep_run *u, const struct channel *ch, struct finding *f)
+{
+	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
+	struct http_answer ans = HTTP_ANSWER;
+	const struct http_header key = { "apikey", arena_dup(&u->w->arena, ch->api_key) };
+	struct err e = { .rc = RC_OK };
+
+	if (evolution_send_url(ch->base_url, "instance/connectionState", ch->instance, &url, &e) !=
+	    RC_OK)
+		setup_find(f, SETUP_NOT_EVOLUTION, ch->base_url);
+	else if (setup_ask(u, sbuf_view(&url), &key, &ans, f))
+		judge_link(u, ch, &ans, f);
+	http_answer_release(&ans);
+}
+
 /* What is missing; NULL: nothing. */
 static const char *missing(const struct channel *ch)
 {
+	if (ch != NULL && strcmp(ch->provider, "evolution") == 0)
+		return ch->instance.n == 0  ? "channel.*.instance"
+		       : ch->api_key.n == 0 ? "channel.*.api_key"
+					    : NULL;
 	if (ch == NULL || ch->token.n == 0)
 		return "channel.*.token";
-	if (strcmp(ch->provider, "meta") != 0)
-		return NULL;
 	if (ch->phone_number_id.n == 0)
 		return "channel.*.phone_number_id";
 	return ch->app_secrets.n == 0 ? "channel.*.app_secret" : NULL;
@@ -86,19 +119,11 @@ static const char *missing(const struct channel *ch)
 void setup_test_whatsapp(struct upkeep_run *u, struct finding *f)
 {
 	const struct channel *ch = first_channel(u->config);
-	struct channel copy;
-	struct err e = { .rc = RC_OK };
 
-	if (missing(ch) != NULL) {
+	if (missing(ch) != NULL)
 		setup_find(f, SETUP_NOT_SET, str_of(missing(ch)));
-		return;
-	}
-	if (strcmp(ch->provider, "meta") == 0) {
+	else if (strcmp(ch->provider, "evolution") == 0)
+		test_evolution(u, ch, f);
+	else
 		test_meta(u, ch, f);
-		return;
-	}
-	copy = *ch;
-	setup_find(f, SETUP_CHECKED_THERE, STR(""));
-	if (store_write(u->w->app->store, STORE_NORMAL, check_unit, &copy, &e) != RC_OK)
-		setup_find(f, SETUP_PEER_SAYS, str_of(e.text));
 }

@@ -109,3 +109,46 @@ test('from an empty box to a message sent and answered', async () => {
 	await late.goto(link);
 	await late.locator('form').waitFor();
 });
+
+test('an Evolution shop: what is wrong is told, the phone and its messages turn the steps green', async () => {
+	const box = await Box.start({ bare: true, peers: ['--evolution-instance', 'loja'] });
+	box.token = box.newToken();
+	const page = await box.person('owner', { login: 'ana', screen: 'setup', allow: [/status of (4|5)\d\d/] });
+	const step = name => page.locator('.step').filter({ hasText: name });
+	const open = async (card, label) => { if (await card.getByLabel(label).count() === 0) await card.getByRole('button').first().click(); };
+	const whatsapp = step('Número de WhatsApp'), save = whatsapp.getByRole('button', { name: 'Guardar y conectar' });
+	await box.double('evolution', 'connection', { state: 'close' });
+	if (await whatsapp.getByRole('radio').count() === 0)
+		await whatsapp.getByRole('button').first().click();
+	await whatsapp.getByRole('radio', { name: 'Evolution API' }).check();
+	const fields = whatsapp.locator('.step-body form input');
+	const fill = async (...values) => { for (const [i, v] of values.entries()) await fields.nth(i).fill(v); await save.click(); };
+	const there = `http://127.0.0.1:${box.port.evolution}`;
+	await fill('http://127.0.0.1:1', 'loja', 'wrong-key');
+	await whatsapp.getByText('No se puede llegar a 127.0.0.1:1').waitFor();
+	await fill(there, 'loja', 'wrong-key');
+	await whatsapp.getByText('Evolution no acepta la clave').waitFor();
+	await whatsapp.getByText('todavía no anda').waitFor();
+	assert.equal(await whatsapp.getByText('El código llega en un momento').count(), 0, 'nobody waits for a code');
+	await fill(there, 'otra', 'double-evolution-key');
+	await whatsapp.getByText('Evolution no conoce la instancia otra').waitFor();
+	await fill(`http://127.0.0.1:${box.port.meta}`, 'loja', 'double-evolution-key');
+	await whatsapp.getByText('Evolution no acepta la clave').or(whatsapp.getByText('no es Evolution API')).first().waitFor();
+	await fill(there, 'loja', 'double-evolution-key');
+	await whatsapp.getByText('escanee el código con WhatsApp').waitFor();
+	await whatsapp.locator('.qr img').waitFor();
+
+	/* the next step asks for nothing of Meta's; what is saved there is written into Evolution */
+	const calls = step('Mensajes hacia esta caja');
+	await open(calls, 'Dirección de esta caja para Evolution');
+	assert.equal(await calls.getByText('Meta').count(), 0);
+	await calls.getByText('Esperando el primer mensaje de Evolution').waitFor();
+	await calls.getByLabel('Dirección de esta caja para Evolution').fill(`http://127.0.0.1:${box.hooks}/webhooks/evolution/main`);
+	await calls.getByRole('button', { name: 'Guardar y conectar' }).click();
+	await until(async () => (await box.double('evolution', 'state?brief=1')).hook_path === '/webhooks/evolution/main', 'Evolution knows the address');
+	await box.double('evolution', 'connection', { state: 'open' });
+	await calls.getByText('listo', { exact: true }).waitFor();
+	await whatsapp.getByText('listo', { exact: true }).waitFor();
+	await box.double('evolution', 'say', { from: '595981000001', text: 'hola' });
+	await until(async () => (await box.get('/api/v1/messages')).data.length === 1, 'the message came');
+});

@@ -39,6 +39,15 @@ function Callback(p: { of: Setup; settings: Settings; reload: () => void; test: 
 	</>;
 }
 
+/* Evolution is told the address by the box, together with a key of its own by which it is known. */
+function EvolutionHook(p: { settings: Settings; reload: () => void }): JSX.Element {
+	const key = (name: string) => `channel.${SLUG}.${name}`, [made] = useState(newKey);
+	const known = ['webhook_header_value', 'webhook_jwt_key'].some(name => p.settings.value(key(name)) !== '');
+	return <><p>{t('evolution_hook_text')}</p><SettingsForm of={p.settings} submit={t('save_and_connect')} fixed={known ? {} : { [key('webhook_header_name')]: 'X-Totem-Key', [key('webhook_header_value')]: made }}
+		after={async () => { await post(`/api/v1/channels/${SLUG}/connect`); p.reload(); }}
+		inputs={[{ key: key('webhook_url'), label: t('evolution_hook'), hint: t('evolution_hook_hint'), placeholder: `http://192.168.1.10:8081/webhooks/evolution/${SLUG}`, type: 'url', required: true }]} /></>;
+}
+
 function Qr(): JSX.Element {
 	const { data, reload } = useLoad(signal => get<Channel>('/api/v1/channels/' + SLUG, { signal }), SLUG);
 	useLive(reload, [], EVERY_MS);
@@ -47,7 +56,7 @@ function Qr(): JSX.Element {
 		: f?.qr_image ? <><img src={f.qr_image} alt={t('qr_alt')} width={240} height={240} />{f.pairing_code && <p>{t('pairing')} <code>{f.pairing_code}</code></p>}</> : <p class="soft">{t('qr_wait')}</p>}</div>;
 }
 
-function WhatsApp(p: { settings: Settings; test: () => Promise<unknown>; reload: () => void }): JSX.Element {
+function WhatsApp(p: { step: Step; settings: Settings; test: () => Promise<unknown>; reload: () => void }): JSX.Element {
 	const key = (name: string) => `channel.${SLUG}.${name}`;
 	const [provider, setProvider] = useState(p.settings.value(key('provider')) || 'meta'), [verify] = useState(newKey), [asked, setAsked] = useState(false);
 	const after = async (sent: Record<string, string>) => {
@@ -65,11 +74,11 @@ function WhatsApp(p: { settings: Settings; test: () => Promise<unknown>; reload:
 			{ key: key('app_secret'), label: t('app_secret'), hint: t('app_secret_hint'), secret: true, required: true },
 			{ key: key('verify_token'), label: t('verify_token'), hint: t('verify_token_hint'), secret: true, plain: true, required: true, initial: verify }]} />
 			: <><SettingsForm key="evolution" of={p.settings} submit={t('save_and_connect')} fixed={{ [key('provider')]: 'evolution' }}
-				after={async () => { await post(`/api/v1/channels/${SLUG}/connect`); setAsked(true); p.reload(); }} inputs={[
+				after={async () => { await p.test(); await post(`/api/v1/channels/${SLUG}/connect`); setAsked(true); p.reload(); }} inputs={[
 					{ key: key('base_url'), label: t('evolution_url'), placeholder: 'http://192.168.1.20:8080', type: 'url', required: true },
 					{ key: key('instance'), label: t('evolution_instance'), required: true },
 					{ key: key('api_key'), label: t('evolution_key'), secret: true, required: true }]} />
-			{asked && <Qr />}</>}
+			{(asked ? p.step.state !== 'failed' && p.step.state !== 'testing' : p.step.state === 'waiting') && <Qr />}</>}
 	</>;
 }
 
@@ -185,8 +194,10 @@ export function Setup(): JSX.Element {
 		case 'company':
 			return <SettingsForm of={s} submit={t('save')} after={all} inputs={[{ key: 'company_name', label: t('company'), hint: t('company_hint'), required: true }]} />;
 		case 'whatsapp':
-			return <WhatsApp settings={s} test={() => test('whatsapp')} reload={all} />;
+			return <WhatsApp step={by.get('whatsapp')!} settings={s} test={() => test('whatsapp')} reload={all} />;
 		case 'handshake':
+			if (s.value(`channel.${SLUG}.provider`) === 'evolution')
+				return <EvolutionHook settings={s} reload={all} />;
 			return <><Callback of={data} settings={s} reload={all} test={() => test('url')} />{url !== undefined && url.state !== 'todo' && <Result step={url} />}</>;
 		case 'chatwoot':
 			return <ChatwootStep settings={s} test={() => test('chatwoot')} reload={all} />;

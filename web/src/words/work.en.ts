@@ -123,6 +123,7 @@ export const workEn = {
 	waba_id: 'WhatsApp Business account ID', waba_id_hint: 'From the same page; needed for templates.', app_secret: 'App secret',
 	app_secret_hint: 'From App settings, Basic. With it the box knows that a call really comes from Meta.', verify_token: 'Verify token',
 	verify_token_hint: 'A word of your choice: paste the same one at Meta, next to the address.',
+	evolution_hook: 'Address of this box for Evolution', evolution_hook_hint: 'As the Evolution server reaches the box\'s address for webhooks, with /webhooks/evolution/main behind it.', evolution_hook_text: 'Evolution has to reach this box. Enter the address here: the box writes it into Evolution. This step turns green by itself when a message comes.',
 	callback_text: 'Meta has to reach this box from outside. At Meta, under WhatsApp, Configuration, paste this address and the verify token, and subscribe to “messages”. This step turns green by itself when Meta calls.',
 	verify_same: 'The verify token is the one you chose in the step before.', verify_missing: 'The verify token is still missing: see the step before.',
 	public_url: 'Address of this box from outside', public_url_hint: 'Your proxy or tunnel passes it to the box\'s address for webhooks.',

@@ -130,6 +130,7 @@ export const workEs: typeof workEn = {
 	app_secret: 'Clave secreta de la app',
 	app_secret_hint: 'De Configuración de la app, Básica. Con ella la caja sabe que una llamada viene de verdad de Meta.',
 	verify_token: 'Token de verificación', verify_token_hint: 'Una palabra a su elección: pegue la misma en Meta, junto a la dirección.',
+	evolution_hook: 'Dirección de esta caja para Evolution', evolution_hook_hint: 'Como el servidor Evolution llega a la dirección de webhooks de la caja, con /webhooks/evolution/main detrás.', evolution_hook_text: 'Evolution tiene que llegar a esta caja. Ponga aquí la dirección: la caja la escribe en Evolution. Este paso se pone verde solo cuando llega un mensaje.',
 	callback_text: 'Meta tiene que llegar a esta caja desde afuera. En Meta, en WhatsApp, Configuración, pegue esta dirección y el token de verificación, y suscríbase a «messages». Este paso se pone verde solo cuando Meta llama.',
 	verify_same: 'El token de verificación es el que eligió en el paso anterior.', verify_missing: 'Falta el token de verificación: vea el paso anterior.',
 	public_url: 'Dirección de esta caja desde afuera', public_url_hint: 'Su proxy o túnel la pasa a la dirección de webhooks de la caja.',

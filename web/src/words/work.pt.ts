@@ -130,6 +130,7 @@ export const workPt: typeof workEn = {
 	waba_id: 'Identificador da conta do WhatsApp Business', waba_id_hint: 'Da mesma página; necessário para os modelos.', app_secret: 'Chave secreta do app',
 	app_secret_hint: 'De Configurações do app, Básico. Com ela a caixa sabe que uma chamada vem mesmo da Meta.', verify_token: 'Token de verificação',
 	verify_token_hint: 'Uma palavra à sua escolha: cole a mesma na Meta, junto ao endereço.',
+	evolution_hook: 'Endereço desta caixa para o Evolution', evolution_hook_hint: 'Como o servidor Evolution chega ao endereço de webhooks da caixa, com /webhooks/evolution/main atrás.', evolution_hook_text: 'O Evolution precisa chegar a esta caixa. Informe aqui o endereço: a caixa o escreve no Evolution. Este passo fica verde sozinho quando chega uma mensagem.',
 	callback_text: 'A Meta precisa chegar a esta caixa de fora. Na Meta, em WhatsApp, Configuração, cole este endereço e o token de verificação, e assine “messages”. Este passo fica verde sozinho quando a Meta chama.',
 	verify_same: 'O token de verificação é o que você escolheu no passo anterior.', verify_missing: 'Falta o token de verificação: veja o passo anterior.',
 	public_url: 'Endereço desta caixa de fora', public_url_hint: 'Seu proxy ou túnel o passa ao endereço de webhooks da caixa.',
