@@ -16,12 +16,14 @@
 #include "flow/channel_test.h"
 #include "flow/damage.h"
 #include "flow/evolution_door.h"
+#include "flow/setup_test.h"
 #include "peer/sign.h"
 #include "store/channel_state.h"
 
 #define REFUSAL_LOG_MS  (10 * SECOND_MS)
 #define CHALLENGE_MAX   200u
-#define SECRETS_ALL_MAX 64 /* distinct secrets tried for one body; each costs a MAC */
+#define SHAKE_NOTE_MS   MINUTE_MS /* refused handshakes are kept at most so often */
+#define SECRETS_ALL_MAX 64        /* distinct secrets tried for one body; each costs a MAC */
 
 struct signers { /* secrets that may have signed, and whose they are */
 	struct str secret[SECRETS_ALL_MAX];
@@ -269,19 +271,38 @@ static bool challenge_ok(struct str s)
 }
 
 /* Best effort: the first run shows that Meta called; Meta gets its answer either way. */
+struct shaken {
+	int64_t channel_id;
+	enum channel_fact fact;
+};
+
 static enum rc handshake_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const int64_t *id = arg;
+	const struct shaken *s = arg;
 
-	return channel_fact_set_i64(tx, *id, FACT_HANDSHAKE, tx->now_ms, e);
+	return channel_fact_set_i64(tx, s->channel_id, s->fact, tx->now_ms, e);
 }
 
-static void handshake_note(struct call *c, int64_t channel_id)
+static void handshake_note(struct call *c, const struct channel *ch, enum channel_fact fact)
 {
+	struct shaken s = { ch->id, fact };
 	struct err e = { .rc = RC_OK };
 
-	if (store_write(c->app->store, STORE_NORMAL, handshake_unit, &channel_id, &e) != RC_OK)
+	if (store_write(c->app->store, STORE_NORMAL, handshake_unit, &s, &e) != RC_OK)
 		log_err(LOG_WARN, "hook.handshake_unwritten", &e);
+}
+
+/* A handshake in order but for its verify token: who set it up at Meta is told. */
+static void handshake_refused(struct call *c, const struct channel *ch)
+{
+	struct state *s = state_of(c->app);
+	int64_t now_ms = c->q->now_ms, kept_ms = atomic_load(&s->handshake_refused_ms);
+
+	if (ch == NULL)
+		ch = setup_test_channel(c->config);
+	if (ch != NULL && now_ms - kept_ms >= SHAKE_NOTE_MS &&
+	    atomic_compare_exchange_strong(&s->handshake_refused_ms, &kept_ms, now_ms))
+		handshake_note(c, ch, FACT_HANDSHAKE_REFUSED);
 }
 
 void hook_meta_get(struct call *c)
@@ -311,6 +332,8 @@ void hook_meta_get(struct call *c)
 			fitting = ch;
 		}
 	}
+	if (!fits && readable && str_eqc(mode, "subscribe") && challenge_ok(challenge))
+		handshake_refused(c, channel);
 	if (!fits || !str_eqc(mode, "subscribe") || !challenge_ok(challenge)) {
 		log_event(LOG_WARN, "hook.handshake_refused", "client", c->q->client, NULL);
 		problem(c, 403, "forbidden",
@@ -320,7 +343,7 @@ void hook_meta_get(struct call *c)
 	log_event(LOG_INFO, "hook.handshake_answered", "channel",
 		  channel != NULL ? channel->slug : "any", NULL);
 	if (!own)
-		handshake_note(c, fitting->id);
+		handshake_note(c, fitting, FACT_HANDSHAKE);
 	hook_answer_text(c, 200, challenge);
 }
 

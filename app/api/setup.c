@@ -39,16 +39,9 @@ static void line_write(struct setup_page *p, const struct setup_line *l)
 	jsonw_end(&p->w);
 }
 
-static const struct channel *first_channel(const struct config *c)
-{
-	const struct channel *ch = config_channel_default(c);
-
-	return ch != NULL || c->channel_count == 0 ? ch : &c->channels[0];
-}
-
 static bool is_evolution(const struct config *c)
 {
-	const struct channel *ch = first_channel(c);
+	const struct channel *ch = setup_test_channel(c);
 
 	return ch != NULL && strcmp(ch->provider, "evolution") == 0;
 }
@@ -56,7 +49,7 @@ static bool is_evolution(const struct config *c)
 /* A phone that was waited for is connected by now: the step turns green by itself. */
 static enum rc follow_link(struct setup_page *p, struct setup_line *l, struct err *e)
 {
-	const struct channel *ch = first_channel(p->c->config);
+	const struct channel *ch = setup_test_channel(p->c->config);
 	struct str state;
 	enum rc rc;
 
@@ -100,6 +93,7 @@ static enum rc tested(struct setup_page *p, enum setup_step step, struct err *e)
 static enum rc handshake(struct setup_page *p, struct err *e)
 {
 	struct setup_line l = { .step = "handshake", .state = "waiting", .code = SETUP_WAITING };
+	int64_t refused_ms = 0;
 
 	if (is_evolution(p->c->config))
 		l.code = SETUP_WAITING_EVOLUTION;
@@ -111,11 +105,19 @@ static enum rc handshake(struct setup_page *p, struct err *e)
 		TRY(channel_fact_get_i64(p->db, p->c->config->channels[i].id, FACT_LAST_WEBHOOK, 0,
 					 &heard_ms, e));
 		l.at_ms = i64_max(l.at_ms, i64_max(at_ms, heard_ms));
+		TRY(channel_fact_get_i64(p->db, p->c->config->channels[i].id,
+					 FACT_HANDSHAKE_REFUSED, 0, &at_ms, e));
+		refused_ms = i64_max(refused_ms, at_ms);
 	}
 	if (l.at_ms != 0) {
 		l.state = "ok";
 		l.code = SETUP_FINE;
 		l.arg = is_evolution(p->c->config) ? STR("Evolution") : STR("Meta");
+	} else if (refused_ms !=
+		   0) { /* never once it was green: anybody can call with a wrong one */
+		l.state = "failed";
+		l.code = SETUP_WRONG_VERIFY;
+		l.at_ms = refused_ms;
 	}
 	line_write(p, &l);
 	return RC_OK;

@@ -35,6 +35,7 @@ struct state {
 	_Atomic int takeaways;                      /* long answers under way (takeaway.h) */
 	_Atomic int64_t signature_failures, auth_failures;
 	struct state_trust trust[STATE_PEERS];
+	_Atomic int64_t handshake_refused_ms;                 /* last kept */
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
 	struct rate rate;                                     /* calls of each client */
 	struct rate reveals;                                  /* of masked numbers */

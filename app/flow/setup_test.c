@@ -4,6 +4,8 @@
  * compared with the Date of whoever answered. */
 #include "base/enc.h"
 #include "base/log.h"
+#include "flow/channel_check.h"
+#include "flow/channel_test.h"
 #include "flow/setup_test.h"
 #include "flow/setup_test_priv.h"
 #include "flow/upkeep_kinds.h"
@@ -107,29 +109,40 @@ bool setup_ask(struct upkeep_run *u, struct str url, const struct http_header *h
 
 /* ---- the box as the internet sees it ---- */
 
+/* Any server answers 200 to something: only this box can answer Meta's handshake, and only where webhooks go. */
 static void test_url(struct upkeep_run *u, struct finding *f)
 {
-	AUTO(sbuf_release) struct sbuf url = SBUF(HTTP_URL_MAX);
 	struct str address = setting_str(u->config->settings, "public_url");
-	struct http_answer ans = HTTP_ANSWER;
+	struct channel_test t;
 
+	u->channel = setup_test_channel(u->config);
 	if (address.n == 0) {
 		setup_find(f, SETUP_NOT_SET, STR("public_url"));
 		return;
 	}
-	while (str_ends(address, STR("/")))
-		address.n--;
-	sbuf_str(&url, address);
-	sbuf_text(&url, "/healthz");
-	if (setup_ask(u, sbuf_view(&url), NULL, &ans, f)) {
-		if (ans.status == 200)
-			setup_find(f, SETUP_FINE, host_of(address));
-		else
-			setup_find(f, SETUP_URL_OUTSIDE, address);
-	} else if (f->code == SETUP_UNREACHABLE) {
-		setup_find(f, SETUP_URL_OUTSIDE, address);
+	if (u->channel == NULL || u->channel->verify_token.n == 0) {
+		setup_find(f, SETUP_NOT_SET, STR("channel.*.verify_token"));
+		return;
 	}
-	http_answer_release(&ans);
+	channel_test_run(u, channel_check_hook_url(u->config, &u->w->arena), &t);
+	switch (t.found) {
+	case CHANNEL_TEST_UNSET:
+		setup_find(f, SETUP_NOT_SET, STR("public_url"));
+		break;
+	case CHANNEL_TEST_FINE:
+	case CHANNEL_TEST_CLIENT_CERT: /* ours, which lets in nobody but Meta */
+		setup_find(f, SETUP_FINE, host_of(address));
+		break;
+	case CHANNEL_TEST_UNREACHED:
+		setup_find(f, SETUP_URL_OUTSIDE, address);
+		break;
+	case CHANNEL_TEST_CERTIFICATE:
+		setup_find(f, SETUP_CERTIFICATE, host_of(address));
+		break;
+	case CHANNEL_TEST_FOREIGN:
+		setup_find(f, SETUP_URL_FOREIGN, address);
+		break;
+	}
 }
 
 /* ---- Chatwoot ---- */
@@ -223,6 +236,28 @@ static void test_chatwoot(struct upkeep_run *u, struct finding *f)
 
 /* ---- n8n ---- */
 
+static void judge_n8n(const struct n8n_target *t, const struct http_answer *ans, struct finding *f)
+{
+	AUTO(json_freep) struct json *root = NULL;
+	struct str body = sbuf_view(&ans->body);
+	bool is_json = json_parse(body, &root, NULL) == RC_OK, ok = ans->status / 100 == 2;
+	char text[60];
+
+	(void)snprintf(text, sizeof(text), "n8n: HTTP %d", ans->status);
+	if (ans->status == 401 || ans->status == 403)
+		setup_find(f, SETUP_N8N_REFUSES, str_of(text));
+	else if (str_find(body, STR("starting up")) >= 0)
+		setup_find(f, SETUP_N8N_STARTING, STR(""));
+	else if (is_json && ans->status == 404 && str_find(body, STR("for GET requests")) < 0)
+		setup_find(f, SETUP_NOT_ACTIVE, STR(""));
+	else if (is_json && (ok || ans->status == 404)) /* ok: its webhook takes GET too */
+		setup_find(f, SETUP_FINE, host_of(t->url));
+	else if (ok || ans->status / 100 == 3 || ans->status == 404)
+		setup_find(f, SETUP_NOT_N8N, host_of(t->url));
+	else
+		setup_find(f, SETUP_PEER_SAYS, str_of(text));
+}
+
 /* A GET of the production address of a POST webhook: n8n says "not registered for GET requests" with a hint at POST when
  * the workflow is active, and plainly "not registered" when it is not. Nothing runs. */
 static void test_n8n(struct upkeep_run *u, struct finding *f)
@@ -230,25 +265,13 @@ static void test_n8n(struct upkeep_run *u, struct finding *f)
 	const struct config *c = u->config;
 	const struct n8n_target *t = c->n8n_count > 0 ? &c->n8ns[0] : NULL;
 	struct http_answer ans = HTTP_ANSWER;
-	struct str body;
-	char text[60];
 
 	if (t == NULL || t->url.n == 0) {
 		setup_find(f, SETUP_NOT_SET, STR("n8n.*.url"));
 		return;
 	}
-	if (setup_ask(u, t->url, NULL, &ans, f)) {
-		body = sbuf_view(&ans.body);
-		(void)snprintf(text, sizeof(text), "n8n: HTTP %d", ans.status);
-		if (ans.status == 404 && str_find(body, STR("for GET requests")) >= 0)
-			setup_find(f, SETUP_FINE, host_of(t->url));
-		else if (ans.status == 404)
-			setup_find(f, SETUP_NOT_ACTIVE, STR(""));
-		else if (ans.status < 500)
-			setup_find(f, SETUP_FINE, host_of(t->url));
-		else
-			setup_find(f, SETUP_PEER_SAYS, str_of(text));
-	}
+	if (setup_ask(u, t->url, NULL, &ans, f))
+		judge_n8n(t, &ans, f);
 	http_answer_release(&ans);
 }
 

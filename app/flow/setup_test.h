@@ -3,8 +3,12 @@
 #define FLOW_SETUP_TEST_H
 
 #include "base/clock.h"
+#include "flow/config.h"
 
 #define SETUP_TEST_KIND "setup.test"
+
+/* The number that the first run is about: the default one, else the first; NULL: there is none. */
+const struct channel *setup_test_channel(const struct config *c);
 
 /* For tests: a Date header; whether a host is of a private network. */
 bool setup_test_date(struct str text, int64_t *ret_ms) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* setup_test_whatsapp.c - the live test of the number: does its provider know it, with this token, and do its webhooks come
  * with a signature that we can check. See setup_test_priv.h. */
 #include "flow/channel_check.h"
+#include "flow/setup_test.h"
 #include "flow/setup_test_priv.h"
 #include "peer/evolution_ask.h"
 
@@ -27,7 +28,7 @@ static void judge_number(struct upkeep_run *u, const struct http_answer *ans, st
 		setup_find(f, SETUP_PEER_SAYS, no.message);
 }
 
-static const struct channel *first_channel(const struct config *c)
+const struct channel *setup_test_channel(const struct config *c)
 {
 	const struct channel *ch = config_channel_default(c);
 
@@ -118,7 +119,7 @@ static const char *missing(const struct channel *ch)
 
 void setup_test_whatsapp(struct upkeep_run *u, struct finding *f)
 {
-	const struct channel *ch = first_channel(u->config);
+	const struct channel *ch = setup_test_channel(u->config);
 
 	if (missing(ch) != NULL)
 		setup_find(f, SETUP_NOT_SET, str_of(missing(ch)));

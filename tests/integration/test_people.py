@@ -155,9 +155,23 @@ class _Late(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class _Says(http.server.BaseHTTPRequestHandler):
+    """One answer to everything."""
+
+    def do_GET(self):
+        status, body = self.says
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 @contextlib.contextmanager
-def _serving(pem=None):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Late)
+def _serving(pem=None, says=None):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Late if says is None else type("Says", (_Says,), {"says": says}))
     if pem is not None:
         c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         c.load_cert_chain(pem + ".crt", pem + ".key")
@@ -203,8 +217,24 @@ def test_people_first_run_explains_troubles():
             provoke("n8n", "CERTIFICATE", {"n8n.main.url": f"https://127.0.0.1:{tls}/webhook/x"})
         provoke("n8n", "CLOCK_WRONG", {"n8n.main.url": f"http://127.0.0.1:{late}/webhook/x"})
         provoke("n8n", "NOT_ACTIVE", {"n8n.main.url": n8n + "/webhook/json404"})
+        for answer, code in (((200, b"<html>Log in</html>"), "NOT_N8N"), ((404, b"<html>gone</html>"), "NOT_N8N"), ((302, b""), "NOT_N8N"),
+                             ((200, b"n8n is starting up. Please wait"), "N8N_STARTING"), ((401, b"{}"), "N8N_REFUSES"),
+                             ((403, b"<html>no</html>"), "N8N_REFUSES")):
+            with _serving(says=answer) as other:
+                provoke("n8n", code, {"n8n.main.url": f"http://127.0.0.1:{other}/webhook/x"})
+        with _serving(says=(200, b"ok")) as other:
+            provoke("url", "URL_FOREIGN", {"public_url": f"http://127.0.0.1:{other}"})
         provoke("url", "URL_OUTSIDE", {"public_url": f"http://127.0.0.1:{nobody}"})
         provoke("chatwoot", "PRIVATE_BLOCKED", {})
         provoke("whatsapp", "WRONG_APP_SECRET", {"channel.main.token": META_TOKEN, "channel.main.phone_number_id": PHONE_ID, "channel.main.app_secret": "wrong"})
         provoke("whatsapp", "WRONG_NUMBER_ID", {"channel.main.token": META_TOKEN, "channel.main.phone_number_id": "999999999999999"})
         provoke("whatsapp", "WRONG_TOKEN", {"channel.main.token": "not-this-one"})
+
+        def works(step, settings):
+            equal(ana.call("PATCH", "/api/v1/settings", settings).status, 200)
+            equal(ana.call("POST", f"/api/v1/setup/test/{step}", {}).status, 202)
+            wait_until(lambda: found(step)["state"] != "testing", what=f"{step} was tested")
+            equal((found(step)["code"], found(step)["state"]), ("FINE", "ok"), found(step))
+
+        works("url", {"public_url": f"http://127.0.0.1:{b.hooks}/"})
+        works("n8n", {"n8n.main.url": n8n + "/webhook/echo"})

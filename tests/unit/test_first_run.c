@@ -64,7 +64,8 @@ TEST(first_run_handshake_turns_green_by_itself)
 			 STR_NONE),
 		  403);
 	CHECK_I64("state", browser_call(&b, &ana, "GET", "/api/v1/setup", NULL), 200);
-	CHECK_STR("waits", box_get(&b, "steps.3.state"), "waiting");
+	CHECK_STR("says why", box_get(&b, "steps.3.state"), "failed");
+	CHECK_STR("says why", box_get(&b, "steps.3.code"), "WRONG_VERIFY");
 	CHECK_I64("Meta",
 		  box_do(&b, "GET",
 			 "/webhooks/"
@@ -73,6 +74,14 @@ TEST(first_run_handshake_turns_green_by_itself)
 		  200);
 	CHECK_I64("state", browser_call(&b, &ana, "GET", "/api/v1/setup", NULL), 200);
 	CHECK_STR("green", box_get(&b, "steps.3.state"), "ok");
+	b.now_ms += HOUR_MS;
+	CHECK_I64("a stranger",
+		  box_do(&b, "GET",
+			 "/webhooks/whatsapp?hub.mode=subscribe&hub.verify_token=x&hub.challenge=1",
+			 STR_NONE),
+		  403);
+	CHECK_I64("state", browser_call(&b, &ana, "GET", "/api/v1/setup", NULL), 200);
+	CHECK_STR("stays green", box_get(&b, "steps.3.state"), "ok");
 	box_close(&b);
 }
 

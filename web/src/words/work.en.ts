@@ -154,7 +154,7 @@ export const workEn = {
 	released: 'Sending goes on.', known: 'What is known about the number', known_none: 'Nothing yet: the box asks the provider every hour.', journal: 'Journal',
 	'fact.display_phone_number': 'Number', 'fact.verified_name': 'Name that customers see', 'fact.status': 'State at Meta',
 	'fact.name_status': 'State of the name', 'fact.throughput': 'Throughput', 'fact.token_valid': 'Token accepted', 'fact.token_expires_at': 'Token expires',
-	'fact.subscribed': 'App subscribed', 'fact.callback_uri': 'Meta calls', 'fact.last_handshake_at': 'Last verification',
+	'fact.subscribed': 'App subscribed', 'fact.callback_uri': 'Meta calls', 'fact.last_handshake_refused_at': 'Last verification with another token', 'fact.last_handshake_at': 'Last verification',
 	'fact.last_webhook_at': 'Last call of the provider', 'fact.last_inbound_at': 'Last customer message', 'fact.last_send_ok_at': 'Last message sent',
 	'fact.api_version_seen': 'API version', 'fact.checked_at': 'Last asked', 'fact.certificate_expires_at': 'Certificate expires',
 	'fact.connection': 'Connection', 'fact.server_version': 'Server version', 'fact.can_send_message': 'Sending', 'fact.messaging_limit_tier': 'Limit',

@@ -163,7 +163,7 @@ export const workEs: typeof workEn = {
 	released: 'Los envíos siguen.', known: 'Qué se sabe del número', known_none: 'Todavía nada: la caja pregunta al proveedor cada hora.', journal: 'Diario',
 	'fact.display_phone_number': 'Número', 'fact.verified_name': 'Nombre que ven los clientes', 'fact.status': 'Estado en Meta',
 	'fact.name_status': 'Estado del nombre', 'fact.throughput': 'Capacidad', 'fact.token_valid': 'Token aceptado', 'fact.token_expires_at': 'El token vence',
-	'fact.subscribed': 'App suscrita', 'fact.callback_uri': 'Meta llama a', 'fact.last_handshake_at': 'Última verificación',
+	'fact.subscribed': 'App suscrita', 'fact.callback_uri': 'Meta llama a', 'fact.last_handshake_refused_at': 'Última verificación con otro token', 'fact.last_handshake_at': 'Última verificación',
 	'fact.last_webhook_at': 'Última llamada del proveedor', 'fact.last_inbound_at': 'Último mensaje de cliente', 'fact.last_send_ok_at': 'Último mensaje enviado',
 	'fact.api_version_seen': 'Versión de la API', 'fact.checked_at': 'Última consulta', 'fact.certificate_expires_at': 'El certificado vence',
 	'fact.connection': 'Conexión', 'fact.server_version': 'Versión del servidor', 'fact.can_send_message': 'Envío', 'fact.messaging_limit_tier': 'Límite',

@@ -163,7 +163,7 @@ export const workPt: typeof workEn = {
 	released: 'Os envios continuam.', known: 'O que se sabe do número', known_none: 'Ainda nada: a caixa pergunta ao provedor a cada hora.',
 	journal: 'Diário', 'fact.display_phone_number': 'Número', 'fact.verified_name': 'Nome que os clientes veem', 'fact.status': 'Estado na Meta',
 	'fact.name_status': 'Estado do nome', 'fact.throughput': 'Capacidade', 'fact.token_valid': 'Token aceito', 'fact.token_expires_at': 'O token expira',
-	'fact.subscribed': 'App inscrito', 'fact.callback_uri': 'A Meta chama', 'fact.last_handshake_at': 'Última verificação',
+	'fact.subscribed': 'App inscrito', 'fact.callback_uri': 'A Meta chama', 'fact.last_handshake_refused_at': 'Última verificação com outro token', 'fact.last_handshake_at': 'Última verificação',
 	'fact.last_webhook_at': 'Última chamada do provedor', 'fact.last_inbound_at': 'Última mensagem de cliente', 'fact.last_send_ok_at': 'Última mensagem enviada',
 	'fact.api_version_seen': 'Versão da API', 'fact.checked_at': 'Última consulta', 'fact.certificate_expires_at': 'O certificado expira',
 	'fact.connection': 'Conexão', 'fact.server_version': 'Versão do servidor', 'fact.can_send_message': 'Envio', 'fact.messaging_limit_tier': 'Limite',
