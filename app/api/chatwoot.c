@@ -4,6 +4,7 @@
 #include "flow/chatwoot_setup.h"
 #include "store/chatwoot_setup.h"
 #include "store/chore.h"
+#include "store/setup.h"
 
 static void write_gates(struct jsonw *w, struct str version, enum lang lang)
 {
@@ -52,6 +53,21 @@ static void write_member(struct jsonw *w, const struct json *found, const char *
 	jsonw_kraw(w, key, sbuf_view(&part));
 }
 
+/* What went wrong, in the reader's language; without a code (weather, another version) as it was written. */
+static void write_detail(struct jsonw *w, const struct json *found, struct str detail,
+			 enum lang lang)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(8 * KIB);
+	const struct json *trouble = json_get(found, "trouble");
+	enum setup_code code;
+
+	if (detail.n > 0 && setup_code_parse(json_get_str(trouble, "code"), &code)) {
+		setup_text(code, json_get_str(trouble, "about"), lang, &text);
+		detail = sbuf_view(&text);
+	}
+	jsonw_kstr(w, "detail", detail);
+}
+
 static void write_target(struct jsonw *w, const struct chatwoot_target *t,
 			 const struct chatwoot_setup_row *row, enum lang lang)
 {
@@ -66,7 +82,7 @@ static void write_target(struct jsonw *w, const struct chatwoot_target *t,
 		    row->state.n > 0                  ? row->state.p
 		    : t->url.n > 0 && t->inbox_id > 0 ? "by_hand"
 						      : "todo");
-	jsonw_kstr(w, "detail", row->detail);
+	write_detail(w, found, row->detail, lang);
 	jsonw_kstr(w, "url", t->url);
 	jsonw_kstr(w, "version", version);
 	jsonw_ki64(w, "account_id", t->account_id);

@@ -1,15 +1,29 @@
 /* chatwoot_admin.c - calls of the set-up to Chatwoot; see chatwoot_setup.h. */
 #include "flow/chatwoot_setup.h"
 
+#include "base/enc.h"
 #include "io/http.h"
 
 #define CALL_MS    30000
 #define ANSWER_MAX (4 * MIB)
 
-enum rc chatwoot_admin_refuse(struct chatwoot_admin *a, const char *why, struct err *e)
+static void note(struct chatwoot_admin *a, enum setup_code code, struct str about)
 {
+	AUTO(sbuf_release) struct sbuf text = SBUF(4 * KIB);
+
+	a->code = code;
+	if (!str_copy(enc_utf8_ok(about) ? enc_utf8_cut(about, SETUP_ARG_MAX - 1) : STR("?"),
+		      a->about, sizeof(a->about)))
+		a->about[0] = '\0';
+	setup_text(code, str_of(a->about), LANG_EN, &text);
+	(void)snprintf(a->why, sizeof(a->why), "%s", sbuf_c(&text)); /* cut is fine */
+}
+
+enum rc chatwoot_admin_refuse(struct chatwoot_admin *a, enum setup_code code, struct str about,
+			      struct err *e)
+{
+	note(a, code, about);
 	a->refused = true;
-	(void)snprintf(a->why, sizeof(a->why), "%s", why); /* cut is fine */
 	return FAIL(e, RC_REFUSED, "%s", a->why);
 }
 
@@ -28,23 +42,39 @@ static const char *url_of(struct chatwoot_admin *a, const char *path)
 
 static enum rc judge(struct chatwoot_admin *a, const struct chatwoot_ask *q, struct err *e)
 {
+	char text[SETUP_ARG_MAX];
+
 	if (a->status >= 200 && a->status < 300)
 		return RC_OK;
-	if (a->status >= 500 || a->status == 429)
+	(void)snprintf(text, sizeof(text), "HTTP %d", a->status);
+	if (a->status >= 500 || a->status == 429) {
+		note(a, SETUP_CHATWOOT_DOWN, str_of(text));
 		return FAIL(e, RC_RETRY, "Chatwoot answered HTTP %d", a->status);
+	}
 	if (a->status == 401 || a->status == 403)
 		return chatwoot_admin_refuse(
-			a,
-			q->platform
-				? "Chatwoot refuses the platform token, or it may not touch this "
-				  "account."
-				: "Chatwoot refuses the token: it has to be an administrator's.",
+			a, q->platform ? SETUP_WRONG_PLATFORM_TOKEN : SETUP_WRONG_TOKEN, STR(""),
 			e);
-	(void)snprintf(a->why, sizeof(a->why),
-		       "Chatwoot answered HTTP %d to %s %s: is this its address?", a->status,
-		       q->method, q->path);
-	a->refused = true;
-	return FAIL(e, RC_REFUSED, "%s", a->why);
+	(void)snprintf(text, sizeof(text), "HTTP %d (%s %.200s)", a->status, q->method, q->path);
+	return chatwoot_admin_refuse(a, SETUP_CHATWOOT_SAYS, str_of(text), e);
+}
+
+/* No answer came. `rc` is http_do's, and `e` its text: for the log, which knows more than people have to. */
+static enum rc unanswered(struct chatwoot_admin *a, const struct http_answer *ans, enum rc rc,
+			  struct err *e)
+{
+	if (rc == RC_INVALID) {
+		err_clear(e);
+		return chatwoot_admin_refuse(a, SETUP_NO_ADDRESS, a->t->url, e);
+	}
+	if (ans->cert_refused)
+		note(a, SETUP_CERTIFICATE, chatwoot_admin_host(a->t->url));
+	else if (rc == RC_RETRY || rc == RC_UNKNOWN)
+		note(a, SETUP_UNREACHABLE, chatwoot_admin_host(a->t->url));
+	if (rc != RC_UNKNOWN)
+		return rc;
+	err_clear(e);
+	return FAIL(e, RC_RETRY, "Chatwoot did not answer");
 }
 
 enum rc chatwoot_admin_call(struct chatwoot_admin *a, const struct chatwoot_ask *q, struct err *e)
@@ -73,12 +103,8 @@ enum rc chatwoot_admin_call(struct chatwoot_admin *a, const struct chatwoot_ask 
 		a->status = ans.status;
 		a->answer = arena_str(&a->u->w->arena, sbuf_view(&ans.body));
 		rc = judge(a, q, e);
-	} else if (rc == RC_UNKNOWN) {
-		err_clear(e);
-		rc = FAIL(e, RC_RETRY, "Chatwoot did not answer");
-	} else if (rc == RC_INVALID) {
-		err_clear(e);
-		rc = chatwoot_admin_refuse(a, "The address of Chatwoot is not one.", e);
+	} else {
+		rc = unanswered(a, &ans, rc, e);
 	}
 	http_answer_release(&ans);
 	return rc;

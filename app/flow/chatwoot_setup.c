@@ -52,7 +52,7 @@ static enum rc read_version(struct setting_up *s, struct err *e)
 	TRY(chatwoot_admin_call(&s->a, &(struct chatwoot_ask){ "GET", "/api", STR_NONE, false },
 				e));
 	if (chatwoot_admin_version(s->a.answer, arena_of(s), &s->version, NULL) != RC_OK)
-		return chatwoot_admin_refuse(&s->a, "There is no Chatwoot at this address.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_NOT_CHATWOOT, s->a.t->url, e);
 	return RC_OK;
 }
 
@@ -63,19 +63,15 @@ static enum rc choose_account(struct setting_up *s, int64_t wanted, struct err *
 	TRY(chatwoot_admin_call(
 		&s->a, &(struct chatwoot_ask){ "GET", "/api/v1/profile", STR_NONE, false }, e));
 	if (chatwoot_admin_profile(s->a.answer, arena_of(s), &s->profile, NULL) != RC_OK)
-		return chatwoot_admin_refuse(&s->a, "Chatwoot's answer shows no accounts.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_CHATWOOT_ODD, STR("profile"), e);
 	for (size_t i = 0; i < s->profile.count; i++)
 		if (s->profile.accounts[i].id == wanted || (wanted == 0 && s->profile.count == 1))
 			found = &s->profile.accounts[i];
 	if (found == NULL)
 		return chatwoot_admin_refuse(
-			&s->a,
-			wanted == 0 ? "This token sees several accounts: choose one (account_id)."
-				    : "This token does not see the account.",
-			e);
+			&s->a, wanted == 0 ? SETUP_SEVERAL_ACCOUNTS : SETUP_NO_ACCOUNT, STR(""), e);
 	if (!found->administrator)
-		return chatwoot_admin_refuse(
-			&s->a, "The token is not an administrator's in this account.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_NOT_ADMIN, STR(""), e);
 	s->a.account_id = found->id;
 	return RC_OK;
 }
@@ -125,7 +121,7 @@ static enum rc find_inbox(struct setting_up *s, struct err *e)
 	TRY(chatwoot_admin_call(
 		&s->a, &(struct chatwoot_ask){ "GET", "{A}/inboxes", STR_NONE, false }, e));
 	if (chatwoot_admin_inboxes(s->a.answer, arena_of(s), &s->inboxes, NULL) != RC_OK)
-		return chatwoot_admin_refuse(&s->a, "Chatwoot's answer is no list of inboxes.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_CHATWOOT_ODD, STR("inboxes"), e);
 	for (size_t i = 0; i < s->inboxes.count && s->inbox.id == 0; i++)
 		if (is_ours(s, &s->inboxes.items[i]))
 			s->inbox = s->inboxes.items[i];
@@ -135,7 +131,7 @@ static enum rc find_inbox(struct setting_up *s, struct err *e)
 static enum rc keep_inbox(struct setting_up *s, struct err *e)
 {
 	if (chatwoot_admin_inbox(s->a.answer, arena_of(s), &s->inbox, NULL) != RC_OK)
-		return chatwoot_admin_refuse(&s->a, "Chatwoot's answer is no inbox.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_CHATWOOT_ODD, STR("inbox"), e);
 	return RC_OK;
 }
 
@@ -354,6 +350,12 @@ static void write_found(struct setting_up *s, struct sbuf *to)
 		jsonw_kbool(&w, "signed", s->inbox.secret.n > 0 && signs(s));
 		jsonw_end(&w);
 	}
+	if (s->a.code != SETUP_FINE) { /* told in the reader's language */
+		jsonw_kobject(&w, "trouble");
+		jsonw_ktext(&w, "code", setup_code_name(s->a.code));
+		jsonw_ktext(&w, "about", s->a.about);
+		jsonw_end(&w);
+	}
 	jsonw_kraw(&w, "warnings", sbuf_view(&s->warnings));
 	jsonw_end(&w);
 }
@@ -420,18 +422,16 @@ static enum rc steps(struct setting_up *s, struct err *e)
 	const struct json *args = s->a.u->args;
 
 	if (s->a.t->url.n == 0 || s->a.t->token.n == 0)
-		return chatwoot_admin_refuse(&s->a, "The settings url and token are needed.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_NOT_SET,
+					     STR("chatwoot.*.url, chatwoot.*.token"), e);
 	if (chatwoot_admin_host(s->base).n == 0)
-		return chatwoot_admin_refuse(
-			&s->a,
-			"webhook_base is needed: the address of this box as Chatwoot sees it.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_NOT_SET, STR("webhook_base"), e);
 	TRY(read_version(s, e));
 	TRY(choose_account(s, json_get_i64_or(args, "account_id", 0), e));
 	make_address(s);
 	TRY(put_inbox(s, json_get_str(args, "inbox_name"), e));
 	if (signs(s) && s->inbox.secret.n == 0)
-		return chatwoot_admin_refuse(
-			&s->a, "Chatwoot does not show the secret of the inbox to this token.", e);
+		return chatwoot_admin_refuse(&s->a, SETUP_NO_SECRET, STR(""), e);
 	TRY(put_bot(s, e));
 	warn_network(s);
 	TRY(warn_inboxes(s, e));
@@ -456,7 +456,7 @@ enum rc chatwoot_setup_run(struct upkeep_run *u, int64_t *ret_next_ms, struct er
 	rc = steps(&s, &why);
 	said = rc == RC_OK   ? end(&s, "done", NULL, e)
 	       : s.a.refused ? end(&s, "failed", s.a.why, e)
-			     : end(&s, "waiting", why.text, e);
+			     : end(&s, "waiting", s.a.code != SETUP_FINE ? s.a.why : why.text, e);
 	sbuf_release(&s.warnings);
 	crypto_zero(s.path_secret, sizeof(s.path_secret));
 	TRY(said);

@@ -13,6 +13,7 @@
 #include "flow/upkeep.h"
 #include "peer/chatwoot_admin.h"
 #include "peer/chatwoot_gate.h"
+#include "store/setup.h"
 
 #define CHATWOOT_SETUP_KIND  "chatwoot.setup"
 #define CHATWOOT_PEOPLE_KIND "chatwoot.people"
@@ -24,12 +25,15 @@ struct chatwoot_admin {
 	int64_t account_id;
 	struct str answer;
 	int status;
-	bool refused;  /* Chatwoot says no: trying again changes nothing */
-	char why[200]; /* for people */
+	bool refused; /* Chatwoot says no: trying again changes nothing */
+	/* What is wrong, for people: SETUP_FINE: nothing (known). `why`: the same in English. */
+	enum setup_code code;
+	char about[SETUP_ARG_MAX];
+	char why[500];
 };
 
-/* Path behind the address; "{A}" in front stands for /api/v1/accounts/<id>. RC_OK: 2xx, a->answer is its body. RC_REFUSED:
- * a->why says why. RC_RETRY: later. */
+/* Path behind the address; "{A}" in front stands for /api/v1/accounts/<id>. RC_OK: 2xx, a->answer is its body. RC_REFUSED,
+ * RC_RETRY (later): a->code and a->why say why. */
 struct chatwoot_ask {
 	const char *method, *path;
 	struct str body;
@@ -37,6 +41,8 @@ struct chatwoot_ask {
 };
 enum rc chatwoot_admin_call(struct chatwoot_admin *a, const struct chatwoot_ask *q, struct err *e)
 	MUST_CHECK;
-enum rc chatwoot_admin_refuse(struct chatwoot_admin *a, const char *why, struct err *e) MUST_CHECK;
+/* Keeps what is wrong, and that it stays so: RC_REFUSED. `about` may be of Chatwoot. */
+enum rc chatwoot_admin_refuse(struct chatwoot_admin *a, enum setup_code code, struct str about,
+			      struct err *e) MUST_CHECK;
 
 #endif

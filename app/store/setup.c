@@ -44,6 +44,17 @@ const char *setup_code_name(enum setup_code c)
 	return TEXTS[c].name;
 }
 
+bool setup_code_parse(struct str name, enum setup_code *ret)
+{
+	for (int i = 0; i < SETUP_CODES; i++) {
+		if (str_eqc(name, TEXTS[i].name)) {
+			*ret = (enum setup_code)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 void setup_text(enum setup_code c, struct str arg, enum lang l, struct sbuf *to)
 {
 	ASSERT(c < SETUP_CODES && l < LANG_COUNT);
@@ -84,18 +95,14 @@ enum rc setup_load(struct db *db, enum setup_step step, struct setup_result *ret
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct setup_result r = { .code = SETUP_CODES };
-	struct str code;
 	enum rc rc;
 
 	TRY(stmt_begin(db, Q_SETUP_LOAD, &s, e));
 	stmt_bind_text(&s, "step", setup_step_name(step));
 	rc = stmt_next(&s, e);
 	if (rc == RC_OK) {
-		code = stmt_str(&s, "code");
-		for (int i = 0; i < SETUP_CODES; i++) {
-			if (str_eqc(code, TEXTS[i].name))
-				r.code = (enum setup_code)i;
-		}
+		if (!setup_code_parse(stmt_str(&s, "code"), &r.code))
+			r.code = SETUP_CODES;
 		if (!str_copy(stmt_str(&s, "arg"), r.arg, sizeof(r.arg)))
 			r.arg[0] = '\0';
 		r.asked_ms = stmt_i64(&s, "asked_ms");

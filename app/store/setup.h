@@ -33,6 +33,8 @@ struct setup_result {
 };
 bool setup_code_ok(enum setup_code c);
 const char *setup_code_name(enum setup_code c);
+bool setup_code_parse(struct str name, enum setup_code *ret)
+	MUST_CHECK; /* false: of another version */
 void setup_text(enum setup_code c, struct str arg, enum lang l, struct sbuf *to);
 
 enum rc setup_asked(struct tx *tx, enum setup_step s, struct err *e) MUST_CHECK;

@@ -155,6 +155,14 @@ class _Late(http.server.BaseHTTPRequestHandler):
         pass
 
 
+def _pem(folder):
+    """A certificate that nobody trusts: PEM.crt, PEM.key."""
+    pem = folder + "/self"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", pem + ".key",
+                    "-out", pem + ".crt", "-days", "30", "-subj", "/CN=127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+    return pem
+
+
 class _Says(http.server.BaseHTTPRequestHandler):
     """One answer to everything."""
 
@@ -191,9 +199,7 @@ def test_people_first_run_explains_troubles():
     """Each is provoked, recognized, and told in one sentence in three languages, all different."""
     given = {"n8n.main.url": None, "channel.main.phone_number_id": None, "channel.main.token": None, "channel.main.app_secret": None}
     with Box(settings=given) as b, _serving() as late:
-        pem = b.dir + "/self"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", pem + ".key",
-                        "-out", pem + ".crt", "-days", "30", "-subj", "/CN=127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+        pem = _pem(b.dir)
         ana = owner(b)
 
         def found(step, lang="en"):
@@ -238,3 +244,31 @@ def test_people_first_run_explains_troubles():
 
         works("url", {"public_url": f"http://127.0.0.1:{b.hooks}/"})
         works("n8n", {"n8n.main.url": n8n + "/webhook/echo"})
+
+
+def test_people_first_run_explains_why_chatwoot_is_not_set_up():
+    """By the box itself: dead, another program, a wrong token, a certificate, a broken server; in the reader's language."""
+    given = {f"chatwoot.chatwoot.{k}": None for k in ("inbox_id", "secret", "url", "token")}
+    with Box(settings=given, n8n=None) as b:
+        there = f"http://127.0.0.1:{b.peers.port['chatwoot']}"
+
+        def said(url, code, token="wrong-token"):
+            body = {"url": url, "token": token, "webhook_base": f"http://127.0.0.1:{b.hooks}"}
+            equal(b.api("POST", "/api/v1/chatwoot/chatwoot/setup", body).status, 202)
+
+            def details():
+                return [b.api("GET", "/api/v1/chatwoot/chatwoot", headers={"Accept-Language": lang}).json["detail"] for lang in ("en", "es", "pt")]
+            texts = wait_until(lambda: (lambda d: d if all(d) else None)(details()), what=f"{code} was told")
+            assert len(set(texts)) == 3, texts
+            assert code in texts[1], (code, texts)
+
+        with _serving(_pem(b.dir)) as tls:
+            said(f"https://127.0.0.1:{tls}", "El certificado de 127.0.0.1")
+        said("http://127.0.0.1:1", "No se puede llegar a 127.0.0.1")
+        with _serving(says=(200, b"<html>router</html>")) as other:
+            said(f"http://127.0.0.1:{other}", "no es Chatwoot")
+        with _serving(says=(404, b"<html>router</html>")) as other:
+            said(f"http://127.0.0.1:{other}", "¿es esta su dirección?")
+        with _serving(says=(502, b"<html>router</html>")) as other:
+            said(f"http://127.0.0.1:{other}", "ahora no funciona")
+        said(there, "El token no es aceptado")

@@ -122,7 +122,7 @@ function ChatwootStep(p: { settings: Settings; test: () => Promise<unknown>; rel
 		<Field id="base" label={t('chatwoot_base')} hint={t('chatwoot_base_hint')}><input id="base" name="base" defaultValue={p.settings.value('public_url')} placeholder="http://192.168.1.10:8081" required /></Field>
 		{d?.accounts && d.accounts.length > 1 && <Field id="account" label={t('chatwoot_account')}><select id="account" name="account">{d.accounts.map(a => <option key={a.id} value={a.id}>{a.name}</option>)}</select></Field>}
 		{error !== '' && <p class="error" role="alert">{error}</p>}
-		{d !== undefined && <p class={'result ' + (d.state === 'done' ? 'ok' : d.state === 'failed' ? 'failed' : 'waiting')} role="status"><bdi>{d.state === 'done' ? t('chatwoot_made', { inbox: d.inbox?.name ?? '', version: d.version ?? '' }) : d.detail ?? t('testing')}</bdi></p>}
+		{d !== undefined && <p class={'result ' + (d.state === 'done' ? 'ok' : d.detail !== null ? 'failed' : 'waiting')} role="status"><bdi>{d.state === 'done' ? t('chatwoot_made', { inbox: d.inbox?.name ?? '', version: d.version ?? '' }) : d.detail ?? t('testing')}</bdi></p>}
 		{d?.warnings.map(w => <p key={w.name} class="result waiting"><bdi>{w.text}</bdi></p>)}
 		<div class="row end"><Button onClick={() => setHand(true)}>{t('by_hand')}</Button>{d?.state === 'done' && <Button onClick={async () => { await p.test(); p.reload(); }}>{t('test_now')}</Button>}
 			<Button type="submit" kind="main" disabled={busy}>{t('chatwoot_go')}</Button></div>
