@@ -1,6 +1,6 @@
 /* data.tsx - what screens about lists and machines share: tabs, long lists by cursor, facts, times, raw text. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, hasToken, query, type Page } from '../lib/api';
 import { moment, when } from '../lib/format';
 import { lang, t, word } from '../lib/i18n';
@@ -59,11 +59,13 @@ export function More(p: { of: Pages<unknown> }): JSX.Element | null {
 
 /* Calls reload at these events (at most every 300 ms), when the stream is there again, and every so often. */
 export function useLive(reload: () => void, events: string[], everyMs = 0): void {
+	const latest = useRef(reload); /* of this render: one that looks at a state must not see that of the first for ever */
+	latest.current = reload;
 	useEffect(() => {
 		let soon = 0;
-		const ask = () => { soon ||= window.setTimeout(() => { soon = 0; reload(); }, 300); };
+		const ask = () => { soon ||= window.setTimeout(() => { soon = 0; latest.current(); }, 300); };
 		const offs = [...events, 'open', 'reset'].map(name => on(name, ask));
-		const timer = everyMs > 0 ? setInterval(() => { if (!document.hidden) reload(); }, everyMs) : 0;
+		const timer = everyMs > 0 ? setInterval(() => { if (!document.hidden) latest.current(); }, everyMs) : 0;
 		return () => { clearTimeout(soon); clearInterval(timer); offs.forEach(off => off()); };
 	}, []);
 }
