@@ -8,12 +8,20 @@
 #include "flow/setup_test.h"
 #include "store/channel_state.h"
 #include "store/chore.h"
+#include "store/target.h"
+
+#define NOTHING                                                                                  \
+	"With a test: whatsapp, url, chatwoot, n8n, and parts that are set up: channel.<name>, " \
+	"chatwoot.<name>, n8n.<name>."
+
+struct tested;
 
 struct setup_page {
 	struct call *c;
 	struct db *db;
 	struct jsonw w;
 	enum lang lang;
+	const struct tested *part; /* told too; NULL: none was named */
 };
 
 struct setup_line {
@@ -46,10 +54,19 @@ static bool is_evolution(const struct config *c)
 	return ch != NULL && strcmp(ch->provider, "evolution") == 0;
 }
 
+/* What can be tested: a step, or one part. */
+struct tested {
+	enum setup_step step;
+	int64_t target_id;          /* 0: the step */
+	char name[TARGET_NAME_MAX]; /* "n8n", "n8n.main" */
+};
+
 /* A phone that was waited for is connected by now: the step turns green by itself. */
-static enum rc follow_link(struct setup_page *p, struct setup_line *l, struct err *e)
+static enum rc follow_link(struct setup_page *p, const struct tested *t, struct setup_line *l,
+			   struct err *e)
 {
-	const struct channel *ch = setup_test_channel(p->c->config);
+	const struct channel *ch = t->target_id != 0 ? config_channel(p->c->config, t->target_id)
+						     : setup_test_channel(p->c->config);
 	struct str state;
 	enum rc rc;
 
@@ -68,16 +85,16 @@ static enum rc follow_link(struct setup_page *p, struct setup_line *l, struct er
 	return RC_OK;
 }
 
-static enum rc tested(struct setup_page *p, enum setup_step step, struct err *e)
+static enum rc write_tested(struct setup_page *p, const struct tested *t, struct err *e)
 {
-	struct setup_line l = { .step = setup_step_name(step), .state = "todo" };
+	struct setup_line l = { .step = t->name, .state = "todo" };
 	struct setup_result r;
 
-	TRY(setup_load(p->db, step, &r, e));
+	TRY(setup_load(p->db, t->name, &r, e));
 	l.code = r.at_ms != 0 ? r.code : SETUP_CODES;
 	l.arg = str_of(r.arg);
 	l.at_ms = r.at_ms;
-	TRY(follow_link(p, &l, e));
+	TRY(follow_link(p, t, &l, e));
 	if (r.asked_ms != 0 && r.at_ms == 0)
 		l.state = "testing";
 	else if (l.code < SETUP_CODES)
@@ -87,6 +104,48 @@ static enum rc tested(struct setup_page *p, enum setup_step step, struct err *e)
 						      : "failed";
 	line_write(p, &l);
 	return RC_OK;
+}
+
+static enum rc write_step(struct setup_page *p, enum setup_step step, struct err *e)
+{
+	struct tested t = { .step = step };
+
+	(void)snprintf(t.name, sizeof(t.name), "%s", setup_step_name(step)); /* fits */
+	return write_tested(p, &t, e);
+}
+
+/* "n8n", or "channel.main", "chatwoot.main", "n8n.main" of this company. */
+static bool parse_tested(const struct call *c, struct str name, struct tested *ret)
+{
+	struct str kind, slug = name;
+	const struct config *config = c->config;
+	const struct channel *ch;
+	const struct chatwoot_target *cw;
+
+	*ret = (struct tested){ 0 };
+	if (!str_copy(name, ret->name, sizeof(ret->name)))
+		return false;
+	if (setup_step_parse(name, &ret->step))
+		return true;
+	if (!str_cut(&slug, '.', &kind))
+		return false;
+	if (str_eqc(kind, "channel")) {
+		ch = config_channel_slug(config, slug);
+		ret->step = SETUP_STEP_WHATSAPP;
+		ret->target_id = ch != NULL && ch->company_id == c->who.company_id ? ch->id : 0;
+	} else if (str_eqc(kind, "chatwoot")) {
+		cw = config_chatwoot_slug(config, slug);
+		ret->step = SETUP_STEP_CHATWOOT;
+		ret->target_id = cw != NULL && cw->company_id == c->who.company_id ? cw->id : 0;
+	}
+	for (size_t i = 0; i < config->n8n_count && str_eqc(kind, "n8n"); i++) {
+		const struct n8n_target *t = &config->n8ns[i];
+
+		ret->step = SETUP_STEP_N8N;
+		if (str_eqc(slug, t->slug) && t->company_id == c->who.company_id)
+			ret->target_id = t->id;
+	}
+	return ret->target_id != 0;
 }
 
 /* Meta's verification call, or a webhook, left its time behind: the step turns green by itself. */
@@ -151,13 +210,17 @@ static enum rc page_write(struct setup_page *p, struct err *e)
 	line_write(p, &(struct setup_line){ .step = "company",
 					    .state = str_eqc(company, "Totem") ? "todo" : "ok",
 					    .code = SETUP_CODES });
-	TRY(tested(p, SETUP_STEP_WHATSAPP, e));
-	TRY(tested(p, SETUP_STEP_URL, e));
+	TRY(write_step(p, SETUP_STEP_WHATSAPP, e));
+	TRY(write_step(p, SETUP_STEP_URL, e));
 	TRY(handshake(p, e));
-	TRY(tested(p, SETUP_STEP_CHATWOOT, e));
-	TRY(tested(p, SETUP_STEP_N8N, e));
+	TRY(write_step(p, SETUP_STEP_CHATWOOT, e));
+	TRY(write_step(p, SETUP_STEP_N8N, e));
 	TRY(first_message(p, e));
 	jsonw_end(&p->w);
+	if (p->part != NULL) {
+		jsonw_key(&p->w, "part");
+		TRY(write_tested(p, p->part, e));
+	}
 	jsonw_end(&p->w);
 	answer_json(p->c, 200, &p->w);
 	return RC_OK;
@@ -181,8 +244,18 @@ void setup_get(struct call *c)
 	struct err e = { .rc = RC_OK };
 	enum rc rc;
 
-	if (!language(c, &p.lang))
+	struct tested part;
+	struct str name;
+
+	if (!language(c, &p.lang) || !query_str(c, "part", &name))
 		return;
+	if (name.n > 0) {
+		if (!parse_tested(c, name, &part)) {
+			problem(c, 404, "not-found", NOTHING);
+			return;
+		}
+		p.part = &part;
+	}
 	p.db = store_reader(c->app->store);
 	rc = page_write(&p, &e);
 	store_reader_done(c->app->store, p.db);
@@ -192,30 +265,31 @@ void setup_get(struct call *c)
 
 static enum rc ask_unit(struct tx *tx, void *arg, struct err *e)
 {
-	const enum setup_step *step = arg;
-	const struct chore chore = { .kind = SETUP_TEST_KIND, .ref = *step };
+	const struct tested *t = arg;
+	const struct chore chore = { .kind = SETUP_TEST_KIND,
+				     .ref = setup_test_ref(t->step, t->target_id) };
 
-	TRY(setup_asked(tx, *step, e));
+	TRY(setup_asked(tx, t->name, e));
 	return chore_want(tx, &chore, 0, NULL, e);
 }
 
 void setup_test_post(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
-	enum setup_step step;
+	struct tested t;
 	struct jsonw w;
 
-	if (!setup_step_parse(c->q->param[0], &step)) {
-		problem(c, 404, "not-found", "Steps with a test: whatsapp, url, chatwoot, n8n.");
+	if (!parse_tested(c, c->q->param[0], &t)) {
+		problem(c, 404, "not-found", NOTHING);
 		return;
 	}
-	if (store_write(c->app->store, STORE_NORMAL, ask_unit, &step, &e) != RC_OK) {
+	if (store_write(c->app->store, STORE_NORMAL, ask_unit, &t, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;
 	}
 	answer_begin(c, &w);
 	jsonw_object(&w);
-	jsonw_ktext(&w, "step", setup_step_name(step));
+	jsonw_ktext(&w, "step", t.name);
 	jsonw_ktext(&w, "state", "testing");
 	jsonw_end(&w);
 	answer_json(c, 202, &w);

@@ -1,4 +1,5 @@
-/* setup_test.c - kind `setup.test` of upkeep: the live tests of the first run. `ref` is the step (store/setup.h).
+/* setup_test.c - kind `setup.test` of upkeep: the live tests of the first run and of the page of a part. `ref`:
+ * setup_test_ref.
  *
  * Each asks one peer one harmless question and turns the answer into a code: what is wrong and what to do. The clock is
  * compared with the Date of whoever answered. */
@@ -11,6 +12,7 @@
 #include "flow/upkeep_kinds.h"
 #include "io/jsonw.h"
 #include "peer/chatwoot.h"
+#include "store/target.h"
 
 #define CLOCK_MAX_MS \
 	(2 *         \
@@ -210,7 +212,9 @@ static void judge_inbox(struct upkeep_run *u, const struct chatwoot_target *t,
 static void test_chatwoot(struct upkeep_run *u, struct finding *f)
 {
 	const struct config *c = u->config;
-	const struct chatwoot_target *t = c->chatwoot_count > 0 ? &c->chatwoots[0] : NULL;
+	const struct chatwoot_target *t = f->target_id != 0       ? config_chatwoot(c, f->target_id)
+					  : c->chatwoot_count > 0 ? &c->chatwoots[0]
+								  : NULL;
 	struct http_answer ans = HTTP_ANSWER;
 	struct http_header token = { .name = "api_access_token" };
 	struct str base;
@@ -263,7 +267,9 @@ static void judge_n8n(const struct n8n_target *t, const struct http_answer *ans,
 static void test_n8n(struct upkeep_run *u, struct finding *f)
 {
 	const struct config *c = u->config;
-	const struct n8n_target *t = c->n8n_count > 0 ? &c->n8ns[0] : NULL;
+	const struct n8n_target *t = f->target_id != 0  ? config_n8n(c, f->target_id)
+				     : c->n8n_count > 0 ? &c->n8ns[0]
+							: NULL;
 	struct http_answer ans = HTTP_ANSWER;
 
 	if (t == NULL || t->url.n == 0) {
@@ -287,8 +293,12 @@ static void (*const TESTS[SETUP_STEPS])(struct upkeep_run *u, struct finding *f)
 static enum rc found_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct finding *f = arg;
+	char name[TARGET_NAME_MAX];
 
-	return setup_found(tx, f->step, f->code, str_of(f->arg), e);
+	if (f->target_id != 0)
+		TRY(target_name(tx->db, f->target_id, name, e));
+	return setup_found(tx, f->target_id != 0 ? name : setup_step_name(f->step), f->code,
+			   str_of(f->arg), e);
 }
 
 enum rc setup_test_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
@@ -296,9 +306,10 @@ enum rc setup_test_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e
 	struct finding f = { .code = SETUP_PEER_SAYS };
 
 	*ret_next_ms = 0;
-	if (u->ref < 0 || u->ref >= SETUP_STEPS)
+	if (u->ref < 0 || u->ref % 16 >= SETUP_STEPS)
 		return RC_OK; /* a step of another version */
-	f.step = (enum setup_step)u->ref;
+	f.step = (enum setup_step)(u->ref % 16);
+	f.target_id = u->ref / 16;
 	TESTS[f.step](u, &f);
 	log_event(LOG_INFO, "setup.tested", "step", setup_step_name(f.step), "code",
 		  setup_code_name(f.code), NULL);

@@ -7,6 +7,12 @@
 
 #define SETUP_TEST_KIND "setup.test"
 
+/* Number of a chore: a step, of one target or (0) of the first of its kind. */
+static inline int64_t setup_test_ref(int step, int64_t target_id)
+{
+	return target_id * 16 + step;
+}
+
 /* The number that the first run is about: the default one, else the first; NULL: there is none. */
 const struct channel *setup_test_channel(const struct config *c);
 

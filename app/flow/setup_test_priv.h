@@ -8,6 +8,7 @@
 
 struct finding {
 	enum setup_step step;
+	int64_t target_id; /* what is tested; 0: the first of its kind */
 	enum setup_code code;
 	char arg[SETUP_ARG_MAX];
 };

@@ -119,7 +119,8 @@ static const char *missing(const struct channel *ch)
 
 void setup_test_whatsapp(struct upkeep_run *u, struct finding *f)
 {
-	const struct channel *ch = setup_test_channel(u->config);
+	const struct channel *ch = f->target_id != 0 ? config_channel(u->config, f->target_id)
+						     : setup_test_channel(u->config);
 
 	if (missing(ch) != NULL)
 		setup_find(f, SETUP_NOT_SET, str_of(missing(ch)));

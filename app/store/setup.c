@@ -68,37 +68,36 @@ void setup_text(enum setup_code c, struct str arg, enum lang l, struct sbuf *to)
 	}
 }
 
-enum rc setup_asked(struct tx *tx, enum setup_step step, struct err *e)
+enum rc setup_asked(struct tx *tx, const char *of, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
 	TRY(stmt_begin(tx->db, Q_SETUP_ASKED, &s, e));
-	stmt_bind_text(&s, "step", setup_step_name(step));
+	stmt_bind_text(&s, "step", of);
 	stmt_bind_i64(&s, "now_ms", tx->now_ms);
 	return stmt_run(&s, e);
 }
 
-enum rc setup_found(struct tx *tx, enum setup_step step, enum setup_code c, struct str arg,
-		    struct err *e)
+enum rc setup_found(struct tx *tx, const char *of, enum setup_code c, struct str arg, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
 	TRY(stmt_begin(tx->db, Q_SETUP_FOUND, &s, e));
-	stmt_bind_text(&s, "step", setup_step_name(step));
+	stmt_bind_text(&s, "step", of);
 	stmt_bind_text(&s, "code", setup_code_name(c));
 	stmt_bind_str(&s, "arg", arg.p != NULL && enc_utf8_ok(arg) ? arg : STR(""));
 	stmt_bind_i64(&s, "now_ms", tx->now_ms);
 	return stmt_run(&s, e);
 }
 
-enum rc setup_load(struct db *db, enum setup_step step, struct setup_result *ret, struct err *e)
+enum rc setup_load(struct db *db, const char *of, struct setup_result *ret, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct setup_result r = { .code = SETUP_CODES };
 	enum rc rc;
 
 	TRY(stmt_begin(db, Q_SETUP_LOAD, &s, e));
-	stmt_bind_text(&s, "step", setup_step_name(step));
+	stmt_bind_text(&s, "step", of);
 	rc = stmt_next(&s, e);
 	if (rc == RC_OK) {
 		if (!setup_code_parse(stmt_str(&s, "code"), &r.code))

@@ -37,11 +37,12 @@ bool setup_code_parse(struct str name, enum setup_code *ret)
 	MUST_CHECK; /* false: of another version */
 void setup_text(enum setup_code c, struct str arg, enum lang l, struct sbuf *to);
 
-enum rc setup_asked(struct tx *tx, enum setup_step s, struct err *e) MUST_CHECK;
-enum rc setup_found(struct tx *tx, enum setup_step s, enum setup_code c, struct str arg,
-		    struct err *e) MUST_CHECK;
+/* `of`: a step ("n8n"), or one part that was tested by itself ("n8n.main"). */
+enum rc setup_asked(struct tx *tx, const char *of, struct err *e) MUST_CHECK;
+enum rc setup_found(struct tx *tx, const char *of, enum setup_code c, struct str arg, struct err *e)
+	MUST_CHECK;
 /* Never asked: code SETUP_CODES, times 0. */
-enum rc setup_load(struct db *db, enum setup_step s, struct setup_result *ret, struct err *e)
+enum rc setup_load(struct db *db, const char *of, struct setup_result *ret, struct err *e)
 	MUST_CHECK;
 /* Whether a message ever left, and whether one ever came. */
 enum rc setup_sent(struct db *db, bool *ret_sent, bool *ret_came, struct err *e) MUST_CHECK;

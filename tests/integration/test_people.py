@@ -246,6 +246,28 @@ def test_people_first_run_explains_troubles():
         works("n8n", {"n8n.main.url": n8n + "/webhook/echo"})
 
 
+def test_people_test_one_part_and_not_the_first_of_its_kind():
+    more = {"n8n.zeta.url": "http://127.0.0.1:1/webhook/x", "channel.tienda.provider": "meta", "channel.tienda.token": "not-this-one",
+            "channel.tienda.phone_number_id": "106540352242999", "channel.tienda.app_secret": "another", "chatwoot.zz.url": "http://127.0.0.1:1",
+            "chatwoot.zz.token": "x", "chatwoot.zz.account_id": "1", "chatwoot.zz.inbox_id": "1"}
+    with Box(settings=more) as b:
+        b.cli("config", "set", "channel.tienda.base_url", f"http://127.0.0.1:{b.peers.port['meta']}")
+        ana = owner(b)
+
+        def found(part):
+            equal(ana.call("POST", f"/api/v1/setup/test/{part}", {}).status, 202, part)
+            return wait_until(lambda: (lambda s: s if s["state"] != "testing" else None)(ana.call("GET", f"/api/v1/setup?lang=en&part={part}").json["part"]),
+                              what=f"{part} was tested")
+
+        for part, code in (("n8n.zeta", "UNREACHABLE"), ("n8n.main", "FINE"), ("channel.tienda", "WRONG_TOKEN"), ("channel.main", "FINE"),
+                           ("chatwoot.zz", "UNREACHABLE"), ("chatwoot.chatwoot", "PRIVATE_BLOCKED"), ("n8n.zeta", "UNREACHABLE")):
+            equal((found(part)["step"], found(part)["code"]), (part, code))
+        steps = {s["step"]: s["state"] for s in ana.call("GET", "/api/v1/setup").json["steps"]}
+        equal((steps["n8n"], steps["whatsapp"], len(steps)), ("todo", "todo", 7), "the first run is another matter")
+        for nobody in ("n8n.nobody", "channel.", "lookup.x", "channel.main.token", "url.main"):
+            equal(ana.call("POST", f"/api/v1/setup/test/{nobody}", {}).status, 404, nobody)
+
+
 def test_people_first_run_explains_why_chatwoot_is_not_set_up():
     """By the box itself: dead, another program, a wrong token, a certificate, a broken server; in the reader's language."""
     given = {f"chatwoot.chatwoot.{k}": None for k in ("inbox_id", "secret", "url", "token")}

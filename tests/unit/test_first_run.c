@@ -17,7 +17,7 @@ static enum rc found_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const enum setup_code *code = arg;
 
-	return setup_found(tx, SETUP_STEP_WHATSAPP, *code, STR("+595 981 <b>"), e);
+	return setup_found(tx, "whatsapp", *code, STR("+595 981 <b>"), e);
 }
 
 TEST(first_run_tests_are_asked_for_and_told)

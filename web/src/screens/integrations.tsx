@@ -2,7 +2,7 @@
  * write-only. The list is #/integrations, one of them #/integrations/KIND.NAME. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { get, post, type Page } from '../lib/api';
+import { get, post, query, type Page } from '../lib/api';
 import { moment, number } from '../lib/format';
 import { lang, t, word } from '../lib/i18n';
 import { place } from '../lib/route';
@@ -38,18 +38,18 @@ function Edit(p: { of: Settings; part: string; close: () => void; done: () => vo
 	</Dialog>;
 }
 
-const SETUP_STEP: Record<string, string> = { channel: 'whatsapp', chatwoot: 'chatwoot', n8n: 'n8n' };
+const TESTED = ['channel', 'chatwoot', 'n8n'];
 
-/* The live test of the first run, here for one target. */
-function Test(p: { kind: string }): JSX.Element | null {
-	const step = SETUP_STEP[p.kind], [asked, setAsked] = useState(false);
-	const { data, reload } = useLoad(signal => asked ? get<{ steps: { step: string; state: string; text?: string }[] }>('/api/v1/setup?lang=' + lang.value, { signal }) : Promise.resolve(undefined), String(asked));
+/* The live test of the first run, here of this one part. */
+function Test(p: { part: string }): JSX.Element | null {
+	const [asked, setAsked] = useState(false);
+	const { data, reload } = useLoad(signal => asked ? get<{ part: { state: string; text?: string } }>('/api/v1/setup' + query({ lang: lang.value, part: p.part }), { signal }) : Promise.resolve(undefined), p.part + String(asked) + lang.value);
 	useLive(() => { if (asked) reload(); }, [], 1500);
-	if (step === undefined || !may('settings'))
+	if (!TESTED.includes(p.part.split('.')[0]!) || !may('settings'))
 		return null;
-	const found = data?.steps.find(s => s.step === step);
+	const found = data?.part;
 	async function test() {
-		await post('/api/v1/setup/test/' + step);
+		await post('/api/v1/setup/test/' + encodeURIComponent(p.part));
 		setAsked(true);
 		reload();
 	}
@@ -83,7 +83,7 @@ function ChannelView(p: { slug: string; edit: () => void }): JSX.Element {
 				[t('usage'), c.limits.usage_percent > 0 ? c.limits.usage_percent + ' %' : null], [t('breaker'), word('breaker.', c.breaker)], [t('calls'), t('calls_text', { n: c.calls, failed: c.failures })],
 				[t('last_out'), <Time at={c.last_call_ok_at} full />], [t('restricted'), c.restricted_until ? moment(c.restricted_until) : null]]} />
 			<div class="row">
-				<Test kind="channel" />
+				<Test part={'channel.' + c.channel} />
 				{may('queues:control') && <>
 					<Button onClick={() => act('check', t('asked'))}>{t('ask_provider')}</Button>
 					{c.provider === 'evolution' && <Button onClick={() => act('connect', t('asked'))}>{t('connect_qr')}</Button>}
@@ -117,7 +117,7 @@ function TargetView(p: { part: Part; edit: () => void }): JSX.Element {
 		<Facts rows={[[t('breaker'), word('breaker.', part.breaker)], [t('calls'), t('calls_text', { n: part.calls, failed: part.failures })], [t('last_out'), <Time at={part.last_ok_at} full />],
 			[t('last_in'), <Time at={part.last_in_at} full />], [t('since'), part.since ? moment(part.since) : null], [t('caught_up'), part.caught_up_at ? moment(part.caught_up_at) : null],
 			[t('recovered'), part.recovered_messages ? number(part.recovered_messages) : null]]} />
-		<div class="row"><Test kind={kind} />{may('settings') && <Button onClick={p.edit}>{t('settings')}</Button>}</div></div>
+		<div class="row"><Test part={part.part} />{may('settings') && <Button onClick={p.edit}>{t('settings')}</Button>}</div></div>
 		{kind === 'n8n' && may('settings') && <Workflows slug={slug} />}
 	</div>;
 }
