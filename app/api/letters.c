@@ -155,13 +155,27 @@ static bool load(struct call *c, struct deadletter *ret)
 void letter_get(struct call *c)
 {
 	struct deadletter d;
+	struct err e = { .rc = RC_OK };
+	int64_t message_id, message_ms;
 	struct jsonw w;
+	enum rc rc;
 
 	if (!load(c, &d))
 		return;
+	struct db *db = store_reader(c->app->store);
+	rc = deadletter_message(db, &d, &message_id, &message_ms, &e);
+	store_reader_done(c->app->store, db);
+	if (rc != RC_OK && rc != RC_ABSENT) {
+		problem_err(c, &e);
+		return;
+	}
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	letter_members(&w, &d);
+	if (rc == RC_OK)
+		view_id(&w, "message_id", message_ms, message_id);
+	else
+		jsonw_kstr(&w, "message_id", STR_NONE);
 	jsonw_kraw(&w, "history", d.history);
 	jsonw_kstr(&w, "payload", d.payload);
 	jsonw_end(&w);

@@ -142,6 +142,21 @@ static enum rc requeue(struct tx *tx, int64_t message_id, struct err *e)
 }
 
 /* A send may be tried again only when it is certain that the provider never took it. */
+enum rc deadletter_message(struct db *db, const struct deadletter *d, int64_t *ret_id,
+			   int64_t *ret_created_ms, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	if (d->queue != QUEUE_MESSAGES)
+		return FAIL(e, RC_ABSENT, "this job sends no message");
+	TRY(stmt_begin(db, Q_DEADLETTER_ABOUT, &s, e));
+	stmt_bind_i64(&s, "event_id", d->ref);
+	TRY(stmt_next(&s, e));
+	*ret_id = stmt_i64(&s, "id");
+	*ret_created_ms = stmt_i64(&s, "created_at");
+	return RC_OK;
+}
+
 static enum rc revive_message(struct tx *tx, int64_t event_id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };

@@ -30,6 +30,9 @@ enum rc deadletter_reasons(struct db *db, int limit, deadletter_reason_fn *fn, v
 			   struct err *e) MUST_CHECK;
 enum rc deadletter_load(struct db *db, int64_t id, struct arena *a, struct deadletter *ret,
 			struct err *e) MUST_CHECK;
+/* The message that a dead send was about. RC_ABSENT: it was about something else, or the message is gone. */
+enum rc deadletter_message(struct db *db, const struct deadletter *d, int64_t *ret_id,
+			   int64_t *ret_created_ms, struct err *e) MUST_CHECK;
 enum rc deadletter_count(struct db *db, const struct deadletter_filter *f, int64_t *ret,
 			 struct err *e) MUST_CHECK;
 /* Back into its queue as a new job with no attempts; payload replaced when `payload` is not none. For queue

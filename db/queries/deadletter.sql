@@ -64,6 +64,14 @@ SELECT m.id, m.status, m.sending, m.meta_message_id, m.replaced_by
   FROM topic_events AS t JOIN whatsapp_messages AS m ON m.id = t.ref
  WHERE t.id = @event_id;
 
+-- name: deadletter_about
+-- The same, for its public id.
+-- in: event_id
+-- out: id created_at
+SELECT m.id, m.created_at
+  FROM topic_events AS t JOIN whatsapp_messages AS m ON m.id = t.ref
+ WHERE t.id = @event_id;
+
 -- name: deadletter_requeue
 -- A failed message is to be sent again; its refusals begin anew, and it was handed over before (leaves: tries of before there
 -- were numbers counted 0), so what comes back without a number is not taken for the next try's.

@@ -203,3 +203,17 @@ test('the numbers of a queue and of the start lead to what they count', async ()
 	await page.getByRole('button', { name: 'Ver todos' }).click();
 	await until(async () => await page.locator('.bubble').count() === 6, 'all again');
 });
+
+test('a dead letter says to whom, what, and leads to the message and its conversation', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1 });
+	await box.post('/api/v1/messages', { to: '595981000009', type: 'text', text: { body: 'su pedido está listo' } });
+	const letter = await until(async () => (await box.get('/api/v1/dead-letters')).data[0], 'a dead letter');
+	const page = await box.person('owner', { login: 'ana', screen: 'queues/dead?letter=' + letter.id });
+	const dialog = page.getByRole('dialog');
+	await dialog.getByText('su pedido está listo').waitFor();
+	await dialog.getByText('595981000009').first().waitFor();
+	await dialog.getByText('Mensaje', { exact: true }).locator('..').getByRole('link').click();
+	await page.getByText('Conversación', { exact: true }).locator('..').getByRole('link').click();
+	await page.waitForURL(/#\/conversations\//);
+});

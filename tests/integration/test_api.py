@@ -222,6 +222,7 @@ def test_dead_letter_and_retry():
         equal((letter["queue"], b.get("/api/v1/messages/" + m["id"])["status"]), ("messages", "failed"))
         full = b.get("/api/v1/dead-letters/" + letter["id"])
         assert full["error"] and full["reason"], full
+        equal(full["message_id"], m["id"], "what it was to send")
         equal(b.get("/api/queue-monitor/stats")["message"]["failed"], 1)
         dry = b.post("/api/v1/dead-letters/retry", {"queue": "messages", "dry_run": True})
         equal((dry["matching"], dry["retried"]), (1, 0))

@@ -106,7 +106,7 @@ function Story(p: { id: string }): JSX.Element {
 			<p class={out ? 'bubble mine' : 'bubble'}><span class="body" dir="auto">{d.content ?? '[' + word('type.', d.type) + ']'}</span></p>
 			{d.error?.text && <p class="error"><bdi>{d.error.text}</bdi></p>}
 			<Facts rows={[[out ? t('message_to') : t('from'), <bdi>{d.wa_id}</bdi>], [t('state'), word('status.', d.sending === 'unknown' || d.sending === 'cancelled' ? d.sending : d.status)], [t('by'), word('by.', d.source)],
-				[t('channel'), d.channel], [t('replaced_by'), d.replaced_by ? <a href={'#/messages/' + d.replaced_by}>{t('look')}</a> : null],
+				[t('conversation'), <a href={`#/conversations/${d.conversation_id}?m=${d.id}`}>{t('look')}</a>], [t('channel'), d.channel], [t('replaced_by'), d.replaced_by ? <a href={'#/messages/' + d.replaced_by}>{t('look')}</a> : null],
 				[t('attempt_of'), d.attempt_of ? <a href={'#/messages/' + d.attempt_of}>{t('look')}</a> : null], [t('whatsapp_id'), d.meta_message_id], [t('request'), d.correlation_id]]} />
 			<Acts m={d} steps={steps} reload={reload} show={setShown} />
 		</div>

@@ -97,7 +97,7 @@ export const workEn = {
 	well_but: 'Everything runs; {n|# job has failed for good and waits|# jobs have failed for good and wait} for a person.',
 	well_catching_up: 'Everything runs; {n|# job from the outage is|# jobs from the outage are} still on the way.',
 	/* one message */
-	message: 'Message', message_gone: 'This message does not exist (any more).', message_to: 'To', by: 'By', channel: 'Number', replaced_by: 'Sent again as',
+	message: 'Message', conversation: 'Conversation', message_gone: 'This message does not exist (any more).', message_to: 'To', by: 'By', channel: 'Number', replaced_by: 'Sent again as',
 	attempt_of: 'Again for', whatsapp_id: 'Id at WhatsApp', story: 'What happened', raw: 'As it arrived', answer: 'Answer', no_answer: 'no answer',
 	step_webhook: '{source} told the box', step_stored: 'Safely stored', step_accepted: 'Taken in here ({source}), safely stored',
 	step_call: 'Call to {target}, {ms} ms', step_status: 'State: {status}', step_dead: 'Set aside for a person:', step_now: 'Now: {state}',

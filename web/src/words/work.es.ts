@@ -102,7 +102,7 @@ export const workEs: typeof workEn = {
 	well_but: 'Todo anda; {n|# trabajo fallido espera|# trabajos fallidos esperan} a una persona.',
 	well_catching_up: 'Todo anda; {n|# trabajo del corte sigue|# trabajos del corte siguen} en camino.',
 	/* one message */
-	message: 'Mensaje', message_gone: 'Este mensaje no existe (más).', message_to: 'Para', by: 'Por', channel: 'Número', replaced_by: 'Enviado de nuevo como',
+	message: 'Mensaje', conversation: 'Conversación', message_gone: 'Este mensaje no existe (más).', message_to: 'Para', by: 'Por', channel: 'Número', replaced_by: 'Enviado de nuevo como',
 	attempt_of: 'De nuevo por', whatsapp_id: 'Id en WhatsApp', story: 'Qué pasó', raw: 'Tal como llegó', answer: 'Respuesta', no_answer: 'sin respuesta',
 	step_webhook: '{source} avisó a la caja', step_stored: 'Guardado a salvo', step_accepted: 'Aceptado acá ({source}), guardado a salvo',
 	step_call: 'Llamada a {target}, {ms} ms', step_status: 'Estado: {status}', step_dead: 'Apartado para una persona:', step_now: 'Ahora: {state}',

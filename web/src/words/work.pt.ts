@@ -103,7 +103,7 @@ export const workPt: typeof workEn = {
 	well_but: 'Tudo funciona; {n|# tarefa com falha definitiva espera|# tarefas com falha definitiva esperam} por uma pessoa.',
 	well_catching_up: 'Tudo funciona; {n|# tarefa da interrupção ainda está|# tarefas da interrupção ainda estão} a caminho.',
 	/* one message */
-	message: 'Mensagem', message_gone: 'Esta mensagem não existe (mais).', message_to: 'Para', by: 'Por', channel: 'Número',
+	message: 'Mensagem', conversation: 'Conversa', message_gone: 'Esta mensagem não existe (mais).', message_to: 'Para', by: 'Por', channel: 'Número',
 	replaced_by: 'Enviada de novo como', attempt_of: 'De novo por', whatsapp_id: 'Id no WhatsApp', story: 'O que aconteceu', raw: 'Como chegou',
 	answer: 'Resposta', no_answer: 'sem resposta', step_webhook: '{source} avisou a caixa', step_stored: 'Guardada em segurança',
 	step_accepted: 'Aceita aqui ({source}), guardada em segurança', step_call: 'Chamada a {target}, {ms} ms', step_status: 'Estado: {status}',

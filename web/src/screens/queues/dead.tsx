@@ -12,7 +12,8 @@ import { nameOf } from './acts';
 
 export interface Reason { queue: string; class: string; reason: string; count: number; oldest_at: string; newest_at: string }
 interface Letter { id: string; queue: string; class: string; reason: string; error: string; attempts: number; created_at: string; job_created_at: string;
-	correlation_id: string | null; history?: unknown; payload?: string | null }
+	correlation_id: string | null; message_id?: string | null; history?: unknown; payload?: string | null }
+interface Sent { id: string; wa_id: string; content: string | null; type: string }
 interface Loaded { data: Page<Reason> | undefined; error: unknown; reload: () => void }
 
 async function retryAll(r: { queue?: string; reason?: string }, done: () => void): Promise<void> {
@@ -26,6 +27,7 @@ async function retryAll(r: { queue?: string; reason?: string }, done: () => void
 
 function LetterView(p: { id: string; close: () => void; done: () => void }): JSX.Element {
 	const { data: d, error, reload } = useLoad(signal => get<Letter>('/api/v1/dead-letters/' + p.id, { signal }), p.id);
+	const about = d?.message_id ?? '', m = useLoad(signal => about !== '' ? get<Sent>('/api/v1/messages/' + about, { signal }) : Promise.resolve(undefined), about);
 	const [text, setText] = useState<string | null>(null), [wrong, setWrong] = useState('');
 	async function retry() {
 		let body = {};
@@ -60,7 +62,8 @@ function LetterView(p: { id: string; close: () => void; done: () => void }): JSX
 	return <Dialog title={t('dead_letter')} onClose={p.close} wide>
 		{d === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p aria-busy="true" /> : <>
 			<p><bdi>{d.error}</bdi></p>
-			<Facts rows={[[t('queue'), nameOf(d.queue)], [t('reason'), d.reason], [t('why'), word('class.', d.class)], [t('attempts'), number(d.attempts)],
+			{m.data && <p class="bubble mine"><span class="body" dir="auto">{m.data.content ?? '[' + word('type.', m.data.type) + ']'}</span></p>}
+			<Facts rows={[[t('message_to'), m.data ? <bdi>{m.data.wa_id}</bdi> : null], [t('message'), about !== '' ? <a href={'#/messages/' + about}>{t('look')}</a> : null], [t('queue'), nameOf(d.queue)], [t('reason'), d.reason], [t('why'), word('class.', d.class)], [t('attempts'), number(d.attempts)],
 				[t('job_since'), <Time at={d.job_created_at} full />], [t('failed_at'), <Time at={d.created_at} full />], [t('correlation'), d.correlation_id]]} />
 			{d.history ? <Raw label={t('history_tries')} text={JSON.stringify(d.history)} /> : null}
 			{text === null ? d.payload ? <Raw label={t('payload')} text={d.payload} /> : null
