@@ -558,7 +558,7 @@ CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, 
 CREATE TABLE search_place (
 	id         INTEGER PRIMARY KEY CHECK (id = 1),
 	message_id INTEGER NOT NULL
-) STRICT;
+, old_form_id INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE search_stale (
 	kind TEXT NOT NULL CHECK (kind IN ('message', 'contact')),

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "store/merge.h"
 #include "store/row.h"
+#include "store/search.h"
 
 /* Places of the keys; the order is how strong they are: numbers go to other people, user ids do not. */
 enum key { KEY_PHONE, KEY_USER, KEY_PARENT, KEY_LID, KEY_GROUP, KEYS };
@@ -402,6 +403,7 @@ enum rc contact_each(struct db *db, const struct contact_filter *f, contact_each
 		     struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(ROW_LIST_ARENA);
+	AUTO(sbuf_release) struct sbuf number = SBUF(SEARCH_TEXT_MAX);
 	AUTO(row_drop) struct row r = { 0 };
 	struct contact c;
 	enum rc rc;
@@ -410,6 +412,8 @@ enum rc contact_each(struct db *db, const struct contact_filter *f, contact_each
 	stmt_bind_i64(&r.s, "company_id", f->company_id);
 	stmt_bind_i64(&r.s, "before_id", f->before_id > 0 ? f->before_id : INT64_MAX);
 	stmt_bind_str(&r.s, "search", f->search.n > 0 ? f->search : STR_NONE);
+	stmt_bind_str(&r.s, "number",
+		      search_digits(f->search, &number) ? sbuf_view(&number) : STR_NONE);
 	stmt_bind_str(&r.s, "kind", f->kind.n > 0 ? f->kind : STR_NONE);
 	stmt_bind_str(&r.s, "marketing", f->marketing.n > 0 ? f->marketing : STR_NONE);
 	stmt_bind_i64(&r.s, "limit", row_limit(f->limit));

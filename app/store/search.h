@@ -4,7 +4,8 @@
  * Two contentless FTS5 tables. They are filled behind the write path by one unit a second (flow/janitor.c), larger ones
  * while nothing else is to do, so that taking in a message costs nothing more. What was found but is gone or changed
  * meanwhile is left out by the caller's read of the row itself; triggers note what has to be indexed anew, also what was
- * erased. */
+ * erased. Numbers are indexed in the forms of store/number.h too; messages indexed before that are done anew, newest first,
+ * when nothing else waits, and are found by their old words until then. */
 #ifndef STORE_SEARCH_H
 #define STORE_SEARCH_H
 
@@ -22,14 +23,16 @@ enum rc search_fill(struct tx *tx, bool *ret_more, struct err *e) MUST_CHECK;
 enum search_index { SEARCH_MESSAGES, SEARCH_CONTACTS };
 enum rc search_merge(struct tx *tx, enum search_index index, int pages, bool *ret_more,
 		     struct err *e) MUST_CHECK;
-/* What a person typed as an FTS5 expression: all of the words, the last as a beginning when it has three characters.
- * False: there is no word in it. */
+/* What a person typed as an FTS5 expression: all of the words, the last as a beginning when it has three characters; numbers
+ * with or without their separators (store/number.h). False: there is no word in it. */
 bool search_words(struct str text, struct sbuf *ret_match) MUST_CHECK;
 /* The same for names and numbers: one phrase of at least three characters; a number without its blanks, dashes and plus.
  * Of a longer number only its last digits: compare what is found with search_number.
  * False: too short for this index. */
 bool search_part(struct str text, struct sbuf *ret_match) MUST_CHECK;
-/* All digits of a number of which search_part took only the end. False: it took the whole text. */
+/* All digits of what is a number and nothing else, without the zeros in front. False: it is none. */
+bool search_digits(struct str text, struct sbuf *ret_digits) MUST_CHECK;
+/* The same of a number of which search_part took only the end. False: it took the whole text. */
 bool search_number(struct str text, struct sbuf *ret_digits) MUST_CHECK;
 
 struct search {

@@ -82,8 +82,8 @@ SELECT c.id, c.company_id, c.kind, c.name, c.profile_name, c.book_name, c.given_
   FROM contacts AS c WHERE c.id = @id;
 
 -- name: contact_list
--- Contacts of a company, newest first; merged ones are not shown.
--- in: company_id before_id search kind marketing limit
+-- Contacts of a company, newest first; merged ones are not shown. number: the digits of a search that is one.
+-- in: company_id before_id search number kind marketing limit
 -- out: id company_id kind name profile_name book_name given_name username marketing marketing_ms merged_into created_ms updated_ms aliases
 -- scan: passes over other companies; the search is filtered in passing
 SELECT c.id, c.company_id, c.kind, c.name, c.profile_name, c.book_name, c.given_name, c.username, c.marketing,
@@ -96,7 +96,7 @@ SELECT c.id, c.company_id, c.kind, c.name, c.profile_name, c.book_name, c.given_
    AND (@kind IS NULL OR c.kind = @kind)
    AND (@marketing IS NULL OR c.marketing = @marketing)
    AND (@search IS NULL OR instr(lower(c.name), lower(@search)) > 0 OR instr(lower(c.username), lower(@search)) > 0
-        OR EXISTS (SELECT 1 FROM contact_aliases AS a WHERE a.contact_id = c.id AND instr(a.alias, @search) > 0))
+        OR EXISTS (SELECT 1 FROM contact_aliases AS a WHERE a.contact_id = c.id AND (instr(a.alias, @search) > 0 OR instr(a.alias, @number) > 0)))
  ORDER BY c.id DESC
  LIMIT @limit;
 

@@ -1,20 +1,30 @@
 -- The two search indexes, filled behind the write path.
 
 -- name: search_place
--- How far the messages are indexed, and the newest there is.
--- out: at newest
-SELECT p.message_id AS at, coalesce((SELECT max(id) FROM whatsapp_messages), 0) AS newest FROM search_place AS p;
+-- How far the messages are indexed, up to which one in an old form, and the newest there is.
+-- out: at old_form_id newest
+SELECT p.message_id AS at, p.old_form_id, coalesce((SELECT max(id) FROM whatsapp_messages), 0) AS newest FROM search_place AS p;
 
 -- name: search_place_set
 -- The messages up to here are indexed.
--- in: message_id
-UPDATE search_place SET message_id = @message_id WHERE id = 1;
+-- in: id
+UPDATE search_place SET message_id = @id WHERE id = 1;
 
--- name: search_messages_add
--- Indexes the messages behind one, up to another.
+-- name: search_old_form_set
+-- Those behind this one are indexed in the new form.
+-- in: id
+UPDATE search_place SET old_form_id = @id WHERE id = 1;
+
+-- name: search_contents
+-- What is to be indexed of the messages behind one, up to another.
 -- in: after_id up_to_id
-INSERT INTO message_search(rowid, content)
-SELECT id, content FROM whatsapp_messages WHERE id > @after_id AND id <= @up_to_id AND content <> '';
+-- out: id content
+SELECT id, content FROM whatsapp_messages WHERE id > @after_id AND id <= @up_to_id AND content <> '' ORDER BY id;
+
+-- name: search_message_add
+-- Indexes a message; numbers: words to be found beside its own.
+-- in: id content numbers
+INSERT INTO message_search(rowid, content) VALUES (@id, @content || ' ' || coalesce(@numbers, ''));
 
 -- name: search_stale
 -- What has to be indexed anew.
@@ -56,9 +66,9 @@ SELECT f.rowid AS id FROM message_search AS f JOIN whatsapp_messages AS m ON m.i
  ORDER BY f.rowid DESC LIMIT @limit;
 
 -- name: search_waiting
--- How many messages and changes are not indexed yet.
+-- How many messages and changes are not indexed yet; messages in an old form are one change.
 -- out: messages stale
 -- scan: few rows
 SELECT coalesce((SELECT max(id) FROM whatsapp_messages), 0) - p.message_id AS messages,
-       (SELECT count(*) FROM search_stale) AS stale
+       (SELECT count(*) FROM search_stale) + (p.old_form_id > 0) AS stale
   FROM search_place AS p;

@@ -73,6 +73,19 @@ static int64_t listed(const char *query)
 	return json_count(json_get(root, "data"));
 }
 
+static int64_t people(const char *typed)
+{
+	AUTO(json_freep) struct json *root = NULL;
+
+	CHECK_I64(typed,
+		  box_call(&b, "GET",
+			   arena_printf(&b.arena, "/api/v1/contacts?search=%s", percent(typed)),
+			   NULL),
+		  200);
+	MUST(json_parse(box_body(&b), &root, &t_err));
+	return json_count(json_get(root, "data"));
+}
+
 TEST(search_finds_what_people_type)
 {
 	static const struct {
@@ -114,6 +127,75 @@ TEST(search_finds_what_people_type)
 	box_close(&b);
 }
 
+/* As people write numbers, and as they look for them. */
+TEST(search_finds_numbers)
+{
+	static const struct {
+		const char *typed;
+		int64_t n;
+	} CASES[] = {
+		{ "1500", 1 },
+		{ "1.500", 1 },
+		{ "1,500", 1 },
+		{ "1500 kg", 1 },
+		{ "kg 1500", 1 },
+		{ "150", 1 },
+		{ "1501", 0 },
+		{ "2345,90", 1 },
+		{ "2.345,90", 1 },
+		{ "2345", 1 },
+		{ "R$ 2345", 1 },
+		{ "A-0001234567", 1 },
+		{ "0001234567", 1 },
+		{ "1234567", 1 },
+		{ "0981234999", 2 },
+		{ "0981 234 999", 2 },
+		{ "981234999", 2 },
+		{ "981 234", 2 },
+		{ "234 999", 2 },
+		{ "0981234999 casa", 1 },
+		{ "981\u00a0234", 2 },
+		{ "0982234999", 0 },
+		{ "34191790010104351004791020270008584410000000000", 1 },
+		{ "750", 1 }, /* "x750ml" */
+		{ "casa\u00a0grande", 1 },
+		{ "casa\U0001F600grande", 1 },
+		{ "12 34 56 78 91 23 45 67 89 12 34 56 78 91 23 45 67 89 12 34 56 78 91 23 45 67 "
+		  "89",
+		  0 },
+	};
+
+	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	send("+59171234567",
+	     "El cami\u00f3n llev\u00f3 1.500 kg, factura A-0001234567 por R$ 2.345,90");
+	send("+59171234568", "50 tijolos x750ml, tel 0981 234 999, casa grande");
+	send("+59171234568", "(+595) 981 234\u2011999");
+	send("+5511987654321", "boleto 34191.79001 01043.510047 91020.270008 5 84410000000000");
+	fill();
+	EACH (t, CASES)
+		CHECK_I64(t->typed, found(t->typed), t->n);
+	box_close(&b);
+}
+
+/* A box that comes from a version without these forms: found by the old words meanwhile, by the new ones after. */
+TEST(search_does_old_messages_anew)
+{
+	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	send("+59171234567", "llegaron 1.500 kg");
+	send("+59171234567", "sin numeros");
+	fill();
+	by_hand("DELETE FROM message_search; INSERT INTO message_search(rowid, content) SELECT id, "
+		"content "
+		"FROM whatsapp_messages; UPDATE search_place SET old_form_id = message_id");
+	CHECK_I64("old form", found("1500"), 0);
+	CHECK_I64("old words", found("llegaron 500"), 1);
+	fill();
+	CHECK_I64("new form", found("1500"), 1);
+	CHECK_I64("its words", found("llegaron 500"), 1);
+	CHECK_I64("the other", found("numeros"), 1);
+	box_close(&b);
+}
+
 TEST(search_forgets_what_is_changed_or_gone)
 {
 	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
@@ -150,6 +232,11 @@ TEST(search_of_names_and_numbers)
 		{ "search=1234", 2 },
 		{ "search=99971234567",
 		  0 }, /* its last six digits are somebody's, the whole is nobody's */
+		{ "search=071234567", 1 }, /* as it is dialled inside the country */
+		{ "search=07123%204567", 1 },
+		{ "search=0712", 2 },
+		{ "search=0059171234567", 1 },
+		{ "search=061234567", 0 },
 		{ "search=zzz", 0 },
 		{ "search=%22%22%22", 0 },
 		{ "search=71&limit=5", 2 },
@@ -157,6 +244,15 @@ TEST(search_of_names_and_numbers)
 		{ "search=1234&status=open", 2 },
 		{ "search=1234&status=resolved", 0 },
 		{ "channel=main", 3 },
+	};
+	static const struct {
+		const char *typed;
+		int64_t n;
+	} PEOPLE[] = {
+		{ "071234567", 1 },
+		{ "+591 7123-4567", 1 },
+		{ "0712", 2 },
+		{ "061234567", 0 },
 	};
 
 	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
@@ -167,6 +263,8 @@ TEST(search_of_names_and_numbers)
 	fill();
 	EACH (t, CASES)
 		CHECK_I64(t->query, listed(t->query), t->n);
+	EACH (t, PEOPLE)
+		CHECK_I64(t->typed, people(t->typed), t->n);
 	by_hand("UPDATE contacts SET name = 'Mar\u00eda' WHERE id = 1");
 	fill();
 	CHECK_I64("renamed", listed("search=nunez"), 0);
