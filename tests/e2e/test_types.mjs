@@ -2,7 +2,7 @@
  * alone and as the last line in the list; what becomes of messages that are edited, deleted and reacted to; pictures in both looks. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { Box, SCREENS, assert, axe, newPage, test, until } from './lib.mjs';
+import { Box, FAST, SCREENS, assert, axe, newPage, test, until } from './lib.mjs';
 
 const LUCIA = '34610000001', RUI = '5511955501234', GROUP = '120363025550001234@g.us';
 const KEY = 'double-evolution-key', BADGE = 'double-evolution-badge';
@@ -57,7 +57,7 @@ async function shown(box, page, rows, ids) {
 }
 
 test('every type of message of the Cloud API, and how it shows', async () => {
-	const box = await Box.start({ n8n: '/webhook/silent' });
+	const box = await Box.start({ settings: FAST, n8n: '/webhook/silent' });
 	await box.post('/api/v1/templates/sync');
 	const say = async message => (await box.say(LUCIA, 'Lucía Fernández', undefined, { message })).ids[0];
 	const film = await filmOf(box);
