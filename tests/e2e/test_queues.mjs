@@ -212,6 +212,8 @@ test('a dead letter says to whom, what, and leads to the message and its convers
 	const page = await box.person('owner', { login: 'ana', screen: 'queues/dead?letter=' + letter.id });
 	const dialog = page.getByRole('dialog');
 	await dialog.getByText('su pedido está listo').waitFor();
+	await dialog.getByText('WhatsApp no puede entregar a este número').waitFor(); /* the reader's words, and Meta's beside them */
+	await dialog.getByText('Meta error 131026').waitFor();
 	await dialog.getByText('595981000009').first().waitFor();
 	await dialog.getByText('Mensaje', { exact: true }).locator('..').getByRole('link').click();
 	await page.getByText('Conversación', { exact: true }).locator('..').getByRole('link').click();

@@ -95,6 +95,12 @@ export function word(prefix: string, name: string): string {
 	return named()[prefix + name] ?? name;
 }
 
+/* "meta 131026", "Meta error 131026: ...": why Meta refused, in the reader's language; undefined: not known here. */
+export function metaSaid(text: string): string | undefined {
+	const code = /^meta (?:error )?(\d+)/i.exec(text)?.[1];
+	return code === undefined ? undefined : named()['meta.' + code];
+}
+
 /* What a setting does: English comes from the box. */
 export function helpFor(key: string, english: string): string {
 	return lang.value && (here.help[key] ?? english);

@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Refused, get, post } from '../lib/api';
-import { lang, t, word } from '../lib/i18n';
+import { lang, metaSaid, t, word } from '../lib/i18n';
 import { go } from '../lib/route';
 import { may } from '../lib/session';
 import { Button, Empty, Failed, confirm, useLoad } from '../ui/base';
@@ -27,7 +27,9 @@ function plus(ms: number): string {
 }
 
 function errorText(e: unknown): string {
-	return typeof e === 'string' ? e : e !== null && typeof e === 'object' && 'text' in e ? String((e as { text: unknown }).text) : e ? JSON.stringify(e) : '';
+	const text = typeof e === 'string' ? e : e !== null && typeof e === 'object' && 'text' in e ? String((e as { text: unknown }).text)
+		: e ? JSON.stringify(e) : '';
+	return metaSaid(text) ?? text;
 }
 
 function StepText(p: { s: Step; show: (delivery: string) => void }): JSX.Element {
@@ -104,7 +106,7 @@ function Story(p: { id: string }): JSX.Element {
 	return <>
 		<div class="card">
 			<p class={out ? 'bubble mine' : 'bubble'}><span class="body" dir="auto">{d.content ?? '[' + word('type.', d.type) + ']'}</span></p>
-			{d.error?.text && <p class="error"><bdi>{d.error.text}</bdi></p>}
+			{d.error?.text && <p class="error"><bdi>{errorText(d.error)}</bdi></p>}
 			<Facts rows={[[out ? t('message_to') : t('from'), <bdi>{d.wa_id}</bdi>], [t('state'), word('status.', d.sending === 'unknown' || d.sending === 'cancelled' ? d.sending : d.status)], [t('by'), word('by.', d.source)],
 				[t('conversation'), <a href={`#/conversations/${d.conversation_id}?m=${d.id}`}>{t('look')}</a>], [t('channel'), d.channel], [t('replaced_by'), d.replaced_by ? <a href={'#/messages/' + d.replaced_by}>{t('look')}</a> : null],
 				[t('attempt_of'), d.attempt_of ? <a href={'#/messages/' + d.attempt_of}>{t('look')}</a> : null], [t('whatsapp_id'), d.meta_message_id], [t('request'), d.correlation_id]]} />

@@ -3,7 +3,7 @@ import { Component, type ComponentChildren, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { post, call } from '../../lib/api';
 import { clock, moment } from '../../lib/format';
-import { t, word } from '../../lib/i18n';
+import { metaSaid, t, word } from '../../lib/i18n';
 import { may } from '../../lib/session';
 import { Button, Dialog, Field, confirm, sentence, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
@@ -28,7 +28,8 @@ function Ticks(p: { m: Message }): JSX.Element {
 
 /* Why it failed, as far as the provider says. */
 export function whyFailed(e: Json): string {
-	return text(e, 'text') || text(e, 'reason') || text(e, 'error_data', 'details') || text(e, 'details') || text(e, 'message') || text(e, 'title') || text(e, 'class');
+	const said = text(e, 'text') || text(e, 'reason') || text(e, 'error_data', 'details') || text(e, 'details') || text(e, 'message') || text(e, 'title') || text(e, 'class');
+	return metaSaid(said) ?? said;
 }
 
 async function act(thread: Thread, run: () => Promise<Message>): Promise<void> {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Refused, get, post, type Page } from '../../lib/api';
 import { number } from '../../lib/format';
-import { t, word } from '../../lib/i18n';
+import { metaSaid, t, word } from '../../lib/i18n';
 import { go, place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
@@ -61,7 +61,8 @@ function LetterView(p: { id: string; close: () => void; done: () => void }): JSX
 	}
 	return <Dialog title={t('dead_letter')} onClose={p.close} wide>
 		{d === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p aria-busy="true" /> : <>
-			<p><bdi>{d.error}</bdi></p>
+			<p><bdi>{metaSaid(d.error) ?? d.error}</bdi></p>
+			{metaSaid(d.error) && <p class="soft"><bdi>{d.error}</bdi></p>}
 			{m.data && <p class="bubble mine"><span class="body" dir="auto">{m.data.content ?? '[' + word('type.', m.data.type) + ']'}</span></p>}
 			<Facts rows={[[t('message_to'), m.data ? <bdi>{m.data.wa_id}</bdi> : null], [t('message'), about !== '' ? <a href={'#/messages/' + about}>{t('look')}</a> : null], [t('queue'), nameOf(d.queue)], [t('reason'), d.reason], [t('why'), word('class.', d.class)], [t('attempts'), number(d.attempts)],
 				[t('job_since'), <Time at={d.job_created_at} full />], [t('failed_at'), <Time at={d.created_at} full />], [t('correlation'), d.correlation_id]]} />
@@ -90,7 +91,7 @@ function Letters(p: { queue: string; reason: string; changed: () => void }): JSX
 			<thead><tr><th scope="col">{t('failed_at')}</th><th scope="col" class="wide">{t('queue')}</th><th scope="col">{t('why')}</th>
 				<th scope="col" class="n wide">{t('attempts')}</th></tr></thead>
 			<tbody>{letters.rows.map(d => <tr key={d.id}><td><button type="button" class="plain" onClick={() => setShown(d.id)}><Time at={d.created_at} full /></button></td>
-				<td class="wide">{nameOf(d.queue)}</td><td class="break"><bdi>{d.error}</bdi></td><td class="n wide">{number(d.attempts)}</td></tr>)}</tbody>
+				<td class="wide">{nameOf(d.queue)}</td><td class="break"><bdi>{metaSaid(d.error) ?? d.error}</bdi></td><td class="n wide">{number(d.attempts)}</td></tr>)}</tbody>
 		</table>}
 		<More of={letters} />
 		{shown !== null && <LetterView id={shown} close={() => setShown(null)} done={done} />}
@@ -111,7 +112,7 @@ export function Dead(p: { reasons: Loaded }): JSX.Element {
 			<thead><tr><th scope="col">{t('reason')}</th><th scope="col" class="n">{t('number')}</th><th scope="col" class="wide">{t('last')}</th>
 				<th scope="col"><span class="hidden">{t('action')}</span></th></tr></thead>
 			<tbody>{kinds.map(r => <tr key={r.queue + r.reason}>
-				<td><a href={`#/queues/dead?queue=${r.queue}&reason=${encodeURIComponent(r.reason)}`}><bdi>{r.reason}</bdi></a><small class="soft">{nameOf(r.queue)} · {word('class.', r.class)}</small></td>
+				<td><a href={`#/queues/dead?queue=${r.queue}&reason=${encodeURIComponent(r.reason)}`}><bdi>{r.reason}</bdi></a>{metaSaid(r.reason) && <small>{metaSaid(r.reason)}</small>}<small class="soft">{nameOf(r.queue)} · {word('class.', r.class)}</small></td>
 				<td class="n"><a href={`#/queues/dead?queue=${r.queue}&reason=${encodeURIComponent(r.reason)}`}>{number(r.count)}</a></td><td class="wide"><Time at={r.newest_at} full /></td>
 				<td>{may('queues:control') && <div class="row acts"><Button onClick={() => retryAll({ queue: r.queue, reason: r.reason }, reload)}
 					label={t('retry_all') + ': ' + r.reason}>{t('retry_all')}</Button></div>}</td></tr>)}</tbody>
