@@ -107,7 +107,8 @@ test('raw requests are shown and processed again', async () => {
 		await box.hook(states('wamid.E2ENOBODYS' + i));
 	await box.idle();
 	const page = await box.person('technician', { screen: 'queues/deliveries' });
-	await page.locator('button.plain').last().click();
+	await until(async () => await page.locator('tbody button.plain').count() >= 25, 'all rows');
+	await page.locator('tbody button.plain').last().click();
 	await page.getByRole('dialog').getByLabel('Cuerpo').getByText('"hola"').waitFor();
 	await page.getByRole('dialog').getByRole('button', { name: 'Procesar de nuevo' }).click();
 	await page.getByRole('dialog').filter({ hasText: 'No cambiaría nada' }).getByRole('button', { name: 'Procesar de nuevo' }).click();
