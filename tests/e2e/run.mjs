@@ -1,6 +1,7 @@
 /* run.mjs - runs the browser tests: node tests/e2e/run.mjs [word...]   (only tests whose file or name holds one of the words)
  *
- * One browser for all; each test has a box and contexts of its own and at most TIME_MS. Some run at a time. Last line: N passed, N failed. */
+ * One browser for all; each test has a box and contexts of its own and at most TIME_MS. Some run at a time; one that was late is
+ * run again alone. Last line: N passed, N failed. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,16 +44,23 @@ async function one(t, boxes) {
 	return error;
 }
 
-async function work(list) {
+/* A wait that ran out while others had the processors says little: such a test is run once more, alone. Anything else that is
+ * wrong, and what is too late alone as well, fails. */
+const late = [];
+const ranOut = error => /Timeout \d+ms exceeded|not within \d|not done within \d/.test(error.message);
+
+async function work(list, again = false) {
 	for (let t; (t = list.shift()) !== undefined;) {
-		const began = Date.now(), error = await one(t, []);
-		console.log(`${error === null ? 'ok  ' : 'FAIL'} ${t.file}: ${t.name} (${Date.now() - began} ms)`);
-		if (error === null) {
-			passed++;
-		} else {
-			failed++;
+		const began = Date.now(), error = await one(t, []), later = error !== null && !again && ranOut(error);
+		console.log(`${error === null ? 'ok  ' : later ? 'late' : 'FAIL'} ${t.file}: ${t.name} (${Date.now() - began} ms)`);
+		if (error !== null)
 			console.log(error.stack ?? String(error));
-		}
+		if (later)
+			late.push(t);
+		else if (error === null)
+			passed++;
+		else
+			failed++;
 	}
 }
 
@@ -62,6 +70,7 @@ if (chosen.length > 0)
 await work(chosen.filter(t => t.file === 'frame'));
 const others = chosen.filter(t => t.file !== 'frame');
 await Promise.all(Array.from({ length: AT_ONCE }, () => work(others)));
+await work(late, true);
 await closeBrowser();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
