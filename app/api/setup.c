@@ -267,7 +267,7 @@ static enum rc ask_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct tested *t = arg;
 	const struct chore chore = { .kind = SETUP_TEST_KIND,
-				     .ref = setup_test_ref(t->step, t->target_id) };
+				     .ref = setup_test_ref((int)t->step, t->target_id) };
 
 	TRY(setup_asked(tx, t->name, e));
 	return chore_want(tx, &chore, 0, NULL, e);

@@ -56,8 +56,6 @@ static void rot(const struct kept *k)
 
 static void spoil(const struct kept *k)
 {
-	AUTO(sbuf_release) struct sbuf b = SBUF(KIB);
-
 	MUST(file_write(k->full, STR("something else"), 0600, &t_err));
 }
 
