@@ -288,7 +288,7 @@ test('files, templates, quick answers, buttons; what failed and what is in doubt
 	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1, match: LUCIA });
 	await page.locator('#composer').fill('no llega');
 	await page.keyboard.press('Enter');
-	await bubble(page, 'no llega').locator('.trouble', { hasText: '131026' }).getByRole('button', { name: 'Enviar de nuevo' }).click();
+	await bubble(page, 'no llega').locator('.trouble', { hasText: 'WhatsApp no puede entregar a este número' }).getByRole('button', { name: 'Enviar de nuevo' }).click();
 	await until(async () => await bubble(page, 'no llega').locator('.ticks.read').count() === 1, 'it went as a new message');
 	await box.double('meta', 'behave', { do: 'close', times: 1, match: LUCIA });
 	await page.locator('#composer').fill('en duda');
