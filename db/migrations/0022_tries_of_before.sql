@@ -3,7 +3,11 @@
 UPDATE whatsapp_messages SET leaves = leaves + 1 WHERE sending IN ('sending', 'unknown');
 UPDATE whatsapp_messages SET leaves = 1 WHERE sending = 'queued' AND leaves = 0;
 
--- What is said of a message goes with it, by whatever way: ids are used again, and a provider's id holds the number.
+-- What is said of a message goes with it, by whatever way: ids are used again, and a provider's id holds the number. Databases
+-- of one version have the triggers already (app/io/migrate_was.def).
+DROP TRIGGER IF EXISTS message_tries_gone;
+DROP TRIGGER IF EXISTS message_notes_gone;
+
 CREATE TRIGGER message_tries_gone AFTER DELETE ON whatsapp_messages
 BEGIN DELETE FROM message_tries WHERE message_id = old.id; END;
 
