@@ -247,7 +247,6 @@ enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
 			    .ev = &p->chatwoot,
 			    .target = config_chatwoot(p->config, p->delivery.target_id) };
 
-	p->defer_ms = 0;
 	if (h.target == NULL) {
 		p->note = "the bridge is not configured any more";
 		return RC_OK;

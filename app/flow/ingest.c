@@ -103,6 +103,7 @@ enum rc ingest_apply(struct tx *tx, struct parsed *p, struct err *e)
 	p->note = p->unread;
 	p->stranger = STR_NONE;
 	p->erased = false;
+	p->defer_ms = 0;
 	p->messages = p->statuses = p->duplicates = p->bad_items = 0;
 	TRY(apply_items(tx, p, e));
 	if (p->hook.twin_bridge)
@@ -121,7 +122,7 @@ static enum rc apply(struct tx *tx, struct parsed *p, struct err *e)
 		p->note = p->trouble;
 	if (p->note != NULL)
 		TRY(delivery_set_outcome(tx, p->delivery.id, p->note, e));
-	if (p->erased && p->bad_items == 0)
+	if (p->erased && p->bad_items == 0 && p->defer_ms == 0) /* else it is read again */
 		TRY(delivery_empty(tx, p->delivery.id, e));
 	if (p->defer_ms > 0) /* looked at again as a whole: only the last look buries what is bad */
 		return queue_snooze(tx, p->job, tx->now_ms + p->defer_ms,
