@@ -51,7 +51,7 @@ static enum rc admit_machine(struct tx *tx, const struct config *c, const struct
 {
 	if (stopped(a, tx->now_ms))
 		return refuse_stopped(e);
-	if (tx->now_ms < a->off_until_ms) {
+	if (tx->now_ms < a->off_until_ms && !n->looked) {
 		*ret_loop = false;
 		return FAIL(e, RC_REFUSED,
 			    "a person has this conversation: its automation is silent");

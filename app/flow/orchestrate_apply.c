@@ -30,6 +30,7 @@ static struct send_new send_of(const struct channel *ch, const struct orchestrat
 				  .source = "ai_response",
 				  .sender_name = STR("n8n"),
 				  .hop = ans->hop,
+				  .looked = true, /* words behind a handover go too: look() */
 				  .correlation = ans->correlation };
 }
 

@@ -29,6 +29,7 @@ struct send_new {
 	const char *source;      /* api, page, cli, support_bridge, ai_response */
 	struct str sender_name, sender_user_id, sender_source_id;
 	int64_t hop;
+	bool looked; /* an assistant's: its maker looked whether a person has the conversation */
 	int64_t chatwoot_conversation_id, chatwoot_message_id;
 	struct str correlation;
 	bool no_twin; /* not compared: its maker counts its rows (an agent's message has one for each part) */
