@@ -201,9 +201,15 @@ static enum rc act(struct applying *p, const struct n8n_action *a, struct err *e
 static enum rc seen(struct tx *tx, const struct idem *asked, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
-	struct idem kept;
+	struct idem kept, older = *asked;
+	enum rc rc = idem_find(tx->db, asked, &a, &kept, e);
 
-	return idem_find(tx->db, asked, &a, &kept, e);
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	/* An earlier version kept one space for all: what was answered before the upgrade may come once more. */
+	older.token_id = ORCHESTRATE_KEY_SPACE;
+	return idem_find(tx->db, &older, &a, &kept, e);
 }
 
 /* Whether a person has it: then the assistant's words come too late. The breaker's silence is an error instead. */
