@@ -136,6 +136,14 @@ static int64_t next_question_ms(const struct conversation_automatic *a, int64_t 
 							: a->asked_ms + 2 * MINUTE_MS / per_minute;
 }
 
+/* No more is left than half of it or, of a long span, what one minute may have: who waited a minute must not wait an hour while
+ * there is room. */
+static bool nearly_full(const struct automatic_counts *c, int i, const struct automatic_limits *max)
+{
+	return c->count[i] >
+	       max->max[i] - i64_min((max->max[i] + 1) / 2, max->max[AUTOMATIC_MINUTE]);
+}
+
 enum rc conversation_automatic_room(struct db *db, const struct automatic_question *q,
 				    const struct automatic_limits *max, int64_t now_ms,
 				    int64_t *ret_ms, struct err *e)
@@ -150,7 +158,7 @@ enum rc conversation_automatic_room(struct db *db, const struct automatic_questi
 	if (q->waited)
 		*ret_ms = i64_max(*ret_ms, next_question_ms(&a, per_minute, now_ms));
 	for (int i = 0; i < (q->waited ? AUTOMATIC_SPANS : AUTOMATIC_HOUR); i++) {
-		if (a.messages.count[i] * 2 > max->max[i] && span_runs(&a.messages, i, now_ms))
+		if (nearly_full(&a.messages, i, max) && span_runs(&a.messages, i, now_ms))
 			*ret_ms = i64_max(*ret_ms, a.messages.from_ms[i] + SPANS[i].ms);
 	}
 	return RC_OK;

@@ -42,7 +42,8 @@ enum rc conversation_automatic_turn(struct tx *tx, int64_t id, const struct auto
 enum rc conversation_automatic_answered(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* When a workflow may be asked about a message, without its answers looking like two machines that talk: at once
  * (*ret_ms <= now_ms) while the minute has at most half of what it may, in messages and in questions, else when it ends. One
- * that waited for long (after an outage): the same with each span, and not faster than half of what a minute may have. */
+ * that waited for a minute (behind an album, or an outage): also until an hour or a day ends that has left no more than half
+ * of it or than a minute's, and not faster than half of what a minute may have. */
 struct automatic_question {
 	int64_t conversation_id;
 	bool waited;

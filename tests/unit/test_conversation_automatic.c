@@ -90,8 +90,10 @@ TX_TEST(what_waited_is_spread_so_that_half_of_each_limit_is_left)
 	MUST(conversation_automatic_count(tx, id, &WIDE, &t_err));
 	MUST(room(tx, id, true, &WIDE, &at));
 	CHECK_I64("more than half of the hour: when that ends", at, T_NOW + HOUR_MS);
-	MUST(room(tx, id, true, &(struct automatic_limits){ { 4, 8, 9 } }, &at));
+	MUST(room(tx, id, true, &(struct automatic_limits){ { 4, 8, 8 } }, &at));
 	CHECK_I64("and of the day", at, T_NOW + DAY_MS);
+	MUST(room(tx, id, true, &(struct automatic_limits){ { 4, 9, 10 } }, &at));
+	CHECK_I64("there is a minute's left: at once", at, tx->now_ms);
 	tx->now_ms = T_NOW + HOUR_MS;
 	MUST(conversation_automatic_asked(tx, id, 0, NULL, &t_err));
 	MUST(room(tx, id, true, &WIDE, &at));
