@@ -31,6 +31,7 @@ struct asking {
 	struct orchestrate_answer answer;
 	struct orchestrate_done done;
 	struct conversation_automatic before; /* it was asked */
+	int64_t asked_ms;
 	struct err wrong; /* the part of its answer that cannot be done; else RC_OK */
 	bool unsent;      /* n8n was not reached */
 	bool flood;       /* more questions than people have: they would be paced for ever */
@@ -174,7 +175,7 @@ static enum rc wait_unit(struct tx *tx, void *arg, struct err *e)
 				  BREAKER_COOL_CAP_MS, work_random(s->w), -1);
 
 	/* It never heard of the message: nobody answers for it. */
-	TRY(conversation_automatic_unasked(tx, s->s.conv.id, &s->before, e));
+	TRY(conversation_automatic_unasked(tx, s->s.conv.id, &s->before, s->asked_ms, e));
 	return queue_snooze(tx, s->job, s->now_ms + wait, s->verdict.text, e);
 }
 
@@ -210,6 +211,7 @@ static enum rc asked_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct asking *s = arg;
 
+	s->asked_ms = tx->now_ms;
 	return conversation_automatic_asked(tx, s->s.conv.id, s->s.event.hop, &s->before, e);
 }
 

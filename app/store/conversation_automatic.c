@@ -248,7 +248,11 @@ enum rc conversation_automatic_asked(struct tx *tx, int64_t id, int64_t hop,
 }
 
 enum rc conversation_automatic_unasked(struct tx *tx, int64_t id,
-				       const struct conversation_automatic *before, struct err *e)
+				       const struct conversation_automatic *before,
+				       int64_t asked_ms, struct err *e)
 {
-	return put_asked(tx, id, before, e);
+	struct conversation_automatic now;
+
+	TRY(conversation_automatic_load(tx->db, id, &now, e));
+	return now.asked_ms == asked_ms ? put_asked(tx, id, before, e) : RC_OK;
 }

@@ -62,12 +62,12 @@ enum rc conversation_automatic_heard(struct db *db, const struct automatic_heard
 enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
 				    const struct automatic_limits *max, struct err *e) MUST_CHECK;
 /* A workflow is asked now about a message that passed `hop` automations. ret_before (or NULL): what to give to `unasked` if
- * it was not reached. */
+ * it was not reached, with the time of the asking; nothing is taken back if another workflow was asked since. */
 enum rc conversation_automatic_asked(struct tx *tx, int64_t id, int64_t hop,
 				     struct conversation_automatic *ret_before, struct err *e)
 	MUST_CHECK;
 enum rc conversation_automatic_unasked(struct tx *tx, int64_t id,
-				       const struct conversation_automatic *before, struct err *e)
-	MUST_CHECK;
+				       const struct conversation_automatic *before,
+				       int64_t asked_ms, struct err *e) MUST_CHECK;
 
 #endif

@@ -177,7 +177,10 @@ TX_TEST(which_workflow_was_asked_is_known)
 	CHECK_I64("when", a.asked_ms, T_NOW);
 	CHECK_I64("hop", a.asked_hop, 3);
 	CHECK_I64("questions", a.asked_count, 1);
-	MUST(conversation_automatic_unasked(tx, id, &before, &t_err));
+	MUST(conversation_automatic_unasked(tx, id, &before, T_NOW - 1, &t_err));
+	MUST(conversation_automatic_load(tx->db, id, &a, &t_err));
+	CHECK_I64("another was asked since", a.asked_ms, T_NOW);
+	MUST(conversation_automatic_unasked(tx, id, &before, T_NOW, &t_err));
 	MUST(conversation_automatic_load(tx->db, id, &a, &t_err));
 	CHECK_I64("it was not reached", a.asked_ms, 0);
 	CHECK_I64("nor counted", a.asked_count, 0);
