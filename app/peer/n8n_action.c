@@ -46,7 +46,7 @@ static enum rc print(const struct reading *r, const struct json *n, struct str *
 
 	json_print(n, &b);
 	if (!sbuf_ok(&b))
-		return FAIL(r->e, RC_LIMIT, "actions.%zu: too long", r->i);
+		return bad(r, "too long");
 	return keep(r, sbuf_view(&b), ret);
 }
 
@@ -113,7 +113,7 @@ static enum rc read_buttons(struct reading *r)
 	jsonw_end(&w);
 	r->to->type = "interactive";
 	if (!sbuf_ok(&b))
-		return FAIL(r->e, RC_LIMIT, "actions.%zu: too long", r->i);
+		return bad(r, "too long");
 	return keep(r, sbuf_view(&b), &r->to->content_json);
 }
 

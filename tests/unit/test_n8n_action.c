@@ -1,5 +1,6 @@
 /* test_n8n_action.c - the actions of a workflow's answer. */
 #include "peer/n8n_action.h"
+#include "peer/wa_content.h"
 
 #include "t.h"
 
@@ -118,4 +119,30 @@ TEST(nothing_is_no_action)
 
 	MUST(read("[]", &a, &list));
 	CHECK_I64("none", list.count, 0);
+}
+
+TEST(a_content_that_is_too_long_is_the_workflows_fault_and_those_before_it_stay)
+{
+	AUTO(arena_release) struct arena a = ARENA(2 * MIB);
+	AUTO(sbuf_release) struct sbuf long_text = SBUF(2 * WA_CONTENT_MAX), json = SBUF(4 * MIB);
+	static const char *const FORMS[] = {
+		"[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image\",\"image\":{\"link\":\"%"
+		"s\"}}]",
+		"[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"buttons\",\"text\":\"%s\","
+		"\"buttons\":[\"b\"]}]",
+	};
+	struct n8n_actions list;
+
+	for (size_t i = 0; i < WA_CONTENT_MAX; i++)
+		sbuf_char(&long_text, 'x');
+	EACH (form, FORMS) {
+		const char *cut = strstr(*form, "%s");
+
+		sbuf_reset(&json);
+		sbuf_str(&json, str_n(*form, (size_t)(cut - *form)));
+		sbuf_str(&json, sbuf_view(&long_text));
+		sbuf_text(&json, cut + 2);
+		CHECK_I64(*form, read(sbuf_c(&json), &a, &list), RC_INVALID);
+		CHECK_I64(*form, list.count, 1);
+	}
 }
