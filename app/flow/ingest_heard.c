@@ -22,7 +22,8 @@ static void look(const struct parsed *p, struct heard *h)
 			continue;
 		at = (size_t)(ch - p->config->channels);
 		h->named[at] = true;
-		if (item->kind == WA_MESSAGE && !item->message->from_me && !item->message->history)
+		if (p->defer_ms == 0 && item->kind == WA_MESSAGE && !item->message->from_me &&
+		    !item->message->history) /* once, however often it is looked at */
 			h->messages[at]++;
 	}
 }
