@@ -61,20 +61,11 @@ void audit_list(struct call *c)
 		return;
 	f.before_id = p.cursor.b;
 	f.limit = (int)p.cursor.limit;
-	answer_begin(c, &p.w);
-	jsonw_object(&p.w);
-	jsonw_karray(&p.w, "data");
+	answer_rows_begin(c, &p.w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = audit_each(db, &f, audit_row, &p, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&p.w);
-	cursor_next(&p.cursor, &p.w);
-	jsonw_end(&p.w);
-	answer_json(c, 200, &p.w);
+	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }
 
 void audit_verify_get(struct call *c)

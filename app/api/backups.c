@@ -83,9 +83,7 @@ void backup_api_list(struct call *c)
 	}
 	if (c->app->backups != NULL)
 		backup_run_state(c->app->backups, &state);
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	for (size_t i = 0; i < n; i++)
 		info_write(&w, &all[i]);
 	jsonw_end(&w);

@@ -233,15 +233,9 @@ void channel_list(struct call *c)
 
 	if (!query_lang(c, &s.lang))
 		return;
-	answer_begin(c, &s.w);
-	jsonw_object(&s.w);
-	jsonw_karray(&s.w, "data");
-	if (!each(&s))
-		return;
-	jsonw_end(&s.w);
-	jsonw_ktext(&s.w, "next", NULL);
-	jsonw_end(&s.w);
-	answer_json(c, 200, &s.w);
+	answer_rows_begin(c, &s.w);
+	if (each(&s))
+		answer_rows_end(c, &s.w, RC_OK, NULL);
 }
 
 static void absent(struct call *c)

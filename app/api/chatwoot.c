@@ -120,9 +120,7 @@ void chatwoot_list(struct call *c)
 
 	if (!query_lang(c, &lang))
 		return;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	for (size_t i = 0; i < c->config->chatwoot_count; i++) {
 		const struct chatwoot_target *t = &c->config->chatwoots[i];
 

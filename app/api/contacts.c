@@ -139,20 +139,11 @@ void contact_list(struct call *c)
 	f.before_id = p.cursor.b;
 	f.limit = (int)p.cursor.limit;
 	p.view.w = &w;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	db = store_reader(c->app->store);
 	rc = contact_each(db, &f, contact_row, &p, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&w);
-	cursor_next(&p.cursor, &w);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	cursor_rows_end(c, &p.cursor, &w, rc, &e);
 }
 
 /* ---- changes ---- */

@@ -25,27 +25,6 @@ static enum rc conversation_row(void *arg, const struct conversation *v, struct 
 	return RC_OK;
 }
 
-static enum rc list_write(struct call *c, struct conversation_page *p,
-			  struct conversation_filter *f, struct err *e)
-{
-	struct jsonw w;
-
-	f->company_id = c->who.company_id;
-	f->before_ms = p->cursor.a;
-	f->before_id = p->cursor.b;
-	f->limit = (int)p->cursor.limit;
-	p->view.w = &w;
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
-	TRY(conversation_each(p->view.db, f, conversation_row, p, e));
-	jsonw_end(&w);
-	cursor_next(&p->cursor, &w);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
-	return RC_OK;
-}
-
 /* "me", "none" or the id of an account. False: answered. */
 static bool assigned_read(struct call *c, struct str text, int64_t *ret)
 {
@@ -102,14 +81,20 @@ void conversation_list(struct call *c)
 	struct conversation_page p = { .view = { .config = c->config } };
 	struct conversation_filter f = { 0 };
 	struct err e = { .rc = RC_OK };
+	struct jsonw w;
 
 	if (!cursor_read(c, &p.cursor) || !filter_read(c, &f))
 		return;
+	f.company_id = c->who.company_id;
+	f.before_ms = p.cursor.a;
+	f.before_id = p.cursor.b;
+	f.limit = (int)p.cursor.limit;
+	p.view.w = &w;
+	answer_rows_begin(c, &w);
 	p.view.db = store_reader(c->app->store);
-	enum rc rc = list_write(c, &p, &f, &e);
+	enum rc rc = conversation_each(p.view.db, &f, conversation_row, &p, &e);
 	store_reader_done(c->app->store, p.view.db);
-	if (rc != RC_OK)
-		problem_err(c, &e);
+	cursor_rows_end(c, &p.cursor, &w, rc, &e);
 }
 
 bool conversation_of_path(struct call *c, struct conversation *ret)

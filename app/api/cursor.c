@@ -64,3 +64,16 @@ void cursor_prev(const struct cursor *p, struct jsonw *w)
 	else
 		place_write(w, "prev", p->first_a, p->first_b);
 }
+
+void cursor_rows_end(struct call *c, const struct cursor *p, struct jsonw *w, enum rc rc,
+		     const struct err *e)
+{
+	if (rc != RC_OK) {
+		problem_err(c, e);
+		return;
+	}
+	jsonw_end(w);
+	cursor_next(p, w);
+	jsonw_end(w);
+	answer_json(c, 200, w);
+}

@@ -23,4 +23,8 @@ void cursor_next(const struct cursor *p, struct jsonw *w);
 /* The same for "prev": the place of the first row, for what stands before this page; null without rows. */
 void cursor_prev(const struct cursor *p, struct jsonw *w);
 
+/* Ends a page that answer_rows_begin began and that has no further members; rc and `e` say how its rows went. */
+void cursor_rows_end(struct call *c, const struct cursor *p, struct jsonw *w, enum rc rc,
+		     const struct err *e);
+
 #endif

@@ -61,26 +61,6 @@ static bool filter_read(struct call *c, struct delivery_filter *ret)
 	return true;
 }
 
-static enum rc list_write(struct call *c, struct delivery_page *p, const struct delivery_filter *f,
-			  struct err *e)
-{
-	struct db *db = store_reader(c->app->store);
-	enum rc rc;
-
-	answer_begin(c, &p->w);
-	jsonw_object(&p->w);
-	jsonw_karray(&p->w, "data");
-	rc = delivery_each(db, f, delivery_row, p, e);
-	store_reader_done(c->app->store, db);
-	if (rc != RC_OK)
-		return rc;
-	jsonw_end(&p->w);
-	cursor_next(&p->cursor, &p->w);
-	jsonw_end(&p->w);
-	answer_json(c, 200, &p->w);
-	return RC_OK;
-}
-
 void delivery_list(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
@@ -91,8 +71,11 @@ void delivery_list(struct call *c)
 		return;
 	f.before_id = p.cursor.b;
 	f.limit = (int)p.cursor.limit;
-	if (list_write(c, &p, &f, &e) != RC_OK)
-		problem_err(c, &e);
+	answer_rows_begin(c, &p.w);
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = delivery_each(db, &f, delivery_row, &p, &e);
+	store_reader_done(c->app->store, db);
+	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }
 
 /* The delivery of the path, if it is the caller's. False: answered. */

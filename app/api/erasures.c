@@ -73,19 +73,10 @@ void erasure_list(struct call *c)
 
 	if (!cursor_read(c, &p.cursor))
 		return;
-	answer_begin(c, &p.w);
-	jsonw_object(&p.w);
-	jsonw_karray(&p.w, "data");
+	answer_rows_begin(c, &p.w);
 	db = store_reader(c->app->store);
 	rc = erasure_each(db, c->who.company_id, p.cursor.b, (int)p.cursor.limit, erasure_row, &p,
 			  &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&p.w);
-	cursor_next(&p.cursor, &p.w);
-	jsonw_end(&p.w);
-	answer_json(c, 200, &p.w);
+	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }

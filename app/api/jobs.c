@@ -116,25 +116,6 @@ static enum rc rows(struct db *db, struct job_page *p, enum queue_id q, struct e
 	return queue_each(db, q, &page, job_row, p, e);
 }
 
-static enum rc list_write(struct call *c, struct job_page *p, enum queue_id q, struct err *e)
-{
-	struct db *db = store_reader(c->app->store);
-	enum rc rc;
-
-	answer_begin(c, &p->w);
-	jsonw_object(&p->w);
-	jsonw_karray(&p->w, "data");
-	rc = rows(db, p, q, e);
-	store_reader_done(c->app->store, db);
-	if (rc != RC_OK)
-		return rc;
-	jsonw_end(&p->w);
-	cursor_next(&p->cursor, &p->w);
-	jsonw_end(&p->w);
-	answer_json(c, 200, &p->w);
-	return RC_OK;
-}
-
 static bool state_read(struct call *c, enum job_state *ret)
 {
 	struct str state;
@@ -161,8 +142,11 @@ void job_list(struct call *c)
 	if (!queue_json_param(c, &q) || !cursor_read(c, &p.cursor) || !state_read(c, &p.state) ||
 	    !running_read(c, &p, q))
 		return;
-	if (list_write(c, &p, q, &e) != RC_OK)
-		problem_err(c, &e);
+	answer_rows_begin(c, &p.w);
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = rows(db, &p, q, &e);
+	store_reader_done(c->app->store, db);
+	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }
 
 static bool job_param(struct call *c, enum queue_id *ret_q, int64_t *ret_id)

@@ -62,9 +62,7 @@ static enum rc list_write(struct call *c, struct letter_page *p, const struct de
 	int64_t total = 0;
 	enum rc rc;
 
-	answer_begin(c, &p->w);
-	jsonw_object(&p->w);
-	jsonw_karray(&p->w, "data");
+	answer_rows_begin(c, &p->w);
 	rc = deadletter_each(db, f, letter_row, p, e);
 	if (rc == RC_OK)
 		rc = deadletter_count(db, f, &total, e);
@@ -116,20 +114,11 @@ void letter_reasons_get(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = deadletter_reasons(db, LIST_LIMIT_MAX, reason_row, &w, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&w);
-	jsonw_ktext(&w, "next", NULL);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	answer_rows_end(c, &w, rc, &e);
 }
 
 /* The letter of the path. False: answered. */

@@ -107,9 +107,7 @@ void lookup_list(struct call *c)
 {
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	for (size_t i = 0; i < c->config->lookup_count; i++)
 		write_one(c, &w, &c->config->lookups[i]);
 	jsonw_end(&w);

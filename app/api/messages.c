@@ -280,27 +280,28 @@ static enum rc message_row(void *arg, const struct message *m, struct err *e)
 	return RC_OK;
 }
 
+static enum rc page_end(struct call *c, struct message_page *p)
+{
+	jsonw_end(&p->w);
+	cursor_next(&p->cursor, &p->w);
+	cursor_prev(&p->cursor, &p->w);
+	jsonw_end(&p->w);
+	answer_json(c, 200, &p->w);
+	return RC_OK;
+}
+
 static enum rc page_write(struct call *c, struct message_page *p, struct err *e)
 {
 	struct message_filter f = p->filter;
-	struct jsonw *w = &p->w;
 
 	f.company_id = c->who.company_id;
 	f.before_ts = p->cursor.a;
 	f.before_id = p->cursor.b;
 	f.limit = (int)p->cursor.limit;
-
-	p->view.w = w;
-	answer_begin(c, w);
-	jsonw_object(w);
-	jsonw_karray(w, "data");
+	p->view.w = &p->w;
+	answer_rows_begin(c, &p->w);
 	TRY(message_each(p->view.db, &f, message_row, p, e));
-	jsonw_end(w);
-	cursor_next(&p->cursor, w);
-	cursor_prev(&p->cursor, w);
-	jsonw_end(w);
-	answer_json(c, 200, w);
-	return RC_OK;
+	return page_end(c, p);
 }
 
 static void page_answer(struct call *c, struct message_page *p)
@@ -351,16 +352,13 @@ static enum rc newer_write(struct call *c, struct message_page *p, const struct 
 			   struct err *e)
 {
 	int64_t *ids = arena_alloc(c->q->arena, (size_t)p->cursor.limit * sizeof(*ids));
-	struct jsonw *w = &p->w;
 	int n;
 
 	if (ids == NULL)
 		return FAIL(e, RC_LIMIT, "no memory for this page");
 	TRY(message_newer(p->view.db, at, (int)p->cursor.limit, ids, &n, e));
-	p->view.w = w;
-	answer_begin(c, w);
-	jsonw_object(w);
-	jsonw_karray(w, "data");
+	p->view.w = &p->w;
+	answer_rows_begin(c, &p->w);
 	while (n-- > 0) {
 		AUTO(arena_release) struct arena a = ARENA(ANSWER_MAX);
 		struct message m;
@@ -368,12 +366,7 @@ static enum rc newer_write(struct call *c, struct message_page *p, const struct 
 		TRY(message_load(p->view.db, ids[n], &a, &m, e));
 		TRY(message_row(p, &m, e));
 	}
-	jsonw_end(w);
-	cursor_next(&p->cursor, w);
-	cursor_prev(&p->cursor, w);
-	jsonw_end(w);
-	answer_json(c, 200, w);
-	return RC_OK;
+	return page_end(c, p);
 }
 
 /* `from`: the page begins with this message. False: answered. */

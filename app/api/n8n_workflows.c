@@ -49,9 +49,7 @@ static void answer(struct call *c, const struct n8n_target *t, int status)
 	struct err e = { .rc = RC_OK };
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = n8n_import_each(db, t->id, list_row, &w, &e);
 	store_reader_done(c->app->store, db);

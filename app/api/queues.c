@@ -7,18 +7,13 @@ void queue_list(struct call *c)
 {
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	for (int q = 0; q < QUEUE_COUNT; q++) {
 		jsonw_object(&w);
 		queue_json(c, (enum queue_id)q, &w);
 		jsonw_end(&w);
 	}
-	jsonw_end(&w);
-	jsonw_ktext(&w, "next", NULL);
-	jsonw_end(&w);
-	answer_json(c, 200, &w);
+	answer_rows_end(c, &w, RC_OK, NULL);
 }
 
 void queue_get(struct call *c)

@@ -55,20 +55,11 @@ void receipt_list(struct call *c)
 
 	if (!cursor_read(c, &p.cursor))
 		return;
-	answer_begin(c, &p.w);
-	jsonw_object(&p.w);
-	jsonw_karray(&p.w, "data");
+	answer_rows_begin(c, &p.w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = receipt_each(db, p.cursor.b, (int)p.cursor.limit, receipt_row, &p, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&p.w);
-	cursor_next(&p.cursor, &p.w);
-	jsonw_end(&p.w);
-	answer_json(c, 200, &p.w);
+	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }
 
 static bool receipt_param(struct call *c, int64_t *ret)
@@ -181,13 +172,10 @@ static enum rc item_row(void *arg, const struct receipt_item *i, struct err *e)
 	return RC_OK;
 }
 
-static enum rc items_write(struct item_page *p, int64_t receipt_id, struct err *e)
+static enum rc items_each(struct item_page *p, int64_t receipt_id, struct err *e)
 {
 	int64_t after_id = p->cursor.b;
 
-	answer_begin(p->c, &p->w);
-	jsonw_object(&p->w);
-	jsonw_karray(&p->w, "data");
 	for (; p->part < p->of->n && p->cursor.n < p->cursor.limit; p->part++) {
 		const struct receipt_item_page page = {
 			.receipt_id = receipt_id,
@@ -199,10 +187,6 @@ static enum rc items_write(struct item_page *p, int64_t receipt_id, struct err *
 		TRY(receipt_item_each(p->view.db, &page, item_row, p, e));
 		after_id = 0;
 	}
-	jsonw_end(&p->w);
-	cursor_next(&p->cursor, &p->w);
-	jsonw_end(&p->w);
-	answer_json(p->c, 200, &p->w);
 	return RC_OK;
 }
 
@@ -216,9 +200,9 @@ void receipt_item_list(struct call *c)
 		return;
 	p.part = (int)i64_min(i64_max(p.cursor.a - 1, 0), PARTS_MAX);
 	p.view.w = &p.w;
+	answer_rows_begin(c, &p.w);
 	p.view.db = store_reader(c->app->store);
-	enum rc rc = items_write(&p, id, &e);
+	enum rc rc = items_each(&p, id, &e);
 	store_reader_done(c->app->store, p.view.db);
-	if (rc != RC_OK)
-		problem_err(c, &e);
+	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }

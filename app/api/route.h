@@ -64,7 +64,8 @@ void route_handle(void *arg, struct req *q, struct res *r);
 /* Answers. Each sets status and body. */
 void answer_json(struct call *c, int status, struct jsonw *w); /* w wrote into c->r->body */
 void answer_begin(struct call *c, struct jsonw *w);            /* empty body, writer ready */
-/* A list that is always whole: between these two its rows are written; rc and `e` say how that went. */
+/* A list: its rows are written behind the first of these. The second ends one that is always whole, cursor_rows_end (cursor.h)
+ * a page; rc and `e` say how its rows went. */
 void answer_rows_begin(struct call *c, struct jsonw *w);
 void answer_rows_end(struct call *c, struct jsonw *w, enum rc rc, const struct err *e);
 /* type: stable last part of the type URI ("not-found"); detail: a sentence for people, no secrets. */

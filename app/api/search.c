@@ -55,9 +55,7 @@ static enum rc page_write(struct call *c, struct found_page *p, const struct sea
 	struct jsonw *w = &p->w;
 
 	p->view.w = w;
-	answer_begin(c, w);
-	jsonw_object(w);
-	jsonw_karray(w, "data");
+	answer_rows_begin(c, w);
 	if (s->match.n > 0)
 		TRY(search_each(p->view.db, s, found_row, p, e));
 	jsonw_end(w);

@@ -58,9 +58,7 @@ void setting_list(struct call *c)
 {
 	struct jsonw w;
 
-	answer_begin(c, &w);
-	jsonw_object(&w);
-	jsonw_karray(&w, "data");
+	answer_rows_begin(c, &w);
 	for (size_t i = 0; i < setting_count(); i++) {
 		const struct setting_def *d = setting_at(i);
 

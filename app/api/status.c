@@ -233,19 +233,10 @@ void status_incidents_get(struct call *c)
 	if (!query_i64(c, "limit", LIST_LIMIT_DEFAULT, 1, LIST_LIMIT_MAX, &limit) ||
 	    !query_str(c, "open", &open) || !query_lang(c, &l.lang))
 		return;
-	answer_begin(c, &l.w);
-	jsonw_object(&l.w);
-	jsonw_karray(&l.w, "data");
+	answer_rows_begin(c, &l.w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = incident_each(db, str_eqc(open, "true") || str_eqc(open, "1"), (int)limit,
 				   incident_row, &l, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&l.w);
-	jsonw_ktext(&l.w, "next", NULL);
-	jsonw_end(&l.w);
-	answer_json(c, 200, &l.w);
+	answer_rows_end(c, &l.w, rc, &e);
 }

@@ -60,9 +60,7 @@ static enum rc list(struct call *c, struct templates *p, const struct channel *c
 	int64_t synced_ms = 0;
 	enum rc rc;
 
-	answer_begin(c, &p->w);
-	jsonw_object(&p->w);
-	jsonw_karray(&p->w, "data");
+	answer_rows_begin(c, &p->w);
 	rc = wa_template_each(db, &p->filter, template_row, p, e);
 	if (rc == RC_OK && ch != NULL)
 		rc = wa_template_synced_ms(db, ch->waba_id, &synced_ms, e);

@@ -59,17 +59,8 @@ void token_list(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct token_page p = { .c = c };
 
-	answer_begin(c, &p.w);
-	jsonw_object(&p.w);
-	jsonw_karray(&p.w, "data");
-	if (each(c, &p, &e) != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&p.w);
-	jsonw_ktext(&p.w, "next", NULL);
-	jsonw_end(&p.w);
-	answer_json(c, 200, &p.w);
+	answer_rows_begin(c, &p.w);
+	answer_rows_end(c, &p.w, each(c, &p, &e), &e);
 }
 
 struct token_job {

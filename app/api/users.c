@@ -328,20 +328,11 @@ static void sessions_answer(struct call *c, int64_t user_id)
 	struct session_page p = { .c = c };
 	struct err e = { .rc = RC_OK };
 
-	answer_begin(c, &p.w);
-	jsonw_object(&p.w);
-	jsonw_karray(&p.w, "data");
+	answer_rows_begin(c, &p.w);
 	struct db *db = store_reader(c->app->store);
 	enum rc rc = session_each(db, user_id, session_row, &p, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK) {
-		problem_err(c, &e);
-		return;
-	}
-	jsonw_end(&p.w);
-	jsonw_ktext(&p.w, "next", NULL);
-	jsonw_end(&p.w);
-	answer_json(c, 200, &p.w);
+	answer_rows_end(c, &p.w, rc, &e);
 }
 
 static enum rc end_unit(struct tx *tx, void *arg, struct err *e)
