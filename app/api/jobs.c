@@ -88,13 +88,13 @@ static enum rc job_row(void *arg, const struct queue_row *r, struct err *e)
 	return RC_OK;
 }
 
-/* Those that run are looked up one by one: they are few. */
+/* Those that run are looked up one by one: they are few. In place of one that has ended meanwhile the next row is found. */
 static enum rc running_rows(struct db *db, struct job_page *p, enum queue_id q, struct err *e)
 {
 	for (int i = 0; i < p->running_n && p->cursor.n < p->cursor.limit; i++) {
 		const struct queue_page page = { .after_id = p->running[i] - 1, .limit = 1 };
 
-		if (p->running[i] <= p->cursor.b)
+		if (p->running[i] <= i64_max(p->cursor.b, p->cursor.last_b))
 			continue;
 		TRY(queue_each(db, q, &page, job_row, p, e));
 	}
