@@ -7,6 +7,7 @@
 
 #define MESSAGE_ARENA (256 * KIB)
 #define PARTS_MAX     2
+#define NO_RECEIPT    "There is no receipt with this id (any more)."
 
 static void receipt_members(struct jsonw *w, const struct receipt *r)
 {
@@ -66,7 +67,7 @@ static bool receipt_param(struct call *c, int64_t *ret)
 {
 	if (str_i64(c->q->param[0], 1, INT64_MAX - 1, ret))
 		return true;
-	problem(c, 404, "not-found", "There is no receipt with this id (any more).");
+	problem(c, 404, "not-found", NO_RECEIPT);
 	return false;
 }
 
@@ -84,7 +85,7 @@ void receipt_get(struct call *c)
 	if (rc != RC_OK)
 		problem_err(c, &e);
 	else if (!p.found)
-		problem(c, 404, "not-found", "There is no receipt with this id (any more).");
+		problem(c, 404, "not-found", NO_RECEIPT);
 	else
 		answer_json(c, 200, &p.w);
 }
@@ -190,6 +191,24 @@ static enum rc items_each(struct item_page *p, int64_t receipt_id, struct err *e
 	return RC_OK;
 }
 
+static enum rc id_row(void *arg, const struct receipt *r, struct err *e)
+{
+	int64_t *found = arg;
+
+	(void)e;
+	*found = r->id;
+	return RC_OK;
+}
+
+/* Absent: there is no such receipt. */
+static enum rc receipt_known(struct db *db, int64_t id, struct err *e)
+{
+	int64_t found = 0;
+
+	TRY(receipt_each(db, id + 1, 1, id_row, &found, e));
+	return found == id ? RC_OK : FAIL(e, RC_ABSENT, "%s", NO_RECEIPT);
+}
+
 void receipt_item_list(struct call *c)
 {
 	struct item_page p = { .c = c, .view = { .config = c->config } };
@@ -203,6 +222,8 @@ void receipt_item_list(struct call *c)
 	answer_rows_begin(c, &p.w);
 	p.view.db = store_reader(c->app->store);
 	enum rc rc = items_each(&p, id, &e);
+	if (rc == RC_OK && p.cursor.n == 0)
+		rc = receipt_known(p.view.db, id, &e);
 	store_reader_done(c->app->store, p.view.db);
 	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }
