@@ -270,7 +270,6 @@ static bool challenge_ok(struct str s)
 	return true;
 }
 
-/* Best effort: the first run shows that Meta called; Meta gets its answer either way. */
 struct shaken {
 	int64_t channel_id;
 	enum channel_fact fact;
@@ -283,6 +282,7 @@ static enum rc handshake_unit(struct tx *tx, void *arg, struct err *e)
 	return channel_fact_set_i64(tx, s->channel_id, s->fact, tx->now_ms, e);
 }
 
+/* Best effort: the first run shows that Meta called; Meta gets its answer either way. */
 static void handshake_note(struct call *c, const struct channel *ch, enum channel_fact fact)
 {
 	struct shaken s = { ch->id, fact };

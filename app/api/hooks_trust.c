@@ -10,7 +10,9 @@
 
 #define TRUST_REFUSED  3
 #define TRUST_EVERY_MS (10 * MINUTE_MS)
-#define SUBJECT        "box"
+#define TRUST_RETRY_MS \
+	MINUTE_MS /* after one that could not be written: its line in the log has the same limit */
+#define SUBJECT "box"
 
 static const enum incident_code CODES[STATE_PEERS] = {
 	[STATE_META] = INCIDENT_META_SIGNATURE,
@@ -45,7 +47,7 @@ void hooks_trust_bad(struct hook *h, enum state_peer p)
 		return;
 	if (store_write(h->c->app->store, STORE_NORMAL, raise_unit, &code, &e) != RC_OK) {
 		log_err(LOG_WARN, "hook.distrust_unwritten", &e);
-		atomic_store(&t->raised_ms, raised_ms); /* the next one tries again */
+		atomic_store(&t->raised_ms, now_ms - TRUST_EVERY_MS + TRUST_RETRY_MS);
 		return;
 	}
 	atomic_store(&t->over, false); /* behind the write: a good one closes what is there */

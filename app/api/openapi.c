@@ -1,4 +1,4 @@
-/* openapi.c - GET /openapi.json: the OpenAPI 3.1 document, made from the route table and the problem kinds at each
+/* openapi.c - GET /openapi.json: the OpenAPI 3.1 document, made from the route table and the problem kinds at the first
  * request. What a table cannot say (bodies, query fields, examples) stands in web/openapi/: operations.json has one
  * member "METHOD /path" per operation, schemas.json the named schemas; both are merged in here. */
 #include <stdatomic.h>

@@ -20,9 +20,10 @@ struct state_token {
 
 /* How a kind of peer proves itself (hooks_trust.c). */
 struct state_trust {
-	_Atomic int64_t refused;   /* in a row */
-	_Atomic int64_t raised_ms; /* the incident was last raised; 0: never by this process */
-	_Atomic bool over;         /* no incident is open; false after a start: not known */
+	_Atomic int64_t refused; /* in a row */
+	_Atomic int64_t
+		raised_ms; /* no other incident within TRUST_EVERY_MS; 0: none by this process */
+	_Atomic bool over; /* no incident is open; false after a start: not known */
 };
 enum state_peer { STATE_META, STATE_CHATWOOT, STATE_EVOLUTION, STATE_PEERS };
 
@@ -37,16 +38,15 @@ struct state {
 	struct state_trust trust[STATE_PEERS];
 	_Atomic int64_t handshake_refused_ms;                 /* last kept */
 	_Atomic int64_t refusal_logged_ms, refusals_unlogged; /* rate limit of one log line */
-	struct rate rate;                                     /* calls of each client */
-	struct rate reveals;                                  /* of masked numbers */
-	struct guard guard;                                   /* before password checks */
+	char *_Atomic openapi; /* the document, made at the first request for it; NULL before */
+	struct rate rate;      /* calls of each client */
+	struct rate reveals;   /* of masked numbers */
+	struct guard guard;    /* before password checks */
 	_Atomic int64_t refusals_minute, refusals_n; /* logins noted in the audit log this minute */
 	struct mtx lock;                             /* LOCK_FLOW; nothing else is taken with it */
 	/* under `lock`: Clang 14 knows no GUARDED_BY of a sibling in C */
 	uint64_t token_epoch; /* grows when tokens change */
 	struct state_token tokens[STATE_TOKENS];
-	char *_Atomic
-		openapi; /* the document, made at the first request for it; stays until the end */
 };
 
 /* Never NULL; any thread. */
