@@ -9,29 +9,6 @@
 
 #define BACKUPS_LISTED 64
 
-/* The contact of the path, if it is the caller's; else the problem is answered. */
-static bool load(struct call *c, int64_t *ret_id)
-{
-	struct err e = { .rc = RC_OK };
-	int64_t created_ms;
-	struct contact k;
-	struct db *db;
-	enum rc rc;
-
-	if (!param_id(c, 0, &created_ms, ret_id))
-		return false;
-	db = store_reader(c->app->store);
-	rc = contact_load(db, *ret_id, c->q->arena, &k, &e);
-	store_reader_done(c->app->store, db);
-	if (rc == RC_OK && k.company_id == c->who.company_id && k.created_ms == created_ms)
-		return true;
-	if (rc == RC_OK || rc == RC_ABSENT)
-		problem(c, 404, "not-found", "There is no contact with this id.");
-	else
-		problem_err(c, &e);
-	return false;
-}
-
 /* Copies of the database beside it, before an upgrade (io/migrate.h) and before a restore (flow/restore.h). */
 static enum rc copy_found(void *arg, const struct folder_entry *x, struct err *e)
 {
@@ -84,11 +61,11 @@ void erase_contact_delete(struct call *c)
 	struct err e = { .rc = RC_OK };
 	struct erase_report r;
 	struct jsonw w;
-	int64_t id;
+	struct contact k;
 
-	if (!load(c, &id))
+	if (!contact_of_path(c, &k))
 		return;
-	if (erase_contact(c->app, c->who.company_id, id, &r, &e) != RC_OK) {
+	if (erase_contact(c->app, c->who.company_id, k.id, &r, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;
 	}
