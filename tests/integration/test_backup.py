@@ -1,6 +1,6 @@
 """Backups and damage, with the real binary: beside a server under load, on another folder, on a box whose database is
 damaged, whose log rotted, whose key is gone, whose disk is read-only, whose clock went back, whose network is not there."""
-import glob, hashlib, os, shutil, sqlite3, struct, subprocess, time
+import glob, hashlib, os, shutil, socket, sqlite3, struct, subprocess, time
 from lib import *
 
 PASS = "a long passphrase"
@@ -82,7 +82,6 @@ def incident_of(b, kind):
 
 
 def test_downloads_that_are_cut_leave_nothing():
-    import hashlib, socket
     with Box(n8n=None, doubles=False, settings={"backup_every_hours": "0"}) as b:
         fill(b, 5)
         b.wait_idle()

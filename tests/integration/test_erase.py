@@ -6,7 +6,7 @@ from test_media import customer_sends, stored
 
 WORD = "Zqxjvortek"  # begins like no other word: the search index writes only what differs from the word before
 PERSON = "34600777123"
-# Slow, so that the middle of an erasure can be met.
+# No Chatwoot, and what is refused is not tried again: nothing is under way for long, and erasing is allowed.
 QUIET = {"chatwoot.chatwoot.url": None, "queue.messages.attempts": "1"}
 
 
