@@ -8,6 +8,7 @@ import { upload, type Uploaded } from '../../lib/files';
 import { text, type Message } from './model';
 
 const ANSWER_MS = 30_000, RETRY_MS = 10_000;
+const NOT_YET = [0, 401, 429, 503]; /* no answer, no session (any more), too many, busy: the same may be taken later */
 
 /* `by`: who wrote it; nobody else's session may carry it. */
 export interface Local {
@@ -92,8 +93,12 @@ function later(ms: number): void {
 /* The same key each time: however often this is tried, the box takes it once. */
 export async function push(id: string, key: string): Promise<void> {
 	const find = () => localsOf(id).value.find(x => x.key === key), l = find();
-	if (l === undefined || going.has(key) || isOver() || l.by !== me())
+	if (l === undefined || going.has(key) || isOver())
 		return;
+	if (l.by !== me()) { /* the session ended: it leaves when its writer is in again */
+		patch(id, key, { state: 'unreached' });
+		return;
+	}
 	going.add(key);
 	try {
 		let body: Record<string, unknown> = l.body;
@@ -120,7 +125,7 @@ function failed(id: string, key: string, before: boolean, e: unknown): void {
 		drop(id, key);
 		return;
 	}
-	const no = e instanceof Refused && e.status !== 0 && e.status !== 503 && e.status !== 429;
+	const no = e instanceof Refused && !NOT_YET.includes(e.status);
 	patch(id, key, { state: no ? 'refused' : 'unreached', error: e, bound: undefined });
 	if (!sinks.has(id) && (no || !before))
 		onStray(id);
