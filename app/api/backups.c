@@ -139,47 +139,29 @@ void backup_verify_post(struct call *c)
 
 /* ---- taking one away ---- */
 
-struct download {
-	struct app *app;
-	struct backup_tar *tar;
-	struct tempo pace;
-};
-
-static enum rc download_push(void *arg, web_sink_fn *sink, void *sink_arg, struct err *e)
+static enum rc tar_write(void *what, struct tempo *pace, web_sink_fn *sink, void *sink_arg,
+			 struct err *e)
 {
-	struct download *d = arg;
-	enum rc rc = RC_OK;
+	return backup_tar_write(what, pace, sink, sink_arg, e);
+}
 
-	if (sink != NULL)
-		rc = backup_tar_write(d->tar, &d->pace, sink, sink_arg, e);
-	backup_tar_close(TAKE(d->tar));
-	takeaway_end(d->app);
-	return rc;
+static void tar_close(void *what)
+{
+	backup_tar_close(what);
 }
 
 static void download_answer(struct call *c, struct backup_tar *tar)
 {
-	struct download *d = arena_alloc(c->q->arena, sizeof(*d));
 	const struct backup_info *info = backup_tar_info(tar);
+	const struct takeaway t = { .name = info->name,
+				    .bytes = backup_tar_bytes(tar),
+				    .what = tar,
+				    .write = tar_write,
+				    .close = tar_close };
+	const char *state = backup_mark_name(info->mark);
 
-	ASSERT(d != NULL); /* a first, small piece of an empty arena */
-	*d = (struct download){
-		.app = c->app,
-		.tar = tar,
-		.pace = { .percent = (int)setting_i64(c->config->settings, "backup_pace"),
-			  .stop = &c->app->stopping,
-			  .others = store_commit_count(c->app->store) },
-	};
-	c->r->status = 200;
-	c->r->content_type = "application/x-tar";
-	web_header(
-		c->r, "Content-Disposition",
-		str_of(arena_printf(c->q->arena, "attachment; filename=\"%s.tar\"", info->name)));
-	web_header(c->r, "Cache-Control", STR("no-store"));
-	web_header(c->r, "X-Backup-State", str_of(backup_mark_name(info->mark)));
-	c->r->push = download_push;
-	c->r->push_arg = d;
-	c->r->push_bytes = backup_tar_bytes(tar);
+	if (takeaway_answer(c, &t))
+		web_header(c->r, "X-Backup-State", str_of(state));
 }
 
 void backup_download_get(struct call *c)
@@ -193,16 +175,15 @@ void backup_download_get(struct call *c)
 	if (!str_copy(c->q->param[0], name, sizeof(name)))
 		name[0] = '\0';
 	if (backup_run_folder(c->app, folder, &e) == RC_OK &&
-	    backup_tar_open(folder, name, &tar, &e) == RC_OK && takeaway_note(c)) {
+	    backup_tar_open(folder, name, &tar, &e) == RC_OK) {
 		download_answer(c, tar);
 		return;
 	}
-	backup_tar_close(tar);
 	takeaway_end(c->app);
 	if (e.rc == RC_ABSENT)
 		problem(c, 404, "not-found", "There is no backup with this name.");
 	else if (e.rc == RC_REFUSED || e.rc == RC_CONFLICT)
 		problem(c, 409, "conflict", e.text);
-	else if (e.rc != RC_OK)
+	else
 		problem_err(c, &e);
 }

@@ -46,52 +46,31 @@ void person_holdings_get(struct call *c)
 	answer_json(c, 200, &w);
 }
 
-struct handout {
-	struct app *app;
-	struct person *person;
-	struct tempo pace;
-};
-
-static enum rc handout_push(void *arg, web_sink_fn *sink, void *sink_arg, struct err *e)
+static enum rc tar_write(void *what, struct tempo *pace, web_sink_fn *sink, void *sink_arg,
+			 struct err *e)
 {
-	struct handout *h = arg;
-	enum rc rc = RC_OK;
+	return person_write(what, pace, sink, sink_arg, e);
+}
 
-	if (sink != NULL)
-		rc = person_write(h->person, &h->pace, sink, sink_arg, e);
-	person_close(TAKE(h->person));
-	takeaway_end(h->app);
-	return rc;
+static void tar_close(void *what)
+{
+	person_close(what);
 }
 
 void person_export_get(struct call *c)
 {
-	struct handout *h = arena_alloc(c->q->arena, sizeof(*h));
-	struct person *p = NULL;
+	struct person *p;
 
 	if (!takeaway_begin(c, "contacts.export"))
 		return;
-	if (h == NULL || (p = person_of_path(c)) == NULL || !takeaway_note(c)) {
-		person_close(p);
+	p = person_of_path(c);
+	if (p == NULL) {
 		takeaway_end(c->app);
-		if (h == NULL)
-			problem(c, 503, "busy", "No memory for this request.");
 		return;
 	}
-	*h = (struct handout){
-		.app = c->app,
-		.person = p,
-		.pace = { .percent = (int)setting_i64(c->config->settings, "backup_pace"),
-			  .stop = &c->app->stopping,
-			  .others = store_commit_count(c->app->store) },
-	};
-	c->r->status = 200;
-	c->r->content_type = "application/x-tar";
-	web_header(c->r, "Content-Disposition",
-		   str_of(arena_printf(c->q->arena, "attachment; filename=\"%s.tar\"",
-				       person_name(p))));
-	web_header(c->r, "Cache-Control", STR("no-store"));
-	c->r->push = handout_push;
-	c->r->push_arg = h;
-	c->r->push_bytes = -1;
+	(void)takeaway_answer(c, &(struct takeaway){ .name = person_name(p),
+						     .bytes = -1,
+						     .what = p,
+						     .write = tar_write,
+						     .close = tar_close });
 }

@@ -35,7 +35,7 @@ void takeaway_end(struct app *app)
 	ASSERT(before > 0);
 }
 
-bool takeaway_note(struct call *c)
+static bool note(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
 
@@ -45,4 +45,50 @@ bool takeaway_note(struct call *c)
 		return true;
 	problem_err(c, &e);
 	return false;
+}
+
+struct leaving {
+	struct takeaway of;
+	struct app *app;
+	struct tempo pace;
+};
+
+static enum rc leave(void *arg, web_sink_fn *sink, void *sink_arg, struct err *e)
+{
+	struct leaving *l = arg;
+	enum rc rc = RC_OK;
+
+	if (sink != NULL)
+		rc = l->of.write(l->of.what, &l->pace, sink, sink_arg, e);
+	l->of.close(TAKE(l->of.what));
+	takeaway_end(l->app);
+	return rc;
+}
+
+bool takeaway_answer(struct call *c, const struct takeaway *t)
+{
+	struct leaving *l = arena_alloc(c->q->arena, sizeof(*l));
+
+	ASSERT(l != NULL); /* a small piece of an arena that is nearly empty */
+	*l = (struct leaving){
+		.of = *t,
+		.app = c->app,
+		.pace = { .percent = (int)setting_i64(c->config->settings, "backup_pace"),
+			  .stop = &c->app->stopping,
+			  .others = store_commit_count(c->app->store) },
+	};
+	if (!note(c)) {
+		t->close(t->what);
+		takeaway_end(c->app);
+		return false;
+	}
+	c->r->status = 200;
+	c->r->content_type = "application/x-tar";
+	web_header(c->r, "Content-Disposition",
+		   str_of(arena_printf(c->q->arena, "attachment; filename=\"%s.tar\"", t->name)));
+	web_header(c->r, "Cache-Control", STR("no-store"));
+	c->r->push = leave;
+	c->r->push_arg = l;
+	c->r->push_bytes = t->bytes;
+	return true;
 }
