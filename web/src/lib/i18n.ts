@@ -52,10 +52,10 @@ export async function readIn(l: Lang): Promise<boolean> {
 	return mine !== asked || lang.value === l;
 }
 
-/* A person's choice: it is kept in this browser. */
+/* A person's choice: it is kept in this browser, unless they chose another one while it was loading. */
 export async function setLang(l: Lang): Promise<boolean> {
 	const done = await readIn(l);
-	if (done)
+	if (done && lang.value === l)
 		localStorage.setItem(KEY, l);
 	return done;
 }
