@@ -41,7 +41,7 @@ static bool has_word(const char *words, struct str value)
 	return false;
 }
 
-/* 1 to 9, A to z, and `extra`. Empty: false. */
+/* 0 to 9, A to z, and `extra`. Empty: false. */
 static bool only(struct str s, const char *extra)
 {
 	for (size_t i = 0; i < s.n; i++) {

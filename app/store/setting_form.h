@@ -1,4 +1,4 @@
-/* setting_form.h - the shapes that values of settings have (the column kind of setting.def). Pure but for setting_there. */
+/* setting_form.h - the shapes that values of settings have (the column kind of setting.def). Pure but for setting_form_there. */
 #ifndef STORE_SETTING_FORM_H
 #define STORE_SETTING_FORM_H
 
