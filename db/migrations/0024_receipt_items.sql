@@ -19,6 +19,9 @@ CREATE TABLE recovered_messages (
 	chatwoot_message_id INTEGER NOT NULL   -- 0: of a channel
 ) STRICT;
 CREATE INDEX recovered_messages_by_time ON recovered_messages(written_ms);
+INSERT INTO recovered_messages (target_id, written_ms, message_id, chatwoot_message_id)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < (SELECT max(messages) FROM recovered_minutes))
+SELECT m.target_id, m.minute * 60000, 0, 0 FROM recovered_minutes AS m JOIN n ON n.i <= m.messages;
 DROP TABLE recovered_minutes;
 
 -- The job that a dead letter was.

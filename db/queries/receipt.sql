@@ -22,8 +22,9 @@ SELECT @receipt_id, j.id,
 UPDATE receipts SET open = @open, lost = @lost, settled_ms = @settled_ms WHERE id = @id;
 
 -- name: receipt_list
--- Newest first. bounds begins with the target, 0: all. What is open is counted now if all jobs are listed. Recovered messages count in the minutes that the outage touched: providers
--- have whole seconds.
+-- Newest first. bounds begins with the target, 0: all. What is open is counted now if all jobs are listed; receipts of before
+-- there were lists (0024) have none: their letters are found by time. Recovered messages count in the minutes that the outage
+-- touched: providers have whole seconds.
 -- in: listed before_id limit
 -- out: id kind subject from_ms to_ms found caught open dead unknown lost bounds settled_ms
 -- scan: the dead letters are few
@@ -31,9 +32,13 @@ SELECT r.id, r.kind, r.subject, r.from_ms, r.to_ms, r.found,
        (SELECT count(*) FROM recovered_messages AS m
          WHERE m.written_ms >= r.from_ms / 60000 * 60000 AND m.written_ms < (r.to_ms / 60000 + 1) * 60000
            AND CAST(r.bounds AS INTEGER) IN (0, m.target_id)) AS caught,
-       CASE WHEN r.open = 0 OR r.found > @listed THEN r.open
+       CASE WHEN r.open = 0 OR r.found > @listed OR NOT EXISTS (SELECT 1 FROM receipt_jobs AS j WHERE j.receipt_id = r.id) THEN r.open
             ELSE (SELECT count(*) FROM receipt_jobs AS j JOIN jobs AS w ON w.id = j.job_id WHERE j.receipt_id = r.id) END AS open,
-       (SELECT count(*) FROM dead_letters AS d CROSS JOIN receipt_jobs AS j ON j.receipt_id = r.id AND j.job_id = d.job_id) AS dead,
+       CASE WHEN r.found = 0 OR EXISTS (SELECT 1 FROM receipt_jobs AS j WHERE j.receipt_id = r.id)
+            THEN (SELECT count(*) FROM dead_letters AS d CROSS JOIN receipt_jobs AS j ON j.receipt_id = r.id AND j.job_id = d.job_id)
+            ELSE (SELECT count(*) FROM dead_letters AS d
+                   WHERE d.created_ms >= r.to_ms AND d.job_created_ms <= r.to_ms
+                     AND CAST(r.bounds AS INTEGER) IN (0, d.lane)) END AS dead,
        (SELECT count(*) FROM whatsapp_messages AS m
          WHERE m.sending IN ('sending', 'unknown') AND m.sending = 'unknown' AND m.created_at <= r.to_ms
            AND CAST(r.bounds AS INTEGER) IN (0, m.channel_id)) AS unknown,

@@ -4,6 +4,7 @@
 
 #include "io/db.h"
 #include "io/migrate.h"
+#include "store/receipt.h"
 #include "t.h"
 
 #define RELEASED 21
@@ -50,7 +51,7 @@ static const char LIFE[] =
 	"lost, bounds, settled_ms) VALUES"
 	" (1, 'crash', 'box', 5, 6, 2, 2, 1, 1, 0, '0 0 0', 0), (2, 'peer', 'channel.main', 7, 8, "
 	"0, 0, 0, 0, 0, '1 0 0', 8);"
-	"INSERT INTO recovered_minutes (target_id, minute, messages) VALUES (1, 0, 1);"
+	"INSERT INTO recovered_minutes (target_id, minute, messages) VALUES (1, 0, 3), (1, 1, 2);"
 	"INSERT INTO incidents (id, kind, subject, text, count, opened_ms, updated_ms) VALUES (3, "
 	"'loop', 'conversation 9', 't', 1, 5, "
 	"5);"
@@ -92,6 +93,20 @@ static const struct {
 	{ "SELECT quick_check FROM pragma_quick_check", "ok" },
 };
 
+/* Receipts of before have no lists; their numbers go on. */
+static enum rc see_receipt(void *arg, const struct receipt *r, struct err *e)
+{
+	int *seen = arg;
+
+	(void)e;
+	CHECK_I64("caught", r->caught, 3);
+	CHECK_I64("open", r->open, r->id == 1 ? 2 : 0);
+	CHECK_I64("dead", r->dead, r->id == 1 ? 1 : 0);
+	CHECK_I64("unknown", r->unknown, 1);
+	(*seen)++;
+	return RC_OK;
+}
+
 TEST(a_filled_database_of_the_released_program_is_taken_over)
 {
 	struct migrate_report report;
@@ -100,6 +115,7 @@ TEST(a_filled_database_of_the_released_program_is_taken_over)
 	struct db *db = NULL;
 	char path[512];
 	size_t count;
+	int seen = 0;
 
 	snprintf(path, sizeof(path), "%s/t.db", t_dir());
 	table = migrate_table(&count);
@@ -113,6 +129,8 @@ TEST(a_filled_database_of_the_released_program_is_taken_over)
 
 	MUST(db_open(path, DB_WRITER, &db, &t_err));
 	MUST(migrate_run(db, table, count, 2, &report, &t_err));
+	MUST(receipt_each(db, 0, 10, see_receipt, &seen, &t_err));
+	CHECK_I64("receipts", seen, 2);
 	db_close(db);
 	CHECK_I64("from", report.from, RELEASED);
 	CHECK_I64("to", report.to, (int64_t)count);
