@@ -87,7 +87,8 @@ static enum rc cut_unit(struct tx *tx, void *arg, struct err *e)
 		return rc; /* one that was interrupted goes on */
 	TRY(read_conversations(x, tx->db, e));
 	TRY(check_open(x, tx->db, e));
-	return erasure_begin(tx, x->x.company_id, x->x.contact_id, &x->x.id, e);
+	TRY(erasure_begin(tx, x->x.company_id, x->x.contact_id, &x->x.id, e));
+	return read_aliases(x, tx->db, e); /* too many: known before anything is gone */
 }
 
 /* ---- all rows ---- */

@@ -26,7 +26,8 @@ struct erase_report {
 	bool rows_left; /* somebody wrote meanwhile: the janitor goes on when that is done */
 };
 
-/* RC_CONFLICT: work for the person is not done yet (`e` says how much). RC_LIMIT: more threads or aliases than places. */
+/* RC_CONFLICT: work for the person is not done yet (`e` says how much). RC_INVALID: more threads or spellings than places; nothing
+ * is gone. */
 enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
 		      struct erase_report *ret, struct err *e) MUST_CHECK;
 /* Rows of erasures that were interrupted. By the janitor. */

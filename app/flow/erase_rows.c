@@ -141,12 +141,24 @@ static enum rc next_of_thread(struct tx *tx, int64_t conversation_id, struct doo
 	return next_row(&s, ret, e);
 }
 
+/* A job that finds its message gone would be a fault. */
+static enum rc nothing_open(struct tx *tx, int64_t conversation_id, struct err *e)
+{
+	int64_t open;
+
+	TRY(erasure_open(tx->db, conversation_id, &open, e));
+	return open == 0 ? RC_OK
+			 : FAIL(e, RC_CONFLICT, "%lld jobs of this person came meanwhile",
+				(long long)open);
+}
+
 static enum rc messages_unit(struct tx *tx, void *arg, struct err *e)
 {
 	struct erasing *x = arg;
 	struct erasure n = { .id = x->x.id };
 	struct doomed m;
 
+	TRY(nothing_open(tx, x->conversation, e));
 	x->more = true;
 	for (int i = 0; i < UNIT_MESSAGES && x->more; i++) {
 		enum rc rc = next_of_thread(tx, x->conversation, &m, e);
@@ -328,12 +340,9 @@ enum rc erase_rows(struct erasing *x, struct err *e)
 static enum rc came_meanwhile(struct erasing *x, struct tx *tx, struct err *e)
 {
 	for (size_t i = 0; i < x->conversation_count && !x->late; i++) {
-		int64_t open, left;
+		int64_t left;
 
-		TRY(erasure_open(tx->db, x->conversations[i], &open, e));
-		if (open > 0)
-			return FAIL(e, RC_CONFLICT, "%lld jobs of this person came meanwhile",
-				    (long long)open);
+		TRY(nothing_open(tx, x->conversations[i], e));
 		TRY(ask(tx, Q_ERASE_LEFT, "conversation_id", x->conversations[i], "left", &left,
 			e));
 		x->late = left != 0;

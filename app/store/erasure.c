@@ -113,13 +113,13 @@ enum rc erasure_begin(struct tx *tx, int64_t company_id, int64_t contact_id, int
 	return stmt_run(&s, e);
 }
 
-/* Those that still have to be read stay: emptied, they would be lost. */
 static void bind_range(struct stmt *s, const struct erasure_range *r)
 {
 	stmt_bind_i64(s, "from_id", r->from);
 	stmt_bind_i64(s, "to_id", r->to);
 }
 
+/* Those that still have to be read stay: emptied, they would be lost. */
 static enum rc run_range(struct tx *tx, struct stmt *s, int64_t *ret_count, struct err *e)
 {
 	stmt_bind_i64(s, "hooks_first", queue_first_id(QUEUE_WEBHOOKS));

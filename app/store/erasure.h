@@ -1,7 +1,7 @@
 /* erasure.h - erasures as rows, so that one goes on after a crash, and what must be known of an erased message.
  *
  *   rows   what the person has in tables is deleted, in small units (flow/erase.h)
- *   pages  no row is left; what the rows left in pages, indexes and the log is overwritten (flow/wipe.h)
+ *   pages  no row is left; what the rows left in pages, indexes and the log is overwritten (flow/erase_wipe.c)
  *   done */
 #ifndef STORE_ERASURE_H
 #define STORE_ERASURE_H
