@@ -58,13 +58,7 @@ struct doomed {
 /* RC_ABSENT: no more; `e` is not filled. */
 static enum rc next_row(struct stmt *s, struct doomed *ret, struct err *e)
 {
-	struct err none = { 0 };
-	enum rc rc = stmt_next(s, &none);
-
-	if (rc == RC_ABSENT)
-		return RC_ABSENT;
-	if (rc != RC_OK)
-		return FAIL(e, rc, "%s", none.text);
+	TRY(stmt_next(s, e));
 	ret->id = stmt_i64(s, "id");
 	ret->delivery_id = stmt_i64(s, "delivery_id");
 	ret->media_id = stmt_i64(s, "media_id");
@@ -92,16 +86,15 @@ static enum rc note_tries(struct tx *tx, int64_t message_id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	char meta[TRIES_MAX][META_MAX];
-	struct err none = { 0 };
 	int n = 0;
 	enum rc rc;
 
 	TRY(stmt_begin(tx->db, Q_ERASE_TRIES, &s, e));
 	stmt_bind_i64(&s, "message_id", message_id);
-	while ((rc = stmt_next(&s, &none)) == RC_OK && n < TRIES_MAX)
+	while ((rc = stmt_next(&s, e)) == RC_OK && n < TRIES_MAX)
 		n += str_copy(stmt_str(&s, "meta_message_id"), meta[n], META_MAX);
 	if (rc != RC_OK && rc != RC_ABSENT)
-		return FAIL(e, rc, "%s", none.text);
+		return rc;
 	stmt_end(&s);
 	for (int i = 0; i < n; i++)
 		TRY(erasure_note(tx, str_of(meta[i]), e));
@@ -355,7 +348,7 @@ static enum rc person_unit(struct tx *tx, void *arg, struct err *e)
 	static const enum query LAST[] = { Q_ERASE_MERGES, Q_ERASE_CONTACT_ALIASES,
 					   Q_ERASE_CONTACT };
 	struct erasing *x = arg;
-	struct erasure n = { .id = x->x.id, .conversations = (int64_t)x->conversation_count };
+	struct erasure n = { .id = x->x.id };
 
 	x->late = false;
 	TRY(came_meanwhile(x, tx, e));
@@ -366,6 +359,7 @@ static enum rc person_unit(struct tx *tx, void *arg, struct err *e)
 		x->conversation = x->conversations[i];
 		TRY(around_unit(tx, x, e));
 		TRY(run_i64(tx, Q_ERASE_CONVERSATION, "id", x->conversation, e));
+		n.conversations += db_changes(tx->db);
 	}
 	for (size_t i = 0; i < COUNT(LAST); i++)
 		TRY(run_i64(tx, LAST[i], "contact_id", x->x.contact_id, e));

@@ -112,7 +112,7 @@ void stmt_bind_text(struct stmt *s, const char *name, const char *v); /* NULL bi
 void stmt_bind_blob(struct stmt *s, const char *name, struct str v);
 /* All rows, ignored. RC_CONFLICT: a UNIQUE or PRIMARY KEY was violated. RC_LIMIT: the disk is full. */
 enum rc stmt_run(struct stmt *s, struct err *e) MUST_CHECK;
-/* Next row. RC_ABSENT: no more (the statement is ended). */
+/* Next row. RC_ABSENT: no more (the statement is ended; `e` is not filled). */
 enum rc stmt_next(struct stmt *s, struct err *e) MUST_CHECK;
 /* The one row or RC_ABSENT; read columns, then stmt_end. */
 void stmt_end(struct stmt *s);

@@ -27,13 +27,7 @@ enum rc erasure_load(struct db *db, int64_t id, struct erasure *ret, struct err 
 
 static enum rc first_id(struct stmt *s, int64_t *ret_id, struct err *e)
 {
-	struct err none = { 0 };
-	enum rc rc = stmt_next(s, &none);
-
-	if (rc == RC_ABSENT)
-		return RC_ABSENT;
-	if (rc != RC_OK)
-		return FAIL(e, rc, "%s", none.text);
+	TRY(stmt_next(s, e));
 	*ret_id = stmt_i64(s, "id");
 	return RC_OK;
 }
@@ -237,7 +231,6 @@ enum rc erasure_note(struct tx *tx, struct str meta_message_id, struct err *e)
 enum rc erasure_known(struct db *db, struct str meta_message_id, bool *ret, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
-	struct err none = { 0 };
 	enum rc rc;
 
 	*ret = false;
@@ -245,11 +238,9 @@ enum rc erasure_known(struct db *db, struct str meta_message_id, bool *ret, stru
 		return RC_OK;
 	TRY(stmt_begin(db, Q_ERASE_KNOWN, &s, e));
 	stmt_bind_i64(&s, "digest", digest(meta_message_id));
-	rc = stmt_next(&s, &none);
-	if (rc != RC_OK && rc != RC_ABSENT)
-		return FAIL(e, rc, "%s", none.text);
+	rc = stmt_next(&s, e);
 	*ret = rc == RC_OK;
-	return RC_OK;
+	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
 #define THREAD_TEXT 80

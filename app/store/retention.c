@@ -36,15 +36,11 @@ struct range {
 static enum rc next(struct tx *tx, const struct range *r, struct doomed *ret, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
-	struct err none = { 0 };
-	enum rc rc;
 
 	TRY(stmt_begin(tx->db, Q_RETENTION_MESSAGE_NEXT, &s, e));
 	stmt_bind_i64(&s, "below_id", r->below);
 	stmt_bind_str(&s, "open", r->open);
-	rc = stmt_next(&s, &none);
-	if (rc != RC_OK)
-		return rc == RC_ABSENT ? rc : FAIL(e, rc, "%s", none.text);
+	TRY(stmt_next(&s, e));
 	ret->id = stmt_i64(&s, "id");
 	ret->media_id = stmt_i64(&s, "media_id");
 	if (!str_copy(stmt_str(&s, "meta_message_id"), ret->meta, sizeof(ret->meta)))
@@ -255,12 +251,9 @@ static enum rc forget_thread(struct tx *tx, int64_t id, struct err *e)
 /* RC_ABSENT: none; `e` is not filled. */
 static enum rc first_of(struct stmt *s, int64_t *ret_id, struct err *e)
 {
-	struct err none = { 0 };
-	enum rc rc = stmt_next(s, &none);
-
-	if (rc == RC_OK)
-		*ret_id = stmt_i64(s, "id");
-	return rc == RC_OK || rc == RC_ABSENT ? rc : FAIL(e, rc, "%s", none.text);
+	TRY(stmt_next(s, e));
+	*ret_id = stmt_i64(s, "id");
+	return RC_OK;
 }
 
 static enum rc next_thread(struct tx *tx, int64_t contact_id, int64_t *ret_id, struct err *e)
