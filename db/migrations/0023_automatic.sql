@@ -16,3 +16,6 @@ ALTER TABLE whatsapp_conversations ADD COLUMN turn_day_count INTEGER NOT NULL DE
 ALTER TABLE whatsapp_conversations ADD COLUMN workflow_from_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE whatsapp_conversations ADD COLUMN workflow_count INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE whatsapp_conversations ADD COLUMN automation_off_from_ms INTEGER NOT NULL DEFAULT 0;
+
+-- The text of this incident has other places to fill: those of before keep their own words.
+UPDATE incidents SET code = '' WHERE code = 'LOOP';

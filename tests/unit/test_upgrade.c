@@ -52,9 +52,8 @@ static const char LIFE[] =
 	" (1, 'crash', 'box', 5, 6, 2, 2, 1, 1, 0, '0 0 0', 0), (2, 'peer', 'channel.main', 7, 8, "
 	"0, 0, 0, 0, 0, '1 0 0', 8);"
 	"INSERT INTO recovered_minutes (target_id, minute, messages) VALUES (1, 0, 3), (1, 1, 2);"
-	"INSERT INTO incidents (id, kind, subject, text, count, opened_ms, updated_ms) VALUES (3, "
-	"'loop', 'conversation 9', 't', 1, 5, "
-	"5);"
+	"INSERT INTO incidents (id, kind, subject, text, count, opened_ms, updated_ms, "
+	"code, args) VALUES (3, 'loop', 'conversation 9', 't', 1, 5, 5, 'LOOP', 't');"
 	"INSERT INTO boots (boot_id, started_ms, stopped_ms) VALUES ('a', 100, 200), ('b', 300, "
 	"NULL);"
 	"INSERT INTO media (id, company_id, sha256, state, bytes, mime, traits, origin, "
@@ -81,7 +80,7 @@ static const struct {
 	{ "SELECT id || error || job_id FROM dead_letters", "5no such number0" },
 	{ "SELECT group_concat(id || kind || found || open, ' ') FROM receipts",
 	  "1crash22 2peer00" },
-	{ "SELECT id || kind || closed_ms FROM incidents", "3loop0" },
+	{ "SELECT id || kind || closed_ms || code FROM incidents", "3loop0" },
 	{ "SELECT automation_off_until_ms || automation_off_why FROM whatsapp_conversations",
 	  "99loop" },
 	{ "SELECT group_concat(conversation_id, ' ') FROM chatwoot_threads", "9" },
