@@ -13,7 +13,7 @@ static enum probe_listen verdict_of(int error)
 }
 
 /* As the server does it: a port that another one left a moment ago is free. */
-static enum probe_listen try(const struct addrinfo *a)
+static enum probe_listen try_one(const struct addrinfo *a)
 {
 	int one = 1, fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	enum probe_listen p = PROBE_LISTEN_FREE;
@@ -27,11 +27,23 @@ static enum probe_listen try(const struct addrinfo *a)
 	return p;
 }
 
+/* Of a name the server takes the IPv4 address, and one of IPv6 only where there is no other. */
+static bool look_up(const char *host, const char *port, struct addrinfo **ret)
+{
+	static const int FAMILIES[] = { AF_INET, AF_INET6 };
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM };
+
+	for (size_t i = 0; i < COUNT(FAMILIES); i++) {
+		hints.ai_family = FAMILIES[i];
+		if (getaddrinfo(host, port, &hints, ret) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum probe_listen probe_listen(struct str address)
 {
-	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-					.ai_family = AF_UNSPEC,
-					.ai_socktype = SOCK_STREAM };
 	char text[PROBE_TEXT_MAX * 2], *port;
 	struct addrinfo *found = NULL;
 	const char *host = text;
@@ -48,10 +60,9 @@ enum probe_listen probe_listen(struct str address)
 		text[strcspn(text, "]")] = '\0';
 		host = text + 1;
 	}
-	if (getaddrinfo(port != NULL ? host : "0.0.0.0", port != NULL ? port : text, &hints,
-			&found) != 0)
+	if (!look_up(port != NULL ? host : "0.0.0.0", port != NULL ? port : text, &found))
 		return PROBE_LISTEN_NO_ADDRESS;
-	p = try(found);
+	p = try_one(found);
 	freeaddrinfo(found);
 	return p;
 }

@@ -1,7 +1,10 @@
 /* test_check.c - findings of totem check (and totem doctor, which begins with them) that need a machine in a certain state. */
 #include "cli/check.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "io/file.h"
 #include "io/http.h"
@@ -86,6 +89,23 @@ TEST(a_clock_that_nobody_keeps_is_found)
 			CHECK(says(&k, "CLOCK_SYNC", r->state));
 		done(&k);
 	}
+}
+
+/* The server takes a name's IPv4 address; that [::1] is free there says nothing. */
+TEST(of_a_name_the_port_is_tried_that_the_server_opens)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(at);
+	char name[40];
+
+	CHECK(bind(fd, (struct sockaddr *)&at, size) == 0 && listen(fd, 1) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)&at, &size) == 0);
+	(void)snprintf(name, sizeof(name), "localhost:%d", ntohs(at.sin_port));
+	CHECK(probe_listen(str_of(name)) == PROBE_LISTEN_TAKEN);
+	(void)close(fd);
+	CHECK(probe_listen(str_of(name)) == PROBE_LISTEN_FREE);
 }
 
 TEST(what_keeps_a_port_from_being_opened_has_its_own_cure)
