@@ -88,7 +88,12 @@ static void masked(struct str s, struct sbuf *to)
 	sbuf_str(to, sbuf_view(&b));
 }
 
-/* What is shown of a value that has no members, as text. */
+static bool has_members(const struct json *v)
+{
+	return json_kind(v) == JSON_OBJECT || json_kind(v) == JSON_ARRAY;
+}
+
+/* What is shown of a value whose members are not, as text. */
 static void shown(const struct print *p, struct str key, const struct json *v, struct sbuf *to)
 {
 	struct str text = json_kind(v) == JSON_TEXT ? json_str(v) : STR_NONE;
@@ -97,7 +102,7 @@ static void shown(const struct print *p, struct str key, const struct json *v, s
 		sbuf_str(to, text);
 	else if (!p->words && text.n > 0 && (is_words(key) || is_json(text)))
 		sbuf_printf(to, "(%zu bytes)", text.n);
-	else if (!p->words && is_words(key))
+	else if ((!p->words && is_words(key)) || has_members(v))
 		sbuf_text(to, "(left out)");
 	else if (json_kind(v) == JSON_TEXT)
 		masked(text, to);
@@ -109,8 +114,7 @@ static void shown(const struct print *p, struct str key, const struct json *v, s
 
 static bool goes_deeper(const struct print *p, struct str key, const struct json *v, int depth)
 {
-	return (json_kind(v) == JSON_OBJECT || json_kind(v) == JSON_ARRAY) && depth < DEPTH &&
-	       (p->words || !is_words(key));
+	return has_members(v) && depth < DEPTH && (p->words || !is_words(key));
 }
 
 static void json_write(struct print *p, struct str key, const struct json *v, int depth)
@@ -146,8 +150,7 @@ static void text_write(struct print *p, struct str key, const struct json *v, in
 {
 	bool object = json_kind(v) == JSON_OBJECT;
 
-	if (json_kind(v) == JSON_NULL ||
-	    ((object || json_kind(v) == JSON_ARRAY) && json_first(v) == NULL))
+	if (json_kind(v) == JSON_NULL || (has_members(v) && json_first(v) == NULL))
 		return;
 	for (int i = 0; i < depth; i++)
 		sbuf_text(&p->text, "  ");
