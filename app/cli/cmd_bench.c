@@ -280,7 +280,7 @@ static enum rc run(struct bench *b, const struct progress *say, struct figure re
 	if (b->store != NULL)
 		store_close(TAKE(b->store));
 	if (folder_remove(b->above, &left) != RC_OK)
-		log_err(LOG_WARN, "bench.not_removed", &left);
+		log_err(LOG_ERROR, "bench.not_removed", &left);
 	file_unlock(lock);
 	return rc;
 }

@@ -30,6 +30,6 @@ void unpacked_end(struct unpacked *u)
 	if (u->above[0] == '\0' || u->lock < 0)
 		return; /* another command's */
 	if (folder_remove(u->above, &e) != RC_OK)
-		log_err(LOG_WARN, "unpacked.not_removed", &e);
+		log_err(LOG_ERROR, "unpacked.not_removed", &e);
 	file_unlock(u->lock);
 }
