@@ -40,7 +40,7 @@ stick_wants() { # BUS DEVTYPE: the units that udev would start
 	unshare -m sh -c 'mount -t tmpfs none /run && mkdir -p /run/udev/rules.d && mount -t tmpfs none /dev || exit 9
 		sed "s/\"partition\"/\"$3\"/" "$1" >/run/udev/rules.d/60-totem-stick.rules
 		echo "SUBSYSTEM==\"block\", ENV{ID_BUS}=\"$2\", ENV{ID_FS_USAGE}=\"filesystem\"" >/run/udev/rules.d/10-a.rules
-		udevadm test --action=add "$4" 2>&1' sh "$rule" "$1" "$2" "$disk" | sed -n 's/^SYSTEMD_WANTS=//p; /totem-stick.*\([Ii]nvalid\|[Uu]nknown\)/p'
+		udevadm test --action=add "$4" 2>&1' sh "$rule" "$1" "$2" "$disk" | sed -n 's/^ *SYSTEMD_WANTS=//p; /totem-stick.*\([Ii]nvalid\|[Uu]nknown\)/p'
 }
 disk=$(find /sys/block -mindepth 1 -maxdepth 1 2>/dev/null | sort | head -n 1)
 if [ -n "$disk" ] && command -v udevadm >/dev/null && unshare -m sh -c 'mount -t tmpfs none /run' 2>/dev/null; then
@@ -48,7 +48,7 @@ if [ -n "$disk" ] && command -v udevadm >/dev/null && unshare -m sh -c 'mount -t
 	check 'udev starts something for a whole disk' test -z "$(stick_wants usb partition)"
 	check 'udev starts something for a built-in disk' test -z "$(stick_wants ata disk)"
 else
-	echo 'udevadm test cannot run here (root, a disk in /sys): the udev rule was only read as text'
+	echo 'udevadm test cannot run here (apt-get install udev; root, a disk in /sys): the udev rule was only read as text'
 fi
 check 'the udev rule starts the unit' grep -q 'SUBSYSTEM=="block".*ENV{ID_BUS}=="usb".*SYSTEMD_WANTS}+="totem-stick@%k.service"' "$top/packaging/stick/60-totem-stick.rules"
 mkdir "$work/stand-in"

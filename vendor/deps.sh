@@ -5,8 +5,9 @@
 #   vendor/deps.sh --check [set...]     prints the missing ones; exit 1 if there are any
 #   vendor/deps.sh --install [set...]   installs the missing ones with apt-get (as root, or through sudo)
 #
-# Sets: run (build and run; the default), demo (adds python3), test (adds compilers, analyzers, python3, openssl's
-# command for certificates of tests), browser (adds a browser).
+# Sets: run (build and run; in all others too), demo (adds python3), test (adds compilers, analyzers, python3, openssl's
+# command for certificates of tests), browser (adds a browser), cross (adds the compiler for arm64), install (adds what
+# looks at the package).
 set -eu
 
 run='gcc libc6-dev make binutils xz-utils bzip2 patch pkg-config ca-certificates libssl-dev libzstd-dev zlib1g-dev nodejs npm'
@@ -16,9 +17,10 @@ demo='python3'
 test='clang libclang-rt-dev lld llvm clang-tidy clang-format cppcheck shellcheck python3 openssl procps'
 # What make deb ARCH=arm64 needs: the cross compiler; the static libraries are of the other architecture.
 cross='gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu'
-# What make check-install needs to look at the package in a clean system.
-install='lintian debootstrap systemd'
-browser='chromium'
+# What make check-install needs to look at the package in a clean system; with these make check-deb leaves nothing out.
+install='lintian debootstrap systemd udev'
+# The browser only recommends its fonts.
+browser='chromium fonts-liberation'
 
 say() { printf 'deps: %s\n' "$*" >&2; }
 
@@ -27,7 +29,7 @@ for a in "$@"; do
 	case $a in
 	--check) mode=check ;;
 	--install) mode=install ;;
-	-h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+	-h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
 	run | demo | test | install | cross | browser) sets="$sets $a" ;;
 	*) say "unknown argument $a; sets are run, demo, test, install, cross, browser; modes are --check and --install"; exit 2 ;;
 	esac
