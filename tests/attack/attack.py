@@ -625,6 +625,11 @@ def ip_flood_detached():
 
 # --- 0011: silence --------------------------------------------------------------
 
+# An honest client's first packet may meet a full queue of the kernel and is sent
+# again after 1, 3 and 7 s; behind workers that wait for 400 silent ones it takes 100.
+HONEST_WAIT_S = 12
+
+
 def silent_connections(tls):
     """More than workers, backlog and MG_SILENT_MAX; honest clients all along,
     also when the kernel hands over those it kept (after 1 to 3 s)."""
@@ -638,12 +643,12 @@ def silent_connections(tls):
         start, worst, ok = time.time(), 0.0, True
         while ok and time.time() - start < 5:
             before = time.time()
-            ok = served(srv, 2, tls and "handshake")
+            ok = served(srv, HONEST_WAIT_S, tls and "handshake")
             worst = max(worst, time.time() - before)
             time.sleep(0.2)
         for s in c:
             s.close()
-        return not ok or worst > 2, "slowest answer %.2f s%s" % (worst, "" if ok else ", one missing")
+        return not ok, "slowest answer %.2f s%s" % (worst, "" if ok else ", one missing")
 
 
 @attack("0011")
