@@ -101,9 +101,11 @@ SIM       := $(wildcard tests/sim/*.c)
 FUZZ      := $(wildcard tests/fuzz/fuzz_*.c)
 SCENARIOS := $(wildcard tests/scenario/*.scn)
 HOST_TOOL := $(wildcard app/tools/*.c)
-APP_SRC   := $(foreach l,$(LAYERS),$(wildcard app/$(l)/*.c))
+# A crowded layer has folders of its own.
+of_layer   = $(wildcard app/$(1)/*.c app/$(1)/*/*.c)
+APP_SRC   := $(foreach l,$(LAYERS),$(call of_layer,$(l)))
 OWN_SRC   := $(APP_SRC) $(TEST_LIB) $(UNIT) $(SIM) $(PEERS) $(wildcard tests/bench/*.c)
-OWN_ALL   := $(OWN_SRC) $(FUZZ) $(HOST_TOOL) $(wildcard app/*/*.h tests/*.h tests/*/*.h tests/attack/*.c)
+OWN_ALL   := $(OWN_SRC) $(FUZZ) $(HOST_TOOL) $(wildcard app/*/*.h app/*/*/*.h tests/*.h tests/*/*.h tests/attack/*.c)
 
 # Folders are prerequisites too: a file that goes away changes them.
 QUERIES    := $(wildcard db/queries db/queries/*.sql db/migrations db/migrations/*.sql)
@@ -220,7 +222,7 @@ endef
 # $(1): folder  $(2): layer. Thin archives: a link takes what it needs, the simulator's own clock wins over ours.
 define layer
 
-$(1)/lib$(2).a: $(patsubst %.c,$(1)/%.o,$(filter-out app/cli/main.c,$(wildcard app/$(2)/*.c))) $(patsubst build/gen/%.c,$(1)/gen/%.o,$(GEN_$(2)))
+$(1)/lib$(2).a: $(patsubst %.c,$(1)/%.o,$(filter-out app/cli/main.c,$(call of_layer,$(2)))) $(patsubst build/gen/%.c,$(1)/gen/%.o,$(GEN_$(2)))
 	$$(call quiet,AR,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)rm -f $$@ && ar rcsDT $$@ $$(filter %.o,$$^)
@@ -230,7 +232,7 @@ endef
 group = -Wl,--start-group $(foreach l,$(2),$(1)/lib$(l).a) -Wl,--end-group
 
 # The layer of a test's file and all below it: work on a high layer does not stop the tests of a low one.
-layer_of = $(notdir $(patsubst %/,%,$(dir $(firstword $(wildcard $(foreach l,$(LAYERS),app/$(l)/$(1).c))))))
+layer_of = $(word 2,$(subst /, ,$(firstword $(foreach l,$(LAYERS),$(filter %/$(1).c,$(call of_layer,$(l)))))))
 upto = $(if $(1),$(if $(filter $(1),$(firstword $(2))),$(firstword $(2)),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2)))),$(2))
 below_schema := base io
 below_queries := base io

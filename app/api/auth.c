@@ -7,7 +7,7 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "io/crypto.h"
-#include "store/role.h"
+#include "store/access/role.h"
 
 #define USED_EVERY_MS MINUTE_MS /* as token_used */
 

@@ -2,8 +2,8 @@
  * the server must not run then. */
 #include "api/handlers.h"
 #include "api/takeaway.h"
-#include "flow/backup_run.h"
-#include "flow/backup_tar.h"
+#include "flow/backup/backup_run.h"
+#include "flow/backup/backup_tar.h"
 #include "io/file.h"
 
 #define LISTED    200

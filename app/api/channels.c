@@ -1,12 +1,12 @@
 /* channels.c - /api/v1/channels: what the box knows of each WhatsApp channel, asking the provider now, pause and
- * resume. Facts come from store/channel_state.h, what happens at the moment from flow/outside.h. */
+ * resume. Facts come from store/channel/channel_state.h, what happens at the moment from flow/outside/outside.h. */
 #include "api/handlers.h"
 #include "api/queue_json.h"
 #include "api/view.h"
-#include "flow/evolution.h"
-#include "flow/outside.h"
+#include "flow/evolution/evolution.h"
+#include "flow/outside/outside.h"
 #include "flow/upkeep.h"
-#include "store/channel_state.h"
+#include "store/channel/channel_state.h"
 #include "store/incident.h"
 #include "store/target.h"
 

@@ -1,8 +1,8 @@
 /* chatwoot.c - /api/v1/chatwoot: how each Chatwoot is set up, what works on its version, what its operator has to know; and
- * POST .../setup, which makes a job (flow/chatwoot_setup.h). */
+ * POST .../setup, which makes a job (flow/chatwoot/chatwoot_setup.h). */
 #include "api/handlers.h"
-#include "flow/chatwoot_setup.h"
-#include "store/chatwoot_setup.h"
+#include "flow/chatwoot/chatwoot_setup.h"
+#include "store/chatwoot/chatwoot_setup.h"
 #include "store/chore.h"
 #include "store/setup.h"
 

@@ -5,7 +5,7 @@
 #include "api/view.h"
 #include "base/enc.h"
 #include "base/ids.h"
-#include "store/merge.h"
+#include "store/conversation/merge.h"
 
 #define NAME_MAX_CODE_POINTS 200
 

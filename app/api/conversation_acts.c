@@ -1,8 +1,8 @@
 /* conversation_acts.c - handing a conversation over to a person, its attributes, and what was decided about it. The rules
- * stand in store/conversation_state.h; status, labels and who works on it: desk.c. */
+ * stand in store/conversation/conversation_state.h; status, labels and who works on it: desk.c. */
 #include "api/handlers.h"
 #include "api/view.h"
-#include "store/conversation_state.h"
+#include "store/conversation/conversation_state.h"
 
 struct acting {
 	struct call *c;

@@ -3,7 +3,7 @@
 
 #include "api/cursor.h"
 #include "api/view.h"
-#include "flow/ingest_dry.h"
+#include "flow/ingest/ingest_dry.h"
 
 #define DRY_PAGE     20
 #define DRY_PAGE_MAX 100

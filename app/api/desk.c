@@ -3,9 +3,9 @@
 #include "api/queue_json.h"
 #include "api/view.h"
 #include "base/ids.h"
-#include "flow/chatwoot_assign.h"
-#include "store/conversation_snooze.h"
-#include "store/user.h"
+#include "flow/chatwoot/chatwoot_assign.h"
+#include "store/conversation/conversation_snooze.h"
+#include "store/access/user.h"
 
 struct desk_job {
 	struct conversation conversation;

@@ -1,15 +1,15 @@
 /* erase.c - the rights of one person: everything about them, and nothing any more. */
 #include "api/handlers.h"
 #include "base/log.h"
-#include "flow/backup_run.h"
-#include "flow/backup_s3.h"
-#include "flow/erase.h"
+#include "flow/backup/backup_run.h"
+#include "flow/backup/backup_s3.h"
+#include "flow/erase/erase.h"
 #include "io/folder.h"
-#include "store/contact.h"
+#include "store/conversation/contact.h"
 
 #define BACKUPS_LISTED 64
 
-/* Copies of the database beside it, before an upgrade (io/migrate.h) and before a restore (flow/restore.h). */
+/* Copies of the database beside it, before an upgrade (io/migrate.h) and before a restore (flow/backup/restore.h). */
 static enum rc copy_found(void *arg, const struct folder_entry *x, struct err *e)
 {
 	struct str name = str_of(x->name);

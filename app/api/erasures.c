@@ -2,8 +2,8 @@
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "base/clock.h"
-#include "store/erasure.h"
-#include "store/retention_day.h"
+#include "store/retention/erasure.h"
+#include "store/retention/retention_day.h"
 
 static enum rc day_row(void *arg, const struct retention_day *d, struct err *e)
 {

@@ -4,7 +4,7 @@
 #define API_FORWARD_H
 
 #include "io/web.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 /* Sets q->client and q->secure from X-Forwarded-For and X-Forwarded-Proto when the request's sender is trusted: the
  * rightmost address that is no trusted proxy is the client. Nothing when the header is not there. */

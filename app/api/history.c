@@ -1,7 +1,7 @@
 /* history.c - a day of a queue, minute by minute. */
 #include "api/handlers.h"
 #include "api/queue_json.h"
-#include "store/queue_history.h"
+#include "store/queue/queue_history.h"
 
 #define MINUTES_MAX 1440
 

@@ -13,12 +13,12 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/log.h"
-#include "flow/channel_test.h"
-#include "flow/damage.h"
-#include "flow/evolution_door.h"
-#include "flow/setup_test.h"
+#include "flow/channel/channel_test.h"
+#include "flow/damage/damage.h"
+#include "flow/evolution/evolution_door.h"
+#include "flow/check/setup_test.h"
 #include "peer/sign.h"
-#include "store/channel_state.h"
+#include "store/channel/channel_state.h"
 
 #define REFUSAL_LOG_MS  (10 * SECOND_MS)
 #define CHALLENGE_MAX   200u

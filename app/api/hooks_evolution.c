@@ -10,7 +10,7 @@
 #include "api/hooks_priv.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "flow/evolution_door.h"
+#include "flow/evolution/evolution_door.h"
 
 #define HOOK_LARGE 4 /* bodies above HOOK_BODY_MAX at once; 30 MB each */
 

@@ -5,7 +5,7 @@
 
 #include "api/hooks_priv.h"
 #include "base/log.h"
-#include "flow/damage.h"
+#include "flow/damage/damage.h"
 #include "store/incident.h"
 
 #define TRUST_REFUSED  3

@@ -3,7 +3,7 @@
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "api/view.h"
-#include "store/deadletter.h"
+#include "store/queue/deadletter.h"
 
 static void letter_members(struct jsonw *w, const struct deadletter *d)
 {

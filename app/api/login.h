@@ -3,8 +3,8 @@
 #define API_LOGIN_H
 
 #include "api/route.h"
-#include "store/password.h"
-#include "store/user.h"
+#include "store/access/password.h"
+#include "store/access/user.h"
 
 /* A new session inside the unit that lets somebody in. */
 struct login_session {

@@ -4,8 +4,8 @@
  * source 001 branch on return_code, and an error status would end them. Only what is wrong with the call itself (token,
  * JSON, a connector that does not exist) leaves as a problem. */
 #include "api/handlers.h"
-#include "flow/lookup.h"
-#include "flow/outside.h"
+#include "flow/lookup/lookup.h"
+#include "flow/outside/outside.h"
 
 static void answer(struct call *c, const struct lookup_result *r)
 {

@@ -9,8 +9,8 @@
 #include "api/view.h"
 #include "base/enc.h"
 #include "base/log.h"
-#include "flow/media.h"
-#include "flow/media_store.h"
+#include "flow/media/media.h"
+#include "flow/media/media_store.h"
 #include "io/web_form.h"
 #include "store/media.h"
 

@@ -4,10 +4,10 @@
 #include "api/handlers.h"
 #include "api/view.h"
 #include "base/ids.h"
-#include "flow/act.h"
-#include "flow/attempt.h"
+#include "flow/send/act.h"
+#include "flow/send/attempt.h"
 #include "flow/handlers.h"
-#include "store/message_plan.h"
+#include "store/message/message_plan.h"
 
 #define EDIT_MAX WA_TEXT_MAX
 

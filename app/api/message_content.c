@@ -1,13 +1,13 @@
-/* message_content.c - type and content of a message to send. The limits stand in peer/wa_content.def. */
+/* message_content.c - type and content of a message to send. The limits stand in peer/wa/wa_content.def. */
 #include "api/message_content.h"
 
 #include "base/ids.h"
 #include "base/log.h"
-#include "flow/act.h"
+#include "flow/send/act.h"
 #include "flow/rules.h"
-#include "flow/template_sync.h"
-#include "store/contact.h"
-#include "store/message_plan.h"
+#include "flow/send/template_sync.h"
+#include "store/conversation/contact.h"
+#include "store/message/message_plan.h"
 
 static bool wrong(struct call *c, const char *field, const char *detail)
 {

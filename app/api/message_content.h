@@ -3,7 +3,7 @@
 #define API_MESSAGE_CONTENT_H
 
 #include "api/route.h"
-#include "flow/send.h"
+#include "flow/send/send.h"
 
 /* Each answers the problem itself and gives false when it is not fine. */
 

@@ -4,9 +4,9 @@
 #include "api/message_content.h"
 #include "base/clock.h"
 #include "base/ids.h"
-#include "flow/send_files.h"
-#include "store/contact.h"
-#include "store/conversation.h"
+#include "flow/send/send_files.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation.h"
 
 #define SEND_AT_MAX_MS (30 * DAY_MS)
 #define HOP_MAX        1000

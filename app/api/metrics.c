@@ -7,13 +7,13 @@
 #include "api/readiness.h"
 #include "api/state.h"
 #include "base/version.h"
-#include "flow/lookup.h"
-#include "flow/outside.h"
-#include "flow/backup_run.h"
+#include "flow/lookup/lookup.h"
+#include "flow/outside/outside.h"
+#include "flow/backup/backup_run.h"
 #include "io/sse.h"
 #include "io/sys.h"
 #include "store/media.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/target.h"
 
 struct metrics {

@@ -3,7 +3,7 @@
 #include "api/handlers.h"
 #include "api/queue_json.h"
 #include "api/state.h"
-#include "flow/outside.h"
+#include "flow/outside/outside.h"
 
 static const struct monitored {
 	const char *name;

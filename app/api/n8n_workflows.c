@@ -1,7 +1,7 @@
 /* n8n_workflows.c - POST and GET /api/v1/n8n/{slug}/workflows: our workflows in an n8n. Asking makes a job; the answer is
  * read by GET. */
 #include "api/handlers.h"
-#include "flow/n8n_import.h"
+#include "flow/n8n/n8n_import.h"
 #include "store/chore.h"
 #include "store/n8n_import.h"
 

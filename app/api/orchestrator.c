@@ -5,11 +5,11 @@
 #include "api/auth.h"
 #include "api/handlers.h"
 #include "base/ids.h"
-#include "flow/orchestrate.h"
-#include "flow/send.h"
+#include "flow/n8n/orchestrate.h"
+#include "flow/send/send.h"
 #include "io/crypto.h"
-#include "store/conversation.h"
-#include "store/message.h"
+#include "store/conversation/conversation.h"
+#include "store/message/message.h"
 
 struct replying {
 	struct call *c;

@@ -3,7 +3,7 @@
 
 #include "api/handlers.h"
 #include "api/takeaway.h"
-#include "store/contact.h"
+#include "store/conversation/contact.h"
 
 /* The person of the path; NULL: the problem is answered. */
 static struct person *person_of_path(struct call *c)

@@ -3,7 +3,7 @@
 #define API_QUEUE_JSON_H
 
 #include "api/route.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 /* Members into an open object: state, counters, oldest, rate, limits. */
 void queue_json(struct call *c, enum queue_id q, struct jsonw *w);

@@ -1,7 +1,7 @@
 /* queues.c - /api/v1/queues: looking at a queue and controlling it. Each control is durable before it is answered. */
 #include "api/handlers.h"
 #include "api/queue_json.h"
-#include "flow/outside.h"
+#include "flow/outside/outside.h"
 
 void queue_list(struct call *c)
 {

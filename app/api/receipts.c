@@ -2,7 +2,7 @@
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "api/view.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/receipt_item.h"
 
 #define MESSAGE_ARENA (256 * KIB)

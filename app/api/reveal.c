@@ -4,7 +4,7 @@
 #include "api/state.h"
 #include "api/veil.h"
 #include "api/view.h"
-#include "store/audit.h"
+#include "store/access/audit.h"
 
 static enum rc reveal_unit(struct tx *tx, void *arg, struct err *e)
 {

@@ -13,9 +13,9 @@
 #include "io/json.h"
 #include "io/jsonw.h"
 #include "io/web.h"
-#include "store/audit.h"
-#include "store/session.h"
-#include "store/token.h"
+#include "store/access/audit.h"
+#include "store/access/session.h"
+#include "store/access/token.h"
 
 enum who {
 	WHO_ANYONE, /* on the short list of a test */

@@ -1,5 +1,5 @@
 /* search.c - GET /api/v1/messages/search: messages with all of the words, newest first, each with its conversation. */
-#include "store/search.h"
+#include "store/search/search.h"
 
 #include "api/cursor.h"
 #include "api/handlers.h"

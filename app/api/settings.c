@@ -2,7 +2,7 @@
 #include "api/handlers.h"
 #include "base/ids.h"
 #include "base/log.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 #define CHANGES_MAX 100
 

@@ -4,9 +4,9 @@
 #include "store/setup.h"
 
 #include "api/handlers.h"
-#include "flow/channel_check.h"
-#include "flow/setup_test.h"
-#include "store/channel_state.h"
+#include "flow/channel/channel_check.h"
+#include "flow/check/setup_test.h"
+#include "store/channel/channel_state.h"
 #include "store/chore.h"
 #include "store/target.h"
 

@@ -8,7 +8,7 @@
 #include "api/rate.h"
 #include "api/seen.h"
 #include "flow/app.h"
-#include "store/token.h"
+#include "store/access/token.h"
 
 #define STATE_TOKENS 64
 

@@ -4,10 +4,10 @@
 #include "api/readiness.h"
 #include "api/view.h"
 #include "base/version.h"
-#include "flow/outside.h"
-#include "store/channel_state.h"
+#include "flow/outside/outside.h"
+#include "store/channel/channel_state.h"
 #include "store/incident.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/target.h"
 
 #define INCIDENTS_MAX 100
@@ -87,7 +87,7 @@ static void part_write(struct status *s, const char *part, const char *state, co
 	jsonw_ktime(w, "since", since_ms);
 }
 
-/* Until when what agents wrote is known, and how much of it had to be asked for (flow/chatwoot_catch.h). */
+/* Until when what agents wrote is known, and how much of it had to be asked for (flow/chatwoot/chatwoot_catch.h). */
 static enum rc caught_up(struct status *s, int64_t target_id, struct err *e)
 {
 	int64_t until_ms, recovered;

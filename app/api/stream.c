@@ -15,7 +15,7 @@
 #include "api/view.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/topic.h"
+#include "store/queue/topic.h"
 
 #define STREAM_ROWS  200
 #define STREAM_BYTES (SSE_BUFFER_MAX / 2)

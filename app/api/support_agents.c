@@ -1,9 +1,9 @@
 /* support_agents.c - /api/v1/support/agents: who of the CRM writes at Chatwoot as whom (support_agent_mappings). */
 #include "api/handlers.h"
 #include "api/view.h"
-#include "flow/chatwoot_setup.h"
+#include "flow/chatwoot/chatwoot_setup.h"
 #include "store/chore.h"
-#include "store/support_agent.h"
+#include "store/chatwoot/support_agent.h"
 
 static void write_agent(struct jsonw *w, const struct support_agent *a)
 {

@@ -2,9 +2,9 @@
 #include "api/cursor.h"
 #include "api/handlers.h"
 #include "api/view.h"
-#include "flow/template_sync.h"
-#include "flow/template_use.h"
-#include "store/wa_template.h"
+#include "flow/send/template_sync.h"
+#include "flow/send/template_use.h"
+#include "store/channel/wa_template.h"
 
 struct templates {
 	struct jsonw w;

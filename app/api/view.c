@@ -2,7 +2,7 @@
 #include "api/view.h"
 
 #include "base/ids.h"
-#include "flow/provider.h"
+#include "flow/send/provider.h"
 
 #define VIEW_ARENA (256 * KIB)
 

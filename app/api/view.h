@@ -5,9 +5,9 @@
 
 #include "flow/config.h"
 #include "io/jsonw.h"
-#include "store/contact.h"
-#include "store/conversation.h"
-#include "store/message.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation.h"
+#include "store/message/message.h"
 
 struct view {
 	struct jsonw *w;

@@ -1,6 +1,6 @@
 /* view_media.c - the file of a message as JSON. */
 #include "api/view.h"
-#include "flow/media.h"
+#include "flow/media/media.h"
 
 #define VIEW_ARENA (64 * KIB)
 

@@ -5,7 +5,7 @@
 #include "cli/finding.h"
 #include "flow/supervise.h"
 #include "io/db.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 struct check {
 	const struct cli *cli;

@@ -6,7 +6,7 @@
 #include "cli/place.h"
 #include "cli/progress.h"
 #include "cli/unpacked.h"
-#include "flow/backup_s3.h"
+#include "flow/backup/backup_s3.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
 #include "io/file.h"

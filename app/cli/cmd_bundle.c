@@ -12,7 +12,7 @@
 #include "io/jsonw.h"
 #include "io/probe.h"
 #include "io/tar.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 #define BUNDLE_MAX (64 * MIB)
 #define PART_MAX   (8 * MIB)

@@ -6,7 +6,7 @@
 #include "cli/cmd.h"
 #include "io/crypto.h"
 #include "io/jsonw.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 #define VALUE_MAX (16 * KIB)
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cmd.h"
-#include "flow/damage.h"
+#include "flow/damage/damage.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "io/migrate.h"

@@ -7,9 +7,9 @@
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "io/jsonw.h"
-#include "store/audit.h"
-#include "store/message.h"
-#include "store/queue.h"
+#include "store/access/audit.h"
+#include "store/message/message.h"
+#include "store/queue/queue.h"
 
 /* What people read; the JSON stays as it is in every language. */
 enum word {

@@ -5,7 +5,7 @@
 #include "cli/place.h"
 #include "cli/progress.h"
 #include "cli/unpacked.h"
-#include "flow/restore.h"
+#include "flow/backup/restore.h"
 #include "io/file.h"
 #include "io/jsonw.h"
 

@@ -13,12 +13,12 @@
 #include "cli/cmd.h"
 #include "cli/serve_sandbox.h"
 #include "cli/serve_web.h"
-#include "flow/start_cure.h"
+#include "flow/check/start_cure.h"
 #include "io/crypto.h"
 #include "io/file.h"
 #include "io/sys.h"
-#include "store/session.h"
-#include "store/user.h"
+#include "store/access/session.h"
+#include "store/access/user.h"
 
 #define TOKEN_CLI       "cli"
 #define TOKENS_OLD      64 /* revoked in one start */

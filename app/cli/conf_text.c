@@ -1,7 +1,7 @@
 /* conf_text.c - see conf_text.h. Pure. */
 #include "cli/conf_text.h"
 
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 static const char *const HEAD =
 	"# totem.conf - settings of Totem, \"key = value\", one a line; # begins a comment.\n"

@@ -1,4 +1,4 @@
-/* conf_text.h - totem.conf with a comment for every setting, made from the table in store/setting.def. */
+/* conf_text.h - totem.conf with a comment for every setting, made from the table in store/setting/setting.def. */
 #ifndef CLI_CONF_TEXT_H
 #define CLI_CONF_TEXT_H
 

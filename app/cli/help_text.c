@@ -1,7 +1,7 @@
 /* help_text.c - see help_text.h. */
 #include "cli/help_text.h"
 
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 #define COMMON "--data --config --set --json --help"
 

@@ -3,9 +3,9 @@
 #define CLI_PLACE_H
 
 #include "cli/cli.h"
-#include "flow/backup.h"
+#include "flow/backup/backup.h"
 #include "flow/supervise.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 struct place {
 	struct supervise_options options;

@@ -5,7 +5,7 @@
 #include "io/file.h"
 #include "io/folder.h"
 #include "io/sandbox.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 #define READ_MAX 16
 

@@ -2,7 +2,7 @@
 #include "cli/unpacked.h"
 
 #include "base/log.h"
-#include "flow/backup_tar.h"
+#include "flow/backup/backup_tar.h"
 #include "io/file.h"
 
 #define PLACE ".unpacked" /* in the data folder, beside the disk where it goes in the end */

@@ -44,7 +44,7 @@ struct app {
 	/* Written by the janitor; read with __atomic_load_n. */
 	bool disk_low; /* less than JANITOR_DISK_MIN free: nothing new is taken in (503, readyz) */
 	int64_t disk_free_bytes; /* at the last look; 0: not looked yet */
-	bool damaged;            /* see flow/damage.h; atomic */
+	bool damaged;            /* see flow/damage/damage.h; atomic */
 	bool damage_told;        /* somebody declares it; atomic */
 	struct store *spool; /* takes webhooks in while `damaged`; NULL: there is none; atomic */
 	struct backup_run *backups; /* NULL without a server */
@@ -55,13 +55,13 @@ struct app {
 	int64_t clock_kept_us; /* the newest look that found it kept, or the first one */
 	int clock_told; /* 1: an incident is open, -1: none is, 0: an earlier life may have left one */
 	int64_t clock_back_ms; /* it went back: until when the incident is open; 0: it did not */
-	struct clock_known clock_known; /* until when it was believed (flow/clockdoubt.h) */
+	struct clock_known clock_known; /* until when it was believed (flow/clock/clockdoubt.h) */
 	bool clock_known_read;
 	bool clock_doubted;      /* retention waits */
 	int clock_doubt_told;    /* as clock_told */
 	int64_t clock_doubt_us;  /* the last look, monotonic */
 	int64_t clock_stored_us; /* when clock_known was written last; 0: never */
-	int64_t clock_pull_until_us; /* so long waits of an earlier clock are looked for (flow/clockback.h) */
+	int64_t clock_pull_until_us; /* so long waits of an earlier clock are looked for (flow/clock/clockback.h) */
 	int64_t clock_pulled_us;
 	int64_t janitor_minute_ms;         /* when retention ran last */
 	uint64_t pulse_hash;               /* of what pages were told of the queues last */
@@ -72,7 +72,7 @@ struct app {
 	int64_t people_after, files_after; /* up to which contact and file retention has looked */
 	int erasing;                       /* requests that erase somebody now; atomic */
 	int64_t wipe_again_ms;             /* it failed: not before then */
-	struct erase_wipe *wiping;         /* NULL: nothing to overwrite (flow/erase_wipe.c) */
+	struct erase_wipe *wiping; /* NULL: nothing to overwrite (flow/erase/erase_wipe.c) */
 };
 
 #endif

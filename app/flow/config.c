@@ -5,12 +5,12 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "flow/handlers.h"
-#include "flow/outside.h"
+#include "flow/outside/outside.h"
 #include "flow/upkeep.h"
 #include "io/crypto.h"
-#include "store/channel_state.h"
-#include "store/queue.h"
-#include "store/topic.h"
+#include "store/channel/channel_state.h"
+#include "store/queue/queue.h"
+#include "store/queue/topic.h"
 
 #define CONFIG_ARENA_MAX (1 * MIB)
 

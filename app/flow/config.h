@@ -7,10 +7,10 @@
 
 #include "base/lang.h"
 #include "flow/app.h"
-#include "flow/lookup_target.h"
-#include "flow/n8n_target.h"
-#include "store/conversation_automatic.h"
-#include "store/setting.h"
+#include "flow/lookup/lookup_target.h"
+#include "flow/n8n/n8n_target.h"
+#include "store/conversation/conversation_automatic.h"
+#include "store/setting/setting.h"
 #include "store/target.h"
 
 #define CONFIG_SECRETS_MAX 8
@@ -49,7 +49,7 @@ struct channel {
 	int64_t template_every_ms; /* 0: the list of templates is fetched only when asked for */
 	bool read_receipts;        /* reading a conversation here marks it at WhatsApp too */
 	int64_t window_ms;         /* 0: the box itself refuses nothing outside the window */
-	int64_t twin_ms;           /* store/twin.h; 0: not looked for */
+	int64_t twin_ms;           /* store/conversation/twin.h; 0: not looked for */
 	bool twins_collapse;
 };
 

@@ -1,6 +1,6 @@
 /* conversation_wake.c - kind "conversation.wake" of upkeep: the end of a snooze. ref: the conversation. */
 #include "flow/upkeep_kinds.h"
-#include "store/conversation_snooze.h"
+#include "store/conversation/conversation_snooze.h"
 
 static enum rc wake_unit(struct tx *tx, void *arg, struct err *e)
 {

@@ -3,8 +3,8 @@
 #define FLOW_HANDLERS_H
 
 #include "flow/work.h"
-#include "store/message.h"
-#include "store/message_media.h"
+#include "store/message/message.h"
+#include "store/message/message_media.h"
 
 work_fn ingest_batch; /* webhooks: stored requests -> messages, statuses, events */
 work_fn crm_batch;    /* crm-api-whatsapp-inbound: conversation aggregates */

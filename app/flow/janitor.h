@@ -27,7 +27,7 @@ int64_t janitor_gate_of(const struct target *t);
 /* Steps of janitor_one (handlers.h), with what they measure as a parameter. */
 void janitor_disk(struct app *app, int64_t free_bytes);
 void janitor_wal(struct app *app, int64_t wal_bytes);
-/* True: all is trimmed, or nothing may be deleted now (flow/clockdoubt.h); false: more is there. */
+/* True: all is trimmed, or nothing may be deleted now (flow/clock/clockdoubt.h); false: more is there. */
 bool janitor_trim(struct app *app, int64_t now_ms);
 
 #endif

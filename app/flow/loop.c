@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-#include "store/conversation.h"
-#include "store/conversation_automatic.h"
+#include "store/conversation/conversation.h"
+#include "store/conversation/conversation_automatic.h"
 #include "store/incident.h"
 
 #define LOOP_STOP_STEP_MS (20 * SECOND_MS)

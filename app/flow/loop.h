@@ -8,7 +8,7 @@
 #ifndef FLOW_LOOP_H
 #define FLOW_LOOP_H
 
-#include "flow/send.h"
+#include "flow/send/send.h"
 
 /* Longer than workflows run; what comes later is taken for a program's own. */
 #define LOOP_RUN_MS (2 * MINUTE_MS)

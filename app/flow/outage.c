@@ -2,7 +2,7 @@
 #include "flow/outage.h"
 
 #include "base/log.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/receipt.h"
 
 #define OPEN_MAX 20 /* of the newest */

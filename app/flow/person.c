@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/enc.h"
 #include "base/ids.h"
-#include "flow/media_store.h"
+#include "flow/media/media_store.h"
 #include "io/jsonw.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 #define LIST_MAX   (4 * MIB)
 #define PAGE_ROWS  200

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "io/jsonw.h"
 #include "io/sse.h"
-#include "store/queue_history.h"
+#include "store/queue/queue_history.h"
 
 static void queue_write(struct app *app, enum queue_id q, int64_t now_ms, struct jsonw *w)
 {

@@ -2,11 +2,11 @@
 #include "flow/rules.h"
 
 #include "base/clock.h"
-#include "flow/provider.h"
-#include "flow/template_use.h"
-#include "store/contact.h"
-#include "store/conversation.h"
-#include "store/message_plan.h"
+#include "flow/send/provider.h"
+#include "flow/send/template_use.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation.h"
+#include "store/message/message_plan.h"
 
 #define CONVERSATION_ARENA (256 * KIB)
 

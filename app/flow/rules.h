@@ -6,7 +6,7 @@
 
 #include "flow/config.h"
 #include "io/json.h"
-#include "peer/wa_content.h"
+#include "peer/wa/wa_content.h"
 
 struct rules_facts {
 	const struct channel *channel;

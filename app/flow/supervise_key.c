@@ -4,11 +4,11 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "flow/config.h"
-#include "flow/damage.h"
+#include "flow/damage/damage.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "store/incident.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 #define KEY_DIGITS (2 * CRYPTO_KEY_BYTES)
 

@@ -1,11 +1,11 @@
 /* upkeep.c - see upkeep.h: the table of kinds, one run, and making sure of the periodic ones. */
-#include "flow/chatwoot_setup.h"
+#include "flow/chatwoot/chatwoot_setup.h"
 #include "flow/upkeep.h"
 
 #include "base/log.h"
 #include "flow/handlers.h"
-#include "flow/setup_test.h"
-#include "flow/template_sync.h"
+#include "flow/check/setup_test.h"
+#include "flow/send/template_sync.h"
 #include "flow/upkeep_kinds.h"
 #include "io/crypto.h"
 

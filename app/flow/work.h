@@ -12,14 +12,14 @@
 
 #include "base/arena.h"
 #include "flow/app.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 #define WORK_HOLD_MS   1000
 #define WORK_ARENA_MAX (64 * MIB) /* a batch of parsed deliveries; ordinary jobs use kilobytes */
 
 struct http;
 
-/* Calls to peers of this run that are not written yet: flow/called.h. */
+/* Calls to peers of this run that are not written yet: flow/outside/called.h. */
 #define WORK_NOTES       4
 #define WORK_NOTE_ANSWER 501
 struct work_note {

@@ -47,7 +47,7 @@ const char *db_path(const struct db *db);
 /* Page cache of this connection; db_open sets 64 MiB for the writer and 2 MiB for a reader. */
 enum rc db_set_cache_kib(struct db *db, int64_t kib, struct err *e) MUST_CHECK;
 
-/* Transactions of the writer; only store/write.c and io/migrate.c call them. */
+/* Transactions of the writer; only store/store.c and io/migrate.c call them. */
 enum rc db_begin(struct db *db, struct err *e) MUST_CHECK;
 enum rc db_commit(struct db *db, struct err *e) MUST_CHECK;
 void db_rollback(struct db *db);

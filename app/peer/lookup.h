@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "io/json.h"
 #include "io/jsonw.h"
-#include "peer/template.h"
+#include "peer/wa/template.h"
 
 #define LOOKUP_INPUTS_MAX 8u
 #define LOOKUP_INPUT_MAX  200u /* characters of one input */

@@ -1,7 +1,7 @@
 /* change.h - what happens to a message after it was written: edits, the revoke, reactions.
  *
  * Each is a message of its own (type edit, revoke, reaction) and a row here that refers to both. What comes before its
- * target waits and is joined when the target gets its row or its provider id (store/message.c does that). The target
+ * target waits and is joined when the target gets its row or its provider id (store/message/message.c does that). The target
  * shows the newest text and `edited_ms`, or REVOKED_TEXT and `revoked_ms`; what it was before is kept here. */
 #ifndef STORE_CHANGE_H
 #define STORE_CHANGE_H

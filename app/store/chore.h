@@ -3,7 +3,7 @@
 #ifndef STORE_CHORE_H
 #define STORE_CHORE_H
 
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 #define CHORE_KIND_MAX 40
 

@@ -1,7 +1,7 @@
 /* delivery.c - raw webhook requests. Ids grow with time, so searches by time halve over the ids. */
 #include "store/delivery.h"
 
-#include "store/queue_priv.h"
+#include "store/queue/queue_priv.h"
 #include "store/row.h"
 
 static const struct row_times TIMES = { Q_DELIVERY_LAST, Q_DELIVERY_FIRST, Q_DELIVERY_PROBE };

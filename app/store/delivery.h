@@ -2,7 +2,7 @@
 #ifndef STORE_DELIVERY_H
 #define STORE_DELIVERY_H
 
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 /* A key among the headers: the name in the address, when it is none of ours. */
 #define HOOK_UNKNOWN_NAME "Path-Unknown"

@@ -2,7 +2,7 @@
 #include "store/incident.h"
 
 #include "store/row.h"
-#include "store/topic.h"
+#include "store/queue/topic.h"
 
 #define EVERYBODY 0 /* company of events that each company sees */
 #define TEXT_MAX  (4 * KIB)

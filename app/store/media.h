@@ -1,6 +1,6 @@
 /* media.h - rows of files.
  *
- * A file of a company is one row, found by its checksum; its bytes lie in the data folder (flow/media_store.h).
+ * A file of a company is one row, found by its checksum; its bytes lie in the data folder (flow/media/media_store.h).
  *
  *   coming  --(file is in its place)-->  stored  --(retention)-->  leaving  --(file is deleted)-->  gone
  *      ^--------------------------------(the same bytes come again)------------------------------------+
@@ -10,7 +10,7 @@
 #ifndef STORE_MEDIA_H
 #define STORE_MEDIA_H
 
-#include "store/message_media.h"
+#include "store/message/message_media.h"
 
 struct media {
 	int64_t id, company_id, bytes, traits, created_ms, last_used_ms;

@@ -2,7 +2,7 @@
 #include "store/receipt.h"
 
 #include "base/sbuf.h"
-#include "store/queue_priv.h"
+#include "store/queue/queue_priv.h"
 #include "store/row.h"
 
 /* ---- reading numbers ---- */

@@ -1,7 +1,7 @@
 /* receipt_item.c - see receipt_item.h. */
 #include "store/receipt_item.h"
 
-#include "store/queue_priv.h"
+#include "store/queue/queue_priv.h"
 #include "store/row.h"
 
 static enum rc begin(struct db *db, enum query query, const struct receipt_item_page *p,

@@ -3,7 +3,7 @@
 #ifndef STORE_RECEIPT_ITEM_H
 #define STORE_RECEIPT_ITEM_H
 
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/receipt.h"
 
 enum receipt_item_state {

@@ -104,7 +104,7 @@ enum rc store_beat(struct store *st, struct err *e) MUST_CHECK;
 
 /* Called after each commit that published an event (the event stream's wake-up). */
 void store_on_event(struct store *st, void (*fn)(void *arg), void *arg);
-void store_event_published(struct tx *tx); /* used by store/topic.c */
+void store_event_published(struct tx *tx); /* used by store/queue/topic.c */
 
 struct store_stats {
 	int64_t commits, units, failed_units, batch_max;

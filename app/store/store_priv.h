@@ -4,7 +4,7 @@
 
 #include "base/ids.h"
 #include "base/thr.h"
-#include "store/queue_priv.h"
+#include "store/queue/queue_priv.h"
 #include "store/store.h"
 
 #define READERS_POOL 24 /* open read connections at most */

@@ -1,4 +1,4 @@
--- The database that takes webhooks in while the real one is damaged (flow/damage).
+-- The database that takes webhooks in while the real one is damaged (flow/damage/damage.h).
 
 -- name: spool_target
 -- A target under the number that it had.

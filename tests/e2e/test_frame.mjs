@@ -46,18 +46,18 @@ function sources(folder = join(ROOT, 'app')) {
 test('each setting and each kind of refusal of the API is told in three languages', async () => {
 	const { HELP } = await bundled('web/src/words/help.ts'), { SAID } = await bundled('web/src/words/said.ts'), { LANGUAGES } = await bundled('web/src/words/index.ts');
 	const { helpFor, take, told } = await bundled('web/src/lib/i18n.ts'), LANGS = Object.fromEntries(Object.entries(LANGUAGES).map(([k, v]) => [k, v.words]));
-	const settings = [...readFileSync(join(ROOT, 'app/store/setting.def'), 'utf8').matchAll(/^SETTING\("([^"]+)".*"((?:[^"\\]|\\.)*)"\)/gm)];
+	const settings = [...readFileSync(join(ROOT, 'app/store/setting/setting.def'), 'utf8').matchAll(/^SETTING\("([^"]+)".*"((?:[^"\\]|\\.)*)"\)/gm)];
 	assert.ok(settings.length > 100, `${settings.length} settings read`);
 	assert.deepEqual(Object.keys(HELP).sort(), settings.map(s => s[1]).sort(), 'settings');
 	const kinds = [...readFileSync(join(ROOT, 'app/api/problem.c'), 'utf8').matchAll(/^\t\{ "([a-z-]+)", "/gm)].map(m => m[1]);
 	assert.ok(kinds.length > 20, `${kinds.length} kinds read`);
 	for (const l of ['en', 'es', 'pt'])
 		assert.deepEqual(Object.keys(LANGS[l]).filter(k => k.startsWith('problem.')).sort(), kinds.map(k => 'problem.' + k).sort(), `kinds of problems in ${l}`);
-	const facts = [...readFileSync(join(ROOT, 'app/store/channel_fact.def'), 'utf8').matchAll(/^FACT\(\w+,\s*"([a-z_]+)",\s*(\w+)/gm)].filter(f => f[2] !== 'JSON' && !/^qr_|^pairing|^override/.test(f[1]));
+	const facts = [...readFileSync(join(ROOT, 'app/store/channel/channel_fact.def'), 'utf8').matchAll(/^FACT\(\w+,\s*"([a-z_]+)",\s*(\w+)/gm)].filter(f => f[2] !== 'JSON' && !/^qr_|^pairing|^override/.test(f[1]));
 	assert.ok(facts.length > 30, `${facts.length} facts read`);
 	for (const [, name] of facts)
 		assert.ok(name === 'quality_rating' || LANGS.en['fact.' + name] !== undefined, `a fact without words: ${name}`);
-	for (const [, queue] of readFileSync(join(ROOT, 'app/store/queue.def'), 'utf8').matchAll(/^QUEUE\(\w+,\s*"([^"]+)"/gm))
+	for (const [, queue] of readFileSync(join(ROOT, 'app/store/queue/queue.def'), 'utf8').matchAll(/^QUEUE\(\w+,\s*"([^"]+)"/gm))
 		assert.ok(LANGS.en['q.' + queue] !== undefined && LANGS.en['q_help.' + queue] !== undefined, `a queue without a name or help: ${queue}`);
 	const text = sources();
 	for (const [english, [es, pt]] of Object.entries(SAID)) {

@@ -1,10 +1,10 @@
 /* fuzz_chatwoot.c - any bytes as Chatwoot's webhook, as its answer to every call, and as text to
  * convert. */
 #include "base/enc.h"
-#include "peer/chatwoot_answer.h"
-#include "peer/chatwoot_say.h"
-#include "peer/chatwoot_thread.h"
-#include "peer/markup.h"
+#include "peer/chatwoot/chatwoot_answer.h"
+#include "peer/chatwoot/chatwoot_say.h"
+#include "peer/chatwoot/chatwoot_thread.h"
+#include "peer/wa/markup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,8 +3,8 @@
  * components. */
 #include "base/enc.h"
 #include "base/limits.h"
-#include "peer/meta_send.h"
-#include "peer/meta_template.h"
+#include "peer/meta/meta_send.h"
+#include "peer/meta/meta_template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

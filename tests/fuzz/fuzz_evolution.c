@@ -3,9 +3,9 @@
  * never come out as a phone. */
 #include "base/enc.h"
 #include "io/json.h"
-#include "peer/evolution_ask.h"
-#include "peer/evolution_hook.h"
-#include "peer/evolution_id.h"
+#include "peer/evolution/evolution_ask.h"
+#include "peer/evolution/evolution_hook.h"
+#include "peer/evolution/evolution_id.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

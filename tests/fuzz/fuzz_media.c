@@ -5,7 +5,7 @@
 #include "io/json.h"
 #include "io/web_form.h"
 #include "peer/media_kind.h"
-#include "peer/meta_media.h"
+#include "peer/meta/meta_media.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* fuzz_meta_health.c - any bytes as an answer about a number, a token or a subscription, and as a usage header. */
 #include "base/enc.h"
-#include "peer/meta_health.h"
+#include "peer/meta/meta_health.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

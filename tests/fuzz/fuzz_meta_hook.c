@@ -3,8 +3,8 @@
 #include "base/enc.h"
 #include "base/limits.h"
 #include "io/json.h"
-#include "peer/meta_hook.h"
-#include "peer/meta_send.h"
+#include "peer/meta/meta_hook.h"
+#include "peer/meta/meta_send.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* fuzz_n8n.c - any bytes as the answer of a workflow. A success must carry our id. */
 #include "base/enc.h"
-#include "peer/n8n.h"
-#include "peer/n8n_action.h"
+#include "peer/n8n/n8n.h"
+#include "peer/n8n/n8n_action.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include "api/forward.h"
 #include "cli/cli.h"
 #include "cli/mask.h"
-#include "flow/backup.h"
+#include "flow/backup/backup.h"
 #include "io/crypto.h"
 #include "io/tar.h"
 #include "io/walscan.h"

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "io/file.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,13 +9,13 @@
 #include "flow/config.h"
 #include "flow/handlers.h"
 #include "flow/janitor.h"
-#include "flow/media_store.h"
+#include "flow/media/media_store.h"
 #include "flow/outage.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "sim/sim.h"
-#include "store/message.h"
-#include "store/token.h"
+#include "store/message/message.h"
+#include "store/access/token.h"
 
 #define DEPTHS 2
 

@@ -31,7 +31,7 @@ int64_t machine_mono_us(void)
 	return real_mono_us();
 }
 
-/* In place of the kernel's: the scripted clock is kept (flow/clockwatch.c asks), whatever the machine of the test is. */
+/* In place of the kernel's: the scripted clock is kept (flow/clock/clockwatch.c asks), whatever the machine of the test is. */
 int adjtimex(struct timex *t)
 {
 	t->status = 0;

@@ -2,7 +2,7 @@
 #include <sqlite3.h>
 
 #include "sim/sim.h"
-#include "store/message.h"
+#include "store/message/message.h"
 
 void door_select(struct str sql, struct sbuf *to)
 {

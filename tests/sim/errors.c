@@ -1,10 +1,10 @@
-/* errors.c - every row of peer/meta_error.def in the whole program: what happens when Meta answers a send with it, and
+/* errors.c - every row of peer/meta/meta_error.def in the whole program: what happens when Meta answers a send with it, and
  * when it comes later, as a failed status of a message that was accepted. One world, one code after the other; each
  * has three people of its own: `a` whose message meets the error, `b` who wrote before (so that a person may reply to
  * them), `c` who has nothing to do with it. */
 #include <stdarg.h>
 
-#include "peer/meta_send.h"
+#include "peer/meta/meta_send.h"
 #include "sim/sim.h"
 #include "store/incident.h"
 

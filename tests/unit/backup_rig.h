@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "box.h"
-#include "flow/backup.h"
+#include "flow/backup/backup.h"
 #include "flow/supervise_key.h"
 #include "io/file.h"
 #include "store/delivery.h"

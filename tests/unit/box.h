@@ -6,8 +6,8 @@
 
 #include "api/route.h"
 #include "flow/config.h"
-#include "flow/lookup.h"
-#include "flow/outside.h"
+#include "flow/lookup/lookup.h"
+#include "flow/outside/outside.h"
 #include "io/crypto.h"
 #include "io/tar.h"
 

@@ -9,8 +9,8 @@
 #include "base/thr.h"
 #include "faultvfs.h"
 #include "store/delivery.h"
-#include "store/message.h"
-#include "store/queue.h"
+#include "store/message/message.h"
+#include "store/queue/queue.h"
 #include "store_tx.h"
 
 #define WEBHOOKS_MAX 4096

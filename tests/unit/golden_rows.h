@@ -4,14 +4,14 @@
 
 #include "box.h"
 #include "store/change.h"
-#include "store/channel_state.h"
-#include "store/contact.h"
-#include "store/conversation.h"
+#include "store/channel/channel_state.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation.h"
 #include "store/delivery.h"
 #include "store/incident.h"
-#include "store/merge.h"
-#include "store/message.h"
-#include "store/topic.h"
+#include "store/conversation/merge.h"
+#include "store/message/message.h"
+#include "store/queue/topic.h"
 
 #define ROWS_MAX 200
 

@@ -3,7 +3,7 @@
 #define PEOPLE_H
 
 #include "box.h"
-#include "store/session.h"
+#include "store/access/session.h"
 
 #define PASSWORD "correcto caballo"
 

@@ -2,7 +2,7 @@
 #ifndef QUEUE_RIG_H
 #define QUEUE_RIG_H
 
-#include "store/queue_priv.h"
+#include "store/queue/queue_priv.h"
 #include "t.h"
 
 #define NOW ((int64_t)1767607200000) /* 2026-01-05T10:00:00Z */

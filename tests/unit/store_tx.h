@@ -9,9 +9,9 @@
 #ifndef STORE_TX_H
 #define STORE_TX_H
 
-#include "store/contact.h"
-#include "store/conversation.h"
-#include "store/message.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation.h"
+#include "store/message/message.h"
 #include "store/store.h"
 #include "store/target.h"
 #include "t.h"

@@ -1,7 +1,7 @@
 /* test_audit.c - the log only grows, and shows each change made behind its back. */
 #include <sqlite3.h>
 
-#include "store/audit.h"
+#include "store/access/audit.h"
 
 #include "t.h"
 

@@ -1,5 +1,5 @@
 /* test_backoff.c - when to try again. */
-#include "flow/backoff.h"
+#include "flow/outside/backoff.h"
 
 #include "t.h"
 

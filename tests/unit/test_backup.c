@@ -1,6 +1,6 @@
 /* test_backup.c - backups: made while others write, carried, sealed. */
 #include "backup_rig.h"
-#include "flow/backup_run.h"
+#include "flow/backup/backup_run.h"
 
 TEST(a_backup_is_whole_and_says_what_it_holds)
 {

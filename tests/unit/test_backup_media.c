@@ -2,8 +2,8 @@
 #include <fcntl.h>
 
 #include "backup_rig.h"
-#include "flow/backup_media.h"
-#include "flow/media_store.h"
+#include "flow/backup/backup_media.h"
+#include "flow/media/media_store.h"
 #include "store/incident.h"
 
 #define TEXT "a picture of a customer"

@@ -1,5 +1,5 @@
 /* test_backup_run.c - the server's own thread of backups: what it finds by itself. */
-#include "flow/backup_run.h"
+#include "flow/backup/backup_run.h"
 
 #include "backup_rig.h"
 #include "base/clock.h"

@@ -1,5 +1,5 @@
 /* test_breaker.c - the circuit breaker of one target. */
-#include "flow/breaker.h"
+#include "flow/outside/breaker.h"
 
 #include "t.h"
 

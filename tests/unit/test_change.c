@@ -2,7 +2,7 @@
 #include "store/change.h"
 
 #include "base/sbuf.h"
-#include "store/message.h"
+#include "store/message/message.h"
 #include "store_tx.h"
 
 static struct tx_ids ids;

@@ -2,7 +2,7 @@
 #include "box.h"
 #include "flow/work.h"
 #include "io/http.h"
-#include "store/channel_state.h"
+#include "store/channel/channel_state.h"
 #include "store/delivery.h"
 
 static const char *const ARGS[] = {

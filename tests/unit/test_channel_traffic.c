@@ -1,7 +1,7 @@
 /* test_channel_traffic.c - facts of a channel, and what traffic is usual at an hour of the week. */
-#include "store/channel_traffic.h"
+#include "store/channel/channel_traffic.h"
 
-#include "store/channel_state.h"
+#include "store/channel/channel_state.h"
 #include "store/target.h"
 #include "store_tx.h"
 

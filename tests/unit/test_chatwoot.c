@@ -1,11 +1,11 @@
 /* test_chatwoot.c - bodies, URLs and answers of Chatwoot, and the properties of its webhook
  * decoder; the decoder's field-by-field cases are in tests/golden/chatwoot. */
-#include "peer/chatwoot.h"
+#include "peer/chatwoot/chatwoot.h"
 
 #include "base/enc.h"
 #include "io/json.h"
-#include "peer/chatwoot_answer.h"
-#include "peer/chatwoot_event.h"
+#include "peer/chatwoot/chatwoot_answer.h"
+#include "peer/chatwoot/chatwoot_event.h"
 #include "t.h"
 
 #define BASE STR("https://chat.loja.test")

@@ -1,7 +1,7 @@
 /* test_chatwoot_gate.c - what a version of Chatwoot can do, and which hosts only a private network knows. */
-#include "peer/chatwoot_gate.h"
+#include "peer/chatwoot/chatwoot_gate.h"
 
-#include "peer/chatwoot_admin.h"
+#include "peer/chatwoot/chatwoot_admin.h"
 #include "t.h"
 
 TEST(gates_open_at_their_version)

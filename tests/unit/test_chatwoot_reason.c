@@ -1,5 +1,5 @@
 /* test_chatwoot_reason.c - why an agent's message did not leave, as the agent reads it. */
-#include "peer/chatwoot_text.h"
+#include "peer/chatwoot/chatwoot_text.h"
 #include "t.h"
 
 static const char *told(enum lang lang, const char *text, struct sbuf *b)
@@ -41,7 +41,7 @@ TEST(each_reason_has_its_own_words_in_each_language)
 {
 	static const char *const ROWS[][LANG_COUNT] = {
 #define R(en, es, pt) { [LANG_EN] = en, [LANG_ES] = es, [LANG_PT] = pt },
-#include "peer/chatwoot_reason.def"
+#include "peer/chatwoot/chatwoot_reason.def"
 #undef R
 	};
 

@@ -1,7 +1,7 @@
 /* test_chatwoot_say.c - what agents write in Chatwoot, as messages of WhatsApp. */
 #include "io/json.h"
-#include "peer/chatwoot_say.h"
-#include "peer/wa_content.h"
+#include "peer/chatwoot/chatwoot_say.h"
+#include "peer/wa/wa_content.h"
 #include "t.h"
 
 #define CHECK_RC(got, want) CHECK_I64("rc", (got), (want))

@@ -1,5 +1,5 @@
 /* test_chatwoot_text_template.c - a template in Chatwoot reads as it does at the customer's. */
-#include "peer/chatwoot_text.h"
+#include "peer/chatwoot/chatwoot_text.h"
 #include "t.h"
 
 static void reads(const char *why, const char *known, const char *content, const char *want)

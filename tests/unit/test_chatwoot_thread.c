@@ -1,5 +1,5 @@
 /* test_chatwoot_thread.c - labels and attributes at Chatwoot: its own list with a change of ours. */
-#include "peer/chatwoot_thread.h"
+#include "peer/chatwoot/chatwoot_thread.h"
 #include "t.h"
 
 struct change {

@@ -8,7 +8,7 @@
 #include "cli/conf_text.h"
 #include "cli/serve_web.h"
 #include "io/file.h"
-#include "store/setting.h"
+#include "store/setting/setting.h"
 #include "t.h"
 
 static int nothing(struct cli *c)

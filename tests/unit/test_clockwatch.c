@@ -2,11 +2,11 @@
 #include <sys/timex.h>
 
 #include "box.h"
-#include "flow/clockdoubt.h"
-#include "flow/clockwatch.h"
+#include "flow/clock/clockdoubt.h"
+#include "flow/clock/clockwatch.h"
 #include "flow/janitor.h"
 #include "store/incident.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/target.h"
 
 #define YEAR_MS INT64_C(31536000000)

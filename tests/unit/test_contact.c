@@ -1,5 +1,5 @@
 /* test_contact.c - variants of numbers, aliases, and who is found by which. */
-#include "store/contact.h"
+#include "store/conversation/contact.h"
 
 #include "store_tx.h"
 

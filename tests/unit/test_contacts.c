@@ -3,9 +3,9 @@
 
 #include "base/ids.h"
 #include "box.h"
-#include "store/contact.h"
-#include "store/conversation.h"
-#include "store/message.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation.h"
+#include "store/message/message.h"
 
 static const char *const ARGS[] = { "channel.main.phone_number_id=1" };
 static struct box b;

@@ -1,7 +1,7 @@
 /* test_conversation.c - finding, the aggregate, lists. */
-#include "store/conversation.h"
+#include "store/conversation/conversation.h"
 
-#include "store/search.h"
+#include "store/search/search.h"
 #include "store_tx.h"
 
 static struct conversation load(struct tx *tx, int64_t id, struct arena *a)

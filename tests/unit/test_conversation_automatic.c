@@ -1,6 +1,6 @@
 /* test_conversation_automatic.c - the loop breaker's book of one conversation. */
 #include "base/clock.h"
-#include "store/conversation_automatic.h"
+#include "store/conversation/conversation_automatic.h"
 #include "store_tx.h"
 
 static const struct automatic_limits MAX = { { 2, 5, 7 } };

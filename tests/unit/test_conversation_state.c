@@ -1,11 +1,11 @@
 /* test_conversation_state.c - status, person, labels, attributes, silence; what is told and what is not. */
-#include "store/conversation_snooze.h"
+#include "store/conversation/conversation_snooze.h"
 
-#include "store/contact.h"
+#include "store/conversation/contact.h"
 #include "store/target.h"
-#include "store/conversation.h"
-#include "store/queue.h"
-#include "store/topic.h"
+#include "store/conversation/conversation.h"
+#include "store/queue/queue.h"
+#include "store/queue/topic.h"
 #include "t.h"
 
 #define NOW INT64_C(1785240000000)

@@ -1,8 +1,8 @@
 /* test_deadletter.c - lists, and the way back into a queue or out. */
-#include "store/deadletter.h"
+#include "store/queue/deadletter.h"
 
-#include "store/message.h"
-#include "store/topic.h"
+#include "store/message/message.h"
+#include "store/queue/topic.h"
 #include "store_tx.h"
 
 static int64_t message_id;

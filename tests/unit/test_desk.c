@@ -1,8 +1,8 @@
 /* test_desk.c - assigning, status, labels, unread, quick answers, and pages of a conversation in both directions. */
 #include "people.h"
 
-#include "store/conversation.h"
-#include "store/topic.h"
+#include "store/conversation/conversation.h"
+#include "store/queue/topic.h"
 
 static struct box b;
 static struct browser ana, agent;

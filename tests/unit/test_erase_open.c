@@ -2,9 +2,9 @@
  * anything is gone. */
 #include "base/ids.h"
 #include "box.h"
-#include "flow/erase.h"
-#include "store/contact.h"
-#include "store/erasure.h"
+#include "flow/erase/erase.h"
+#include "store/conversation/contact.h"
+#include "store/retention/erasure.h"
 
 #define PHONE "5511900000001"
 

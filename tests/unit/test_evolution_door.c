@@ -1,5 +1,5 @@
 /* test_evolution_door.c - who may post as Evolution, and what of a body is masked. */
-#include "flow/evolution_door.h"
+#include "flow/evolution/evolution_door.h"
 
 #include "base/enc.h"
 #include "io/crypto.h"

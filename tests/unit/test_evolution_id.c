@@ -1,8 +1,8 @@
 /* test_evolution_id.c - addresses, ids and values in their spellings. */
-#include "peer/evolution_id.h"
+#include "peer/evolution/evolution_id.h"
 
-#include "peer/evolution_hook.h"
-#include "peer/evolution_value.h"
+#include "peer/evolution/evolution_hook.h"
+#include "peer/evolution/evolution_value.h"
 #include "t.h"
 
 TEST(addresses_are_phones_lids_and_groups)

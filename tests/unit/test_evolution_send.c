@@ -1,8 +1,8 @@
 /* test_evolution_send.c - requests to Evolution byte for byte, and what its answers mean. */
-#include "peer/evolution_send.h"
+#include "peer/evolution/evolution_send.h"
 
 #include "io/json.h"
-#include "peer/evolution_ask.h"
+#include "peer/evolution/evolution_ask.h"
 #include "t.h"
 
 static const struct evolution_file file = { .base64 = { "aGk=", 4 },

@@ -1,8 +1,8 @@
 /* test_first_run.c - the steps of the first run: what is to do, what a test finds, and the sentence for it. */
 #include "people.h"
 
-#include "flow/setup_test.h"
-#include "store/channel_state.h"
+#include "flow/check/setup_test.h"
+#include "store/channel/channel_state.h"
 #include "store/setup.h"
 
 static struct box b;

@@ -3,8 +3,8 @@
  * job ran for two at the same time. Meant for the thread sanitizer. */
 #include "base/clock.h"
 #include "base/thr.h"
-#include "store/deadletter.h"
-#include "store/queue_priv.h"
+#include "store/queue/deadletter.h"
+#include "store/queue/queue_priv.h"
 #include "t.h"
 
 #define ADDERS   3

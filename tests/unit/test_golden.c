@@ -10,9 +10,9 @@
 #include "base/enc.h"
 #include "base/sbuf.h"
 #include "io/json.h"
-#include "peer/chatwoot_event.h"
-#include "peer/meta_hook.h"
-#include "peer/n8n.h"
+#include "peer/chatwoot/chatwoot_event.h"
+#include "peer/meta/meta_hook.h"
+#include "peer/n8n/n8n.h"
 #include "t.h"
 
 #define FILE_MAX  (64 * KIB)

@@ -6,7 +6,7 @@
 
 #include "base/enc.h"
 #include "base/sbuf.h"
-#include "peer/evolution_hook.h"
+#include "peer/evolution/evolution_hook.h"
 #include "t.h"
 
 #define FILE_MAX  (64 * KIB)

@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "flow/handlers.h"
-#include "flow/ingest.h"
-#include "flow/send.h"
+#include "flow/ingest/ingest.h"
+#include "flow/send/send.h"
 #include "golden_rows.h"
 #include "io/file.h"
 #include "io/http.h"
-#include "peer/meta_hook.h"
+#include "peer/meta/meta_hook.h"
 
 #define FILE_MAX  (64 * KIB)
 #define PRINT_MAX (512 * KIB)

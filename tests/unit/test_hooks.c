@@ -7,8 +7,8 @@
 #include "flow/work.h"
 #include "io/http.h"
 #include "peer/sign.h"
-#include "store/channel_state.h"
-#include "store/queue.h"
+#include "store/channel/channel_state.h"
+#include "store/queue/queue.h"
 
 #define EMPTY "{\"object\":\"whatsapp_business_account\",\"entry\":[]}"
 

@@ -1,8 +1,8 @@
 /* test_incident.c - one open row per trouble, one alert when it begins. */
 #include "store/incident.h"
 
-#include "store/conversation_automatic.h"
-#include "store/topic.h"
+#include "store/conversation/conversation_automatic.h"
+#include "store/queue/topic.h"
 #include "store_tx.h"
 
 struct seen {

@@ -1,6 +1,6 @@
 /* test_ingest_order.c - properties of ingest: the order of webhooks, repetition, large batches, bad neighbours. What single
  * payloads leave in the tables stands in tests/golden (test_golden_rows.c). */
-#include "flow/ingest.h"
+#include "flow/ingest/ingest.h"
 
 #include <dirent.h>
 
@@ -8,8 +8,8 @@
 #include "box.h"
 #include "flow/handlers.h"
 #include "io/http.h"
-#include "store/contact.h"
-#include "store/conversation.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation.h"
 #include "store/incident.h"
 
 #define FILE_MAX (64 * KIB)

@@ -6,7 +6,7 @@
 #include "flow/supervise.h"
 #include "faultvfs.h"
 #include "store/idem.h"
-#include "store/retention_day.h"
+#include "store/retention/retention_day.h"
 #include "store/incident.h"
 #include "store/target.h"
 #include "t.h"

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "store/conversation.h"
-#include "store/conversation_automatic.h"
-#include "store/conversation_state.h"
+#include "store/conversation/conversation.h"
+#include "store/conversation/conversation_automatic.h"
+#include "store/conversation/conversation_state.h"
 #include "store_tx.h"
 
 #define BOUND 2

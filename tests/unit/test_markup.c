@@ -1,5 +1,5 @@
 /* test_markup.c - WhatsApp's marks to Markdown and back, row by row. */
-#include "peer/markup.h"
+#include "peer/wa/markup.h"
 
 #include "t.h"
 

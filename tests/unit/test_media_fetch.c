@@ -3,10 +3,10 @@
 #include "base/ids.h"
 #include "box.h"
 #include "flow/handlers.h"
-#include "flow/media.h"
+#include "flow/media/media.h"
 #include "io/http.h"
 #include "sock.h"
-#include "store/message.h"
+#include "store/message/message.h"
 #include "store_tx.h"
 
 #include <pthread.h>

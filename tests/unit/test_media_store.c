@@ -1,10 +1,10 @@
 /* test_media_store.c - bytes of files in the data folder: once each, whole, and never half after a crash. */
 #include "box.h"
-#include "flow/media.h"
-#include "flow/media_store.h"
+#include "flow/media/media.h"
+#include "flow/media/media_store.h"
 #include "io/file.h"
 #include "store/media.h"
-#include "store/message.h"
+#include "store/message/message.h"
 #include "store_tx.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* test_media_want.c - ingest notes the file of a message in its own unit. */
-#include "flow/media.h"
+#include "flow/media/media.h"
 
-#include "store/message.h"
+#include "store/message/message.h"
 #include "store_tx.h"
 
 static int64_t message(struct tx *tx, const char *meta)

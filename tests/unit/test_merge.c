@@ -1,7 +1,7 @@
 /* test_merge.c - two contacts become one, and two again. */
-#include "store/merge.h"
+#include "store/conversation/merge.h"
 
-#include "store/message.h"
+#include "store/message/message.h"
 #include "store_tx.h"
 
 static int64_t channel_of(struct tx *tx, const char *slug)

@@ -1,5 +1,5 @@
 /* test_message.c - messages, the steps of sending, statuses in any order. */
-#include "store/message.h"
+#include "store/message/message.h"
 
 #include "store_tx.h"
 

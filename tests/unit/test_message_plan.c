@@ -1,5 +1,5 @@
 /* test_message_plan.c - attempts replace one another once, notes stay, a window is opened by the customer only. */
-#include "store/message_plan.h"
+#include "store/message/message_plan.h"
 
 #include "store_tx.h"
 

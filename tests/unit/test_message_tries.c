@@ -1,5 +1,5 @@
 /* test_message_tries.c - which of the tries of a message a status is about, and what it is worth then. */
-#include "store/message.h"
+#include "store/message/message.h"
 
 #include "store_tx.h"
 

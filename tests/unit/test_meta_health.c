@@ -1,5 +1,5 @@
 /* test_meta_health.c - asking Meta how a number is: addresses, answers, refusals, usage. */
-#include "peer/meta_health.h"
+#include "peer/meta/meta_health.h"
 #include "t.h"
 
 static struct arena arena = ARENA(256 * KIB);

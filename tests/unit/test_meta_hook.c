@@ -1,6 +1,6 @@
 /* test_meta_hook.c - properties of the webhook decoder; its field-by-field cases are in
  * tests/golden/meta. */
-#include "peer/meta_hook.h"
+#include "peer/meta/meta_hook.h"
 
 #include "base/enc.h"
 #include "base/limits.h"

@@ -1,5 +1,5 @@
 /* test_meta_media.c - Meta's media calls, and who may see our token. */
-#include "peer/meta_media.h"
+#include "peer/meta/meta_media.h"
 
 #include "io/json.h"
 #include "t.h"

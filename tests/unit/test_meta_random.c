@@ -5,7 +5,7 @@
 #include "base/sbuf.h"
 #include "io/json.h"
 #include "io/jsonw.h"
-#include "peer/meta_hook.h"
+#include "peer/meta/meta_hook.h"
 #include "t.h"
 
 #define FILE_MAX    (64 * KIB)

@@ -1,5 +1,5 @@
 /* test_meta_send.c - bodies and URLs for Meta, and the verdict on every kind of answer. */
-#include "peer/meta_send.h"
+#include "peer/meta/meta_send.h"
 
 #include "io/json.h"
 #include "t.h"

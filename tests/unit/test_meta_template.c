@@ -1,5 +1,5 @@
 /* test_meta_template.c - Meta's list of templates, and whether a message fits its template. */
-#include "peer/meta_template.h"
+#include "peer/meta/meta_template.h"
 
 #include "t.h"
 

@@ -1,5 +1,5 @@
 /* test_n8n.c - the body that a workflow gets, and verdicts that do not fit into a golden file. */
-#include "peer/n8n.h"
+#include "peer/n8n/n8n.h"
 
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* test_n8n_action.c - the actions of a workflow's answer. */
-#include "peer/n8n_action.h"
-#include "peer/wa_content.h"
+#include "peer/n8n/n8n_action.h"
+#include "peer/wa/wa_content.h"
 
 #include "t.h"
 

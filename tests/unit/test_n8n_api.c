@@ -1,5 +1,5 @@
 /* test_n8n_api.c - our workflow files as n8n's public API takes them, and its answers. */
-#include "peer/n8n_api.h"
+#include "peer/n8n/n8n_api.h"
 
 #include "io/asset.h"
 #include "t.h"

@@ -1,5 +1,5 @@
 /* test_n8n_target.c - which messages a webhook gets, and how it knows us. */
-#include "flow/n8n_target.h"
+#include "flow/n8n/n8n_target.h"
 
 #include "base/enc.h"
 #include "io/crypto.h"

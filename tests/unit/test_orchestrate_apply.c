@@ -1,5 +1,5 @@
 /* test_orchestrate_apply.c - an answer that was done before is known by its key. */
-#include "flow/orchestrate.h"
+#include "flow/n8n/orchestrate.h"
 #include "store/idem.h"
 #include "store_tx.h"
 

@@ -1,5 +1,5 @@
 /* test_orchestrate_token.c - tokens for later answers: whole, ours, and not for ever. */
-#include "flow/orchestrate.h"
+#include "flow/n8n/orchestrate.h"
 
 #include "io/crypto.h"
 #include "t.h"

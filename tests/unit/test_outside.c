@@ -1,8 +1,8 @@
 /* test_outside.c - breakers, incidents, gates and rates of the targets. */
-#include "flow/outside.h"
+#include "flow/outside/outside.h"
 
 #include "store/incident.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/target.h"
 #include "unit/store_tx.h"
 

@@ -1,5 +1,5 @@
 /* test_pace.c - the token bucket. */
-#include "flow/pace.h"
+#include "flow/outside/pace.h"
 
 #include "t.h"
 

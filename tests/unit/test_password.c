@@ -1,5 +1,5 @@
 /* test_password.c - stored passwords name their own cost, and wrong ones never pass. */
-#include "store/password.h"
+#include "store/access/password.h"
 
 #include "io/crypto.h"
 #include "t.h"

@@ -2,8 +2,8 @@
 #include "t.h"
 
 #include "people.h"
-#include "store/totp.h"
-#include "store/user.h"
+#include "store/access/totp.h"
+#include "store/access/user.h"
 
 static struct box b;
 static struct browser ana;

@@ -1,5 +1,5 @@
 /* test_posting.c - own posts to Chatwoot that are under way. */
-#include "flow/posting.h"
+#include "flow/outside/posting.h"
 
 #include "t.h"
 

@@ -2,7 +2,7 @@
 #include "base/limits.h"
 #include "io/sys.h"
 #include "queue_rig.h"
-#include "store/deadletter.h"
+#include "store/queue/deadletter.h"
 
 TEST(a_job_is_taken_once_and_done_once)
 {

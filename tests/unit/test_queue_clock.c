@@ -2,7 +2,7 @@
 #include "queue_rig.h"
 
 #include "store/chore.h"
-#include "store/topic.h"
+#include "store/queue/topic.h"
 
 #define AHEAD  (NOW + 365 * DAY_MS) /* what the clock showed before; NOW is right */
 #define BEYOND (NOW + 20 * MINUTE_MS)

@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/thr.h"
-#include "store/deadletter.h"
-#include "store/queue_priv.h"
+#include "store/queue/deadletter.h"
+#include "store/queue/queue_priv.h"
 #include "t.h"
 
 #define NOW ((int64_t)1767607200000)

@@ -1,9 +1,9 @@
 /* test_replay_dry.c - what a replay would change is told, and nothing changes; who may listen to the event stream. */
 #include "api/stream.h"
 #include "box.h"
-#include "flow/ingest.h"
+#include "flow/ingest/ingest.h"
 #include "io/http.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 #define BODY(id)                                                                               \
 	"{\"object\":\"whatsapp_business_account\",\"entry\":[{\"id\":\"2\",\"changes\":["     \

@@ -1,6 +1,6 @@
 /* test_restoring.c - a backup takes the place of a data folder: all or nothing, and nothing is sent twice. */
 #include "box.h"
-#include "flow/restore.h"
+#include "flow/backup/restore.h"
 #include "flow/supervise.h"
 #include "flow/supervise_key.h"
 #include "io/file.h"

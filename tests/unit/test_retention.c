@@ -1,10 +1,10 @@
 /* test_retention.c - what goes by age goes, and what is not settled, or must not be forgotten, stays. */
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 #include <stdarg.h>
 
-#include "store/erasure.h"
-#include "store/queue_priv.h"
+#include "store/retention/erasure.h"
+#include "store/queue/queue_priv.h"
 #include "store_tx.h"
 
 #define OLD   (T_NOW - 400 * DAY_MS)

@@ -2,7 +2,7 @@
 #include "t.h"
 
 #include "people.h"
-#include "store/role.h"
+#include "store/access/role.h"
 
 static struct box b;
 

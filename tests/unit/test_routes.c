@@ -6,7 +6,7 @@
 #include "base/ids.h"
 #include "box.h"
 #include "io/asset.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 static const char *const ARGS[] = { "channel.main.phone_number_id=1",
 				    "channel.main.token=secret-token",

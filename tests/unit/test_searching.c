@@ -1,5 +1,5 @@
 /* test_searching.c - what people type is found: accents, case, numbers, beginnings; what is gone or changed is not. */
-#include "store/search.h"
+#include "store/search/search.h"
 
 #include "base/enc.h"
 #include "people.h"

@@ -1,15 +1,15 @@
 /* test_send_examples.c - the OpenAPI document and the table of what may be sent say the same: every example passes the
  * checker and the encoder, every type has one, every limit of the table stands in the schemas. */
 #include "io/asset.h"
-#include "peer/meta_send.h"
-#include "peer/wa_content_priv.h"
+#include "peer/meta/meta_send.h"
+#include "peer/wa/wa_content_priv.h"
 #include "t.h"
 
 static const struct {
 	const char *choice, *text;
 } CHOICES[] = {
 #define CHOICE(choice, text, shape) { #choice, text },
-#include "peer/wa_content_rows.h"
+#include "peer/wa/wa_content_rows.h"
 };
 
 static const struct row {
@@ -21,7 +21,7 @@ static const struct row {
 } ROWS[] = {
 #define FIELD(shape, kind, key, need, low, high, sub, words) \
 	{ #shape, key, kind, need, low, high, words },
-#include "peer/wa_content_rows.h"
+#include "peer/wa/wa_content_rows.h"
 };
 
 static struct json *document(const char *path)

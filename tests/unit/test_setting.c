@@ -1,5 +1,5 @@
 /* test_setting.c - the table, the sources and who wins, environment names, secrets. */
-#include "store/setting.h"
+#include "store/setting/setting.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/thr.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 #include "store/store.h"
 #include "t.h"
 

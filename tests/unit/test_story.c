@@ -4,8 +4,8 @@
 #include "flow/outage.h"
 #include "flow/pulse.h"
 #include "store/peer_call.h"
-#include "store/message.h"
-#include "store/queue_history.h"
+#include "store/message/message.h"
+#include "store/queue/queue_history.h"
 #include "store/receipt.h"
 
 static struct box b;

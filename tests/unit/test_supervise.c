@@ -3,15 +3,15 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "flow/backup.h"
+#include "flow/backup/backup.h"
 #include "flow/config.h"
-#include "flow/damage.h"
+#include "flow/damage/damage.h"
 #include "flow/supervise.h"
 #include "flow/supervise_key.h"
 #include "io/file.h"
 #include "io/sys.h"
-#include "store/message.h"
-#include "store/queue.h"
+#include "store/message/message.h"
+#include "store/queue/queue.h"
 #include "store/target.h"
 #include "t.h"
 

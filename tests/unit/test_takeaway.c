@@ -1,7 +1,7 @@
 /* test_takeaway.c - a backup is taken away as an archive and put back from it; what is none of ours writes nothing. */
 #include "backup_rig.h"
-#include "flow/backup_tar.h"
-#include "store/user.h"
+#include "flow/backup/backup_tar.h"
+#include "store/access/user.h"
 
 #define MEDIA_TEXT "a picture"
 

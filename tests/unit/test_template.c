@@ -1,5 +1,5 @@
 /* test_template.c - foreign values in templates: whatever they hold, they stay values. */
-#include "peer/template.h"
+#include "peer/wa/template.h"
 
 #include "io/json.h"
 #include "t.h"

@@ -1,5 +1,5 @@
 /* test_template_use.c - which templates may be sent. */
-#include "flow/template_use.h"
+#include "flow/send/template_use.h"
 
 #include "t.h"
 

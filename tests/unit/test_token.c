@@ -1,5 +1,5 @@
 /* test_token.c - making, checking, revoking; scopes as words. */
-#include "store/token.h"
+#include "store/access/token.h"
 
 #include "io/crypto.h"
 #include "store_tx.h"

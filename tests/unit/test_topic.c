@@ -1,5 +1,5 @@
 /* test_topic.c - publishing, fan-out to groups, the stream's reading, trimming. */
-#include "store/topic.h"
+#include "store/queue/topic.h"
 
 #include "store_tx.h"
 

@@ -1,5 +1,5 @@
 /* test_totp.c - one-time codes are those of RFC 6238, each is good once; recovery codes are read as typed. */
-#include "store/totp.h"
+#include "store/access/totp.h"
 
 #include "t.h"
 

@@ -1,5 +1,5 @@
 /* test_twin.c - who is suspected to be said twice, and who is not. */
-#include "store/twin.h"
+#include "store/conversation/twin.h"
 
 #include "store_tx.h"
 

@@ -6,7 +6,7 @@
 #include "api/veil.h"
 #include "people.h"
 #include "peer/sign.h"
-#include "store/queue.h"
+#include "store/queue/queue.h"
 
 #define NUMBER "5491123456789"
 #define MASKED "54*********89"

@@ -1,5 +1,5 @@
 /* test_wa_content.c - limits of what may be sent, each at its last allowed and its first refused value. */
-#include "peer/wa_content.h"
+#include "peer/wa/wa_content.h"
 
 #include "base/limits.h"
 

@@ -1,5 +1,5 @@
 /* test_wa_content_types.c - every type of message: what may be sent, what is written, what is told when it is wrong. */
-#include "peer/wa_content.h"
+#include "peer/wa/wa_content.h"
 
 #include "t.h"
 

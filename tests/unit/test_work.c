@@ -2,13 +2,13 @@
 #include "flow/work.h"
 
 #include "flow/config.h"
-#include "flow/outside.h"
-#include "flow/posting.h"
+#include "flow/outside/outside.h"
+#include "flow/outside/posting.h"
 #include "io/crypto.h"
 #include "io/http.h"
 #include "io/json.h"
 #include "store/delivery.h"
-#include "store/topic.h"
+#include "store/queue/topic.h"
 #include "unit/store_tx.h"
 
 #define BODIES 40

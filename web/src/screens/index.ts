@@ -13,7 +13,7 @@ export interface Screen {
 	path: string;         /* first part of the address behind '#/' */
 	title: keyof Words;
 	icon: string;         /* a path of ui/icons.tsx */
-	right: string | null; /* the right that it needs (store/scope.def); null: everybody */
+	right: string | null; /* the right that it needs (store/access/scope.def); null: everybody */
 	key: string;          /* g + this key goes there */
 	keys?: [keys: string, what: keyof Words][]; /* of its own, for the list of keys */
 	hidden?: true;        /* not in the rail: one comes there from elsewhere */

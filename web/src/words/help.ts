@@ -1,4 +1,4 @@
-/* help.ts - what each setting does, in Spanish and Portuguese; English stands in app/store/setting.def and comes from the API.
+/* help.ts - what each setting does, in Spanish and Portuguese; English stands in app/store/setting/setting.def and comes from the API.
  * tests/e2e/test_frame.mjs compares the keys with that table. */
 export const HELP: Record<string, [es: string, pt: string]> = {
 	data_dir: ['Carpeta de la base de datos, los archivos y la clave', 'Pasta do banco de dados, dos arquivos e da chave'],

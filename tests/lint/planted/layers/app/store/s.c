@@ -1,4 +1,4 @@
 /* s.c - store looking up */
-#include "flow/send.h"
+#include "flow/send/send.h"
 #include "io/db.h"
 #include "io/http.h"

@@ -1,0 +1,71 @@
+/* clockback.c - see clockback.h. */
+#include "flow/clock/clockback.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "flow/janitor.h"
+#include "flow/outside/outside.h"
+#include "store/queue/queue.h"
+#include "store/target.h"
+
+struct back {
+	struct app *app;
+	int64_t beyond_ms;
+};
+
+/* A pause that a person set with an end keeps it; else the gate opens. */
+static enum rc gate_back(void *arg, const struct target *t, struct err *e)
+{
+	const struct back *b = arg;
+	struct queues *qs = store_queues(b->app->store);
+	int64_t until_ms = queue_gated_until(qs, t->id);
+
+	(void)e;
+	if (until_ms > b->beyond_ms && until_ms != INT64_MAX)
+		queue_gate(qs, t->id, janitor_gate_of(t));
+	return RC_OK;
+}
+
+static void pull_jobs(struct app *app, int64_t beyond_ms)
+{
+	struct err e = { .rc = RC_OK };
+	int64_t jobs = 0;
+
+	if (queue_clock_back(app->store, beyond_ms, &jobs, &e) != RC_OK)
+		log_err(LOG_WARN, "clock.waits_not_pulled", &e);
+	else if (jobs > 0)
+		log_event(LOG_INFO, "clock.waits_pulled", "jobs", LOG_I64(jobs), NULL);
+}
+
+static void pull(struct app *app, int64_t now_ms)
+{
+	struct back b = { app, now_ms + CLOCKBACK_WAIT_MAX_MS };
+	struct err e = { .rc = RC_OK };
+	struct db *db;
+
+	if (app->outside != NULL)
+		outside_clock_back(app, b.beyond_ms, now_ms);
+	db = store_reader(app->store);
+	if (target_each(db, gate_back, &b, &e) != RC_OK)
+		log_err(LOG_WARN, "clock.gates_not_opened", &e);
+	store_reader_done(app->store, db);
+	pull_jobs(app, b.beyond_ms);
+}
+
+void clockback_start(struct app *app, int64_t now_ms)
+{
+	if (!__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
+		pull_jobs(app, now_ms + CLOCKBACK_PLAN_MAX_MS);
+}
+
+void clockback_one(struct app *app, bool back, int64_t now_ms, int64_t mono_us)
+{
+	if (back)
+		app->clock_pull_until_us = mono_us + CLOCKBACK_LOOK_MS * 1000;
+	else if (mono_us >= app->clock_pull_until_us ||
+		 mono_us - app->clock_pulled_us < MINUTE_MS * 1000)
+		return;
+	app->clock_pulled_us = mono_us;
+	if (!__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
+		pull(app, now_ms);
+}

@@ -1,0 +1,23 @@
+/* clockback.h - the clock was set back, or is right again after it was ahead: what the program itself planned by the old
+ * clock (retries, pauses, periodic work) is not waited for. What a person planned keeps its time. */
+#ifndef FLOW_CLOCKBACK_H
+#define FLOW_CLOCKBACK_H
+
+#include "flow/app.h"
+
+/* The longest pause between two tries (flow/outside/backoff.h: the cap and a quarter). Who waits longer because the peer or the
+ * provider asked for it is tried once early, which costs one refusal. */
+#define CLOCKBACK_WAIT_MAX_MS (JOB_RETRY_CAP_MS + JOB_RETRY_CAP_MS / 4)
+/* A run that began before the jump settles with a time of the old clock: looked at again each minute for so long. */
+#define CLOCKBACK_LOOK_MS (20 * MINUTE_MS)
+
+/* Nothing of the program is planned further ahead: what a peer asks for is at most a day, periodic work comes daily. */
+#define CLOCKBACK_PLAN_MAX_MS (2 * DAY_MS)
+
+/* Once at the start: an earlier life may have run ahead and stopped before anybody knew. */
+void clockback_start(struct app *app, int64_t now_ms);
+/* From clockwatch, once a second: begins at a jump back (`back`), and ends by itself. Failures are logged; the next minute
+ * tries again. */
+void clockback_one(struct app *app, bool back, int64_t now_ms, int64_t mono_us);
+
+#endif
