@@ -810,16 +810,27 @@ def inherited_socket():
 
 
 
+def again_alone(a, expected, first):
+    """Sixteen attacks and two compilers at a time leave some without a processor for
+    seconds. What did not end as expected is asked once more, with nothing beside it."""
+    if first[1] == expected:
+        return first
+    name, result, detail = run(a)
+    return name, result, "%s (in the crowd: %s, %s)" % (detail, first[1], first[2])
+
+
 def main():
-    todo = ATTACKS
+    todo, expected = ATTACKS, "repelled"
     if "--of" in sys.argv:
-        patch = sys.argv[sys.argv.index("--of") + 1]
+        patch, expected = sys.argv[sys.argv.index("--of") + 1], "succeeded"
         todo = [a for a in ATTACKS if a[1] == patch and a[3]]
     # The long ones first; most attacks only wait
     todo = sorted(todo, key=lambda a: a[0].startswith(("head_", "chunk_")))
     with ThreadPoolExecutor(16) as pool:
-        for name, result, detail in pool.map(run, todo):
-            print("%s %s %s" % (name, result, " ".join(detail.split())), flush=True)
+        results = list(pool.map(run, todo))
+    for a, first in zip(todo, results):
+        name, result, detail = again_alone(a, expected, first)
+        print("%s %s %s" % (name, result, " ".join(detail.split())), flush=True)
 
 
 main()
