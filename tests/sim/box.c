@@ -16,6 +16,7 @@
 #include "sim/sim.h"
 #include "store/message/message.h"
 #include "store/access/token.h"
+#include "tables.h"
 
 #define DEPTHS 2
 
@@ -104,7 +105,13 @@ void box_open(void)
 {
 	char dir[SIM_PATH_MAX];
 
+	char path[SIM_PATH_MAX * 2];
+	struct err e = { 0 };
+
 	(void)snprintf(dir, sizeof(dir), "%.300s/%d", sim.root, ++dirs);
+	(void)snprintf(path, sizeof(path), "%s/totem.db", dir);
+	must(file_mkdir(dir, 0700, &e), &e, "folder");
+	must(tables_put(path, sim.now_ms, &e), &e, "tables");
 	sim.token[0] = '\0';
 	open_in(dir);
 }

@@ -3,6 +3,7 @@
 #define BOX_H
 
 #include "t.h"
+#include "tables.h"
 
 #include "api/route.h"
 #include "flow/config.h"
@@ -72,6 +73,7 @@ static inline void box_open(struct box *b, const char *const *args, size_t count
 	(void)snprintf(path, sizeof(path), "%s/totem.db", t_dir());
 	json_start();
 	MUST(crypto_start(&t_err));
+	MUST(tables_put(path, BOX_NOW_MS, &t_err));
 	MUST(store_open(&o, &b->app.store, &t_err));
 	mtx_init(&b->app.config_lock, LOCK_CONFIG);
 	b->app.outside = outside_new();

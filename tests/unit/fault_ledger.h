@@ -8,11 +8,11 @@
 
 #include "base/thr.h"
 #include "faultvfs.h"
-#include "io/file.h"
 #include "store/delivery.h"
 #include "store/message/message.h"
 #include "store/queue/queue.h"
 #include "store_tx.h"
+#include "tables.h"
 
 #define WEBHOOKS_MAX 4096
 
@@ -177,24 +177,12 @@ static enum rc message_unit(struct tx *tx, void *arg, struct err *e)
 	return RC_OK;
 }
 
-/* A database that has its tables already: making them is most of the time of a small world. */
-static void put_tables(void)
+static void begin(struct ledger *l)
 {
-	static struct sbuf made = SBUF(4 * MIB);
 	char path[512];
 
 	(void)snprintf(path, sizeof(path), "%s/%d.db", t_dir(), disk);
-	if (sbuf_view(&made).n == 0) {
-		store_close(open_disk());
-		MUST(file_read(path, &made, &t_err));
-	} else {
-		MUST(file_write(path, sbuf_view(&made), 0600, &t_err));
-	}
-}
-
-static void begin(struct ledger *l)
-{
-	put_tables();
+	MUST(tables_put(path, T_NOW, &t_err));
 	*l = (struct ledger){ .st = open_disk() };
 	mtx_init(&l->lock, LOCK_FLOW);
 	memset(body, 'x', sizeof(body));

@@ -4,6 +4,7 @@
 
 #include "store/queue/queue_priv.h"
 #include "t.h"
+#include "tables.h"
 
 #define NOW ((int64_t)1767607200000) /* 2026-01-05T10:00:00Z */
 #define Q   QUEUE_SUPPORT_INBOUND    /* concurrency 8, one job at a time */
@@ -23,6 +24,7 @@ UNUSED static struct store *open_at(void)
 	struct store *st = NULL;
 
 	(void)snprintf(path, sizeof(path), "%s/t.db", t_dir());
+	MUST(tables_put(path, NOW, &t_err));
 	MUST(store_open(&o, &st, &t_err));
 	return st;
 }

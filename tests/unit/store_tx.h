@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "store/target.h"
 #include "t.h"
+#include "tables.h"
 
 #define T_NOW ((int64_t)1767607200000) /* 2026-01-05T10:00:00Z */
 
@@ -34,6 +35,7 @@ UNUSED static struct store *tx_open(void)
 	struct store *st = NULL;
 
 	(void)snprintf(path, sizeof(path), "%s/t.db", t_dir());
+	MUST(tables_put(path, T_NOW, &t_err));
 	MUST(store_open(&o, &st, &t_err));
 	return st;
 }
