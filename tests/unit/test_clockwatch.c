@@ -5,6 +5,8 @@
 #include "flow/clock/clockdoubt.h"
 #include "flow/clock/clockwatch.h"
 #include "flow/janitor.h"
+#include "store/conversation/contact.h"
+#include "store/conversation/conversation_state.h"
 #include "store/incident.h"
 #include "store/queue/queue.h"
 #include "store/target.h"
@@ -152,6 +154,96 @@ TEST(gates_of_a_later_clock_open_but_not_a_persons_pause)
 	CHECK_I64("within a minute", queue_gated_until(qs, 71), BOX_NOW_MS + 9000);
 	clockwatch_one(&b.app, BOX_NOW_MS + 62000 - YEAR_MS, 63000000);
 	CHECK_I64("open too", queue_gated_until(qs, 71), 0);
+	box_close(&b);
+}
+
+/* Conversations 1 to 6, silenced by a clock that is a year ahead; 7 and 8 by the right one. */
+static enum rc silence_unit(struct tx *tx, void *arg, struct err *e)
+{
+	static const struct {
+		const char *why;
+		int64_t until_ms;
+	} ROWS[] = {
+		{ "human", YEAR_MS + 30 * MINUTE_MS },
+		{ "handover", YEAR_MS + 12 * HOUR_MS },
+		{ "loop", YEAR_MS + 10 * MINUTE_MS },
+		{ "loop", YEAR_MS + DAY_MS },
+		{ "handover", YEAR_MS + CONVERSATION_FOREVER_MS },
+		{ "loop", YEAR_MS + CONVERSATION_FOREVER_MS },
+		{ "human", 20 * MINUTE_MS },
+		{ "handover", 30 * DAY_MS },
+	};
+	char phone[] = "4915112345670";
+
+	(void)arg;
+	TRY(db_exec(tx->db,
+		    "INSERT INTO targets(id, company_id, kind, slug, state, created_ms) "
+		    "VALUES(71, 1, 'channel', 'x', 'up', 0)",
+		    e));
+	EACH (r, ROWS) {
+		const struct contact_who who = { .phone = str_of(phone) };
+		int64_t contact, id;
+
+		phone[12]++;
+		TRY(contact_resolve(tx, 1, &who, &contact, e));
+		TRY(conversation_resolve(tx, 1, 71, contact, str_of(phone), &id, e));
+		CHECK_I64("id", id, r - ROWS + 1);
+		TRY(conversation_state_silence(tx, id, BOX_NOW_MS + r->until_ms, r->why, e));
+	}
+	return RC_OK;
+}
+
+static int64_t silent_for_ms(struct box *b, int64_t id, int64_t now_ms)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	struct db *db = store_reader(b->app.store);
+	struct conversation_state s;
+
+	MUST(conversation_state_load(db, id, &a, &s, &t_err));
+	store_reader_done(b->app.store, db);
+	return s.automation_off_until_ms - now_ms;
+}
+
+static void check_silences(struct box *b, const char *when)
+{
+	static const int64_t WANTED[] = {
+		30 * MINUTE_MS,
+		12 * HOUR_MS,
+		10 * MINUTE_MS,
+		10 * MINUTE_MS,
+		YEAR_MS + CONVERSATION_FOREVER_MS,
+		YEAR_MS + CONVERSATION_FOREVER_MS,
+		20 * MINUTE_MS,
+		30 * DAY_MS,
+	};
+
+	EACH (w, WANTED)
+		CHECK_I64(when, silent_for_ms(b, w - WANTED + 1, BOX_NOW_MS), *w);
+}
+
+/* A takeover or a stop that was set meanwhile silenced the assistant until the old time came again. */
+TEST(silences_set_by_a_clock_a_year_ahead_last_no_year_when_it_is_right_again)
+{
+	struct box b;
+
+	box_open(&b, NULL, 0);
+	MUST(store_write(b.app.store, STORE_NORMAL, silence_unit, NULL, &t_err));
+	clockwatch_one(&b.app, BOX_NOW_MS + YEAR_MS, 1000000);
+	CHECK_I64("nothing happened yet", silent_for_ms(&b, 1, BOX_NOW_MS + YEAR_MS),
+		  30 * MINUTE_MS);
+	clockwatch_one(&b.app, BOX_NOW_MS, 2000000);
+	check_silences(&b, "it went back");
+	box_close(&b);
+}
+
+TEST(silences_of_an_earlier_life_whose_clock_was_a_year_ahead_are_pulled_back_at_the_start)
+{
+	struct box b;
+
+	box_open(&b, NULL, 0);
+	MUST(store_write(b.app.store, STORE_NORMAL, silence_unit, NULL, &t_err));
+	clockwatch_one(&b.app, BOX_NOW_MS, 1000000);
+	check_silences(&b, "a start");
 	box_close(&b);
 }
 

@@ -1,5 +1,6 @@
 /* clockback.h - the clock was set back, or is right again after it was ahead: what the program itself planned by the old
- * clock (retries, pauses, periodic work) is not waited for. What a person planned keeps its time. */
+ * clock (retries, pauses, periodic work, silences of automation) is not waited for. What a person planned keeps its time, and
+ * so does a silence until a conversation is resolved. */
 #ifndef FLOW_CLOCKBACK_H
 #define FLOW_CLOCKBACK_H
 
