@@ -271,7 +271,6 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c,
 	if (conv.company_id != n->channel->company_id || conv.channel_id != n->channel->id)
 		return FAIL(e, RC_ABSENT, "no such conversation on channel %s", n->channel->slug);
 	own.conversation_id = id;
-	TRY(admit(tx, c, &own, ret_conversation_id, e));
 	TRY(line_of(n, &line, e));
 	m = (struct message){
 		.company_id = conv.company_id,
@@ -279,7 +278,6 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c,
 		.channel_id = n->channel->id,
 		.timestamp = tx->now_ms,
 		.created_at = tx->now_ms,
-		.hop = n->hop,
 		.outbound = true,
 		.chatwoot_conversation_id = n->chatwoot_conversation_id,
 		.chatwoot_message_id = n->chatwoot_message_id,
@@ -301,8 +299,10 @@ enum rc send_add(struct tx *tx, struct app *app, const struct config *c,
 	if (twin != 0 && n->channel->twins_collapse) {
 		*ret_message_id = twin;
 		*ret_conversation_id = id;
-		return RC_OK;
+		return RC_OK; /* nothing leaves: it is no message of a loop either */
 	}
+	TRY(admit(tx, c, &own, ret_conversation_id, e));
+	m.hop = own.hop;
 	TRY(message_add(tx, &m, e));
 	if (twin != 0 || n->send_at_ms != 0)
 		TRY(twin_mark(tx, m.id, twin != 0 ? twin : TWIN_NEVER, e));
