@@ -8,8 +8,7 @@
 #include "store/conversation/conversation_automatic.h"
 #include "store/incident.h"
 
-#define LOOP_STOP_STEP_MS (20 * SECOND_MS)
-#define END_OF_NUMBER     4 /* shown to people; a whole number would outlive the person's data */
+#define END_OF_NUMBER 4 /* shown to people; a whole number would outlive the person's data */
 
 static const struct automatic_limits TURNS = {
 	{ [AUTOMATIC_HOUR] = LOOP_TURNS_HOUR, [AUTOMATIC_DAY] = LOOP_TURNS_DAY }
@@ -128,11 +127,12 @@ enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id
 
 	TRY(conversation_load(tx->db, conversation_id, &a, &conv, e));
 	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
-	if (was.off_by_loop && was.off_until_ms > until_ms - LOOP_STOP_STEP_MS)
-		return RC_OK; /* a machine that hammers costs no write each time */
+	if (stopped(&was, tx->now_ms))
+		return RC_OK; /* what is refused never left: it prolongs nothing, and costs no write */
 	TRY(conversation_automatic_stop(tx, conv.id, until_ms, &c->automatic, e));
 	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
-	until_ms = was.off_until_ms; /* later, if the day was full */
+	if (was.off_by_loop)
+		until_ms = was.off_until_ms; /* later, if the day was full */
 	log_event(LOG_WARN, "automation.stopped", "conversation", LOG_I64(conv.id), "until",
 		  LOG_I64(until_ms), NULL);
 	return tell(tx, &conv, until_ms, e);

@@ -32,7 +32,8 @@ enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bo
 enum rc loop_turn(struct tx *tx, int64_t conversation_id, struct err *e) MUST_CHECK;
 
 /* Inside a unit: stops the automation of a conversation for automation_off_minutes and tells a person; until the day ends if that
- * was full. While it is stopped already the end moves, in steps of 20 s. */
+ * was full. While it is stopped already nothing happens: who tries again and again makes a stop no longer. A person's silence
+ * that is longer stays theirs. */
 enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
 	MUST_CHECK;
 

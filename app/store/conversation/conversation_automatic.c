@@ -195,6 +195,7 @@ enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 	struct conversation_automatic a;
+	bool persons;
 	int tripped;
 
 	TRY(conversation_automatic_load(tx->db, id, &a, e));
@@ -203,10 +204,13 @@ enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
 	tripped = full(&a.messages, max, tx->now_ms);
 	if (tripped == AUTOMATIC_DAY)
 		until_ms = i64_max(until_ms, a.messages.from_ms[AUTOMATIC_DAY] + DAY_MS);
+	persons = !a.off_by_loop && a.off_until_ms > until_ms; /* resolved, it ends */
 	a.off_until_ms = i64_max(a.off_until_ms, until_ms);
 	for (int i = 0; i <= tripped; i++)
 		a.messages.from_ms[i] = a.messages.count[i] = 0;
 	TRY(put(tx, id, &a, e));
+	if (persons)
+		return RC_OK;
 	/* Whatever silenced it before: now it is the breaker. */
 	TRY(stmt_begin(tx->db, Q_CONVERSATION_STATE_AUTOMATION, &s, e));
 	stmt_bind_i64(&s, "id", id);
