@@ -100,14 +100,14 @@ void conversation_list(struct call *c)
 bool conversation_of_path(struct call *c, struct conversation *ret)
 {
 	struct err e = { .rc = RC_OK };
-	int64_t created_ms, id;
+	struct conversation_name name;
 
-	if (!param_id(c, 0, &created_ms, &id))
+	if (!param_id(c, 0, &name.created_ms, &name.id))
 		return false;
 	struct db *db = store_reader(c->app->store);
-	enum rc rc = conversation_load(db, id, c->q->arena, ret, &e);
+	enum rc rc = conversation_load_named(db, &name, c->q->arena, ret, &e);
 	store_reader_done(c->app->store, db);
-	if (rc == RC_OK && ret->company_id == c->who.company_id && ret->created_ms == created_ms)
+	if (rc == RC_OK && ret->company_id == c->who.company_id)
 		return true;
 	if (rc == RC_OK || rc == RC_ABSENT)
 		problem(c, 404, "not-found", "There is no conversation with this id.");

@@ -81,16 +81,16 @@ static bool find_contact(struct call *c, struct str text, struct contact *ret)
 static bool find_conversation(struct call *c, struct str text, struct conversation *ret)
 {
 	struct err e = { .rc = RC_OK };
-	int64_t created_ms, id;
+	struct conversation_name name;
 	struct db *db;
 	enum rc rc;
 
-	if (!id_parse(text, &created_ms, &id))
+	if (!id_parse(text, &name.created_ms, &name.id))
 		return false;
 	db = store_reader(c->app->store);
-	rc = conversation_load(db, id, c->q->arena, ret, &e);
+	rc = conversation_load_named(db, &name, c->q->arena, ret, &e);
 	store_reader_done(c->app->store, db);
-	return rc == RC_OK && ret->company_id == c->who.company_id && ret->created_ms == created_ms;
+	return rc == RC_OK && ret->company_id == c->who.company_id;
 }
 
 static bool default_channel(struct call *c, struct send_new *m)

@@ -51,27 +51,27 @@ static bool read_place(struct replying *r, const struct json *root)
 	struct str text = json_get_str(root, "conversation_id");
 	struct conversation conv = { 0 };
 	struct err e = { .rc = RC_OK };
-	int64_t created_ms = 0, id = r->token.conversation_id;
+	struct conversation_name name = { .id = r->token.conversation_id };
 	struct db *db;
 	enum rc rc;
 
 	if (text.p == NULL)
 		text = json_get_str(root, "conversation");
-	if (text.p != NULL && !id_parse(text, &created_ms, &id))
+	if (text.p != NULL && !id_parse(text, &name.created_ms, &name.id))
 		return wrong(c, "conversation_id", "There is no conversation with this id.");
-	if (id == 0)
+	if (name.id == 0)
 		return wrong(c, "conversation_id", "This is missing.");
-	if (r->token.target_id != 0 && id != r->token.conversation_id) {
+	if (r->token.target_id != 0 && name.id != r->token.conversation_id) {
 		problem(c, 403, "forbidden", "This reply token is for another conversation.");
 		return false;
 	}
 	db = store_reader(c->app->store);
-	rc = conversation_load(db, id, c->q->arena, &conv, &e);
+	rc = text.p != NULL ? conversation_load_named(db, &name, c->q->arena, &conv, &e)
+			    : conversation_load(db, name.id, c->q->arena, &conv, &e);
 	store_reader_done(c->app->store, db);
-	if (rc != RC_OK || conv.company_id != c->who.company_id ||
-	    (text.p != NULL && conv.created_ms != created_ms))
+	if (rc != RC_OK || conv.company_id != c->who.company_id)
 		return wrong(c, "conversation_id", "There is no conversation with this id.");
-	r->ans.conversation_id = id;
+	r->ans.conversation_id = conv.id;
 	r->ans.message_id = r->token.message_id;
 	return true;
 }

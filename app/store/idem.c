@@ -43,6 +43,16 @@ enum rc idem_add(struct tx *tx, const struct idem *i, struct err *e)
 	return stmt_run(&s, e);
 }
 
+enum rc idem_also(struct tx *tx, int64_t conversation_id, int64_t also_id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_IDEM_ALSO, &s, e));
+	stmt_bind_i64(&s, "from_id", IDEM_CONVERSATIONS + conversation_id);
+	stmt_bind_i64(&s, "to_id", IDEM_CONVERSATIONS + also_id);
+	return stmt_run(&s, e);
+}
+
 enum rc idem_trim(struct tx *tx, int64_t before_ms, int64_t *ret_count, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };

@@ -12,6 +12,12 @@ SELECT body_hash, status, answer FROM idempotency WHERE token_id = @token_id AND
 INSERT INTO idempotency (token_id, key, body_hash, status, answer, created_ms)
 VALUES (@token_id, @key, @body_hash, @status, @answer, @created_ms);
 
+-- name: idem_also
+-- What one space keeps stands in another one too.
+-- in: from_id to_id
+INSERT OR IGNORE INTO idempotency (token_id, key, body_hash, status, answer, created_ms)
+SELECT @to_id, key, body_hash, status, answer, created_ms FROM idempotency WHERE token_id = @from_id;
+
 -- name: idem_trim
 -- Forgets old answers, oldest first: about `limit`, more when many have the same time.
 -- in: before_ms limit

@@ -7,16 +7,14 @@
 #include "peer/n8n/n8n.h"
 #include "peer/n8n/n8n_action.h"
 
-/* All answers of assistants in one conversation share a space of keys, whatever door they come through: rows of table
- * idempotency with this token id + the conversation's. Workflows make keys of their own, and may make the same for two. */
-#define ORCHESTRATE_KEY_SPACE INT64_MIN
-
+/* All answers of assistants in one conversation share a space of keys (IDEM_CONVERSATIONS), whatever door they come through.
+ * Workflows make keys of their own, and may make the same for two; a merge of two makes one space of both. */
 struct orchestrate_answer {
-	int64_t conversation_id;
-	int64_t message_id; /* that it answers; 0: not said */
-	int64_t hop;        /* of the answer */
-	struct str key;     /* idempotency key; required */
-	uint8_t hash[32];   /* of the answer's bytes */
+	int64_t conversation_id; /* one that was merged since leads to the one that took it */
+	int64_t message_id;      /* that it answers; 0: not said */
+	int64_t hop;             /* of the answer */
+	struct str key;          /* idempotency key; required */
+	uint8_t hash[32];        /* of the answer's bytes */
 	struct str correlation;
 	const struct str *replies; /* texts */
 	size_t reply_count;

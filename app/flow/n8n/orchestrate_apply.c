@@ -15,8 +15,9 @@ struct applying {
 	const struct config *config;
 	const struct channel *channel;
 	const struct orchestrate_answer *ans;
-	struct conversation_act act;
-	bool silent; /* a person has the conversation */
+	int64_t channel_id;
+	struct conversation_act act; /* of the conversation that lives */
+	bool silent;                 /* a person has the conversation */
 	struct orchestrate_done done;
 };
 
@@ -208,7 +209,7 @@ static enum rc seen(struct tx *tx, const struct idem *asked, struct err *e)
 		return rc;
 	err_clear(e);
 	/* An earlier version kept one space for all: what was answered before the upgrade may come once more. */
-	older.token_id = ORCHESTRATE_KEY_SPACE;
+	older.token_id = IDEM_CONVERSATIONS;
 	return idem_find(tx->db, &older, &a, &kept, e);
 }
 
@@ -216,12 +217,10 @@ static enum rc seen(struct tx *tx, const struct idem *asked, struct err *e)
 static enum rc look(struct applying *p, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
-	struct conversation conv;
 	struct conversation_state s;
 
-	TRY(conversation_load(p->tx->db, p->ans->conversation_id, &a, &conv, e));
-	TRY(conversation_state_load(p->tx->db, p->ans->conversation_id, &a, &s, e));
-	p->channel = config_channel(p->config, conv.channel_id);
+	TRY(conversation_state_load(p->tx->db, p->act.id, &a, &s, e));
+	p->channel = config_channel(p->config, p->channel_id);
 	if (p->channel == NULL)
 		return FAIL(e, RC_ABSENT, "the channel is not configured any more");
 	p->silent = s.automation_off_until_ms > p->tx->now_ms &&
@@ -251,6 +250,18 @@ static enum rc check_and_apply(struct applying *p, struct err *e)
 	return apply_all(p, e);
 }
 
+/* The answer may name one that was merged into another since its workflow was asked. */
+static enum rc find_living(struct applying *p, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(64 * KIB);
+	struct conversation conv;
+
+	TRY(conversation_load(p->tx->db, p->ans->conversation_id, &a, &conv, e));
+	p->act.id = conv.id;
+	p->channel_id = conv.channel_id;
+	return RC_OK;
+}
+
 enum rc orchestrate_apply(struct tx *tx, struct app *app, const struct config *c,
 			  const struct orchestrate_answer *ans, struct orchestrate_done *ret,
 			  struct err *e)
@@ -259,12 +270,10 @@ enum rc orchestrate_apply(struct tx *tx, struct app *app, const struct config *c
 			      .app = app,
 			      .config = c,
 			      .ans = ans,
-			      .act = { .id = ans->conversation_id,
-				       .origin = "n8n",
+			      .act = { .origin = "n8n",
 				       .correlation = ans->correlation,
 				       .message_id = ans->message_id } };
-	struct idem key = { .token_id = ORCHESTRATE_KEY_SPACE + ans->conversation_id,
-			    .key = ans->key,
+	struct idem key = { .key = ans->key,
 			    .body_hash = str_n((const char *)ans->hash, sizeof(ans->hash)),
 			    .status = 202 };
 	enum rc rc;
@@ -272,6 +281,8 @@ enum rc orchestrate_apply(struct tx *tx, struct app *app, const struct config *c
 	*ret = (struct orchestrate_done){ .sent = 0 };
 	if (ans->reply_count == 0 && ans->actions.count == 0)
 		return RC_OK; /* nothing was said: the key stays free for a later answer */
+	TRY(find_living(&p, e));
+	key.token_id = IDEM_CONVERSATIONS + p.act.id;
 	rc = seen(tx, &key, e);
 	if (rc == RC_OK) {
 		ret->duplicate = true;

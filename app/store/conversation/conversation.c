@@ -135,6 +135,20 @@ enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct con
 	return RC_OK;
 }
 
+enum rc conversation_load_named(struct db *db, const struct conversation_name *name,
+				struct arena *a, struct conversation *ret, struct err *e)
+{
+	struct conversation named;
+
+	TRY(load_one(db, name->id, a, &named, e));
+	if (named.created_ms != name->created_ms)
+		return FAIL(e, RC_ABSENT, "no conversation of this name");
+	if (named.merged_into != 0)
+		return conversation_load(db, named.merged_into, a, ret, e);
+	*ret = named;
+	return RC_OK;
+}
+
 enum rc conversation_by_chatwoot(struct db *db, int64_t company_id,
 				 int64_t chatwoot_conversation_id, int64_t *ret_id, struct err *e)
 {

@@ -29,6 +29,14 @@ enum rc conversation_resolve(struct tx *tx, int64_t company_id, int64_t channel_
 /* A conversation that was merged into another one leads there: *ret is the other one. */
 enum rc conversation_load(struct db *db, int64_t id, struct arena *a, struct conversation *ret,
 			  struct err *e) MUST_CHECK;
+/* The same by the name that callers have of it (base/ids.h), and keep when it is merged: both numbers are of the one named.
+ * RC_ABSENT: there is none of this name. */
+struct conversation_name {
+	int64_t created_ms, id;
+};
+enum rc conversation_load_named(struct db *db, const struct conversation_name *name,
+				struct arena *a, struct conversation *ret, struct err *e)
+	MUST_CHECK;
 /* RC_ABSENT */
 enum rc conversation_by_chatwoot(struct db *db, int64_t company_id,
 				 int64_t chatwoot_conversation_id, int64_t *ret_id, struct err *e)

@@ -2,6 +2,7 @@
 #include "store/conversation/merge.h"
 
 #include "store/conversation/contact.h"
+#include "store/idem.h"
 #include "store/row.h"
 #include "store/queue/topic.h"
 
@@ -131,6 +132,7 @@ static enum rc pour(struct tx *tx, const struct merge *m, const struct pair *p, 
 	if (db_changes(tx->db) > 0) /* of the last step: the thread in Chatwoot went along */
 		TRY(note(tx, m->id, "thread", p->other_id, p->id, e));
 	TRY(note(tx, m->id, "conversation", p->id, p->other_id, e));
+	TRY(idem_also(tx, p->id, p->other_id, e));
 	TRY(queue_rekey(tx, p->id, p->other_id, e));
 	return tell(tx, m->company_id, p->other_id, e);
 }
@@ -220,6 +222,7 @@ static enum rc pour_back(struct tx *tx, const struct merge *m, const struct pair
 
 	for (size_t i = 0; i < COUNT(steps); i++)
 		TRY(run(tx, &steps[i], e));
+	TRY(idem_also(tx, p->other_id, p->id, e));
 	TRY(tell(tx, mine.company_id, p->id, e));
 	return tell(tx, mine.company_id, p->other_id, e);
 }
