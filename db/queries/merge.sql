@@ -66,7 +66,7 @@ UPDATE whatsapp_conversations SET merged_into = @merged_into WHERE id = @id;
 
 -- name: merge_aggregate
 -- What the conversation that stays takes over from the other: its newest message, its window, what is unread, and the
--- address that was heard last, but never a user id in place of a phone.
+-- address that was heard last, but never a user id in place of a phone; and the silence of its automation that lasts longer.
 -- in: id from_id
 UPDATE whatsapp_conversations
    SET unread_count = whatsapp_conversations.unread_count + o.unread_count,
@@ -75,6 +75,11 @@ UPDATE whatsapp_conversations
        wa_id = CASE WHEN o.last_inbound_ms > whatsapp_conversations.last_inbound_ms
                      AND (o.wa_id NOT GLOB '*[^0-9]*' OR whatsapp_conversations.wa_id GLOB '*[^0-9]*') THEN o.wa_id
                     ELSE whatsapp_conversations.wa_id END,
+       automation_off_why = CASE WHEN o.automation_off_until_ms > whatsapp_conversations.automation_off_until_ms
+                                 THEN o.automation_off_why ELSE whatsapp_conversations.automation_off_why END,
+       automation_off_from_ms = CASE WHEN o.automation_off_until_ms > whatsapp_conversations.automation_off_until_ms
+                                     THEN o.automation_off_from_ms ELSE whatsapp_conversations.automation_off_from_ms END,
+       automation_off_until_ms = max(whatsapp_conversations.automation_off_until_ms, o.automation_off_until_ms),
        last_message_at = max(whatsapp_conversations.last_message_at, o.last_message_at),
        last_inbound_ms = max(whatsapp_conversations.last_inbound_ms, o.last_inbound_ms)
   FROM whatsapp_conversations AS o
