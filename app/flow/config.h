@@ -86,7 +86,7 @@ struct config {
 	size_t n8n_count;
 	struct lookup_target lookups[CONFIG_TARGETS_MAX];
 	size_t lookup_count;
-	struct automatic_limits automatic;
+	struct automatic_limits automatic, turns; /* no turns in a minute */
 	int64_t automation_off_ms;
 	int64_t takeover_ms, handover_ms; /* 0: not at all; until it is resolved */
 	int64_t retention_deliveries_ms, retention_events_ms;

@@ -9,10 +9,13 @@
 #include "store/incident.h"
 
 #define END_OF_NUMBER 4 /* shown to people; a whole number would outlive the person's data */
+#define BOUND_MAX     64
 
-static const struct automatic_limits TURNS = {
-	{ [AUTOMATIC_HOUR] = LOOP_TURNS_HOUR, [AUTOMATIC_DAY] = LOOP_TURNS_DAY }
-};
+/* The settings that bound them. */
+static const char *const MESSAGES_MAX[AUTOMATIC_SPANS] = { "automatic_per_minute",
+							   "automatic_per_hour",
+							   "automatic_per_day" };
+static const char *const TURNS_MAX[AUTOMATIC_SPANS] = { "", "turns_per_hour", "turns_per_day" };
 
 bool loop_is_person(const struct send_new *n)
 {
@@ -66,15 +69,15 @@ static enum rc admit_program(struct tx *tx, const struct config *c, const struct
 		return refuse_stopped(e);
 	if (runs(a, tx->now_ms))
 		TRY(conversation_automatic_count(tx, n->conversation_id, &c->automatic, e));
-	return conversation_automatic_turn(tx, n->conversation_id, &TURNS, e);
+	return conversation_automatic_turn(tx, n->conversation_id, &c->turns, e);
 }
 
-enum rc loop_turn(struct tx *tx, int64_t conversation_id, struct err *e)
+enum rc loop_turn(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
 {
 	struct conversation_automatic a;
 
 	TRY(conversation_automatic_load(tx->db, conversation_id, &a, e));
-	return a.waits ? conversation_automatic_turn(tx, conversation_id, &TURNS, e) : RC_OK;
+	return a.waits ? conversation_automatic_turn(tx, conversation_id, &c->turns, e) : RC_OK;
 }
 
 enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bool *ret_loop,
@@ -99,11 +102,41 @@ enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bo
 		return RC_OK;
 	if (program)
 		return admit_program(tx, c, n, &a, e);
-	return api ? conversation_automatic_turn(tx, n->conversation_id, &TURNS, e)
+	return api ? conversation_automatic_turn(tx, n->conversation_id, &c->turns, e)
 		   : conversation_automatic_answered(tx, n->conversation_id, e);
 }
 
-static enum rc tell(struct tx *tx, const struct conversation *conv, int64_t until_ms, struct err *e)
+/* What was refused is not counted, so the bound that refused it is full; those of messages are looked at first, as when they are
+ * admitted. Nothing is full when a customer wrote too much for a person, or an answer went round too often. */
+static enum rc bound_of(struct tx *tx, const struct config *c, const struct conversation *conv,
+			char *ret, struct err *e)
+{
+	const struct automatic_heard flood = { conv->company_id, conv->id, tx->now_ms - HOUR_MS,
+					       c->automatic.max[AUTOMATIC_HOUR] };
+	struct conversation_automatic a;
+	int messages, turns;
+	bool flooded = false;
+
+	TRY(conversation_automatic_load(tx->db, conv->id, &a, e));
+	messages = conversation_automatic_full(&a.messages, &c->automatic, tx->now_ms);
+	turns = conversation_automatic_full(&a.turns, &c->turns, tx->now_ms);
+	if (messages < 0 && turns < 0)
+		TRY(conversation_automatic_heard(tx->db, &flood, &flooded, e));
+	if (flooded)
+		messages = AUTOMATIC_HOUR;
+	if (messages >= 0)
+		(void)snprintf(ret, BOUND_MAX, "%s = %lld", MESSAGES_MAX[messages],
+			       (long long)c->automatic.max[messages]);
+	else if (turns >= 0)
+		(void)snprintf(ret, BOUND_MAX, "%s = %lld", TURNS_MAX[turns],
+			       (long long)c->turns.max[turns]);
+	else
+		(void)snprintf(ret, BOUND_MAX, "hop = %d", LOOP_HOP_MAX);
+	return RC_OK;
+}
+
+static enum rc tell(struct tx *tx, const struct conversation *conv, int64_t until_ms,
+		    const char *bound, struct err *e)
 {
 	size_t n = conv->wa_id.n;
 	char subject[48], minutes[24], end[END_OF_NUMBER + 1];
@@ -115,7 +148,7 @@ static enum rc tell(struct tx *tx, const struct conversation *conv, int64_t unti
 		      sizeof(end)))
 		end[0] = '\0';
 	return incident_raise(tx, INCIDENT_LOOP, subject,
-			      &(struct incident_args){ { end, minutes } }, e);
+			      &(struct incident_args){ { end, minutes, bound } }, e);
 }
 
 enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
@@ -124,16 +157,18 @@ enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id
 	int64_t until_ms = tx->now_ms + c->automation_off_ms;
 	struct conversation_automatic was;
 	struct conversation conv;
+	char bound[BOUND_MAX];
 
 	TRY(conversation_load(tx->db, conversation_id, &a, &conv, e));
 	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
 	if (stopped(&was, tx->now_ms))
 		return RC_OK; /* what is refused never left: it prolongs nothing, and costs no write */
+	TRY(bound_of(tx, c, &conv, bound, e));
 	TRY(conversation_automatic_stop(tx, conv.id, until_ms, &c->automatic, e));
 	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
 	if (was.off_by_loop)
 		until_ms = was.off_until_ms; /* later, if the day was full */
 	log_event(LOG_WARN, "automation.stopped", "conversation", LOG_I64(conv.id), "until",
-		  LOG_I64(until_ms), NULL);
-	return tell(tx, &conv, until_ms, e);
+		  LOG_I64(until_ms), "bound", bound, NULL);
+	return tell(tx, &conv, until_ms, bound, e);
 }

@@ -2,7 +2,8 @@
  * conversation. Who says that it is a machine (sender.type ai, a hop) is counted by messages. Whoever does not (a program
  * without a name, a named agent of the CRM, a user of Chatwoot: any of them may be a bot) is counted by turns: its first
  * message after the customer wrote. So a loop is found however slow it is and whoever is in it, while a campaign, or an
- * order's thirty lines, are one turn or none. A program's turn within LOOP_RUN_MS after a workflow was asked is taken for the
+ * order's thirty lines, are one turn or none. The bounds are settings (automatic_per_*, turns_per_*); no two people reach those
+ * of turns: one every ten seconds for a whole hour, one a minute for more than eight hours. A program's turn within LOOP_RUN_MS after a workflow was asked is taken for the
  * workflow's answer: it counts as a message of a machine too, and gets its hop. The page and the command line are never
  * refused. */
 #ifndef FLOW_LOOP_H
@@ -12,11 +13,6 @@
 
 /* Longer than workflows run; what comes later is taken for a program's own. */
 #define LOOP_RUN_MS (2 * MINUTE_MS)
-
-/* Turns of one conversation that no two people reach: one every ten seconds for a whole hour, one a minute for more than eight
- * hours. Bots that need two minutes a turn have 720 in a day. */
-#define LOOP_TURNS_HOUR 360
-#define LOOP_TURNS_DAY  500
 
 /* Somebody writes by hand: an agent, the page, a named agent of the CRM. A program without a name is none. */
 bool loop_is_person(const struct send_new *n);
@@ -29,9 +25,10 @@ enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bo
 
 /* Inside a unit, before the rows of a Chatwoot user's message are made: counts its turn, if it is one. RC_REFUSED: one too many;
  * the caller goes on with loop_stop. */
-enum rc loop_turn(struct tx *tx, int64_t conversation_id, struct err *e) MUST_CHECK;
+enum rc loop_turn(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
+	MUST_CHECK;
 
-/* Inside a unit: stops the automation of a conversation for automation_off_minutes and tells a person; until the day ends if that
+/* Inside a unit: stops the automation of a conversation for automation_off_minutes and tells a person, with the bound that was reached; until the day ends if that
  * was full. While it is stopped already nothing happens: who tries again and again makes a stop no longer. A person's silence
  * that is longer stays theirs. */
 enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)

@@ -9,8 +9,10 @@
 #include "store_tx.h"
 
 #define BOUND 2
+#define TURNS 7
 
 static const struct config CONFIG = { .automatic = { { BOUND, 100, 100 } },
+				      .turns = { { 0, TURNS, 100 } },
 				      .automation_off_ms = 10 * MINUTE_MS };
 
 static struct send_new from(int64_t conversation, const char *source, const char *sender,
@@ -160,7 +162,7 @@ TX_TEST(turns_of_those_who_do_not_say_so_are_bounded)
 		phone[12] = (char)('0' + (r - ROWS));
 		id = tx_conversation(tx, phone).conversation;
 		n = from(id, r->source, r->sender, r->user, 0);
-		for (int i = 0; i < LOOP_TURNS_HOUR; i++) {
+		for (int i = 0; i < TURNS; i++) {
 			customer_writes(tx, id);
 			MUST(loop_admit(tx, &CONFIG, &n, &loop, &t_err));
 		}
@@ -170,7 +172,7 @@ TX_TEST(turns_of_those_who_do_not_say_so_are_bounded)
 		CHECK_I64(r->why, loop_admit(tx, &CONFIG, &n, &loop, NULL),
 			  r->bounded ? RC_REFUSED : RC_OK);
 		CHECK(loop);
-		CHECK_I64("in Chatwoot the same", loop_turn(tx, id, NULL),
+		CHECK_I64("in Chatwoot the same", loop_turn(tx, &CONFIG, id, NULL),
 			  r->bounded ? RC_REFUSED : RC_OK);
 	}
 }

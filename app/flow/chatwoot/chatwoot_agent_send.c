@@ -149,7 +149,7 @@ static enum rc plan(struct making *m, struct chatwoot_parts *parts, struct err *
 /* A user of Chatwoot may be a program with an agent's token. */
 static enum rc count_one(struct making *m, struct err *e)
 {
-	return person(m->s->ev) ? loop_turn(m->tx, m->conv.id, e)
+	return person(m->s->ev) ? loop_turn(m->tx, m->s->config, m->conv.id, e)
 				: conversation_automatic_count(m->tx, m->conv.id,
 							       &m->s->config->automatic, e);
 }

@@ -179,9 +179,8 @@ enum rc conversation_automatic_heard(struct db *db, const struct automatic_heard
 	return RC_OK;
 }
 
-/* The longest span that is full; -1: none. */
-static int full(const struct automatic_counts *c, const struct automatic_limits *max,
-		int64_t now_ms)
+int conversation_automatic_full(const struct automatic_counts *c,
+				const struct automatic_limits *max, int64_t now_ms)
 {
 	int i = AUTOMATIC_SPANS - 1;
 
@@ -201,7 +200,7 @@ enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
 	TRY(conversation_automatic_load(tx->db, id, &a, e));
 	if (!a.off_by_loop || a.off_until_ms <= tx->now_ms - MINUTE_MS) /* else it goes on */
 		a.off_from_ms = tx->now_ms;
-	tripped = full(&a.messages, max, tx->now_ms);
+	tripped = conversation_automatic_full(&a.messages, max, tx->now_ms);
 	if (tripped == AUTOMATIC_DAY)
 		until_ms = i64_max(until_ms, a.messages.from_ms[AUTOMATIC_DAY] + DAY_MS);
 	persons = !a.off_by_loop && a.off_until_ms > until_ms; /* resolved, it ends */

@@ -57,6 +57,9 @@ struct automatic_heard {
 };
 enum rc conversation_automatic_heard(struct db *db, const struct automatic_heard *h, bool *ret,
 				     struct err *e) MUST_CHECK;
+/* The longest running span that has as much as it may; -1: none. What was refused is not counted. */
+int conversation_automatic_full(const struct automatic_counts *c,
+				const struct automatic_limits *max, int64_t now_ms);
 /* Automation is silent until then (never shortened), because of a loop, unless a person has it for longer; if the day was full, until the day ends. What led to
  * it is counted afresh: the longest span that was full, and those that are shorter. */
 enum rc conversation_automatic_stop(struct tx *tx, int64_t id, int64_t until_ms,
