@@ -3,11 +3,13 @@
 
 #include "base/log.h"
 #include "flow/chatwoot/chatwoot_talk.h"
+#include "flow/ingest/ingest.h"
 #include "flow/outside/outside.h"
 #include "io/json.h"
 #include "io/jsonw.h"
 #include "peer/chatwoot/chatwoot_gate.h"
 #include "peer/chatwoot/chatwoot_text.h"
+#include "store/chatwoot/chatwoot_mark.h"
 
 #define BODY_MAX (4 * KIB)
 
@@ -49,6 +51,46 @@ enum rc chatwoot_stray_take(struct tx *tx, const struct chatwoot_agent *s, const
 
 /* ---- the job ---- */
 
+struct ending {
+	const struct talk *t;
+	const struct chatwoot_link *l;
+};
+
+/* Retry was pressed and the message went, but "failed" may have come to Chatwoot behind it: its state is told anew. */
+static enum rc overtaken_unit(struct tx *tx, void *arg, struct err *e)
+{
+	AUTO(arena_release) struct arena a = ARENA(1 * MIB);
+	const struct ending *end = arg;
+	struct message m;
+
+	TRY(message_load(tx->db, end->l->message_id, &a, &m, e));
+	TRY(chatwoot_mark_told(tx, m.id, "failed", e));
+	TRY(chatwoot_status_wanted(tx, &m, e));
+	return queue_done(tx, end->t->job, e);
+}
+
+/* RC_ABSENT: it is not the stray any more that was to be told of; the job is done. */
+static enum rc look(const struct talk *t, int64_t chatwoot_message_id, struct err *e)
+{
+	struct chatwoot_link l = { .target_id = t->target->id,
+				   .chatwoot_message_id = chatwoot_message_id };
+	struct ending end = { t, &l };
+	struct db *db = store_reader(t->w->app->store);
+	enum rc rc = chatwoot_link_load(db, &l, e);
+
+	store_reader_done(t->w->app->store, db);
+	if (rc == RC_OK && l.failed_ms != 0 && l.message_id == 0 && l.deleted_ms == 0)
+		return RC_OK;
+	if (rc != RC_OK && rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	if (rc == RC_OK && l.message_id != 0)
+		TRY(store_write(t->w->app->store, STORE_NORMAL, overtaken_unit, &end, e));
+	else
+		TRY(work_done(t->w, t->job, e));
+	return RC_ABSENT;
+}
+
 static enum rc tell(struct talk *t, const struct json *said, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf body = SBUF(BODY_MAX), why = SBUF(BODY_MAX);
@@ -57,9 +99,15 @@ static enum rc tell(struct talk *t, const struct json *said, struct err *e)
 					      .message_id =
 						      json_get_i64_or(said, "message_id", 0) };
 
+	enum rc rc;
+
 	chatwoot_text_reason(t->target->lang, json_get_str(said, "why"), &why);
 	TRY(chatwoot_message_status(STR("failed"), sbuf_view(&why), &body, e));
 	TRY(chatwoot_talk_call(t, CHATWOOT_MESSAGE_STATUS, &place, sbuf_view(&body), e));
+	if (t->verdict.cls == CHATWOOT_DONE) {
+		rc = look(t, place.message_id, e); /* pressed while the call was under way? */
+		return rc == RC_ABSENT ? RC_OK : rc == RC_OK ? work_done(t->w, t->job, e) : rc;
+	}
 	if (t->verdict.cls == CHATWOOT_GONE) /* deleted there meanwhile */
 		return work_done(t->w, t->job, e);
 	return chatwoot_talk_settle(t, e);
@@ -88,6 +136,9 @@ enum rc chatwoot_stray_job(struct worker *w, const struct job *job, int64_t now_
 	TRY(rc);
 	if (json_parse(text.payload, &said, NULL) != RC_OK)
 		return work_dead(w, job, "ours", "unreadable", "the job cannot be read", e);
+	rc = look(&t, json_get_i64_or(said, "message_id", 0), e);
+	if (rc != RC_OK)
+		return rc == RC_ABSENT ? RC_OK : rc;
 	log_set_request(text.correlation.n > 0 ? arena_dup(&w->arena, text.correlation) : "");
 	if (outside_begin(w->app, t.target->id, now_ms, &until) != RC_OK) {
 		queue_hold(store_queues(w->app->store), job, i64_min(until, now_ms + SECOND_MS));

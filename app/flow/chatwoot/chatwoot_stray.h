@@ -2,6 +2,8 @@
  * as sent, so the agent is told there that it was not (PATCH failed with external_error). Servers before 4.2 have no such
  * call: there it stands on the delivery only.
  *
+ * It is told only while that is so: once Retry was pressed and the message went, nothing says "failed" behind it.
+ *
  * It is known from then on (store/chatwoot/chatwoot_link.h) without a row of ours; when Retry is pressed and the thread has become
  * somebody's, it is sent. */
 #ifndef FLOW_CHATWOOT_STRAY_H
