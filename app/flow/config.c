@@ -322,6 +322,7 @@ static enum rc build(struct app *app, struct config *c, struct err *e)
 		{ [AUTOMATIC_HOUR] = setting_i64(c->settings, "turns_per_hour"),
 		  [AUTOMATIC_DAY] = setting_i64(c->settings, "turns_per_day") }
 	};
+	c->repeated_turns = setting_i64(c->settings, "repeated_turns");
 	c->automation_off_ms = setting_i64(c->settings, "automation_off_minutes") * MINUTE_MS;
 	c->takeover_ms = setting_i64(c->settings, "takeover_minutes") * MINUTE_MS;
 	c->handover_ms = setting_i64(c->settings, "handover_minutes") * MINUTE_MS;

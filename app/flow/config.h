@@ -87,6 +87,7 @@ struct config {
 	struct lookup_target lookups[CONFIG_TARGETS_MAX];
 	size_t lookup_count;
 	struct automatic_limits automatic, turns; /* no turns in a minute */
+	int64_t repeated_turns;                   /* 0: not looked at */
 	int64_t automation_off_ms;
 	int64_t takeover_ms, handover_ms; /* 0: not at all; until it is resolved */
 	int64_t retention_deliveries_ms, retention_events_ms;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "store/conversation/conversation.h"
 #include "store/conversation/conversation_automatic.h"
+#include "store/conversation/conversation_repeat.h"
 #include "store/incident.h"
 
 #define END_OF_NUMBER 4 /* shown to people; a whole number would outlive the person's data */
@@ -48,6 +49,26 @@ static enum rc refuse_stopped(struct err *e)
 		    "automation of this conversation is stopped: two machines may be talking");
 }
 
+enum rc loop_repeats(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
+{
+	bool is;
+
+	TRY(conversation_repeats(tx->db, conversation_id, c->repeated_turns, &is, e));
+	if (!is)
+		return RC_OK;
+	return FAIL(e, RC_REFUSED,
+		    "the same words and the same answer %lld times: two machines may be talking",
+		    (long long)c->repeated_turns);
+}
+
+/* One more turn of somebody who does not say that it is a machine. */
+static enum rc take_turn(struct tx *tx, const struct config *c, int64_t conversation_id,
+			 struct err *e)
+{
+	TRY(loop_repeats(tx, c, conversation_id, e));
+	return conversation_automatic_turn(tx, conversation_id, &c->turns, e);
+}
+
 static enum rc admit_machine(struct tx *tx, const struct config *c, const struct send_new *n,
 			     const struct conversation_automatic *a, bool *ret_loop, struct err *e)
 {
@@ -58,6 +79,7 @@ static enum rc admit_machine(struct tx *tx, const struct config *c, const struct
 		return FAIL(e, RC_REFUSED,
 			    "a person has this conversation: its automation is silent");
 	}
+	TRY(loop_repeats(tx, c, n->conversation_id, e));
 	return conversation_automatic_count(tx, n->conversation_id, &c->automatic, e);
 }
 
@@ -69,7 +91,7 @@ static enum rc admit_program(struct tx *tx, const struct config *c, const struct
 		return refuse_stopped(e);
 	if (runs(a, tx->now_ms))
 		TRY(conversation_automatic_count(tx, n->conversation_id, &c->automatic, e));
-	return conversation_automatic_turn(tx, n->conversation_id, &c->turns, e);
+	return take_turn(tx, c, n->conversation_id, e);
 }
 
 enum rc loop_turn(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
@@ -77,7 +99,7 @@ enum rc loop_turn(struct tx *tx, const struct config *c, int64_t conversation_id
 	struct conversation_automatic a;
 
 	TRY(conversation_automatic_load(tx->db, conversation_id, &a, e));
-	return a.waits ? conversation_automatic_turn(tx, conversation_id, &c->turns, e) : RC_OK;
+	return a.waits ? take_turn(tx, c, conversation_id, e) : RC_OK;
 }
 
 enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bool *ret_loop,
@@ -102,12 +124,11 @@ enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bo
 		return RC_OK;
 	if (program)
 		return admit_program(tx, c, n, &a, e);
-	return api ? conversation_automatic_turn(tx, n->conversation_id, &c->turns, e)
+	return api ? take_turn(tx, c, n->conversation_id, e)
 		   : conversation_automatic_answered(tx, n->conversation_id, e);
 }
 
-/* What was refused is not counted, so the bound that refused it is full; those of messages are looked at first, as when they are
- * admitted. Nothing is full when a customer wrote too much for a person, or an answer went round too often. */
+/* In the order of admission. What was refused is neither stored nor counted, so what refused it still holds. Nothing is full when a customer wrote too much for a person, or an answer went round too often. */
 static enum rc bound_of(struct tx *tx, const struct config *c, const struct conversation *conv,
 			char *ret, struct err *e)
 {
@@ -115,8 +136,14 @@ static enum rc bound_of(struct tx *tx, const struct config *c, const struct conv
 					       c->automatic.max[AUTOMATIC_HOUR] };
 	struct conversation_automatic a;
 	int messages, turns;
-	bool flooded = false;
+	bool flooded = false, repeats;
 
+	TRY(conversation_repeats(tx->db, conv->id, c->repeated_turns, &repeats, e));
+	if (repeats) {
+		(void)snprintf(ret, BOUND_MAX, "repeated_turns = %lld",
+			       (long long)c->repeated_turns);
+		return RC_OK;
+	}
 	TRY(conversation_automatic_load(tx->db, conv->id, &a, e));
 	messages = conversation_automatic_full(&a.messages, &c->automatic, tx->now_ms);
 	turns = conversation_automatic_full(&a.turns, &c->turns, tx->now_ms);

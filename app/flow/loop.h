@@ -23,6 +23,9 @@ bool loop_is_person(const struct send_new *n);
 enum rc loop_admit(struct tx *tx, const struct config *c, struct send_new *n, bool *ret_loop,
 		   struct err *e) MUST_CHECK;
 
+/* Inside a unit, before an answer is made. RC_REFUSED: both sides say the same since repeated_turns (conversation_repeat.h). */
+enum rc loop_repeats(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)
+	MUST_CHECK;
 /* Inside a unit, before the rows of a Chatwoot user's message are made: counts its turn, if it is one. RC_REFUSED: one too many;
  * the caller goes on with loop_stop. */
 enum rc loop_turn(struct tx *tx, const struct config *c, int64_t conversation_id, struct err *e)

@@ -37,3 +37,11 @@ SELECT count(*) AS n
   FROM (SELECT 1 FROM whatsapp_messages
          WHERE company_id = @company_id AND conversation_id = @id AND timestamp > @after_ms AND direction = 'inbound'
          LIMIT @limit);
+
+-- name: conversation_automatic_last
+-- What was said last, newest first.
+-- in: id limit
+-- out: direction type content timestamp
+SELECT direction, type, content, timestamp FROM whatsapp_messages
+ WHERE company_id = (SELECT v.company_id FROM whatsapp_conversations AS v WHERE v.id = @id) AND conversation_id = @id
+ ORDER BY timestamp DESC, id DESC LIMIT @limit;

@@ -149,9 +149,10 @@ static enum rc plan(struct making *m, struct chatwoot_parts *parts, struct err *
 /* A user of Chatwoot may be a program with an agent's token. */
 static enum rc count_one(struct making *m, struct err *e)
 {
-	return person(m->s->ev) ? loop_turn(m->tx, m->s->config, m->conv.id, e)
-				: conversation_automatic_count(m->tx, m->conv.id,
-							       &m->s->config->automatic, e);
+	if (person(m->s->ev))
+		return loop_turn(m->tx, m->s->config, m->conv.id, e);
+	TRY(loop_repeats(m->tx, m->s->config, m->conv.id, e));
+	return conversation_automatic_count(m->tx, m->conv.id, &m->s->config->automatic, e);
 }
 
 /* Loop rule 4 for the bots of Chatwoot: they count like an assistant, but a person's silence is no reason against them. */
