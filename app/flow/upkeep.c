@@ -47,6 +47,7 @@ static const struct upkeep_kind KINDS[] = {
 	{ .name = CHATWOOT_SETUP_KIND, .run = chatwoot_setup_run },
 	{ .name = CHATWOOT_PEOPLE_KIND, .run = chatwoot_people_run },
 	{ .name = "conversation.wake", .run = conversation_wake_run },
+	{ .name = "chatwoot.look", .run = chatwoot_look_run }, /* ref: a conversation */
 	{ .name = "chatwoot.catch_up",
 	  .run = chatwoot_catch_run,
 	  .every_chatwoot_ms = chatwoot_catch_every },

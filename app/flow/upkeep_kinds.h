@@ -21,7 +21,7 @@ int64_t channel_listen_every(const struct config *c, const struct channel *ch);
 upkeep_fn template_sync_run;
 int64_t template_sync_every(const struct config *c, const struct channel *ch);
 /* chatwoot_catch.c: what agents wrote while their webhooks did not arrive. */
-upkeep_fn chatwoot_catch_run;
+upkeep_fn chatwoot_catch_run, chatwoot_look_run;
 int64_t chatwoot_catch_every(const struct chatwoot_target *t);
 
 /* chatwoot_setup.c, chatwoot_people.c: see chatwoot_setup.h; ref: the Chatwoot. */

@@ -6,10 +6,12 @@
 #include "flow/ingest/ingest.h"
 #include "flow/upkeep_kinds.h"
 #include "store/channel/channel_state.h"
+#include "store/conversation/conversation.h"
 #include "store/receipt.h"
 
 #define LIST_PAGE      100 /* messages in one answer with after= */
 #define LIST_PAGES_MAX 50
+#define LOOK           "chatwoot.look" /* at one thread */
 
 struct catch
 {
@@ -218,12 +220,14 @@ static enum rc look_around(struct catch *c, struct err *e)
 static enum rc last_time(struct catch *c, struct err *e)
 {
 	struct db *db = store_reader(c->u->w->app->store);
-	enum rc rc = channel_fact_get_i64(db, c->u->ref, FACT_CAUGHT_UP, 0, &c->since_ms, e);
+	enum rc rc =
+		channel_fact_get_i64(db, c->talk.target->id, FACT_CAUGHT_UP, 0, &c->since_ms, e);
 
 	if (rc == RC_OK)
-		rc = channel_fact_get_i64(db, c->u->ref, FACT_CATCH_PASS, 0, &c->pass_ms, e);
+		rc = channel_fact_get_i64(db, c->talk.target->id, FACT_CATCH_PASS, 0, &c->pass_ms,
+					  e);
 	if (rc == RC_OK)
-		rc = channel_fact_get_i64(db, c->u->ref, FACT_CATCH_AT, 0, &c->at_ms, e);
+		rc = channel_fact_get_i64(db, c->talk.target->id, FACT_CATCH_AT, 0, &c->at_ms, e);
 	store_reader_done(c->u->w->app->store, db);
 	if (c->pass_ms == 0 || c->at_ms == 0) {
 		c->pass_ms = c->u->now_ms;
@@ -237,37 +241,128 @@ int64_t chatwoot_catch_every(const struct chatwoot_target *t)
 	return t->url.n > 0 && t->inbox_id > 0 ? t->catch_up_ms : 0;
 }
 
-enum rc chatwoot_catch_hold(struct tx *tx, struct app *app, const struct chatwoot_target *t,
-			    int64_t *ret_ms, struct err *e)
+/* True: the thread of the webhook was looked at since the start, or Chatwoot does not answer for it. */
+static enum rc is_looked_at(struct tx *tx, const struct parsed *p, int64_t conversation_id,
+			    bool *ret, struct err *e)
 {
-	int64_t held_ms = __atomic_load_n(&app->agents_held_ms, __ATOMIC_RELAXED), known_ms;
-	int64_t up_ms = tx->now_ms - app->started_ms;
+	AUTO(arena_release) struct arena a = ARENA(16 * KIB);
+	struct chore_state s = { 0 };
+	enum rc rc = chore_state(tx->db, LOOK, conversation_id, &a, &s, e);
 
-	*ret_ms = 0;
-	if (up_ms < 0 || up_ms > CHATWOOT_CATCH_HOLD_MS + CHATWOOT_CATCH_HOLD_STEP_MS)
+	*ret = i64_max(s.ran_ms, s.failed_ms) >= p->app->started_ms;
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	return RC_OK;
+}
+
+/* Has the thread looked at. Of one that is not known here nothing can be before it but what opened it. */
+static enum rc hold_for_thread(struct tx *tx, struct parsed *p, const struct chatwoot_target *t,
+			       struct err *e)
+{
+	char args[48];
+	struct chore look = { .kind = LOOK };
+	bool looked;
+	enum rc rc;
+
+	if (tx->now_ms - p->delivery.received_ms > CHATWOOT_CATCH_HOLD_MS)
 		return RC_OK;
-	if (tx->now_ms < held_ms) { /* behind those that wait */
-		*ret_ms = held_ms - tx->now_ms;
+	rc = conversation_by_chatwoot(tx->db, t->company_id, p->chatwoot.conversation_id, &look.ref,
+				      e);
+	if (rc == RC_ABSENT) {
+		err_clear(e);
 		return RC_OK;
 	}
-	if (up_ms > CHATWOOT_CATCH_HOLD_MS || chatwoot_catch_every(t) == 0)
+	TRY(rc);
+	TRY(is_looked_at(tx, p, look.ref, &looked, e));
+	if (looked)
+		return RC_OK;
+	(void)snprintf(args, sizeof(args), "{\"target\":%lld}", (long long)t->id);
+	look.args = str_of(args);
+	p->defer_ms = CHATWOOT_CATCH_HOLD_STEP_MS;
+	return chore_want(tx, &look, 0, NULL, e);
+}
+
+enum rc chatwoot_catch_hold(struct tx *tx, struct parsed *p, const struct chatwoot_target *t,
+			    struct err *e)
+{
+	int64_t held_ms = __atomic_load_n(&p->app->agents_held_ms, __ATOMIC_RELAXED), known_ms;
+	int64_t up_ms = tx->now_ms - p->app->started_ms;
+
+	if (up_ms < 0 || up_ms > CHATWOOT_CATCH_LOOK_MS + CHATWOOT_CATCH_HOLD_STEP_MS)
+		return RC_OK;
+	if (tx->now_ms < held_ms) { /* behind those that wait */
+		p->defer_ms = held_ms - tx->now_ms;
+		return RC_OK;
+	}
+	if (up_ms > CHATWOOT_CATCH_LOOK_MS || chatwoot_catch_every(t) == 0)
 		return RC_OK;
 	TRY(channel_fact_get_i64(tx->db, t->id, FACT_CAUGHT_UP, 0, &known_ms, e));
-	if (known_ms == 0 || known_ms >= app->started_ms)
+	if (known_ms == 0 || known_ms >= p->app->started_ms)
 		return RC_OK;
-	*ret_ms = CHATWOOT_CATCH_HOLD_STEP_MS;
-	__atomic_store_n(&app->agents_held_ms, tx->now_ms + *ret_ms, __ATOMIC_RELAXED);
+	if (up_ms <= CHATWOOT_CATCH_HOLD_MS)
+		p->defer_ms = CHATWOOT_CATCH_HOLD_STEP_MS;
+	else
+		TRY(hold_for_thread(tx, p, t, e));
+	if (p->defer_ms > 0)
+		__atomic_store_n(&p->app->agents_held_ms, tx->now_ms + p->defer_ms,
+				 __ATOMIC_RELAXED);
 	return RC_OK;
+}
+
+static enum rc recovered_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct catch *c = arg;
+	int64_t id = c->talk.target->id, all;
+
+	TRY(channel_fact_get_i64(tx->db, id, FACT_RECOVERED, 0, &all, e));
+	return channel_fact_set_i64(tx, id, FACT_RECOVERED, all + c->found, e);
+}
+
+static struct catch catch_of(struct upkeep_run *u, int64_t target_id)
+{
+	return (struct catch){ .u = u,
+			       .talk = { .w = u->w,
+					 .job = u->job,
+					 .config = u->config,
+					 .now_ms = u->now_ms,
+					 .target = config_chatwoot(u->config, target_id) } };
+}
+
+enum rc chatwoot_look_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
+{
+	struct catch c = catch_of(u, json_get_i64_or(u->args, "target", 0));
+	struct chatwoot_conversation thread = { 0 };
+	struct conversation v;
+	struct db *db;
+	enum rc rc;
+
+	if (c.talk.target == NULL || chatwoot_catch_every(c.talk.target) == 0)
+		return RC_OK;
+	TRY(last_time(&c, e));
+	if (c.since_ms == 0 || c.since_ms >= u->w->app->started_ms) /* the whole look was quicker */
+		return RC_OK;
+	db = store_reader(u->w->app->store);
+	rc = conversation_load(db, u->ref, &u->w->arena, &v, e);
+	store_reader_done(u->w->app->store, db);
+	if (rc == RC_ABSENT) { /* erased meanwhile */
+		err_clear(e);
+		return RC_OK;
+	}
+	TRY(rc);
+	thread.id = v.chatwoot_conversation_id;
+	thread.source_id = v.chatwoot_source_id;
+	rc = look_at(&c, &thread, e);
+	if (rc == RC_RETRY) /* no letter of it: the whole look goes on asking */
+		*ret_next_ms = u->now_ms + UPKEEP_FAILED_MS;
+	if (c.found > 0)
+		TRY(store_write(u->w->app->store, STORE_NORMAL, recovered_unit, &c, e));
+	return rc;
 }
 
 enum rc chatwoot_catch_run(struct upkeep_run *u, int64_t *ret_next_ms, struct err *e)
 {
-	struct catch c = { .u = u,
-			   .talk = { .w = u->w,
-				     .job = u->job,
-				     .config = u->config,
-				     .now_ms = u->now_ms,
-				     .target = config_chatwoot(u->config, u->ref) } };
+	struct catch c = catch_of(u, u->ref);
 	int64_t up_ms = u->now_ms - u->w->app->started_ms;
 	enum rc rc = RC_OK;
 

@@ -8,7 +8,7 @@
 #ifndef FLOW_CHATWOOT_CATCH_H
 #define FLOW_CHATWOOT_CATCH_H
 
-#include "flow/config.h"
+#include "flow/ingest/ingest.h"
 
 /* Events of that age may still be on their way, and the clocks of two machines differ: a Chatwoot up to so far behind loses
  * nothing. What is known already is never sent again, however often it is looked at. */
@@ -25,13 +25,16 @@
 #define CHATWOOT_CATCH_START_MS (3 * SECOND_MS)
 
 /* After a start what agents wrote meanwhile goes first: webhooks of their messages wait for the end of the first look, no
- * longer than this after the start (a look that fails or takes several runs). */
+ * longer than this after the start. A look that fails or takes several runs is not waited for: until it is at its end, and
+ * for CHATWOOT_CATCH_LOOK_MS at most, the thread of a webhook is looked at by itself (kind "chatwoot.look"), and each
+ * waits no longer than this for that. */
 #define CHATWOOT_CATCH_HOLD_MS (20 * SECOND_MS)
+#define CHATWOOT_CATCH_LOOK_MS (15 * MINUTE_MS)
 /* They are looked at again together, in their order. */
 #define CHATWOOT_CATCH_HOLD_STEP_MS 500
-/* Inside a unit: *ret_ms: how long such a webhook has to wait now; 0: not at all. */
-enum rc chatwoot_catch_hold(struct tx *tx, struct app *app, const struct chatwoot_target *t,
-			    int64_t *ret_ms, struct err *e) MUST_CHECK;
+/* Inside a unit, for such a webhook: p->defer_ms: how long it has to wait now; 0: not at all. */
+enum rc chatwoot_catch_hold(struct tx *tx, struct parsed *p, const struct chatwoot_target *t,
+			    struct err *e) MUST_CHECK;
 
 /* After a start: asks at once instead of when it would be due. */
 void chatwoot_catch_start(struct app *app);

@@ -254,7 +254,7 @@ enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
 	if (elsewhere(&h))
 		return RC_OK;
 	if (waits_for_older(&h))
-		TRY(chatwoot_catch_hold(tx, p->app, h.target, &p->defer_ms, e));
+		TRY(chatwoot_catch_hold(tx, p, h.target, e));
 	if (p->defer_ms > 0)
 		return RC_OK;
 	switch (h.ev->kind) {
