@@ -163,28 +163,37 @@ static void check_openers(struct check *k, const char *path)
 		add(k, FINDING_OTHERS, FINDING_FINE, "ok");
 }
 
+/* True: it is told, and not to be opened. */
+static bool is_damaged(struct check *k)
+{
+	char why[ERR_TEXT_MAX];
+	struct err e = { .rc = RC_OK };
+	bool damaged = false;
+
+	if (!k->has_folder || damage_here(k->folder, &damaged, why, &e) != RC_OK || !damaged)
+		return false;
+	add(k, damage_gone(k->folder, why) ? FINDING_DATABASE_GONE : FINDING_DATABASE, FINDING_BAD,
+	    why);
+	return true;
+}
+
 static void check_database(struct check *k)
 {
-	char path[SUPERVISE_PATH_MAX], key[SUPERVISE_PATH_MAX], mark[SUPERVISE_PATH_MAX], text[24],
-		known[24], gone[ERR_TEXT_MAX];
+	char path[SUPERVISE_PATH_MAX], key[SUPERVISE_PATH_MAX], text[24], known[24];
 	struct err e = { .rc = RC_OK };
 	int64_t at = 0;
 	size_t count;
 
 	(void)migrate_table(&count);
-	if (k->has_folder && damage_gone(k->folder, gone)) {
-		add(k, FINDING_DATABASE_GONE, FINDING_BAD, gone);
+	if (is_damaged(k) || !k->has_folder ||
+	    supervise_file(k->folder, "totem.db", path, &e) != RC_OK || !file_exists(path) ||
+	    supervise_file(k->folder, "totem.key", key, &e) != RC_OK)
 		return;
-	}
-	if (!k->has_folder || supervise_file(k->folder, "totem.db", path, &e) != RC_OK ||
-	    !file_exists(path) || supervise_file(k->folder, "totem.key", key, &e) != RC_OK ||
-	    supervise_file(k->folder, "damaged", mark, &e) != RC_OK)
-		return;
-	if (file_exists(mark) || db_open(path, DB_READER, &k->db, &e) != RC_OK ||
+	if (db_open(path, DB_READER, &k->db, &e) != RC_OK ||
 	    db_pragma_i64(k->db, "user_version", &at, &e) != RC_OK) {
 		/* Without room it cannot be opened either: that was said, and a restore would be the wrong cure. */
-		if (file_exists(mark) || !k->is_full)
-			add(k, FINDING_DATABASE, FINDING_BAD, e.rc != RC_OK ? e.text : mark);
+		if (!k->is_full)
+			add(k, FINDING_DATABASE, FINDING_BAD, e.text);
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "%lld", (long long)at);

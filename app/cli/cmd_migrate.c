@@ -43,7 +43,8 @@ static enum rc run(const struct cli *c, struct migrate_report *ret, char *ret_pa
 					     .args = c->sets,
 					     .arg_count = c->set_count };
 	struct err held = { .rc = RC_OK };
-	char folder[SUPERVISE_PATH_MAX], lock[SUPERVISE_PATH_MAX], gone[ERR_TEXT_MAX];
+	char folder[SUPERVISE_PATH_MAX], lock[SUPERVISE_PATH_MAX], why[ERR_TEXT_MAX];
+	bool damaged = false;
 	int fd = -1;
 	enum rc rc;
 
@@ -51,8 +52,9 @@ static enum rc run(const struct cli *c, struct migrate_report *ret, char *ret_pa
 	TRY(supervise_folder(&o, folder, e));
 	TRY(supervise_file(folder, "totem.db", ret_path, e));
 	TRY(supervise_file(folder, "totem.lock", lock, e));
-	if (damage_gone(folder, gone))
-		return FAIL(e, RC_IO, "%.200s: totem check says what to do", gone);
+	TRY(damage_here(folder, &damaged, why, e));
+	if (damaged)
+		return FAIL(e, RC_IO, "%.200s: totem check says what to do", why);
 	if (!file_exists(ret_path))
 		return FAIL(e, RC_ABSENT,
 			    "%s is not there: nothing to migrate (totem serve makes it)", ret_path);
@@ -62,7 +64,11 @@ static enum rc run(const struct cli *c, struct migrate_report *ret, char *ret_pa
 			    rc == RC_CONFLICT
 				    ? "a running Totem has this database open; it is up to date"
 				    : held.text);
-	rc = migrate_file(ret_path, c->json, ret, e);
+	rc = damage_look(folder, &damaged, why, e);
+	if (rc == RC_OK && damaged) /* opening it would throw its log away */
+		rc = FAIL(e, RC_IO, "%.200s: totem check says what to do", why);
+	if (rc == RC_OK)
+		rc = migrate_file(ret_path, c->json, ret, e);
 	file_unlock(fd);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "cli/cmd.h"
 #include "cli/finding.h"
+#include "flow/damage/damage.h"
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "io/jsonw.h"
@@ -30,6 +31,7 @@ enum word {
 	W_AUDIT_HEAD,
 	W_ALL_THERE,
 	W_NOT_ALL,
+	W_NOT_PROVEN,
 	W_CURE,
 	W_COUNT
 };
@@ -56,6 +58,11 @@ static const char *const WORDS[W_COUNT][LANG_COUNT] = {
 	[W_ALL_THERE] = { "nothing is missing", "no falta nada", "não falta nada" },
 	[W_NOT_ALL] = { "WRONG: see the lines above", "MAL: vea las líneas de arriba",
 			"ERRADO: veja as linhas acima" },
+	[W_NOT_PROVEN] = { "WRONG: nothing is proven, the database could not be read to its end",
+			   "MAL: no queda probado nada, la base de datos no se pudo leer hasta el "
+			   "final",
+			   "ERRADO: nada está provado, o banco de dados não pôde ser lido até o "
+			   "fim" },
 	[W_CURE] = { "Keep the box running, run totem check, and send the file of totem "
 		     "support-bundle to "
 		     "whoever helps you; totem verify tells whether a backup is whole.",
@@ -159,16 +166,24 @@ static enum rc prove_audit(struct db *db, struct proof *p, struct err *e)
 	return RC_OK;
 }
 
-static enum rc open_db(const struct cli *c, struct db **ret, struct err *e)
+static enum rc open_db(const struct cli *c, struct db **ret, char folder[SUPERVISE_PATH_MAX],
+		       struct err *e)
 {
 	const struct supervise_options o = { .data_dir = c->data_dir,
 					     .config_file = c->config_file,
 					     .args = c->sets,
 					     .arg_count = c->set_count };
-	char folder[SUPERVISE_PATH_MAX], path[SUPERVISE_PATH_MAX];
+	char path[SUPERVISE_PATH_MAX], why[ERR_TEXT_MAX];
+	bool damaged;
 
 	TRY(supervise_folder(&o, folder, e));
 	TRY(supervise_file(folder, "totem.db", path, e));
+	TRY(damage_here(folder, &damaged, why, e));
+	if (damaged) /* the numbers of what can still be read would fit */
+		return FAIL(e, RC_IO,
+			    "the database is damaged, nothing is proven (%.150s): totem check says "
+			    "what to do",
+			    why);
 	if (!file_exists(path))
 		return FAIL(e, RC_ABSENT, "%s is not there", path);
 	return db_open(path, DB_READER, ret, e);
@@ -182,9 +197,13 @@ static enum rc prove_all(struct db *db, struct proof *p, struct err *e)
 	return prove_audit(db, p, e);
 }
 
-static void print(struct proof *p, const char *head)
+static void print(struct proof *p, bool to_the_end, const char *head)
 {
 	cli_table_print(&p->table);
+	if (!to_the_end) {
+		(void)printf("%s\n%s\n", WORDS[W_NOT_PROVEN][p->lang], WORDS[W_CURE][p->lang]);
+		return;
+	}
 	if (p->audit.broken_id != 0)
 		(void)printf("%s %lld\n", WORDS[W_AUDIT_BROKEN][p->lang],
 			     (long long)p->audit.broken_id);
@@ -199,7 +218,7 @@ int cmd_prove(struct cli *c)
 	AUTO(sbuf_release) struct sbuf text = SBUF(64 * KIB);
 	struct proof p = { .broken = false };
 	const char *titles[W_STATE + 1];
-	char head[2 * SHA256_BYTES + 1];
+	char head[2 * SHA256_BYTES + 1], folder[SUPERVISE_PATH_MAX], why[ERR_TEXT_MAX];
 	struct err e = { .rc = RC_OK };
 	struct db *db;
 	enum rc rc;
@@ -209,7 +228,7 @@ int cmd_prove(struct cli *c)
 		return cli_usage(c, "prove takes options only");
 	if (!finding_lang(c, &p.lang))
 		return CLI_EXIT_USAGE;
-	if (open_db(c, &db, &e) != RC_OK)
+	if (open_db(c, &db, folder, &e) != RC_OK)
 		return cli_fail(&e);
 	for (size_t i = 0; i < COUNT(titles); i++)
 		titles[i] = WORDS[i][p.lang];
@@ -218,17 +237,19 @@ int cmd_prove(struct cli *c)
 	jsonw_object(&p.json);
 	jsonw_karray(&p.json, "data");
 	rc = prove_all(db, &p, &e);
+	if (rc != RC_OK && db_is_damaged(db))
+		(void)damage_explains(folder, why); /* a server beside it sees the mark */
 	db_close(db);
 	jsonw_end(&p.json);
 	enc_hex(p.audit.head, SHA256_BYTES, head);
-	jsonw_ktext(&p.json, "audit_head", head);
+	jsonw_ktext(&p.json, "audit_head", rc == RC_OK ? head : NULL);
 	jsonw_kbool(&p.json, "ok", rc == RC_OK && !p.broken);
 	jsonw_end(&p.json);
 	if (c->json) {
 		(void)printf("%s\n", sbuf_c(&text));
 		sbuf_release(&p.table.cells);
 	} else {
-		print(&p, head);
+		print(&p, rc == RC_OK, head);
 	}
 	if (rc != RC_OK)
 		return cli_fail(&e);

@@ -325,7 +325,17 @@ def test_a_rotten_log_is_noticed():
         with open(wal, "r+b") as f:
             f.seek(32 + 2 * (24 + 4096) + 24 + 500)
             f.write(b"rotten")
+        before = open(wal, "rb").read()
+        for words in (("migrate",), ("backup",), ("prove",), ("check",), ("token", "create", "x")):
+            p = totem(b, *words, code=None)
+            assert p.returncode != 0 and "log is damaged" in p.stdout + p.stderr, (words, p)
+            assert "nothing is missing" not in p.stdout, p
+            assert open(wal, "rb").read() == before, f"{words} took the log away"
+        assert not glob.glob(b.data + "/backups/totem-*"), "no backup without what the log had"
         b.start()
+        p = totem(b, "prove", code=None)
+        assert p.returncode != 0 and "nothing is missing" not in p.stdout, p
+        equal(totem(b, "backup", code=None).returncode != 0, True, "none either while the server receives only")
         status, reasons = reason_of(b)
         equal((status, "database-damaged" in reasons), (503, True))
         assert "write-ahead log is damaged" in b.log()

@@ -217,6 +217,66 @@ TEST(a_log_that_is_gone_after_a_crash_is_noticed)
 	}
 }
 
+/* A byte in the middle of the log, as a disk does it: commits follow that the log's sums do not reach any more. */
+static void rot_the_log(void)
+{
+	char path[700];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/totem.db-wal", folder);
+	CHECK(stat(path, &st) == 0);
+	t_spoil(path, 32 + (st.st_size - 32) / (24 + 4096) / 2 * (24 + 4096) + 200);
+}
+
+TEST(a_log_that_rotted_is_damage_for_whoever_asks)
+{
+	const struct supervise_options server = options(true);
+	struct backup_plan plan = { .data_dir = folder, .folder = t_dir() };
+	char why[ERR_TEXT_MAX] = "";
+	struct backup_info info;
+	bool damaged = false;
+	int fd = -1;
+	char lock[700];
+
+	CHECK(t_aborts(die_after_open, (void *)(uintptr_t)&server));
+	libraries();
+	MUST(damage_here(folder, &damaged, why, &t_err));
+	CHECK(!damaged);
+	rot_the_log();
+	MUST(damage_here(folder, &damaged, why, &t_err));
+	CHECK(damaged && str_find(str_of(why), STR("write-ahead log is damaged")) >= 0);
+	CHECK(!there("damaged")); /* asking changes nothing */
+	damaged = false;
+	CHECK_I64("backup", backup_make(&plan, 1770000000000, &info, &damaged, &t_err), RC_IO);
+	CHECK(damaged && str_find(str_of(t_err.text), STR("write-ahead log is damaged")) >= 0);
+	err_clear(&t_err);
+	/* What a server writes just now is judged by the server: it looked at its start. */
+	(void)snprintf(lock, sizeof(lock), "%s/totem.lock", folder);
+	MUST(file_lock(lock, &fd, &t_err));
+	MUST(damage_here(folder, &damaged, why, &t_err));
+	CHECK(!damaged);
+	put("damaged", STR("it said so\n"));
+	MUST(damage_here(folder, &damaged, why, &t_err));
+	CHECK(damaged);
+	CHECK_STR("its reason", why, "it said so");
+	CHECK_I64("backup", backup_make(&plan, 1770000000000, &info, &damaged, &t_err), RC_IO);
+	err_clear(&t_err);
+	file_unlock(fd);
+}
+
+TEST(a_server_sees_the_mark_that_a_command_left)
+{
+	const struct supervise_options server = options(true);
+	struct supervise *s = up(&server);
+
+	damage_watch(supervise_app(s));
+	CHECK(!supervise_app(s)->damaged);
+	put("damaged", STR("totem.db is damaged\n"));
+	damage_watch(supervise_app(s));
+	CHECK(supervise_app(s)->damaged);
+	supervise_close(s);
+}
+
 TEST(a_crash_alone_is_no_damage)
 {
 	const struct supervise_options server = options(true);

@@ -292,9 +292,10 @@ static enum rc make(struct making *m, int64_t now_ms, struct err *e)
 	size_t n;
 
 	TRY(folder_join(m->plan->data_dir, "totem.db", m->source, e));
-	m->damaged = damage_gone(m->plan->data_dir, why);
+	TRY(damage_here(m->plan->data_dir, &m->damaged, why, e));
 	if (m->damaged)
-		return FAIL(e, RC_IO, "%s", why);
+		return FAIL(e, RC_IO,
+			    "the database is damaged, so no backup is made of it (%.200s)", why);
 	TRY(file_mkdir(m->plan->folder, 0700, e));
 	TRY(room_check(m, e));
 	TRY(backup_list(m->plan->folder, &newest, 1, &n, e));

@@ -13,6 +13,7 @@
 
 #define MARK     "damaged"
 #define DATABASE "totem.db"
+#define LOCK     "totem.lock"
 
 static enum rc mark_write(const char *data_dir, const char *why, struct err *e)
 {
@@ -23,6 +24,17 @@ static enum rc mark_write(const char *data_dir, const char *why, struct err *e)
 		return RC_OK;                            /* the first reason counts */
 	(void)snprintf(text, sizeof(text), "%s\n", why); /* fits */
 	return file_write(path, str_of(text), 0600, e);
+}
+
+/* One that cannot be read (written by root) is a mark all the same. */
+static void mark_read(const char *path, char ret_why[ERR_TEXT_MAX])
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(KIB);
+	struct err e = { .rc = RC_OK };
+
+	if (file_read(path, &b, &e) != RC_OK ||
+	    !str_copy(str_trim(sbuf_view(&b)), ret_why, ERR_TEXT_MAX))
+		(void)snprintf(ret_why, ERR_TEXT_MAX, "the database was found damaged");
 }
 
 static enum rc raise_unit(struct tx *tx, void *arg, struct err *e)
@@ -62,8 +74,15 @@ void damage_declare(struct app *app, const char *why)
 
 void damage_watch(struct app *app)
 {
+	char mark[FOLDER_PATH_MAX], why[ERR_TEXT_MAX];
+
 	if (store_is_damaged(app->store))
 		damage_declare(app, "a statement met a damaged page");
+	else if (!__atomic_load_n(&app->damage_told, __ATOMIC_SEQ_CST) && app->data_dir != NULL &&
+		 folder_join(app->data_dir, MARK, mark, NULL) == RC_OK && file_exists(mark)) {
+		mark_read(mark, why);
+		damage_declare(app, why);
+	}
 }
 
 struct store *damage_inbox(struct app *app)
@@ -77,16 +96,6 @@ struct store *damage_inbox(struct app *app)
 }
 
 /* ---- at the start ---- */
-
-static enum rc mark_read(const char *path, char ret_why[ERR_TEXT_MAX], struct err *e)
-{
-	AUTO(sbuf_release) struct sbuf b = SBUF(KIB);
-
-	TRY(file_read(path, &b, e));
-	if (!str_copy(str_trim(sbuf_view(&b)), ret_why, ERR_TEXT_MAX))
-		(void)snprintf(ret_why, ERR_TEXT_MAX, "the database was found damaged");
-	return RC_OK;
-}
 
 static enum rc note_backup(void *arg, const struct folder_entry *x, struct err *e)
 {
@@ -159,34 +168,72 @@ bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX])
 	return file_gone(data_dir, ret_why) || log_gone(data_dir, ret_why);
 }
 
-enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
-		    struct err *e)
+/* Changes nothing. *ret_mark: the next who reads the database would take away what shows it. */
+static enum rc look(const char *data_dir, bool *ret_damaged, bool *ret_mark,
+		    char ret_why[ERR_TEXT_MAX], struct err *e)
 {
 	char mark[FOLDER_PATH_MAX], wal[FOLDER_PATH_MAX];
 	struct walscan w;
 
+	*ret_mark = false;
 	TRY(folder_join(data_dir, MARK, mark, e));
 	*ret_damaged = file_exists(mark);
-	if (*ret_damaged)
-		return mark_read(mark, ret_why, e);
+	if (*ret_damaged) {
+		mark_read(mark, ret_why);
+		return RC_OK;
+	}
 	*ret_damaged = file_gone(data_dir, ret_why);
 	if (*ret_damaged)
 		return RC_OK;
-	*ret_damaged = log_gone(data_dir, ret_why);
-	if (*ret_damaged) /* whoever reads the database next makes an empty log */
-		return mark_write(data_dir, ret_why, e);
+	*ret_damaged = *ret_mark = log_gone(data_dir, ret_why);
+	if (*ret_damaged)
+		return RC_OK;
 	TRY(folder_join(data_dir, DATABASE "-wal", wal, e));
 	TRY(walscan_read(wal, &w, e));
-	*ret_damaged = walscan_is_damaged(&w);
-	if (!*ret_damaged)
+	*ret_damaged = *ret_mark = walscan_is_damaged(&w);
+	if (*ret_damaged)
+		(void)snprintf(ret_why, ERR_TEXT_MAX,
+			       w.bad_head ? "the head of the write-ahead log is damaged"
+					  : "the write-ahead log is damaged at frame %lld: %lld "
+					    "commits behind it could not be read",
+			       (long long)w.bad_frame, (long long)w.lost_commits);
+	return RC_OK;
+}
+
+enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
+		    struct err *e)
+{
+	bool mark;
+
+	TRY(look(data_dir, ret_damaged, &mark, ret_why, e));
+	return mark ? mark_write(data_dir, ret_why, e) : RC_OK;
+}
+
+enum rc damage_here(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
+		    struct err *e)
+{
+	struct err held = { .rc = RC_OK };
+	char lock[FOLDER_PATH_MAX];
+	bool mark;
+	int fd = -1;
+	enum rc rc;
+
+	TRY(look(data_dir, ret_damaged, &mark, ret_why, e));
+	if (!mark) /* whole, or told by what stays */
 		return RC_OK;
-	(void)snprintf(
-		ret_why, ERR_TEXT_MAX,
-		w.bad_head ? "the head of the write-ahead log is damaged"
-			   : "the write-ahead log is damaged at frame %lld: %lld commits behind it "
-			     "could not be read",
-		(long long)w.bad_frame, (long long)w.lost_commits);
-	return mark_write(data_dir, ret_why, e);
+	/* A log that is being written may look so for a moment: it is judged by whoever holds the lock. */
+	TRY(folder_join(data_dir, LOCK, lock, e));
+	rc = file_lock(lock, &fd, &held);
+	if (rc == RC_CONFLICT) {
+		TRY(folder_join(data_dir, MARK, lock, e));
+		*ret_damaged = file_exists(lock);
+		return RC_OK;
+	}
+	if (rc != RC_OK)
+		return RC_OK; /* a disk that cannot be written: what was seen counts */
+	rc = look(data_dir, ret_damaged, &mark, ret_why, e);
+	file_unlock(fd);
+	return rc;
 }
 
 bool damage_explains(const char *data_dir, char ret_why[ERR_TEXT_MAX])

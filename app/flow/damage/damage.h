@@ -1,6 +1,6 @@
 /* damage.h - what the box does when its database is damaged: it changes nothing, keeps receiving, and says so.
  *
- * Found by SQLite in any statement, by the check after an unclean stop, by the check before each backup, or at the
+ * Found by SQLite in any statement, by the check after each start, by the check before each backup, or at the
  * start (a log that rotted or went, a file that is none, a file that is missing or empty where a box was: damage_gone). From then on:
  *
  *   - a file `damaged` in the data folder says why; it is there until a restore takes it away (none for a file that is
@@ -19,7 +19,7 @@
 
 /* While the box runs; the first reason counts. Not from inside a unit. */
 void damage_declare(struct app *app, const char *why);
-/* Once a second: whether a statement met damage since. */
+/* Once a second: whether a statement met damage since, or a command beside it left the file `damaged`. */
 void damage_watch(struct app *app);
 /* Where webhooks are stored: the store, or the spool. */
 struct store *damage_inbox(struct app *app);
@@ -30,8 +30,14 @@ struct store *damage_inbox(struct app *app);
  * after a stop that was none. To be asked before SQLite opens the file: it deletes the log beside an empty one, and makes
  * one where there is none. */
 bool damage_gone(const char *data_dir, char ret_why[ERR_TEXT_MAX]);
-/* Before the database is opened: the file `damaged`, damage_gone, or a log with lost commits. *ret_damaged with `ret_why`. */
+/* Is this box damaged? Before the database is opened, by whoever holds the folder's lock: the file `damaged`, damage_gone,
+ * or a log with lost commits. *ret_damaged with `ret_why`; leaves the file `damaged` where the next reader would take away
+ * what shows it. */
 enum rc damage_look(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
+		    struct err *e) MUST_CHECK;
+/* The same for a command that does not hold the folder's lock: with a server at work what that found counts, without one
+ * the log is looked through. Changes nothing. Every command that reads or changes the database by itself asks first. */
+enum rc damage_here(const char *data_dir, bool *ret_damaged, char ret_why[ERR_TEXT_MAX],
 		    struct err *e) MUST_CHECK;
 /* After opening it failed: is it damage? Leaves the file `damaged` if so. */
 bool damage_explains(const char *data_dir, char ret_why[ERR_TEXT_MAX]);
