@@ -15,6 +15,7 @@
 #include "flow/outside/outside.h"
 #include "flow/outside/posting.h"
 #include "flow/backup/restore.h"
+#include "flow/check/start_check.h"
 #include "flow/check/start_cure.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
@@ -23,7 +24,6 @@
 #include "io/json.h"
 #include "io/kafka.h"
 #include "io/sys.h"
-#include "store/incident.h"
 #include "store/message/message.h"
 #include "store/queue/topic.h"
 
@@ -40,10 +40,10 @@ struct supervise {
 	struct mtx lock; /* LOCK_SUPERVISE: the flags below, waited for with `changed` */
 	struct cnd changed;
 	bool stopping, pools_ended;
-	struct thr janitor, checker, stopper;
+	struct thr janitor, stopper;
 	void (*on_reload)(void *arg);
 	void *on_reload_arg;
-	struct db *checking; /* the checker's reader */
+	struct start_check *check;
 };
 
 /* ---- the process ---- */
@@ -266,37 +266,6 @@ static void janitor_run(void *arg)
 	mtx_unlock(&s->lock);
 }
 
-static enum rc whole_unit(struct tx *tx, void *arg, struct err *e)
-{
-	(void)arg;
-	return incident_close(tx, "database", "box", e);
-}
-
-/* After an unclean stop. SQLite needs no repair then; this looks for a disk that lies. */
-static void checker_run(void *arg)
-{
-	struct supervise *s = arg;
-	struct err why = { .rc = RC_OK }, e = { .rc = RC_OK };
-	char path[SUPERVISE_PATH_MAX];
-	int64_t began_us = clock_mono_us();
-	enum rc rc = db_quick_check(s->checking, &why);
-
-	if (rc == RC_RETRY)
-		return; /* interrupted by a stop: the note stays */
-	if (rc == RC_OK)
-		log_event(LOG_INFO, "database.checked", "took_ms",
-			  LOG_I64((clock_mono_us() - began_us) / 1000), NULL);
-	else if (db_is_damaged(s->checking))
-		damage_declare(&s->app, why.text);
-	else
-		log_err(LOG_ERROR, "database.not_checked", &why); /* the note stays */
-	if (rc == RC_OK && store_write(s->app.store, STORE_NORMAL, whole_unit, NULL, &e) != RC_OK)
-		log_err(LOG_WARN, "database.incident_not_stored", &e);
-	if (rc == RC_OK && supervise_file(s->folder, "unclean", path, &e) == RC_OK &&
-	    file_remove(path, &e) != RC_OK)
-		log_err(LOG_DEBUG, "database.note_not_removed", &e);
-}
-
 enum rc supervise_run(struct supervise *s, struct err *e)
 {
 	bool damaged = __atomic_load_n(&s->app.damaged, __ATOMIC_RELAXED);
@@ -309,13 +278,10 @@ enum rc supervise_run(struct supervise *s, struct err *e)
 	TRY(thr_start(&s->janitor, "janitor", janitor_run, s, e));
 	if (!damaged)
 		TRY(backup_run_start(&s->app, &s->app.backups, e));
-	if (s->unclean && !damaged) {
+	if (s->unclean && !damaged)
 		log_event(LOG_WARN, "start.after_unclean_stop", "note",
 			  "the database is checked in the background", NULL);
-		s->checking = store_reader(s->app.store);
-		TRY(thr_start(&s->checker, "check", checker_run, s, e));
-	}
-	return RC_OK;
+	return damaged ? RC_OK : start_check_begin(&s->app, &s->check, e);
 }
 
 /* ---- the signal loop ---- */
@@ -445,11 +411,7 @@ bool supervise_stop(struct supervise *s)
 	}
 	s->pools = NULL;
 	backup_run_stop(TAKE(s->app.backups));
-	if (s->checking != NULL) {
-		db_interrupt(s->checking);
-		thr_join(&s->checker);
-		store_reader_done(s->app.store, TAKE(s->checking));
-	}
+	start_check_end(TAKE(s->check));
 	thr_join(&s->janitor);
 	return true;
 }

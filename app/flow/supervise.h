@@ -2,13 +2,13 @@
  *
  *   supervise_libraries   once per process, before any thread
  *   supervise_open        data folder, lock, key, store, recovery, configuration       (CLI commands stop here)
- *   supervise_run         worker pools, janitor, after a crash the check of the file
+ *   supervise_run         worker pools, janitor, the check of the file
  *   supervise_wait        signals and the watchdog of the service manager, until SIGTERM
  *   supervise_halt, _stop no new work; running work ends or is left to the next start
  *   supervise_close       store, lock
  *
  * The web listeners and the event stream belong to layers above: cli/serve.c starts them between run and wait. Nothing
- * at start takes long: the check of the whole file happens only after an unclean stop and in the background. */
+ * at start takes long: the check of the whole file runs in the background, at the pace of a backup (backup_pace). */
 #ifndef FLOW_SUPERVISE_H
 #define FLOW_SUPERVISE_H
 

@@ -337,16 +337,6 @@ static enum rc damage(struct db *db, const char *text, struct err *e)
 	return FAIL(e, RC_IO, "%s is damaged: %s", db->path, text);
 }
 
-enum rc db_quick_check(struct db *db, struct err *e)
-{
-	char text[160] = "no answer";
-
-	TRY(first_value(db, "PRAGMA quick_check(1)", NULL, text, sizeof(text), e));
-	if (strcmp(text, "ok") != 0)
-		return damage(db, text, e);
-	return RC_OK;
-}
-
 /* ---- long work at a pace ---- */
 
 #define PACE_STEPS 2000 /* instructions of SQLite's machine between two looks; about 0.1 ms */
@@ -365,6 +355,18 @@ static void pace_begin(struct db *db, struct tempo *pace)
 static void pace_end(struct db *db)
 {
 	sqlite3_progress_handler(db->raw, 0, NULL, NULL);
+}
+
+enum rc db_quick_check(struct db *db, struct tempo *pace, struct err *e)
+{
+	char text[160] = "no answer";
+	enum rc rc;
+
+	pace_begin(db, pace);
+	rc = first_value(db, "PRAGMA quick_check(1)", NULL, text, sizeof(text), e);
+	pace_end(db);
+	TRY(rc);
+	return strcmp(text, "ok") == 0 ? RC_OK : damage(db, text, e);
 }
 
 static enum rc check_references(struct db *db, struct err *e)
@@ -409,7 +411,7 @@ enum rc db_probe(const char *path, bool *ret_damaged, struct err *e)
 	db->path = mem_dup(path, strlen(path));
 	rc = verdict(db, sqlite3_open_v2(path, &db->raw, flags, vfs_name), path, &why);
 	if (rc == RC_OK)
-		rc = db_quick_check(db, &why);
+		rc = db_quick_check(db, NULL, &why);
 	*ret_damaged = db->damaged;
 	rc = rc == RC_OK || db->damaged ? RC_OK : FAIL(e, rc, "%s", why.text);
 	db_close(db);

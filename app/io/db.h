@@ -63,7 +63,8 @@ bool db_in_transaction(struct db *db);
 /* Runs several statements given as text: migrations and pragmas only. */
 enum rc db_exec(struct db *db, const char *sql, struct err *e) MUST_CHECK;
 enum rc db_pragma_i64(struct db *db, const char *pragma, int64_t *ret, struct err *e) MUST_CHECK;
-enum rc db_quick_check(struct db *db, struct err *e) MUST_CHECK;
+/* Every page, without comparing indexes. RC_RETRY: stopped by the pace or db_interrupt. */
+enum rc db_quick_check(struct db *db, struct tempo *pace, struct err *e) MUST_CHECK;
 /* Every page, every index against its table, every reference. RC_RETRY: stopped by the pace. */
 enum rc db_full_check(struct db *db, struct tempo *pace, struct err *e) MUST_CHECK;
 /* A statement or a check on this connection found the file itself damaged. */

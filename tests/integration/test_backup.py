@@ -277,24 +277,46 @@ def test_a_database_that_is_gone_is_no_new_box():
         assert has_text(b, "message 2"), "and what the backup knew"
 
 
-def test_damage_found_while_running():
+def test_damage_found_after_a_clean_stop_and_while_running():
     with Box(n8n=None) as b:
         fill(b, 200)
         b.wait_idle()
         made = json.loads(totem(b, "backup", "--json").stdout)
         b.stop()
+        shutil.copy(b.data + "/totem.db", b.dir + "/whole.db")
         # A page that only a full check reads: the middle of the table of requests.
         db = sqlite3.connect(b.data + "/totem.db")
         page = db.execute("SELECT pageno FROM dbstat WHERE name='webhook_deliveries' AND pagetype='leaf' ORDER BY pageno LIMIT 1 OFFSET 3").fetchone() \
             if db.execute("SELECT 1 FROM pragma_compile_options WHERE compile_options LIKE '%DBSTAT%'").fetchone() else None
+        messages = db.execute("SELECT pageno FROM dbstat WHERE name LIKE '%whatsapp_messages%'").fetchall() if page else []
         db.close()
         if page is None:
             print("this Python's SQLite has no dbstat: passed over")
             return
         with open(b.data + "/totem.db", "r+b") as f:
-            f.seek((page[0] - 1) * 4096 + 3)
-            f.write(b"\xff\xff")
+            for p in messages:
+                f.seek((p[0] - 1) * 4096)
+                f.write(b"\xff" * 4096)
+        p = totem(b, "prove", code=None)
+        assert p.returncode != 0 and "nothing is proven" in p.stdout and "nothing is missing" not in p.stdout, p
+        assert os.path.exists(b.data + "/damaged"), "it is told to whoever comes next"
+        shutil.copy(b.dir + "/whole.db", b.data + "/totem.db")
+        os.remove(b.data + "/damaged")
+
+        def spoil():
+            with open(b.data + "/totem.db", "r+b") as f:
+                f.seek((page[0] - 1) * 4096 + 3)
+                f.write(b"\xff\xff")
+        spoil()
         b.start()
+        wait_until(lambda: reason_of(b)[0] == 503, what="found by the check after the start")
+        b.stop()
+        shutil.copy(b.dir + "/whole.db", b.data + "/totem.db")
+        os.remove(b.data + "/damaged")
+        looked = b.log().count("database.checked")
+        b.start()
+        wait_until(lambda: b.log().count("database.checked") > looked, what="looked through after the start")
+        spoil()
         equal(reason_of(b)[0], 200, "not found yet")
         b.post("/api/v1/backups", status=202)
         wait_until(lambda: reason_of(b)[0] == 503, what="found by the check before the backup")

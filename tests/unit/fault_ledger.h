@@ -249,7 +249,7 @@ static void check_file(struct ledger *l, bool pure)
 	struct message m;
 
 	f = (struct found){ .l = l };
-	MUST(db_quick_check(db, &t_err));
+	MUST(db_quick_check(db, NULL, &t_err));
 	for (int q = 0; q < QUEUE_COUNT; q++)
 		MUST(queue_prove(db, (enum queue_id)q, &c, &t_err));
 	MUST(queue_prove(db, QUEUE_WEBHOOKS, &c, &t_err));

@@ -385,7 +385,7 @@ TEST(a_copy_is_whole_private_and_leaves_nothing_behind)
 	CHECK(stat(path, &st) == 0);
 	CHECK_I64("only the owner reads it", st.st_mode & 0777, 0600);
 	MUST(db_open(path, DB_WRITER, &copy, &t_err));
-	MUST(db_quick_check(copy, &t_err));
+	MUST(db_quick_check(copy, NULL, &t_err));
 	CHECK_I64("rows", count_rows(copy), 50);
 	CHECK_I64("reader still cannot write", put_number(reader, 51, NULL), RC_IO);
 	CHECK_I64("no such folder", db_copy_to(reader, "/nowhere/x.db", NULL), RC_IO);
@@ -424,7 +424,7 @@ TEST(damage_is_found)
 
 	for (int64_t i = 1; i <= 500; i++)
 		MUST(put_number(db, i, &t_err));
-	MUST(db_quick_check(db, &t_err));
+	MUST(db_quick_check(db, NULL, &t_err));
 	db_close(db);
 	f = fopen(file_path(), "r+b");
 	CHECK(f != NULL && fseek(f, 4096 + 8, SEEK_SET) == 0);
@@ -432,7 +432,7 @@ TEST(damage_is_found)
 		fputc(0xa5, f);
 	fclose(f);
 	db = open_writer();
-	CHECK_I64("check", db_quick_check(db, NULL), RC_IO);
+	CHECK_I64("check", db_quick_check(db, NULL, NULL), RC_IO);
 	db_close(db);
 }
 

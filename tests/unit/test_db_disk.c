@@ -114,7 +114,7 @@ static void look_after(const char *why, int64_t acknowledged)
 	struct db *db = open_writer();
 	int64_t rows = count_rows(db);
 
-	CHECK_I64(why, db_quick_check(db, &t_err), RC_OK);
+	CHECK_I64(why, db_quick_check(db, NULL, &t_err), RC_OK);
 	if (rows < acknowledged || rows > acknowledged + 1)
 		CHECK_I64(why, rows, acknowledged);
 	db_close(db);
@@ -186,7 +186,7 @@ TEST(the_bad_disk_does_lose_what_was_not_synced)
 	faultvfs_cut(FAULTVFS_DROP, 1);
 	db = open_writer();
 	CHECK_I64("rows", count_rows(db), 0);
-	MUST(db_quick_check(db, &t_err));
+	MUST(db_quick_check(db, NULL, &t_err));
 	db_close(db);
 }
 

@@ -83,7 +83,7 @@ TEST(a_database_with_data_is_copied_before)
 	db_close(db);
 	MUST(db_open(r.copy, DB_READER, &copy, &t_err));
 	CHECK_I64("the copy is the old one", pragma(copy, "user_version"), 1);
-	MUST(db_quick_check(copy, &t_err));
+	MUST(db_quick_check(copy, NULL, &t_err));
 	db_close(copy);
 }
 
@@ -187,7 +187,7 @@ TEST(power_may_go_at_every_sync_of_a_migration)
 		db_close(db);
 		faultvfs_cut(n % 2 == 0 ? FAULTVFS_MIX : FAULTVFS_DROP, (uint64_t)n);
 		db = open_writer();
-		MUST(db_quick_check(db, &t_err));
+		MUST(db_quick_check(db, NULL, &t_err));
 		CHECK(rc != RC_OK || pragma(db, "user_version") == 3);
 		MUST(migrate_run(db, GOOD, COUNT(GOOD), 7, &r, &t_err));
 		CHECK_I64("finished", r.to, 3);

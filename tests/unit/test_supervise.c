@@ -1,6 +1,7 @@
 /* test_supervise.c - bringing one Totem up and down: folder, lock, key, recovery, pauses. */
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "flow/backup/backup.h"
@@ -367,6 +368,38 @@ TEST(an_unclean_stop_is_noticed_also_behind_a_command)
 	s = up(&o);
 	CHECK(supervise_was_unclean(s));
 	MUST(supervise_run(s, &t_err));
+	CHECK(supervise_stop(s));
+	supervise_close(s);
+}
+
+/* Fills the middle of the file: pages that no start reads. */
+static void rot_the_middle(void)
+{
+	char path[700];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/totem.db", folder);
+	CHECK(stat(path, &st) == 0);
+	for (int64_t page = st.st_size / 4096 / 2; page < st.st_size / 4096 - 2; page++)
+		t_spoil(path, page * 4096);
+}
+
+TEST(pages_that_rotted_between_a_clean_stop_and_the_next_start_are_found_by_it)
+{
+	const struct supervise_options o = options(true);
+	struct supervise *s = up(&o);
+
+	supervise_close(s);
+	CHECK(!there("totem.db-wal"));
+	rot_the_middle();
+	s = up(&o);
+	CHECK(!supervise_was_unclean(s));
+	MUST(supervise_run(s, &t_err));
+	for (int i = 0; i < 3000 && !__atomic_load_n(&supervise_app(s)->damaged, __ATOMIC_RELAXED);
+	     i++)
+		usleep(5000);
+	CHECK(supervise_app(s)->damaged);
+	CHECK(there("damaged"));
 	CHECK(supervise_stop(s));
 	supervise_close(s);
 }
