@@ -161,7 +161,7 @@ static enum rc copy(const struct cli *c, const struct backup_plan *plan, struct 
 	struct backup_info newest;
 	const char *to = cli_word(c, 1);
 
-	TRY(backup_newest(plan->folder, &newest, e));
+	TRY(backup_newest(plan->folder, clock_now_ms(), &newest, e));
 	TRY(backup_copy_out(plan, newest.name, to, e));
 	print_info(c, "copied and read back", &newest);
 	return RC_OK;
@@ -239,11 +239,13 @@ static enum rc stick_fill(const struct backup_plan *plan, const char *folder, st
 	struct err none = { .rc = RC_OK };
 	struct backup_info newest;
 	bool damaged;
-	enum rc rc = backup_newest(plan->folder, &newest, &none);
+	int64_t now_ms = clock_now_ms();
+	enum rc rc = backup_newest(plan->folder, now_ms, &newest, &none);
 
 	if (rc != RC_OK && rc != RC_ABSENT)
 		return FAIL(e, rc, "%s", none.text);
-	if (rc == RC_ABSENT || clock_now_ms() - newest.created_ms > STICK_FRESH)
+	if (rc == RC_ABSENT || newest.created_ms > now_ms ||
+	    now_ms - newest.created_ms > STICK_FRESH)
 		TRY(backup_make(plan, clock_now_ms(), &newest, &damaged, e));
 	return backup_copy_out(plan, newest.name, folder, e);
 }
@@ -289,7 +291,7 @@ static enum rc send_or_fetch(const struct cli *c, const char *verb, const struct
 	}
 	if (given != NULL)
 		return backup_s3_send(plan, &t, given, e);
-	TRY(backup_newest(plan->folder, &info, e));
+	TRY(backup_newest(plan->folder, clock_now_ms(), &info, e));
 	TRY(backup_s3_send(plan, &t, info.name, e));
 	print_info(c, "sent", &info);
 	return RC_OK;
@@ -373,6 +375,16 @@ static enum rc verify_tar(const struct cli *c, const struct place *p, struct bac
 	return RC_OK;
 }
 
+/* Of a list that is not empty; one that a clock ahead made only where there is no other. */
+static const char *newest_of(const struct backup_info *all, size_t n, int64_t now_ms)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].created_ms <= now_ms)
+			return all[i].name;
+	}
+	return all[0].name;
+}
+
 static enum rc verify(const struct cli *c, const struct place *p, struct backup_plan *plan,
 		      struct err *e)
 {
@@ -388,6 +400,8 @@ static enum rc verify(const struct cli *c, const struct place *p, struct backup_
 	if (rc == RC_OK && name == NULL && n == 0)
 		rc = FAIL(e, RC_ABSENT, "there is no backup in %.150s yet: totem backup",
 			  plan->folder);
+	if (rc == RC_OK && name == NULL && !every)
+		name = newest_of(all, n, clock_now_ms());
 	for (size_t i = 0; rc == RC_OK && i < (every ? n : 1); i++) {
 		rc = backup_verify(plan, name != NULL ? name : all[i].name, clock_now_ms(), &info,
 				   e);

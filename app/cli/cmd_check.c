@@ -260,6 +260,7 @@ static void check_backup(struct check *k)
 	struct str set = setting_str(k->settings, "backup_dir");
 	char folder[FOLDER_PATH_MAX], at[CLOCK_TEXT_MAX];
 	struct err e = { .rc = RC_OK };
+	int64_t now_ms = clock_now_ms();
 	struct backup_look look;
 
 	if (k->db == NULL || (set.n > 0 ? !str_copy(set, folder, sizeof(folder))
@@ -267,12 +268,14 @@ static void check_backup(struct check *k)
 		return;
 	if (set.n > 0 && file_exists(folder) && !file_writable(folder))
 		add(k, FINDING_BACKUP_FOLDER, FINDING_BAD, folder);
-	if (backup_look(folder, clock_now_ms(), &look, &e) != RC_OK || look.newest[0] == '\0') {
+	if (backup_look(folder, now_ms, &look, &e) != RC_OK || look.newest[0] == '\0') {
 		add(k, FINDING_BACKUP, FINDING_WARNS, folder);
 	} else {
 		clock_text(look.newest_ms, at);
 		add(k, FINDING_BACKUP,
-		    clock_now_ms() - look.newest_ms > BACKUP_OLD_MS ? FINDING_WARNS : FINDING_FINE,
+		    now_ms - look.newest_ms > BACKUP_OLD_MS || look.newest_ms > now_ms
+			    ? FINDING_WARNS
+			    : FINDING_FINE,
 		    at);
 	}
 	if (e.rc == RC_OK)

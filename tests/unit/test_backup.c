@@ -225,8 +225,11 @@ TEST(one_is_due_by_the_newest_and_not_right_after_the_start)
 {
 	const int64_t hour = 3600 * 1000, ten = 600 * 1000;
 
-	CHECK_I64("never", backup_run_due(0, 0, 0), 0);
-	CHECK_I64("none yet", backup_run_due(24, 0, 5000 * hour), 5000 * hour + ten);
-	CHECK_I64("next", backup_run_due(24, 5000 * hour, 4990 * hour), 5024 * hour);
-	CHECK_I64("late", backup_run_due(24, 4000 * hour, 5000 * hour), 5000 * hour + ten);
+	CHECK_I64("never", backup_run_due(0, 0, 0, 0), 0);
+	CHECK_I64("none yet", backup_run_due(24, 0, 5000 * hour, 0), 5000 * hour + ten);
+	CHECK_I64("next", backup_run_due(24, 5000 * hour, 5001 * hour, 11 * hour), 5024 * hour);
+	CHECK_I64("late", backup_run_due(24, 4000 * hour, 5000 * hour, 0), 5000 * hour + ten);
+	/* Started a year ahead, then set back: by the clock it starts in a year only. */
+	CHECK_I64("set back", backup_run_due(24, 13760 * hour, 5000 * hour, hour),
+		  4999 * hour + ten);
 }

@@ -76,7 +76,7 @@ TEST(what_rots_after_it_was_read_back_is_told_and_does_not_count)
 		CHECK(l.bad_why[0] != '\0');
 		CHECK_STR("does not count", l.newest, good.name);
 	}
-	MUST(backup_newest(r.folder, &is, &t_err));
+	MUST(backup_newest(r.folder, at, &is, &t_err));
 	CHECK_STR("is not taken", is.name, good.name);
 	/* They push no good one out; the newest of them stays until a newer one is verified. */
 	MUST(backup_rotate(r.folder, 1, 0, at, &removed, &t_err));
@@ -225,5 +225,30 @@ TEST(what_rotted_is_not_carried_to_another_disk)
 	CHECK_I64("refused", backup_copy_out(&r.plan, made.name, stick, &e), RC_INVALID);
 	MUST(folder_join(stick, made.name, path, &t_err));
 	CHECK(!file_exists(path));
+	box_close(&r.b);
+}
+
+TEST(a_backup_that_a_clock_ahead_made_counts_as_the_oldest)
+{
+	const int64_t year = 365 * DAY;
+	struct backup_info ahead, made, is;
+	struct backup_look l;
+	struct rig r;
+
+	up(&r);
+	make_at(&r, BOX_NOW_MS + year, &ahead);
+	MUST(backup_verify(&r.plan, ahead.name, BOX_NOW_MS + year, &is, &t_err));
+	CHECK_STR("the only one", look(&r, BOX_NOW_MS).newest, ahead.name);
+	make_at(&r, BOX_NOW_MS, &made);
+	l = look(&r, BOX_NOW_MS + 1);
+	CHECK_STR("newest", l.newest, made.name);
+	CHECK_I64("of now", l.newest_ms, BOX_NOW_MS);
+	CHECK_STR("to check", l.to_check, made.name);
+	MUST(backup_newest(r.folder, BOX_NOW_MS + 1, &is, &t_err));
+	CHECK_STR("taken", is.name, made.name);
+	CHECK_STR("late", look(&r, BOX_NOW_MS + DAY + 1).late, made.name);
+	MUST(backup_verify(&r.plan, made.name, BOX_NOW_MS + 2, &is, &t_err));
+	CHECK_I64("verified", look(&r, BOX_NOW_MS + 3).verified_ms, BOX_NOW_MS);
+	CHECK_STR("in its time", look(&r, BOX_NOW_MS + year + 1).newest, ahead.name);
 	box_close(&r.b);
 }

@@ -125,7 +125,7 @@ TEST(what_rotted_or_went_is_put_back_from_the_backups)
 		CHECK_STR(row->title, two.media_first, k.path);
 		CHECK(is_right(&k) && lists(&r, &two, k.path));
 		CHECK_I64(row->title, verify(&r, two.name), RC_OK);
-		MUST(backup_look(r.folder, BOX_NOW_MS, &look, &t_err));
+		MUST(backup_look(r.folder, two.created_ms, &look, &t_err));
 		CHECK_I64(row->title, look.media_mended, 1);
 		make_at(&r, its_turn(&k) + 16 * DAY, &three);
 		CHECK_I64(row->title, three.media_bad + three.media_mended, 0);
@@ -157,14 +157,14 @@ TEST(what_no_backup_has_is_told_until_it_is_right)
 			CHECK_I64(row->title, made.media_bad, 1);
 			CHECK_I64(row->title, made.media_files, row->files);
 		}
-		MUST(backup_look(r.folder, BOX_NOW_MS, &look, &t_err));
+		MUST(backup_look(r.folder, made.created_ms, &look, &t_err));
 		CHECK_I64(row->title, look.media_bad, 1);
 		CHECK_STR(row->title, look.media_first, k.path);
 		CHECK_I64(row->title, verify(&r, made.name), RC_OK);
 		MUST(file_write(k.full, STR(TEXT), 0600, &t_err));
 		make_at(&r, BOX_NOW_MS + 3000, &made);
 		CHECK_I64(row->title, made.media_bad + made.media_mended, 0);
-		MUST(backup_look(r.folder, BOX_NOW_MS, &look, &t_err));
+		MUST(backup_look(r.folder, made.created_ms, &look, &t_err));
 		CHECK_I64(row->title, look.media_bad, 0);
 		box_close(&r.b);
 	}

@@ -75,7 +75,8 @@ enum rc backup_info_get(const char *folder, const char *name, struct backup_info
 /* Newest first, at most `max`. A folder that is not there has none. */
 enum rc backup_list(const char *folder, struct backup_info *ret, size_t max, size_t *ret_count,
 		    struct err *e) MUST_CHECK;
-/* What is to be done and told about a folder. Names are "" when there is none. */
+/* What is to be done and told about a folder. Names are "" when there is none. Backups of a time after `now_ms`, made while
+ * the clock was ahead, count as the oldest of all. */
 struct backup_look {
 	char newest[BACKUP_NAME_MAX]; /* that did not fail */
 	int64_t newest_ms;
@@ -91,8 +92,9 @@ struct backup_look {
 };
 enum rc backup_look(const char *folder, int64_t now_ms, struct backup_look *ret, struct err *e)
 	MUST_CHECK;
-/* The newest that did not fail. RC_ABSENT: there is none. */
-enum rc backup_newest(const char *folder, struct backup_info *ret, struct err *e) MUST_CHECK;
+/* The newest that did not fail; one of a time after `now_ms` only where there is no other. RC_ABSENT: there is none. */
+enum rc backup_newest(const char *folder, int64_t now_ms, struct backup_info *ret, struct err *e)
+	MUST_CHECK;
 /* Keeps the newest `keep`, of each of the last `weeks` weeks its newest, and always the newest that is verified; one that
  * failed counts for nothing: the newest such stays until a newer one is verified. Then drops media that no backup lists,
  * and what an interrupted backup left. */

@@ -152,6 +152,7 @@ static enum rc unreadable_entry(void *arg, const struct folder_entry *x, struct 
 	return RC_OK;
 }
 
+/* They come newest first, and behind them those that a clock ahead made: nobody can tell how old these are. */
 static void look_at(const struct backup_info *i, int64_t now_ms, struct backup_look *ret)
 {
 	switch (i->mark) {
@@ -165,7 +166,8 @@ static void look_at(const struct backup_info *i, int64_t now_ms, struct backup_l
 		}
 		break;
 	case BACKUP_VERIFIED:
-		ret->verified_ms = i64_max(ret->verified_ms, i->created_ms);
+		if (ret->verified_ms == 0)
+			ret->verified_ms = i->created_ms;
 		break;
 	case BACKUP_FAILED:
 		if (ret->bad[0] == '\0') {
@@ -192,8 +194,10 @@ enum rc backup_look(const char *folder, int64_t now_ms, struct backup_look *ret,
 	enum rc rc = backup_list(folder, all, LISTED_MAX, &n, e);
 
 	*ret = (struct backup_look){ .newest_ms = 0 };
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
-		look_at(&all[i], now_ms, ret);
+	for (int ahead = 0; ahead < 2; ahead++)
+		for (size_t i = 0; rc == RC_OK && i < n; i++)
+			if ((all[i].created_ms > now_ms) == (ahead == 1))
+				look_at(&all[i], now_ms, ret);
 	mem_free(all);
 	TRY(rc);
 	rc = folder_each(folder, unreadable_entry, &u, &none);
@@ -207,11 +211,11 @@ enum rc backup_look(const char *folder, int64_t now_ms, struct backup_look *ret,
 	return RC_OK;
 }
 
-enum rc backup_newest(const char *folder, struct backup_info *ret, struct err *e)
+enum rc backup_newest(const char *folder, int64_t now_ms, struct backup_info *ret, struct err *e)
 {
 	struct backup_look look;
 
-	TRY(backup_look(folder, 0, &look, e));
+	TRY(backup_look(folder, now_ms, &look, e));
 	if (look.newest[0] == '\0')
 		return FAIL(e, RC_ABSENT, "there is no backup in %.150s yet: totem backup", folder);
 	return backup_info_get(folder, look.newest, ret, e);

@@ -21,8 +21,11 @@ struct backup_run {
 	struct app *app;
 	struct thr thread;
 	/* The thread's own: */
-	int64_t check_after_ms;        /* a check that could not be done is tried again then */
-	int64_t send_after_ms;         /* likewise: when the store was not to be had */
+	/* Waiting goes by the monotonic clock: the other one may be set back by a year. */
+	int64_t started_us;
+	int64_t failed_us;             /* the last try, when it failed; 0: it did not */
+	int64_t check_after_us;        /* a check that could not be done is tried again then */
+	int64_t send_after_us;         /* likewise: when the store was not to be had */
 	char told[ERR_TEXT_MAX];       /* the incident about checks that stands; "?": not known */
 	char told_media[ERR_TEXT_MAX]; /* the one about media files, likewise */
 	struct mtx lock;               /* LOCK_BACKUP: all below */
@@ -46,11 +49,19 @@ enum rc backup_run_folder(struct app *app, char ret_path[FOLDER_PATH_MAX], struc
 		       : FAIL(e, RC_INVALID, "backup_dir is too long");
 }
 
-int64_t backup_run_due(int64_t every_hours, int64_t newest_ms, int64_t started_ms)
+int64_t backup_run_due(int64_t every_hours, int64_t newest_ms, int64_t now_ms, int64_t up_ms)
 {
+	/* A clock that was ahead leaves a newest backup in the future: that one is as good as none. */
+	int64_t known_ms = newest_ms > now_ms ? 0 : newest_ms;
+
 	if (every_hours == 0)
 		return 0;
-	return i64_max(newest_ms + every_hours * HOUR_MS, started_ms + FIRST_MS);
+	return i64_max(known_ms + every_hours * HOUR_MS, now_ms - up_ms + FIRST_MS);
+}
+
+static int64_t since_ms(int64_t mono_us)
+{
+	return (clock_mono_us() - mono_us) / 1000;
 }
 
 /* ---- incidents ---- */
@@ -99,10 +110,10 @@ static void tell_made(struct backup_run *b, const char *text)
 }
 
 /* Only changes are written. After a start an old backup has an hour to be checked. */
-static void tell_checks(struct backup_run *b, const struct backup_look *l, int64_t now_ms)
+static void tell_checks(struct backup_run *b, const struct backup_look *l)
 {
 	struct word w = { INCIDENT_BACKUP_BAD, "backup-check", NULL, NULL };
-	bool late = l->late[0] != '\0' && now_ms >= b->app->started_ms + AGAIN_MS;
+	bool late = l->late[0] != '\0' && since_ms(b->started_us) >= AGAIN_MS;
 	char text[ERR_TEXT_MAX] = "";
 
 	if (l->bad[0] != '\0')
@@ -138,9 +149,11 @@ static void note(struct backup_run *b, enum rc rc, const struct err *e, int64_t 
 	b->state.what[0] = '\0';
 	if (rc == RC_OK) {
 		b->state.last_ok_ms = now_ms;
+		b->failed_us = 0;
 		b->state.error[0] = '\0';
 	} else {
 		b->state.last_fail_ms = now_ms;
+		b->failed_us = clock_mono_us();
 		memcpy(b->state.error, e->text, sizeof(b->state.error));
 	}
 	mtx_unlock(&b->lock);
@@ -189,7 +202,7 @@ static enum rc make_one(struct work *w, struct err *e)
 	log_event(LOG_INFO, "backup.made", "name", info.name, "database_bytes",
 		  LOG_I64(info.database_bytes), "media_files", LOG_I64(info.media_files), "took_ms",
 		  LOG_I64(info.took_ms), NULL);
-	w->b->check_after_ms = 0;
+	w->b->check_after_us = 0;
 	return rotate(w, e);
 }
 
@@ -287,19 +300,20 @@ static void check(struct backup_run *b, const char *name)
 	if (rc == RC_INVALID)
 		note(b, rc, &e, clock_now_ms());
 	if (backup_info_get(w.folder, name, &now, NULL) != RC_OK || now.mark == BACKUP_MADE)
-		b->check_after_ms = clock_now_ms() + AGAIN_MS;
+		b->check_after_us = clock_mono_us() + AGAIN_MS * 1000;
 }
 
 /* The newest backup, whoever made it, once it was checked or could not be: it is sent until the store has it. */
-static bool is_to_send(struct backup_run *b, const struct backup_look *l, int64_t now_ms)
+static bool is_to_send(struct backup_run *b, const struct backup_look *l)
 {
 	AUTO(config_putp) const struct config *c = config_get(b->app);
 	struct err none = { .rc = RC_OK };
 	char folder[FOLDER_PATH_MAX];
+	int64_t mono_us = clock_mono_us();
 	struct s3_target t;
 
-	return l->newest[0] != '\0' && now_ms >= b->send_after_ms &&
-	       (strcmp(l->newest, l->to_check) != 0 || b->check_after_ms > now_ms) &&
+	return l->newest[0] != '\0' && mono_us >= b->send_after_us &&
+	       (strcmp(l->newest, l->to_check) != 0 || b->check_after_us > mono_us) &&
 	       backup_s3_target(c->settings, &t, &none) == RC_OK &&
 	       backup_run_folder(b->app, folder, &none) == RC_OK &&
 	       !backup_s3_has(folder, &t, l->newest);
@@ -317,7 +331,7 @@ static void send_newest(struct backup_run *b, const char *name)
 	note(b, rc, &e, clock_now_ms());
 	if (rc == RC_RETRY && is_stopping(b))
 		return;
-	b->send_after_ms = rc == RC_OK ? 0 : clock_now_ms() + AGAIN_MS;
+	b->send_after_us = rc == RC_OK ? 0 : clock_mono_us() + AGAIN_MS * 1000;
 	if (rc != RC_OK)
 		log_err(LOG_ERROR, "backup.not_sent", &e);
 	tell_made(b, rc == RC_OK ? NULL : e.text);
@@ -335,25 +349,24 @@ static void look(struct backup_run *b, int64_t now_ms, struct backup_look *ret)
 	    backup_look(folder, now_ms, ret, &e) != RC_OK)
 		return;
 	mtx_lock(&b->lock);
-	b->state.newest_ms = ret->newest_ms;
-	b->state.verified_ms = ret->verified_ms;
+	/* Of one that a clock ahead made nobody can tell how old it is: for whoever watches there is none. */
+	b->state.newest_ms = ret->newest_ms > now_ms ? 0 : ret->newest_ms;
+	b->state.verified_ms = ret->verified_ms > now_ms ? 0 : ret->verified_ms;
 	mtx_unlock(&b->lock);
-	tell_checks(b, ret, now_ms);
+	tell_checks(b, ret);
 	backup_media_tell(b->app, ret, b->told_media);
 }
 
-/* A clock that went back by a year leaves a newest backup in the future: that one is as good as none. */
 static bool is_due(struct backup_run *b, const struct backup_look *l, int64_t now_ms)
 {
 	AUTO(config_putp) const struct config *c = config_get(b->app);
 	int64_t every = setting_i64(c->settings, "backup_every_hours");
-	int64_t due =
-		backup_run_due(every, l->newest_ms > now_ms ? 0 : l->newest_ms, b->app->started_ms);
+	int64_t due = backup_run_due(every, l->newest_ms, now_ms, since_ms(b->started_us));
 
 	mtx_lock(&b->lock);
+	if (b->failed_us != 0 && due > 0)
+		due = i64_max(due, now_ms - since_ms(b->failed_us) + AGAIN_MS);
 	b->state.next_ms = due;
-	if (b->state.last_fail_ms > b->state.last_ok_ms && due > 0)
-		b->state.next_ms = due = i64_max(due, b->state.last_fail_ms + AGAIN_MS);
 	mtx_unlock(&b->lock);
 	return due > 0 && now_ms >= due && !is_damaged(b);
 }
@@ -394,12 +407,12 @@ static bool one_thing(struct backup_run *b)
 		work(b, verify);
 		return true;
 	}
-	if (l.to_check[0] != '\0' && now_ms >= b->check_after_ms && !is_damaged(b)) {
+	if (l.to_check[0] != '\0' && clock_mono_us() >= b->check_after_us && !is_damaged(b)) {
 		begin(b, &b->state.checking);
 		check(b, l.to_check);
 		return true;
 	}
-	if (!is_to_send(b, &l, now_ms))
+	if (!is_to_send(b, &l))
 		return false;
 	begin(b, &b->state.busy);
 	send_newest(b, l.newest);
@@ -429,6 +442,8 @@ enum rc backup_run_start(struct app *app, struct backup_run **ret, struct err *e
 	enum rc rc;
 
 	b->app = app;
+	b->started_us = clock_mono_us() -
+			i64_max(clock_now_ms() - app->started_ms, 0) * 1000; /* just now */
 	memcpy(b->told, "?", 2);
 	memcpy(b->told_media, "?", 2);
 	mtx_init(&b->lock, LOCK_BACKUP);

@@ -19,11 +19,11 @@ struct backup_state {
 	bool checking; /* the newest unchecked one is being restored by itself */
 	char what[80]; /* step of the running work; "" when idle */
 	int at, of;
-	int64_t newest_ms;    /* newest backup in the folder that did not fail, at the last look */
-	int64_t verified_ms;  /* when the newest verified one was made, at the last look; 0: none */
-	int64_t last_ok_ms;   /* last success of this process; 0: none */
-	int64_t last_fail_ms; /* 0: none */
-	int64_t next_ms;      /* when one is due; 0: never by itself */
+	int64_t newest_ms; /* newest backup in the folder that did not fail, at the last look; 0: none, or none of a time that was */
+	int64_t verified_ms; /* when the newest verified one was made, at the last look; 0 likewise */
+	int64_t last_ok_ms;       /* last success of this process; 0: none */
+	int64_t last_fail_ms;     /* 0: none */
+	int64_t next_ms;          /* when one is due; 0: never by itself */
 	char error[ERR_TEXT_MAX]; /* of the last failure; "" after a success */
 	bool troubled;            /* one failed its check, or was not verified within a day */
 };
@@ -37,7 +37,8 @@ void backup_run_state(struct backup_run *b, struct backup_state *ret);
 /* Folder of backups as set: backup_dir, else "backups" in the data folder. */
 enum rc backup_run_folder(struct app *app, char ret_path[FOLDER_PATH_MAX], struct err *e)
 	MUST_CHECK;
-/* When the next one is due by the settings; 0: never. `newest_ms` 0: there is none. */
-int64_t backup_run_due(int64_t every_hours, int64_t newest_ms, int64_t started_ms);
+/* When the next one is due by the settings; 0: never. `newest_ms` 0 or later than `now_ms`: there is none that counts.
+ * `up_ms`: since the start, by a clock that nobody sets. */
+int64_t backup_run_due(int64_t every_hours, int64_t newest_ms, int64_t now_ms, int64_t up_ms);
 
 #endif

@@ -109,7 +109,7 @@ static void seed(struct app *app, struct store *spool)
 		return;
 	/* backup_dir is a setting and may not be readable; the usual place is. */
 	if (folder_join(app->data_dir, "backups", folder, &e) == RC_OK &&
-	    backup_newest(folder, &newest, &e) == RC_OK &&
+	    backup_newest(folder, app->started_ms, &newest, &e) == RC_OK &&
 	    snprintf(path, sizeof(path), "%s/%s/totem.db", folder, newest.name) <
 		    (int)sizeof(path) &&
 	    seed_from(spool, path))
