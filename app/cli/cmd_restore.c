@@ -23,6 +23,7 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 		jsonw_ki64(&w, "media_files", r->info.media_files);
 		jsonw_kbool(&w, "key_restored", r->key_restored);
 		jsonw_kbool(&w, "has_key", r->has_key);
+		jsonw_kbool(&w, "key_fits", r->key_fits);
 		jsonw_ki64(&w, "waiting_sends", r->waiting);
 		jsonw_kbool(&w, "sends_paused", r->paused);
 		jsonw_ktext(&w, "kept", r->kept);
@@ -37,6 +38,9 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 	if (!r->has_key)
 		(void)printf(
 			"There is no key file: enter all secrets again (totem config list).\n");
+	else if (!r->key_fits)
+		(void)printf("totem.key here opens none of the secrets: enter them again (totem "
+			     "config list).\n");
 	if (r->config[0] != '\0')
 		(void)printf("The old box' settings file is %s: compare it with yours.\n",
 			     r->config);
@@ -46,7 +50,7 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 			     "orchestrator-inbound are paused. Look at them, then: totem queue "
 			     "resume messages\n",
 			     (long long)r->waiting);
-	(void)printf("Start the server now.\n");
+	(void)printf("Start the server now (systemctl start totem.socket totem).\n");
 }
 
 /* "FOLDER/NAME" or a name in the usual folder. */
@@ -110,7 +114,9 @@ static enum rc restore(struct cli *c, struct place *p, struct restore_report *re
 	TRY(folder_join(p->data, "totem.lock", lock, e));
 	rc = file_lock(lock, &fd, &held);
 	if (rc != RC_OK)
-		return FAIL(e, rc, "Totem runs on %.120s: stop it first (systemctl stop totem)",
+		return FAIL(e, rc,
+			    "Totem runs on %.120s: stop it first (systemctl stop "
+			    "totem.socket totem)",
 			    p->data);
 	rc = run(c, p, &plan, ret, e);
 	file_unlock(fd);

@@ -134,6 +134,29 @@ enum rc folder_move(const char *from, const char *to, struct err *e)
 	return strcmp(left, entered) == 0 ? RC_OK : folder_sync(left, e);
 }
 
+enum rc folder_remove_empty(const char *path, struct err *e)
+{
+	if (rmdir(path) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST)
+		return RC_OK;
+	return FAIL(e, RC_IO, "%s cannot be removed: %m", path);
+}
+
+enum rc folder_movable(const char *path, const char *with, struct err *e)
+{
+	struct stat own, other;
+
+	if (lstat(path, &own) != 0)
+		return errno == ENOENT ? RC_OK : FAIL(e, RC_IO, "%s: %m", path);
+	if (stat(with, &other) != 0)
+		return FAIL(e, RC_IO, "%s: %m", with);
+	return own.st_dev == other.st_dev
+		       ? RC_OK
+		       : FAIL(e, RC_REFUSED,
+			      "%.150s is a mount of its own and cannot be moved aside: unmount it, "
+			      "or restore into another data folder",
+			      path);
+}
+
 enum rc folder_file_bytes(const char *path, int64_t *ret, struct err *e)
 {
 	struct stat st;

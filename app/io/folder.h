@@ -23,11 +23,16 @@ typedef enum rc folder_fn(void *arg, const struct folder_entry *x, struct err *e
 enum rc folder_each(const char *path, folder_fn *fn, void *arg, struct err *e) MUST_CHECK;
 /* With everything inside; links are removed, not followed. Absent is fine. */
 enum rc folder_remove(const char *path, struct err *e) MUST_CHECK;
+/* Only when nothing is in it; else it stays, which is fine. */
+enum rc folder_remove_empty(const char *path, struct err *e) MUST_CHECK;
 /* "a/b"; RC_INVALID: longer than FOLDER_PATH_MAX. */
 enum rc folder_join(const char *folder, const char *name, char ret_path[FOLDER_PATH_MAX],
 		    struct err *e) MUST_CHECK;
 /* rename(2) of a file or a folder inside one file system, and fsync of both folders. */
 enum rc folder_move(const char *from, const char *to, struct err *e) MUST_CHECK;
+/* RC_REFUSED: `path` lies in another file system than the folder `with` (a mount), so it cannot be renamed. Absent is
+ * fine. Not told: a mount of the same file system; folder_move fails there. */
+enum rc folder_movable(const char *path, const char *with, struct err *e) MUST_CHECK;
 
 struct file_sum {
 	int64_t bytes;

@@ -5,6 +5,7 @@
 #include "flow/supervise_key.h"
 #include "io/file.h"
 #include "store/delivery.h"
+#include "store/setting/setting.h"
 
 struct rig {
 	char backups[FOLDER_PATH_MAX], target[FOLDER_PATH_MAX];
@@ -279,6 +280,110 @@ TEST(an_interrupted_swap_is_finished_by_the_next_start)
 
 		CHECK_I64("not ours", restore_settle(r.target, &e), RC_INVALID);
 	}
+}
+
+/* As a mount or a folder of somebody else does: the folder of kept files has one that rename(2) does not replace. */
+TEST(what_cannot_be_moved_aside_leaves_the_box_as_it_was)
+{
+	struct err e;
+	struct rig r;
+
+	up(&r, false);
+	put(r.target, "totem.db", "old database");
+	put(r.target, "totem.db-wal", "old log");
+	put(r.target, "media/1/zz/old", "old picture");
+	put(r.target, "before-restore-20260728T120005000Z/media/in the way", "x");
+	CHECK_I64("failed", run(&r, &e), RC_IO);
+	CHECK(str_starts(str_of(e.text), STR("nothing was changed: ")));
+	CHECK(holds(r.target, "totem.db", "old database"));
+	CHECK(holds(r.target, "totem.db-wal", "old log"));
+	CHECK(holds(r.target, "media/1/zz/old", "old picture"));
+	CHECK(!there(r.target, "restore.journal"));
+	CHECK(!there(r.target, ".restore"));
+	CHECK(holds(r.target, "before-restore-20260728T120005000Z/media/in the way", "x"));
+	/* and when the first try died with the journal written */
+	put(r.target, ".restore/media/1/ab/abcd", "new picture");
+	put(r.target, "restore.journal", "keep before-restore-20260728T120005000Z\n");
+	MUST(restore_settle(r.target, &t_err));
+	CHECK(holds(r.target, "totem.db", "old database"));
+	CHECK(holds(r.target, "media/1/zz/old", "old picture"));
+	CHECK(!there(r.target, "restore.journal"));
+}
+
+TEST(a_part_of_another_file_system_is_told)
+{
+	struct err e = { .rc = RC_OK };
+
+	CHECK_I64("own", folder_movable(t_dir(), t_dir(), &e), RC_OK);
+	CHECK_I64("absent", folder_movable("/proc/none", t_dir(), &e), RC_OK);
+	CHECK_I64("mount", folder_movable("/proc", t_dir(), &e), RC_REFUSED);
+}
+
+TEST(a_backup_of_a_newer_program_is_refused)
+{
+	AUTO(sbuf_release) struct sbuf b = SBUF(64 * KIB), changed = SBUF(64 * KIB);
+	char folder[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX];
+	struct str rest, head;
+	struct err e;
+	struct rig r;
+
+	up(&r, false);
+	put(r.target, "totem.db", "old database");
+	MUST(folder_join(r.backups, r.made.name, folder, &t_err));
+	MUST(folder_join(folder, "manifest.json", path, &t_err));
+	MUST(file_read(path, &b, &t_err));
+	rest = sbuf_view(&b);
+	head = str_n(rest.p, (size_t)str_find(rest, STR("\"schema\":")) + 9);
+	rest = str_n(rest.p + head.n, rest.n - head.n);
+	sbuf_str(&changed, head);
+	sbuf_char(&changed, '9'); /* 29 is 929 */
+	sbuf_str(&changed, rest);
+	put(folder, "manifest.json", sbuf_c(&changed));
+	CHECK_I64("newer", run(&r, &e), RC_REFUSED);
+	CHECK(str_find(str_of(e.text), STR("newer Totem")) >= 0);
+	CHECK(holds(r.target, "totem.db", "old database"));
+	CHECK(!there(r.target, ".restore"));
+}
+
+static enum rc secret_unit(struct tx *tx, void *arg, struct err *e)
+{
+	return setting_put(tx, arg, STR("backup_passphrase"), STR("sealed here"), e);
+}
+
+/* A new machine was started once by its package, so it has a key of its own. */
+TEST(a_key_that_opens_nothing_is_not_the_right_one)
+{
+	static struct box b;
+	uint8_t key[CRYPTO_KEY_BYTES], other[CRYPTO_KEY_BYTES];
+	AUTO(sbuf_release) struct sbuf text = SBUF(KIB);
+	char path[FOLDER_PATH_MAX];
+	struct backup_plan plan;
+	struct err e;
+	struct rig r;
+	bool damaged;
+
+	up(&r, false);
+	box_open(&b, NULL, 0);
+	MUST(supervise_key(t_dir(), true, key, &t_err));
+	MUST(store_write(b.app.store, STORE_NORMAL, secret_unit, key, &t_err));
+	plan = (struct backup_plan){ .data_dir = t_dir(), .folder = r.backups };
+	MUST(backup_make(&plan, BOX_NOW_MS + 1000, &r.made, &damaged, &t_err));
+	box_close(&b);
+	r.plan.name = r.made.name;
+	r.plan.without_key = false;
+	MUST(supervise_key(r.target, true, other, &t_err));
+	CHECK_I64("another key", run(&r, &e), RC_REFUSED);
+	CHECK(str_find(str_of(e.text), STR("opens none")) >= 0);
+	CHECK(!there(r.target, "totem.db"));
+	r.plan.without_key = true;
+	CHECK_I64("wanted so", run(&r, &e), RC_OK);
+	CHECK(r.report.has_key && !r.report.key_fits);
+	MUST(folder_join(t_dir(), "totem.key", path, &t_err));
+	MUST(file_read(path, &text, &t_err));
+	put(r.target, "totem.key", sbuf_c(&text));
+	r.plan.without_key = false;
+	CHECK_I64("the right one", run(&r, &e), RC_OK);
+	CHECK(r.report.key_fits);
 }
 
 TEST(an_interrupted_staging_is_forgotten)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/backup/restore_fits.h"
 #include "io/crypto.h"
 #include "io/file.h"
 #include "store/incident.h"
@@ -49,12 +50,12 @@ static enum rc move_if(const char *from_dir, const char *to_dir, const char *nam
 	return file_exists(from) ? folder_move(from, to, e) : RC_OK;
 }
 
-static bool is_staged(const char *stage, const char *name)
+static bool is_in(const char *folder, const char *name)
 {
 	struct err e = { .rc = RC_OK };
 	char path[FOLDER_PATH_MAX];
 
-	return folder_join(stage, name, path, &e) == RC_OK && file_exists(path);
+	return folder_join(folder, name, path, &e) == RC_OK && file_exists(path);
 }
 
 /* Each step may be repeated: what is moved already is not there any more. */
@@ -62,8 +63,21 @@ static enum rc keep_old(const char *data, const char *stage, const char *old, st
 {
 	TRY(file_mkdir(old, 0700, e));
 	for (size_t i = 0; i < COUNT(PARTS); i++) {
-		if (!PARTS[i].only_if_staged || is_staged(stage, PARTS[i].name))
+		if (!PARTS[i].only_if_staged || is_in(stage, PARTS[i].name))
 			TRY(move_if(data, old, PARTS[i].name, e));
+	}
+	return RC_OK;
+}
+
+/* A mount of its own cannot be renamed: told before anything moves. */
+static enum rc parts_movable(const char *data, const char *stage, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(PARTS); i++) {
+		char path[FOLDER_PATH_MAX];
+
+		TRY(folder_join(data, PARTS[i].name, path, e));
+		if (!PARTS[i].only_if_staged || is_in(stage, PARTS[i].name))
+			TRY(folder_movable(path, data, e));
 	}
 	return RC_OK;
 }
@@ -84,17 +98,73 @@ static enum rc journal_write(const char *data, const char *word, const char *old
 	return file_write(path, str_of(text), 0600, e);
 }
 
-static enum rc swap(const char *data, const char *old, bool old_is_kept, struct err *e)
+static enum rc journal_read(const char *journal, char ret_old[FOLDER_PATH_MAX],
+			    bool *ret_old_is_kept, struct err *e)
 {
-	char stage[FOLDER_PATH_MAX], journal[FOLDER_PATH_MAX], kept[FOLDER_PATH_MAX];
+	AUTO(sbuf_release) struct sbuf b = SBUF(FOLDER_PATH_MAX + 64);
+	struct str rest, word;
 
-	TRY(folder_join(data, STAGE, stage, e));
+	TRY(file_read(journal, &b, e));
+	rest = str_trim(sbuf_view(&b));
+	if (!str_cut(&rest, ' ', &word) || !str_copy(rest, ret_old, FOLDER_PATH_MAX) ||
+	    !str_starts(rest, STR("before-restore-")) ||
+	    (!str_eqc(word, "keep") && !str_eqc(word, "put")))
+		return FAIL(e, RC_INVALID, "%.180s is no journal of a restore", journal);
+	*ret_old_is_kept = str_eqc(word, "put");
+	return RC_OK;
+}
+
+/* Something could not be moved aside, so the box stays what it was. The journal goes last: a death in between comes back
+ * here. Not once it says "put": from then on the way leads forward only. */
+static enum rc keep_undo(const char *data, const char *stage, const char *old, struct err *e)
+{
+	char journal[FOLDER_PATH_MAX], kept[FOLDER_PATH_MAX], noted[FOLDER_PATH_MAX];
+	bool is_put;
+
 	TRY(folder_join(data, JOURNAL, journal, e));
 	TRY(folder_join(data, old, kept, e));
-	if (!old_is_kept) {
-		TRY(keep_old(data, stage, kept, e));
-		TRY(journal_write(data, "put", old, e));
+	TRY(journal_read(journal, noted, &is_put, e));
+	if (is_put)
+		return FAIL(e, RC_IO, "the journal of the restore could not be synced");
+	for (size_t i = 0; i < COUNT(PARTS); i++) {
+		if (!is_in(data, PARTS[i].name)) /* else it never went */
+			TRY(move_if(kept, data, PARTS[i].name, e));
 	}
+	TRY(file_remove(journal, e));
+	TRY(folder_remove_empty(kept, e));
+	return folder_remove(stage, e);
+}
+
+static enum rc keep(const char *data, const char *stage, const char *old, bool *ret_undone,
+		    struct err *e)
+{
+	char kept[FOLDER_PATH_MAX];
+	struct err left = { .rc = RC_OK };
+	enum rc rc;
+
+	TRY(folder_join(data, old, kept, e));
+	rc = keep_old(data, stage, kept, e);
+	if (rc == RC_OK)
+		rc = journal_write(data, "put", old, e);
+	if (rc == RC_OK)
+		return RC_OK;
+	*ret_undone = keep_undo(data, stage, old, &left) == RC_OK;
+	if (!*ret_undone)
+		log_err(LOG_ERROR, "restore.not_undone", &left);
+	return rc;
+}
+
+/* *ret_undone: it failed, and the folder is as it was before. */
+static enum rc swap(const char *data, const char *old, bool old_is_kept, bool *ret_undone,
+		    struct err *e)
+{
+	char stage[FOLDER_PATH_MAX], journal[FOLDER_PATH_MAX];
+
+	*ret_undone = false;
+	TRY(folder_join(data, STAGE, stage, e));
+	TRY(folder_join(data, JOURNAL, journal, e));
+	if (!old_is_kept)
+		TRY(keep(data, stage, old, ret_undone, e));
 	TRY(put_new(data, stage, e));
 	TRY(file_remove(journal, e));
 	return folder_remove(stage, e);
@@ -102,23 +172,23 @@ static enum rc swap(const char *data, const char *old, bool old_is_kept, struct 
 
 enum rc restore_settle(const char *data_dir, struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf b = SBUF(FOLDER_PATH_MAX + 64);
 	char journal[FOLDER_PATH_MAX], stage[FOLDER_PATH_MAX], old[FOLDER_PATH_MAX];
-	struct str rest, word;
+	bool old_is_kept, undone;
+	enum rc rc;
 
 	TRY(folder_join(data_dir, JOURNAL, journal, e));
 	TRY(folder_join(data_dir, STAGE, stage, e));
 	if (!file_exists(journal))
 		return file_exists(stage) ? folder_remove(stage, e)
 					  : RC_OK; /* nothing was swapped */
-	TRY(file_read(journal, &b, e));
-	rest = str_trim(sbuf_view(&b));
-	if (!str_cut(&rest, ' ', &word) || !str_copy(rest, old, sizeof(old)) ||
-	    !str_starts(rest, STR("before-restore-")) ||
-	    (!str_eqc(word, "keep") && !str_eqc(word, "put")))
-		return FAIL(e, RC_INVALID, "%.180s is no journal of a restore", journal);
+	TRY(journal_read(journal, old, &old_is_kept, e));
 	log_event(LOG_WARN, "restore.resumed", "old", old, NULL);
-	return swap(data_dir, old, str_eqc(word, "put"), e);
+	rc = swap(data_dir, old, old_is_kept, &undone, e);
+	if (rc == RC_OK || !undone)
+		return rc;
+	log_err(LOG_ERROR, "restore.undone", e);
+	err_clear(e);
+	return RC_OK;
 }
 
 /* ---- staging ---- */
@@ -195,7 +265,7 @@ static enum rc stage_key(struct restoring *s, struct err *e)
 	TRY(folder_join(s->stage, "totem.key", to, e));
 	if (s->r.info.sealed_key && s->plan->passphrase.n > 0) {
 		TRY(unseal_to(s, "totem.key", to, e));
-		s->r.key_restored = s->r.has_key = true;
+		s->r.key_restored = s->r.has_key = s->r.key_fits = true;
 		return RC_OK;
 	}
 	s->r.has_key = file_exists(own);
@@ -208,6 +278,24 @@ static enum rc stage_key(struct restoring *s, struct err *e)
 			  "(TOTEM_PASSPHRASE), or --without-key and enter the secrets again"
 			: "the backup has no key file: put totem.key into the data folder, or use "
 			  "--without-key and enter the secrets again");
+}
+
+/* The own key of a folder may be that of another box: the package starts a new machine, which makes one. */
+static enum rc key_check(struct restoring *s, struct err *e)
+{
+	if (!s->r.has_key || s->r.key_restored)
+		return RC_OK;
+	TRY(restore_fits_key(s->plan->data_dir, s->stage, &s->r.key_fits, e));
+	if (s->r.key_fits || s->plan->without_key)
+		return RC_OK;
+	return FAIL(e, RC_REFUSED,
+		    s->r.info.sealed_key
+			    ? "totem.key here is not the backup's and opens none of its secrets: "
+			      "give the backup's passphrase (TOTEM_PASSPHRASE), or --without-key "
+			      "and enter the secrets again"
+			    : "totem.key here is not the backup's and opens none of its secrets: "
+			      "put the old box' totem.key into the data folder, or use "
+			      "--without-key and enter the secrets again");
 }
 
 static enum rc stage_config(struct restoring *s, struct err *e)
@@ -272,11 +360,13 @@ static enum rc stage_all(struct restoring *s, struct err *e)
 	TRY(folder_join(s->plan->folder, s->plan->name, s->backup, e));
 	TRY(folder_join(s->plan->data_dir, STAGE, s->stage, e));
 	TRY(backup_manifest_read(s->backup, &s->r.info, &s->wanted, e));
+	TRY(restore_fits_program(&s->r.info, e));
 	TRY(room_check(s, e));
 	TRY(folder_remove(s->stage, e));
 	TRY(file_mkdir(s->stage, 0700, e));
 	TRY(stage_key(s, e)); /* first: a wrong passphrase is told at once */
 	TRY(stage_database(s, e));
+	TRY(key_check(s, e));
 	say(s, "copying media", 2);
 	TRY(folder_join(s->backup, "media.list", list, e));
 	TRY(backup_media_each(list, stage_media, s, e));
@@ -285,6 +375,19 @@ static enum rc stage_all(struct restoring *s, struct err *e)
 	say(s, "looking at what waits to be sent", 3);
 	TRY(hold_sends(s, e));
 	return stage_config(s, e);
+}
+
+static enum rc swap_now(const char *data, const char *old, struct err *e)
+{
+	struct err why = { .rc = RC_OK };
+	bool undone;
+	enum rc rc = swap(data, old, false, &undone, &why);
+
+	if (rc == RC_OK)
+		return RC_OK;
+	return undone ? FAIL(e, rc, "nothing was changed: %.200s", why.text)
+		      : FAIL(e, rc, "%.200s (the restore goes on with the next command or start)",
+			     why.text);
 }
 
 static enum rc restore(struct restoring *s, int64_t now_ms, struct err *e)
@@ -300,8 +403,9 @@ static enum rc restore(struct restoring *s, int64_t now_ms, struct err *e)
 		       text + 5, text + 8, text + 11, text + 14, text + 17, text + 20);
 	TRY(folder_join(s->plan->data_dir, old, s->r.kept, e));
 	say(s, "taking its place", 4);
+	TRY(parts_movable(s->plan->data_dir, s->stage, e));
 	TRY(journal_write(s->plan->data_dir, "keep", old, e));
-	TRY(swap(s->plan->data_dir, old, false, e));
+	TRY(swap_now(s->plan->data_dir, old, e));
 	say(s, "done", STEPS);
 	return RC_OK;
 }

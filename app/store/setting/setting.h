@@ -60,6 +60,13 @@ int64_t setting_of_i64(const struct settings *s, const char *kind, const char *s
 bool setting_slug(const struct settings *s, const char *kind, size_t i, struct str *ret);
 /* Secrets of the database that were sealed with another key than ours. */
 int64_t settings_unreadable(const struct settings *s);
+/* How many secrets of a database a key opens, and how many it does not. `seal_key` NULL: none. Environment and file count
+ * nothing here. */
+struct setting_secrets {
+	int64_t opened, closed;
+};
+enum rc setting_secrets(struct db *db, const uint8_t *seal_key, struct setting_secrets *ret,
+			struct err *e) MUST_CHECK;
 /* What was passed over: a value of the database that does not fit any more, or a variable TOTEM_<something> of the
  * environment that is near to a setting and is none. NULL: nothing; else one sentence. */
 const char *settings_doubt(const struct settings *s);

@@ -124,19 +124,25 @@ static void doubt(struct settings *s, struct str where, const char *why)
 			       why); /* cut is fine */
 }
 
+static bool opens(const uint8_t *seal_key, struct str key, struct str value, struct sbuf *ret_plain)
+{
+	char context[SETTING_CONTEXT_MAX];
+
+	setting_context(key, context);
+	return seal_key != NULL &&
+	       crypto_unseal(seal_key, str_of(context), value, ret_plain, NULL) == RC_OK;
+}
+
 static enum rc from_row(struct settings *s, const uint8_t *seal_key, struct str key,
 			struct str value, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf plain = SBUF(VALUE_MAX);
 	const struct setting_def *def = setting_find(key);
-	char context[SETTING_CONTEXT_MAX];
 	struct err why = { .rc = RC_OK };
 	enum rc rc;
 
 	if (def != NULL && def->kind == SETTING_SECRET) {
-		setting_context(key, context);
-		if (seal_key == NULL ||
-		    crypto_unseal(seal_key, str_of(context), value, &plain, NULL) != RC_OK)
+		if (!opens(seal_key, key, value, &plain))
 			return set(s, key, STR(""), UNREADABLE, e);
 		value = sbuf_view(&plain);
 	}
@@ -341,6 +347,31 @@ static enum rc from_arguments(struct settings *s, const struct setting_sources *
 const char *settings_doubt(const struct settings *s)
 {
 	return s->doubt[0] != '\0' ? s->doubt : NULL;
+}
+
+enum rc setting_secrets(struct db *db, const uint8_t *seal_key, struct setting_secrets *ret,
+			struct err *e)
+{
+	AUTO(stmt_end) struct stmt q = { 0 };
+	enum rc rc;
+
+	*ret = (struct setting_secrets){ 0 };
+	TRY(stmt_begin(db, Q_SETTING_LIST, &q, e));
+	while ((rc = stmt_next(&q, e)) == RC_OK) {
+		AUTO(sbuf_release) struct sbuf plain = SBUF(VALUE_MAX);
+		struct str key = stmt_str(&q, "key"), value = stmt_str(&q, "value");
+		const struct setting_def *def = setting_find(key);
+
+		if (def == NULL || def->kind != SETTING_SECRET)
+			continue;
+		if (opens(seal_key, key, value, &plain))
+			ret->opened++;
+		else
+			ret->closed++;
+		if (plain.p != NULL)
+			crypto_zero(plain.p, plain.cap);
+	}
+	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
 int64_t settings_unreadable(const struct settings *s)

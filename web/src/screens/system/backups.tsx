@@ -36,7 +36,7 @@ export function Backups(): JSX.Element {
 					{/* A browser's own download: it has the cookie, and a gigabyte does not go through the page's memory. */}
 					{!hasToken() && b.state !== 'failed' && <a class="button quiet" href={`/api/v1/backups/${encodeURIComponent(b.name)}/download`} download={b.name + '.tar'} aria-label={t('backup_download_of', { name: b.name })}>{t('backup_download')}</a>}</div></td></tr>)}</tbody></table>}
 		<div class="card"><h2>{t('restore_title')}</h2><p>{t('restore_text')}</p>
-			<pre class="code" dir="ltr" tabIndex={0} aria-label={t('restore_title')}>{`systemctl stop totem\nTOTEM_PASSPHRASE=... totem restore ${data.folder}/${data.data[0]?.name ?? 'totem-...'}\nsystemctl start totem`}</pre>
+			<pre class="code" dir="ltr" tabIndex={0} aria-label={t('restore_title')}>{`systemctl stop totem.socket totem\nTOTEM_PASSPHRASE=... totem restore ${data.folder}/${data.data[0]?.name ?? 'totem-...'}\nsystemctl start totem.socket totem`}</pre>
 			<p class="soft">{t('restore_after')}</p>
 			<p>{t('restore_file')} <code class="address">totem restore totem-….tar</code></p></div>
 	</div>;
