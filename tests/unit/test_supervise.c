@@ -13,6 +13,7 @@
 #include "io/sys.h"
 #include "store/message/message.h"
 #include "store/queue/queue.h"
+#include "store/setting/setting.h"
 #include "store/target.h"
 #include "t.h"
 
@@ -320,6 +321,37 @@ TEST(a_database_that_is_put_back_is_served_again)
 	s = up(&o);
 	CHECK(!supervise_app(s)->damaged);
 	CHECK(!there("spool.db"));
+	supervise_close(s);
+}
+
+static enum rc name_unit(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	return setting_put(tx, NULL, STR("company_name"), STR("Padaria"), e);
+}
+
+/* What kill -9 leaves at the first damaged start: tables, and nothing in them. */
+TEST(a_spool_without_settings_is_given_them_at_the_next_start)
+{
+	const struct supervise_options o = options(true);
+	struct supervise *s = up(&o);
+	const struct config *c;
+	struct store *spool;
+	char path[700];
+
+	MUST(store_write(supervise_app(s)->store, STORE_NORMAL, name_unit, NULL, &t_err));
+	supervise_close(s);
+	(void)snprintf(path, sizeof(path), "%s/spool.db", folder);
+	MUST(store_open(&(struct store_options){ .path = path, .migrate = true, .now_ms = 1 },
+			&spool, &t_err));
+	store_close(spool);
+	(void)snprintf(path, sizeof(path), "%s/damaged", folder);
+	MUST(file_write(path, STR("a test\n"), 0600, &t_err));
+	s = up(&o);
+	CHECK(supervise_app(s)->damaged);
+	c = config_get(supervise_app(s));
+	CHECK_STR("seeded", setting_str(c->settings, "company_name").p, "Padaria");
+	config_put(c);
 	supervise_close(s);
 }
 

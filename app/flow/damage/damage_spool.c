@@ -7,6 +7,7 @@
 #include "flow/damage/damage.h"
 #include "io/file.h"
 #include "store/delivery.h"
+#include "store/setting/setting.h"
 #include "store/target.h"
 
 #define SPOOL "spool.db"
@@ -120,25 +121,48 @@ static void seed(struct app *app, struct store *spool)
 		  NULL);
 }
 
+/* A spool that a death left between its tables and its settings is asked again, and so is one whose source could not be
+ * read then. Not counted: rows that are no settings (box.salt). */
+static enum rc is_seeded(struct store *spool, bool *ret, struct err *e)
+{
+	struct db *db = store_reader(spool);
+	struct stmt q = { 0 };
+	enum rc rc = stmt_begin(db, Q_SETTING_LIST, &q, e);
+
+	*ret = false;
+	while (rc == RC_OK && !*ret && (rc = stmt_next(&q, e)) == RC_OK)
+		*ret = setting_find(stmt_str(&q, "key")) != NULL;
+	stmt_end(&q);
+	store_reader_done(spool, db);
+	if (rc != RC_ABSENT)
+		return rc;
+	err_clear(e);
+	return RC_OK;
+}
+
+static enum rc make_ready(struct app *app, bool running, struct store *spool, struct err *e)
+{
+	bool seeded;
+
+	TRY(is_seeded(spool, &seeded, e));
+	if (!seeded)
+		seed(app, spool);
+	return running ? store_run(spool, e) : RC_OK;
+}
+
 enum rc damage_spool_open(struct app *app, bool running, struct store **ret, struct err *e)
 {
 	char path[FOLDER_PATH_MAX];
 	struct store_options o = { .path = path, .migrate = true, .now_ms = clock_now_ms() };
 	struct store *spool;
-	bool is_new;
+	enum rc rc;
 
 	TRY(folder_join(app->data_dir, SPOOL, path, e));
-	is_new = !file_exists(path);
 	TRY(store_open(&o, &spool, e));
-	if (is_new)
-		seed(app, spool);
-	if (running) {
-		enum rc rc = store_run(spool, e);
-
-		if (rc != RC_OK) {
-			store_close(spool);
-			return rc;
-		}
+	rc = make_ready(app, running, spool, e);
+	if (rc != RC_OK) {
+		store_close(spool);
+		return rc;
 	}
 	__atomic_store_n(ret, spool, __ATOMIC_RELEASE);
 	return RC_OK;
