@@ -43,6 +43,8 @@ enum rc web_options_make(const struct web_config *c, struct web_options *o, stru
 	option(o, "enable_keep_alive", "yes");
 	option(o, "tcp_nodelay", "1");
 	option(o, "listen_backlog", "1024");
+	option(o, "connection_queue",
+	       "512"); /* slow readers go the sooner the more wait here (patch 0016) */
 	option(o, "decode_url", "no"); /* web_msg_path does, and refuses what CivetWeb lets pass */
 	option(o, "enable_directory_listing", "no");
 	option(o, "enable_auth_domain_check", "no");

@@ -788,6 +788,43 @@ def idle_workers():
             idle, busy, good, len(held))
 
 
+def crowd(tls):
+    """All workers write to readers that took a little and stopped. While nobody waits they stay; then one goes for each
+    client that needs a worker, and no more."""
+    with Server(num_threads="4", request_timeout_ms="9000") as srv:
+        slow = [srv.connect(tls="handshake" if tls else False, rcvbuf=4096) for _ in range(4)]
+        for s in slow:
+            s.sendall(b"GET /huge HTTP/1.1\r\nHost: a\r\n\r\n")
+            s.recv(1000)
+        time.sleep(1.2)
+        fds = srv.fds()
+        start = time.time()
+        ok = served(srv, 3)
+        took = time.time() - start
+        # One went for it, and nobody else had to; the server closes the served one a moment after the client
+        left, until = srv.fds(), time.time() + 2
+        while left == fds and time.time() < until:
+            time.sleep(0.02)
+            left = srv.fds()
+        for s in slow:
+            s.close()
+        if ok and left != fds - 1:
+            raise RuntimeError("%d descriptors before, %d after one client was served" % (fds, left))
+        return not ok, "all workers were held for %s" % ("%.1f s" % took if ok else "more than 3 s")
+
+
+@attack("0016")
+def slow_readers_crowd():
+    """0016-slow-readers-first: as many readers that stopped as there are workers."""
+    return crowd(False)
+
+
+@attack("0016")
+def slow_readers_crowd_tls():
+    """0016-slow-readers-first: the same over TLS."""
+    return crowd(True)
+
+
 @attack("0012")
 def inherited_socket():
     """0012-inherited-socket: a socket that listens already at the address."""

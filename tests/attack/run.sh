@@ -119,7 +119,7 @@ build() {
 	done <<<"$series"
 	if [ "$1" = full ] && [ -n "${SANITIZE:-}" ]; then extra=(-g '-fsanitize=address,undefined' -fno-sanitize-recover=undefined); fi
 	$CC -O1 -w "${extra[@]}" -DNDEBUG -DUSE_MBEDTLS -DUSE_IPV6 -DNO_CGI -DNO_FILES -DUSE_STACK_SIZE=262144 \
-		-DSOCKET_TIMEOUT_QUANTUM=200 -DMG_DEFER_ACCEPT_S=1 -DMG_TLS_HANDSHAKE_TIMEOUT_MS=1500 -DMG_MIN_WRITE_RATE=64000000.0 \
+		-DSOCKET_TIMEOUT_QUANTUM=200 -DMG_DEFER_ACCEPT_S=1 -DMG_TLS_HANDSHAKE_TIMEOUT_MS=1500 -DMG_MIN_WRITE_RATE=64000000.0 -DMG_CROWDED_WRITE_MS=500 \
 		-Iinclude -I"$prefix/include" src/civetweb.c "$HERE/attack_server.c" -o "$dir/server" \
 		-L"$prefix/lib" -lmbedtls -lmbedx509 -lmbedcrypto -lpthread -ldl -lm
 }
