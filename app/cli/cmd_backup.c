@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "cli/unpacked.h"
 #include "flow/backup/backup_s3.h"
+#include "flow/clock/clockdoubt.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
 #include "io/file.h"
@@ -86,12 +87,30 @@ static const char *word_of(const struct backup_info *i)
 	return "failed:";
 }
 
+/* As the server does: by a clock that is days ahead of what the box knows no backup is old. */
+static enum rc rotate(const struct place *p, int64_t now_ms, struct err *e)
+{
+	char path[FOLDER_PATH_MAX];
+	struct db *db = NULL;
+	bool doubted = true;
+	int removed;
+	enum rc rc;
+
+	TRY(folder_join(p->data, "totem.db", path, e));
+	TRY(db_open(path, DB_READER, &db, e));
+	rc = clockdoubt_of(db, now_ms, &doubted, e);
+	db_close(db);
+	if (rc != RC_OK || doubted)
+		return rc;
+	return backup_rotate(p->backups, setting_i64(p->settings, "backup_keep"),
+			     setting_i64(p->settings, "backup_keep_weeks"), now_ms, &removed, e);
+}
+
 static enum rc make(const struct cli *c, struct place *p, const struct backup_plan *plan,
 		    struct err *e)
 {
 	struct backup_info info;
 	bool damaged;
-	int removed;
 	enum rc rc;
 
 	TRY(backup_make(plan, clock_now_ms(), &info, &damaged, e));
@@ -105,9 +124,7 @@ static enum rc make(const struct cli *c, struct place *p, const struct backup_pl
 	print_info(c, word_of(&info), &info);
 	if (cli_option(c, "to") != NULL)
 		return RC_OK; /* somebody else's folder is not rotated */
-	return backup_rotate(p->backups, setting_i64(p->settings, "backup_keep"),
-			     setting_i64(p->settings, "backup_keep_weeks"), info.created_ms,
-			     &removed, e);
+	return rotate(p, info.created_ms, e);
 }
 
 static void print_list(const struct cli *c, const struct backup_info *all, size_t n)

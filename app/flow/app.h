@@ -58,6 +58,7 @@ struct app {
 	struct clock_known clock_known; /* until when it was believed (flow/clock/clockdoubt.h) */
 	bool clock_known_read;
 	bool clock_doubted;      /* retention waits */
+	bool clock_sure;         /* looked at and not doubted; for other threads, by __atomic */
 	int clock_doubt_told;    /* as clock_told */
 	int64_t clock_doubt_us;  /* the last look, monotonic */
 	int64_t clock_stored_us; /* when clock_known was written last; 0: never */

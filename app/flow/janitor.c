@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "flow/backup/upgrade_copies.h"
 #include "flow/clock/clockdoubt.h"
 #include "flow/clock/clockwatch.h"
 #include "flow/chatwoot/chatwoot_catch.h"
@@ -256,6 +257,17 @@ static bool trim_bytes(struct app *app, const struct config *c, int64_t now_ms)
 	return true; /* what is left is young */
 }
 
+/* One a minute. */
+static void trim_copies(const struct app *app, int64_t now_ms)
+{
+	struct err e = { .rc = RC_OK };
+	bool removed;
+
+	if (app->data_dir != NULL &&
+	    upgrade_copies_trim(app->data_dir, now_ms, &removed, &e) != RC_OK)
+		log_err(LOG_WARN, "janitor.copies_not_trimmed", &e);
+}
+
 static bool trim_all(struct app *app, int64_t now_ms)
 {
 	AUTO(config_putp) const struct config *c = config_get(app);
@@ -297,6 +309,7 @@ static bool trim_all(struct app *app, int64_t now_ms)
 		trim_range(app, &ranges[i]);
 	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 		all = media_retain(app, now_ms) && all;
+	trim_copies(app, now_ms);
 	if (!__atomic_load_n(&app->stopping, __ATOMIC_RELAXED))
 		all = trim_bytes(app, c, now_ms) && all;
 	return all;

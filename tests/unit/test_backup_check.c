@@ -210,6 +210,29 @@ TEST(rotation_keeps_the_newest_and_one_a_week)
 	box_close(&r.b);
 }
 
+/* What a clock that was ahead left behind pushes out none of today's; of its like the newest stay. */
+TEST(backups_of_a_time_to_come_count_by_themselves)
+{
+	struct backup_info today[2], made, listed[16];
+	int removed = 0;
+	struct rig r;
+	size_t n = 0;
+
+	up(&r);
+	for (int64_t i = 0; i < 3; i++)
+		make_at(&r, BOX_NOW_MS + (365 + i) * DAY, &made);
+	for (size_t i = 0; i < COUNT(today); i++)
+		make_at(&r, BOX_NOW_MS - (int64_t)(1 - i) * DAY, &today[i]);
+	MUST(backup_rotate(r.folder, 2, 0, BOX_NOW_MS, &removed, &t_err));
+	MUST(backup_list(r.folder, listed, COUNT(listed), &n, &t_err));
+	CHECK_I64("removed", removed, 1);
+	CHECK_I64("kept", n, 4);
+	CHECK_STR("newest to come", listed[0].name, made.name);
+	CHECK_STR("of today", listed[2].name, today[1].name);
+	CHECK_STR("of yesterday", listed[3].name, today[0].name);
+	box_close(&r.b);
+}
+
 TEST(what_rotted_is_not_carried_to_another_disk)
 {
 	char stick[FOLDER_PATH_MAX], path[FOLDER_PATH_MAX];

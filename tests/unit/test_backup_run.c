@@ -86,6 +86,44 @@ TEST(after_a_start_an_old_backup_has_an_hour_to_be_verified)
 	CHECK_I64("not told", told(DAY + HOUR_MS, HOUR_MS - MINUTE_MS), 0);
 }
 
+/* Backups that are left of one of forty days ago, one of yesterday and one that is asked for now, of which one is kept. */
+static size_t left_when(bool sure)
+{
+	static const char *const ONE[] = { "backup_every_hours=0", "backup_keep=1",
+					   "backup_keep_weeks=0", "backup_check_pace=100" };
+	struct backup_info made, listed[8];
+	struct backup_state s = { .last_ok_ms = 0 };
+	struct rig r;
+	size_t n = 0;
+
+	up(&r);
+	box_close(&r.b);
+	box_open(&r.b, ONE, COUNT(ONE));
+	make_at(&r, clock_now_ms() - 40 * DAY, &made);
+	make_at(&r, clock_now_ms() - DAY, &made);
+	r.b.app.clock_sure = sure;
+	MUST(backup_run_start(&r.b.app, &r.b.app.backups, &t_err));
+	MUST(backup_run_ask(r.b.app.backups, NULL, &t_err));
+	for (int i = 0; i < 3000 && s.last_ok_ms == 0; i++) {
+		usleep(5000);
+		backup_run_state(r.b.app.backups, &s);
+	}
+	backup_run_stop(TAKE(r.b.app.backups));
+	MUST(backup_list(r.folder, listed, COUNT(listed), &n, &t_err));
+	box_close(&r.b);
+	return n;
+}
+
+TEST(no_backup_is_old_by_a_clock_in_doubt)
+{
+	CHECK_I64("doubted", left_when(false), 3);
+}
+
+TEST(by_a_clock_that_is_believed_the_old_ones_go)
+{
+	CHECK_I64("believed", left_when(true), 1);
+}
+
 TEST(a_folder_that_nothing_can_be_written_to_is_told_with_its_own_cure)
 {
 	char set[FOLDER_PATH_MAX + 20], file[FOLDER_PATH_MAX];

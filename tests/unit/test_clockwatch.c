@@ -1,5 +1,8 @@
 /* test_clockwatch.c - jumps of the clock. */
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "box.h"
 #include "flow/clock/clockdoubt.h"
@@ -7,6 +10,7 @@
 #include "flow/janitor.h"
 #include "store/conversation/contact.h"
 #include "store/conversation/conversation_state.h"
+#include "io/file.h"
 #include "store/incident.h"
 #include "store/queue/queue.h"
 #include "store/target.h"
@@ -311,8 +315,10 @@ TEST(a_year_ahead_deletes_nothing_until_the_clock_is_kept)
 	ahead_open(&b, false);
 	CHECK_I64("after a restart", kept_at(&b, BOX_NOW_MS + YEAR_MS + 2 * HOUR_MS, 5000000), 1);
 	CHECK_I64("told", open_of(&b, "clock_ahead"), 1);
+	CHECK(!clockdoubt_sure(&b.app));
 	kernel_says = 0;
 	CHECK_I64("kept", kept_at(&b, BOX_NOW_MS + YEAR_MS + 3 * HOUR_MS, 3605000000), 0);
+	CHECK(clockdoubt_sure(&b.app));
 	CHECK_I64("over", open_of(&b, "clock_ahead"), 0);
 	box_close(&b);
 }
@@ -327,6 +333,46 @@ TEST(a_year_ahead_that_is_set_right_deletes_nothing)
 	CHECK_I64("right again", kept_at(&b, BOX_NOW_MS + 3000, 3000000), 1);
 	CHECK_I64("over", open_of(&b, "clock_ahead"), 0);
 	CHECK(!clockdoubt_is(&b.app));
+	box_close(&b);
+}
+
+static int64_t upgrade_copies(void)
+{
+	int64_t n = 0;
+	char path[512];
+
+	for (int i = 1; i <= 4; i++) {
+		snprintf(path, sizeof(path), "%s/totem.db.before-%04d", t_dir(), i);
+		n += access(path, F_OK) == 0;
+	}
+	return n;
+}
+
+/* Copies of three upgrades within a month, that a box keeps beside its database. */
+TEST(copies_before_upgrades_are_bounded_but_not_by_a_clock_in_doubt)
+{
+	struct box b;
+
+	kernel_says = STA_UNSYNC;
+	ahead_open(&b, true);
+	for (int i = 1; i <= 4; i++) {
+		const int64_t at = (BOX_NOW_MS - (45 - 10 * i) * DAY_MS) / 1000;
+		const struct timespec t[2] = { { .tv_sec = at }, { .tv_sec = at } };
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/totem.db.before-%04d", t_dir(), i);
+		MUST(file_write(path, STR("x"), 0600, &t_err));
+		CHECK(utimensat(AT_FDCWD, path, t, 0) == 0);
+	}
+	(void)kept_at(&b, BOX_NOW_MS + YEAR_MS, 2000000);
+	CHECK_I64("in doubt", upgrade_copies(), 4);
+	for (int i = 1; i < 5; i++)
+		(void)kept_at(&b, BOX_NOW_MS + i * 1000, 2000000 + i * 1000000);
+	CHECK_I64("the newest two", upgrade_copies(), 2);
+	kernel_says = 0;
+	for (int i = 1; i < 5; i++)
+		(void)kept_at(&b, BOX_NOW_MS + 50 * DAY_MS + i * 1000, 9000000 + i * 1000000);
+	CHECK_I64("none for longer than a month", upgrade_copies(), 0);
 	box_close(&b);
 }
 

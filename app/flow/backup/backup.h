@@ -96,7 +96,8 @@ enum rc backup_look(const char *folder, int64_t now_ms, struct backup_look *ret,
 enum rc backup_newest(const char *folder, int64_t now_ms, struct backup_info *ret, struct err *e)
 	MUST_CHECK;
 /* Keeps the newest `keep`, of each of the last `weeks` weeks its newest, and always the newest that is verified; one that
- * failed counts for nothing: the newest such stays until a newer one is verified. Then drops media that no backup lists,
+ * failed counts for nothing: the newest such stays until a newer one is verified. Those of a time more than a day ahead of
+ * `now_ms` are counted by themselves, at most `keep`. The caller sees to it that the clock is not in doubt. Then drops media that no backup lists,
  * and what an interrupted backup left. */
 enum rc backup_rotate(const char *folder, int64_t keep, int64_t weeks, int64_t now_ms,
 		      int *ret_removed, struct err *e) MUST_CHECK;

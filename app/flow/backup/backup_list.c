@@ -238,6 +238,7 @@ static enum rc drop_hidden(void *arg, const struct folder_entry *x, struct err *
 struct keeping {
 	int64_t keep, weeks, now_ms;
 	int64_t good;                  /* backups so far that did not fail */
+	int64_t ahead;                 /* of a time that has not come, so far */
 	int64_t week;                  /* of the last one of them; -1: none */
 	bool has_verified, has_failed; /* so far */
 };
@@ -249,6 +250,9 @@ static bool keeps(struct keeping *k, const struct backup_info *i)
 	const int64_t span = 7 * DAY_MS;
 	bool of_week, first = i->mark == BACKUP_VERIFIED && !k->has_verified;
 
+	/* Made by a clock that was ahead: they push out only their like, never those of today. */
+	if (i->created_ms > k->now_ms + DAY_MS)
+		return k->ahead++ < k->keep;
 	if (i->mark == BACKUP_FAILED) {
 		bool only = !k->has_verified && !k->has_failed;
 

@@ -6,6 +6,7 @@
 #include "base/thr.h"
 #include "flow/backup/backup_media.h"
 #include "flow/backup/backup_s3.h"
+#include "flow/clock/clockdoubt.h"
 #include "flow/config.h"
 #include "flow/damage/damage.h"
 #include "io/file.h"
@@ -175,7 +176,8 @@ static enum rc send_one(struct work *w, const char *name, struct err *e)
 	int removed = 0;
 
 	TRY(backup_s3_send(&w->plan, &w->store, name, e));
-	TRY(backup_s3_rotate(&w->store, w->store_keep, &removed, e));
+	if (clockdoubt_sure(w->b->app))
+		TRY(backup_s3_rotate(&w->store, w->store_keep, &removed, e));
 	log_event(LOG_INFO, "backup.sent", "name", name, "removed", LOG_I64(removed), NULL);
 	return RC_OK;
 }
@@ -184,6 +186,10 @@ static enum rc rotate(struct work *w, struct err *e)
 {
 	int removed = 0;
 
+	if (!clockdoubt_sure(w->b->app)) {
+		log_event(LOG_WARN, "backup.not_rotated", "why", "the clock is in doubt", NULL);
+		return RC_OK; /* after the next one */
+	}
 	TRY(backup_rotate(w->folder, w->keep, w->weeks, clock_now_ms(), &removed, e));
 	if (removed > 0)
 		log_event(LOG_INFO, "backup.rotated", "removed", LOG_I64(removed), NULL);

@@ -71,10 +71,8 @@ static bool is_kept(void)
 }
 
 /* Whether it is days ahead of what it should show at most; known.ran_ms counts while it is. */
-static bool is_ahead(const struct app *app, int64_t now_ms)
+static bool is_later(const struct clock_known *k, int64_t now_ms)
 {
-	const struct clock_known *k = &app->clock_known;
-
 	return now_ms - (k->seen_ms + k->ran_ms) > CLOCKDOUBT_AHEAD_MS;
 }
 
@@ -102,17 +100,19 @@ void clockdoubt_one(struct app *app, int64_t now_ms, int64_t mono_us)
 
 	if (!app->clock_known_read && !read_known(app, now_ms)) {
 		app->clock_doubted = true;
+		__atomic_store_n(&app->clock_sure, false, __ATOMIC_RELAXED);
 		return;
 	}
 	app->clock_doubt_us = i64_max(mono_us, 1);
 	if (was || app->clock_known.ran_ms > 0)
 		app->clock_known.ran_ms += since_us / 1000;
-	app->clock_doubted =
-		is_ahead(app, now_ms) && !is_kept() && app->clock_known.ran_ms < CLOCKDOUBT_RUN_MS;
+	app->clock_doubted = is_later(&app->clock_known, now_ms) && !is_kept() &&
+			     app->clock_known.ran_ms < CLOCKDOUBT_RUN_MS;
 	if (was != app->clock_doubted) {
 		tell(app, now_ms);
 		app->clock_stored_us = 0;
 	}
+	__atomic_store_n(&app->clock_sure, !app->clock_doubted, __ATOMIC_RELAXED);
 	if (!app->clock_doubted)
 		believe(app, now_ms);
 	if (!__atomic_load_n(&app->damaged, __ATOMIC_RELAXED))
@@ -122,4 +122,18 @@ void clockdoubt_one(struct app *app, int64_t now_ms, int64_t mono_us)
 bool clockdoubt_is(const struct app *app)
 {
 	return app->clock_doubted;
+}
+
+bool clockdoubt_sure(const struct app *app)
+{
+	return __atomic_load_n(&app->clock_sure, __ATOMIC_RELAXED);
+}
+
+enum rc clockdoubt_of(struct db *db, int64_t now_ms, bool *ret, struct err *e)
+{
+	struct clock_known k;
+
+	TRY(clock_known_get(db, &k, e));
+	*ret = k.seen_ms > 0 && is_later(&k, now_ms) && !is_kept() && k.ran_ms < CLOCKDOUBT_RUN_MS;
+	return RC_OK;
 }
