@@ -4,10 +4,10 @@
 #include "flow/backup/backup_run.h"
 #include "flow/backup/backup_s3.h"
 #include "flow/erase/erase.h"
+#include "flow/erase/erased.h"
+#include "io/file.h"
 #include "io/folder.h"
 #include "store/conversation/contact.h"
-
-#define BACKUPS_LISTED 64
 
 /* Copies of the database beside it, before an upgrade (io/migrate.h) and before a restore (flow/backup/restore.h). */
 static enum rc copy_found(void *arg, const struct folder_entry *x, struct err *e)
@@ -20,21 +20,31 @@ static enum rc copy_found(void *arg, const struct folder_entry *x, struct err *e
 	return RC_OK;
 }
 
+/* All of them, also those whose manifest cannot be read. */
+static enum rc backup_found(void *arg, const struct folder_entry *x, struct err *e)
+{
+	(void)e;
+	if (x->is_folder && backup_name_ok(str_of(x->name)))
+		jsonw_str(arg, str_of(x->name));
+	return RC_OK;
+}
+
 /* Those made until now hold the person still. */
 static void backups_write(struct call *c, struct jsonw *w)
 {
-	struct backup_info *all = arena_alloc(c->q->arena, BACKUPS_LISTED * sizeof(*all));
 	struct err e = { .rc = RC_OK };
 	char folder[FOLDER_PATH_MAX];
-	size_t n = 0;
 
+	/* Beside the backups too: a new box may be built from them alone. */
+	if (c->app->data_dir != NULL && backup_run_folder(c->app, folder, &e) == RC_OK &&
+	    file_exists(folder) && erased_merge(c->app->data_dir, folder, &e) != RC_OK)
+		log_err(LOG_WARN, "erase.list_not_copied", &e);
+	err_clear(&e);
 	jsonw_karray(w, "backups");
-	if (all != NULL && c->app->data_dir != NULL &&
-	    backup_run_folder(c->app, folder, &e) == RC_OK &&
-	    backup_list(folder, all, BACKUPS_LISTED, &n, &e) == RC_OK) {
-		for (size_t i = 0; i < n; i++)
-			jsonw_text(w, all[i].name);
-	}
+	if (c->app->data_dir != NULL && backup_run_folder(c->app, folder, &e) == RC_OK &&
+	    file_exists(folder) && folder_each(folder, backup_found, w, &e) != RC_OK)
+		log_err(LOG_WARN, "erase.backups_not_listed", &e);
+	err_clear(&e);
 	jsonw_end(w);
 	jsonw_karray(w, "copies");
 	if (c->app->data_dir != NULL && folder_each(c->app->data_dir, copy_found, w, &e) != RC_OK)

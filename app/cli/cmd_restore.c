@@ -9,6 +9,22 @@
 #include "io/file.h"
 #include "io/jsonw.h"
 
+/* A backup brings back who was erased behind it. */
+static void print_erased(const struct restore_report *r)
+{
+	char at[CLOCK_TEXT_MAX];
+
+	clock_text(r->info.created_ms, at);
+	if (!r->erased_known)
+		(void)printf("There is no list of erased people here or beside the backup: whoever "
+			     "was erased after\n%s on the old box is back; erase them again.\n",
+			     at);
+	else if (r->erased > 0)
+		(void)printf("%lld contacts were erased after this backup: the next start erases "
+			     "them again.\n",
+			     (long long)r->erased);
+}
+
 static void print_report(const struct cli *c, const struct restore_report *r)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(8 * KIB);
@@ -26,6 +42,8 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 		jsonw_kbool(&w, "key_fits", r->key_fits);
 		jsonw_ki64(&w, "waiting_sends", r->waiting);
 		jsonw_kbool(&w, "sends_paused", r->paused);
+		jsonw_kbool(&w, "erased_known", r->erased_known);
+		jsonw_ki64(&w, "erased_since", r->erased);
 		jsonw_ktext(&w, "kept", r->kept);
 		jsonw_ktext(&w, "config", r->config[0] != '\0' ? r->config : NULL);
 		jsonw_end(&w);
@@ -50,6 +68,7 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 			     "orchestrator-inbound are paused. Look at them, then: totem queue "
 			     "resume messages\n",
 			     (long long)r->waiting);
+	print_erased(r);
 	(void)printf("Start the server now (systemctl start totem.socket totem).\n");
 }
 

@@ -64,12 +64,13 @@ struct app {
 	int64_t clock_stored_us; /* when clock_known was written last; 0: never */
 	int64_t clock_pull_until_us; /* so long waits of an earlier clock are looked for (flow/clock/clockback.h) */
 	int64_t clock_pulled_us;
-	int64_t janitor_minute_ms;         /* when retention ran last */
-	uint64_t pulse_hash;               /* of what pages were told of the queues last */
-	int64_t pulse_minute;              /* whose counters are kept */
-	bool disk_untold;                  /* the incident of a full disk found no room yet */
-	bool wal_alarm;                    /* an incident of a too long log is open */
-	bool chatwoot_asked;               /* for what agents wrote before this start */
+	bool erased_looked;        /* nobody is left who was erased before (flow/erase/erased.h) */
+	int64_t janitor_minute_ms; /* when retention ran last */
+	uint64_t pulse_hash;       /* of what pages were told of the queues last */
+	int64_t pulse_minute;      /* whose counters are kept */
+	bool disk_untold;          /* the incident of a full disk found no room yet */
+	bool wal_alarm;            /* an incident of a too long log is open */
+	bool chatwoot_asked;       /* for what agents wrote before this start */
 	int64_t people_after, files_after; /* up to which contact and file retention has looked */
 	int erasing;                       /* requests that erase somebody now; atomic */
 	int64_t wipe_again_ms;             /* it failed: not before then */

@@ -10,6 +10,7 @@
 #include "flow/chatwoot/chatwoot_catch.h"
 #include "flow/config.h"
 #include "flow/erase/erase.h"
+#include "flow/erase/erased.h"
 #include "flow/media/media_store.h"
 #include "flow/outage.h"
 #include "flow/pulse.h"
@@ -476,6 +477,7 @@ void janitor_one(struct app *app, int64_t now_ms)
 	end_pauses(app, now_ms);
 	upkeep_ensure(app, now_ms);
 	outage_look(app);
+	erased_again(app);
 	erase_go_on(app);
 	app->janitor_minute_ms =
 		janitor_trim(app, now_ms) ? now_ms : now_ms - JANITOR_EVERY_MS + SECOND_MS;

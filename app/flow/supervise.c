@@ -16,6 +16,7 @@
 #include "flow/outside/posting.h"
 #include "flow/backup/restore.h"
 #include "flow/check/start_check.h"
+#include "flow/erase/erased.h"
 #include "flow/check/start_cure.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
@@ -157,6 +158,7 @@ static enum rc begin_serving(struct supervise *s, struct err *e)
 	TRY(recover(s, e));
 	TRY(media_recover(&s->app, e));
 	TRY(restore_tell(&s->app, e));
+	erased_again(&s->app);
 	TRY(damage_take_over(&s->app, &taken, e));
 	return outage_begin(&s->app, s->app.started_ms, e);
 }

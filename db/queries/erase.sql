@@ -139,6 +139,29 @@ VALUES (@company_id, @contact_id, 'rows', @now_ms, (SELECT coalesce(max(id), 0) 
 	  WHERE a.contact_id IN (SELECT c.id FROM contacts AS c WHERE c.id = @contact_id OR c.merged_into = @contact_id)
 	    AND a.kind <> 'chatwoot' AND length(a.alias) >= 7));
 
+-- name: erase_persons
+-- The person and who was merged into them: what tells them from others without naming them.
+-- in: contact_id
+-- out: id company_id created_ms
+SELECT id, company_id, created_ms FROM contacts WHERE id = @contact_id OR merged_into = @contact_id;
+
+-- name: erase_is_there
+-- Whether somebody who was erased is here (again).
+-- in: contact_id company_id created_ms
+-- out: is_there
+SELECT EXISTS (SELECT 1 FROM contacts WHERE id = @contact_id AND company_id = @company_id AND created_ms = @created_ms) AS is_there;
+
+-- name: erase_job
+-- The next job in the order of one of the person's threads.
+-- in: contact_id after mask
+-- out: id
+-- scan: jobs are only what is unfinished
+SELECT j.id FROM jobs AS j
+ WHERE j.id > @after AND j.okey <> 0 AND (j.okey & @mask) IN (
+       SELECT v.id FROM whatsapp_conversations AS v
+        WHERE v.contact_id IN (SELECT c.id FROM contacts AS c WHERE c.id = @contact_id OR c.merged_into = @contact_id))
+ ORDER BY j.id LIMIT 1;
+
 -- name: erase_find
 -- An erasure of this person that is not through with its rows.
 -- in: contact_id

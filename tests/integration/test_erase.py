@@ -87,11 +87,13 @@ def test_not_one_byte_of_an_erased_person_stays():
         b.wait_idle()
         assert {"totem.db"} <= {f for f, _ in folder_holds(b, WORD, PERSON)}, "or this test proves nothing"
         b.cli("backup")
+        for n in range(70):  # older ones
+            os.mkdir(f"{b.data}/backups/totem-20200101T00{n // 60:02d}{n % 60:02d}Z")
         open(b.data + "/totem.db.before-0024", "w").close()  # as an upgrade leaves one
         b.cli("config", "set", "backup_s3_url", "http://127.0.0.1:9/bucket")
         report = b.api("DELETE", f"/api/v1/contacts/{contact}")
         equal(report.status, 200, str(report))
-        assert report.json["messages"] >= 5 and report.json["files"] == 1 and len(report.json["backups"]) == 1, report
+        assert report.json["messages"] >= 5 and report.json["files"] == 1 and len(report.json["backups"]) == 71, report
         equal((report.json["copies"], report.json["state"]), (["totem.db.before-0024"], "pages"))
         equal(report.json["store"], {"url": "http://127.0.0.1:9/bucket", "keeps": 14})
         b.get(f"/api/v1/contacts/{contact}", status=404)
@@ -190,3 +192,40 @@ def test_retention_goes_on_after_a_kill():
         b.wait_idle()
         b.cli("prove")
         equal(row(b, "PRAGMA quick_check")[0], "ok")
+
+
+def test_a_restored_backup_brings_nobody_back_who_was_erased_behind_it():
+    with Box(settings=QUIET, n8n=None) as b:
+        others(b, 40)
+        b.hook(named_hook(f"{WORD} hola"))
+        b.wait_idle()
+        contact = contact_of(b)
+        b.cli("queue", "pause", "messages")
+        waiting = b.send(PERSON, f"{WORD} waits")["id"]
+        b.cli("backup")
+        name = [f for f in os.listdir(b.data + "/backups") if f.startswith("totem-")][0]
+        b.post(f"/api/v1/messages/{waiting}/cancel", {})
+        equal(b.api("DELETE", f"/api/v1/contacts/{contact}").status, 200)
+        kept = row(b, "SELECT count(*) FROM contacts")[0]
+        wiped(b)
+        assert WORD not in open(b.data + "/erased.list").read() and PERSON not in open(b.data + "/erased.list").read()
+        b.stop()
+        # A machine that has the backups only knows it from them
+        new = b.data + "/new"
+        p = subprocess.run([b.binary, "restore", b.data + "/backups/" + name, "--without-key", "--json", "--data", new], stdout=subprocess.PIPE, text=True)
+        told = json.loads(p.stdout)
+        equal((told["erased_known"], told["erased_since"]), (True, 1))
+        shutil.rmtree(new)
+        told = json.loads(b.cli("restore", name, "--resume", "--json"))
+        equal((told["erased_since"], told["waiting_sends"], told["sends_paused"]), (1, 1, False))
+        shutil.rmtree(told["kept"])
+        assert {"totem.db"} <= {f for f, _ in folder_holds(b, WORD, PERSON)}, "or this test proves nothing"
+        b.start()
+        b.cli("queue", "resume", "messages")
+        wait_until(lambda: row(b, "SELECT count(*) FROM contacts")[0] == kept, what="erased again")
+        b.get(f"/api/v1/contacts/{contact}", status=404)
+        wiped(b)
+        equal(folder_holds(b, WORD, WORD.lower(), PERSON), [])
+        b.wait_idle()
+        equal([m for m in b.peers.messages("meta") if PERSON in json.dumps(m)], [], "what waited in the backup was sent")
+        b.cli("prove")

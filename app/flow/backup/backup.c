@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/damage/damage.h"
+#include "flow/erase/erased.h"
 #include "io/crypto.h"
 #include "io/file.h"
 
@@ -309,6 +310,7 @@ static enum rc make(struct making *m, int64_t now_ms, struct err *e)
 	TRY(file_mkdir(m->stage, 0700, e));
 	TRY(make_database(m, e));
 	TRY(make_rest(m, e));
+	TRY(erased_merge(m->plan->data_dir, m->plan->folder, e));
 	return put_in_place(m, began_us, e);
 }
 

@@ -7,6 +7,7 @@
  *                                 manifest.json     checksums, rows of every table, digests of sampled rows
  *                                 check.json        what the last check found; not there yet: none was done
  *   FOLDER/media/ab/abcd...                         media files by checksum, shared by all backups
+ *   FOLDER/erased.list                              who was erased, in numbers that name nobody (flow/erase/erased.h)
  *
  * Making one is quick: the database is checked (damage stops the backup and never gets into it; older backups stay),
  * copied, and the copy read back from the disk for its sums; it gets its name when it is whole there (BACKUP_MADE). Then it

@@ -2,6 +2,7 @@
 #include "flow/backup/backup.h"
 
 #include "base/log.h"
+#include "flow/erase/erased.h"
 #include "io/crypto.h"
 #include "io/file.h"
 
@@ -286,6 +287,8 @@ enum rc backup_copy_out(const struct backup_plan *plan, const char *name, const 
 	struct err left = { .rc = RC_OK };
 	enum rc rc = copy_out(&o, name, e);
 
+	if (rc == RC_OK)
+		rc = erased_merge(plan->folder, to, e);
 	if (rc != RC_OK && o.to[0] != '\0' && folder_remove(o.to, &left) != RC_OK)
 		log_err(LOG_DEBUG, "backup.rest_not_removed", &left);
 	return rc;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/backup/restore_fits.h"
+#include "flow/erase/erased.h"
 #include "io/crypto.h"
 #include "io/file.h"
 #include "store/incident.h"
@@ -390,6 +391,17 @@ static enum rc swap_now(const char *data, const char *old, struct err *e)
 			     why.text);
 }
 
+/* Also those that only the folder of the backups knows: this may be another machine. */
+static enum rc find_erased(struct restoring *s, struct err *e)
+{
+	enum rc rc;
+
+	TRY(erased_merge(s->plan->folder, s->plan->data_dir, e));
+	rc = erased_count(s->plan->data_dir, s->r.info.created_ms, &s->r.erased, e);
+	s->r.erased_known = rc == RC_OK;
+	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
 static enum rc restore(struct restoring *s, int64_t now_ms, struct err *e)
 {
 	char text[CLOCK_TEXT_MAX], old[64];
@@ -398,6 +410,7 @@ static enum rc restore(struct restoring *s, int64_t now_ms, struct err *e)
 		return FAIL(e, RC_ABSENT, "there is no backup with this name");
 	TRY(restore_settle(s->plan->data_dir, e));
 	TRY(stage_all(s, e));
+	TRY(find_erased(s, e));
 	clock_text(now_ms, text);
 	(void)snprintf(old, sizeof(old), "before-restore-%.4s%.2s%.2sT%.2s%.2s%.2s%.3sZ", text,
 		       text + 5, text + 8, text + 11, text + 14, text + 17, text + 20);

@@ -11,6 +11,8 @@
  * Whatever cannot be moved aside (a mount, a folder of somebody else) leaves the box as it was: what was moved goes back.
  * A backup of a newer program is refused, and so is one whose secrets the folder's own key does not open.
  *
+ * Who was erased behind the backup is in it: the next start erases them again (flow/erase/erased.h).
+ *
  * The caller holds the folder's lock. */
 #ifndef FLOW_RESTORE_H
 #define FLOW_RESTORE_H
@@ -32,9 +34,11 @@ struct restore_report {
 	struct backup_info info;
 	bool key_restored; /* false: the folder's own was kept, or there is none */
 	bool has_key;
-	bool key_fits;   /* has_key, and it opens the secrets of the backup (or there are none) */
-	bool paused;     /* the queues that send */
-	int64_t waiting; /* sends that waited in the backup */
+	bool key_fits;     /* has_key, and it opens the secrets of the backup (or there are none) */
+	bool paused;       /* the queues that send */
+	int64_t waiting;   /* sends that waited in the backup */
+	bool erased_known; /* there is a list of who was erased (flow/erase/erased.h) */
+	int64_t erased;    /* asked for behind the backup: done again by the next start */
 	char kept[FOLDER_PATH_MAX];   /* where the old files are; "": there were none */
 	char config[FOLDER_PATH_MAX]; /* the settings file of the old box, put beside; "": none */
 };

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "flow/erase/erase_priv.h"
+#include "flow/erase/erased.h"
 
 #define ROUNDS_MAX 20 /* from the beginning, when somebody goes on writing in the thread */
 
@@ -87,6 +88,9 @@ static enum rc cut_unit(struct tx *tx, void *arg, struct err *e)
 		return rc; /* one that was interrupted goes on */
 	TRY(read_conversations(x, tx->db, e));
 	TRY(check_open(x, tx->db, e));
+	if (x->app->data_dir !=
+	    NULL) /* before the commit: a person too many in the list harms nobody */
+		TRY(erased_note(x->app->data_dir, tx->db, x->x.contact_id, tx->now_ms, e));
 	TRY(erasure_begin(tx, x->x.company_id, x->x.contact_id, &x->x.id, e));
 	return read_aliases(x, tx->db, e); /* too many: known before anything is gone */
 }
@@ -160,6 +164,19 @@ enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
 		report(x, ret);
 	}
 	(void)__atomic_sub_fetch(&app->erasing, 1, __ATOMIC_RELAXED);
+	mem_free(x);
+	return rc;
+}
+
+enum rc erase_cut(struct app *app, int64_t company_id, int64_t contact_id, struct err *e)
+{
+	struct erasing *x = mem_new(1, sizeof(*x));
+	enum rc rc;
+
+	x->app = app;
+	x->x.company_id = company_id;
+	x->x.contact_id = contact_id;
+	rc = store_write(app->store, STORE_NORMAL, cut_unit, x, e);
 	mem_free(x);
 	return rc;
 }

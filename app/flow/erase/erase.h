@@ -30,6 +30,9 @@ struct erase_report {
  * is gone. */
 enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
 		      struct erase_report *ret, struct err *e) MUST_CHECK;
+/* Only its first unit: the person is not met any more, the janitor goes on. RC_CONFLICT, RC_INVALID as above. */
+enum rc erase_cut(struct app *app, int64_t company_id, int64_t contact_id, struct err *e)
+	MUST_CHECK;
 /* Rows of erasures that were interrupted. By the janitor. */
 void erase_go_on(struct app *app);
 

@@ -107,6 +107,49 @@ enum rc erasure_begin(struct tx *tx, int64_t company_id, int64_t contact_id, int
 	return stmt_run(&s, e);
 }
 
+enum rc erasure_persons(struct db *db, int64_t contact_id, erasure_person_fn *fn, void *arg,
+			struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	enum rc rc;
+
+	TRY(stmt_begin(db, Q_ERASE_PERSONS, &s, e));
+	stmt_bind_i64(&s, "contact_id", contact_id);
+	while ((rc = stmt_next(&s, e)) == RC_OK) {
+		struct erasure_person p;
+
+		p.contact_id = stmt_i64(&s, "id");
+		p.company_id = stmt_i64(&s, "company_id");
+		p.created_ms = stmt_i64(&s, "created_ms");
+		TRY((*fn)(arg, &p, e));
+	}
+	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
+enum rc erasure_is_there(struct db *db, const struct erasure_person *p, bool *ret, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_ERASE_IS_THERE, &s, e));
+	stmt_bind_i64(&s, "contact_id", p->contact_id);
+	stmt_bind_i64(&s, "company_id", p->company_id);
+	stmt_bind_i64(&s, "created_ms", p->created_ms);
+	TRY(stmt_next(&s, e));
+	*ret = stmt_i64(&s, "is_there") != 0;
+	return RC_OK;
+}
+
+enum rc erasure_job(struct db *db, int64_t contact_id, int64_t after, int64_t *ret, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_ERASE_JOB, &s, e));
+	stmt_bind_i64(&s, "contact_id", contact_id);
+	stmt_bind_i64(&s, "after", after);
+	stmt_bind_i64(&s, "mask", QUEUE_KEY_MASK);
+	return first_id(&s, ret, e);
+}
+
 static void bind_range(struct stmt *s, const struct erasure_range *r)
 {
 	stmt_bind_i64(s, "from_id", r->from);

@@ -36,6 +36,19 @@ enum rc erasure_waiting(struct db *db, int64_t contact_id, int64_t *ret, struct 
  * on is somebody new: what comes in while the rows go is not lost. */
 enum rc erasure_begin(struct tx *tx, int64_t company_id, int64_t contact_id, int64_t *ret_id,
 		      struct err *e) MUST_CHECK;
+/* What tells a contact from others without naming anybody: no other one has both. */
+struct erasure_person {
+	int64_t company_id, contact_id, created_ms;
+};
+typedef enum rc erasure_person_fn(void *arg, const struct erasure_person *p, struct err *e);
+/* The contact, and those that were merged into it. */
+enum rc erasure_persons(struct db *db, int64_t contact_id, erasure_person_fn *fn, void *arg,
+			struct err *e) MUST_CHECK;
+enum rc erasure_is_there(struct db *db, const struct erasure_person *p, bool *ret, struct err *e)
+	MUST_CHECK;
+/* The next job behind `after` in one of the person's threads. RC_ABSENT: none; `e` is not filled. */
+enum rc erasure_job(struct db *db, int64_t contact_id, int64_t after, int64_t *ret, struct err *e)
+	MUST_CHECK;
 /* Empties the requests [from, to) that name `alias`, or are of a thread at Chatwoot, but those that still have to be read.
  * Adds to *ret_count. */
 struct erasure_range {
