@@ -420,6 +420,6 @@ def test_no_network_at_boot():
         fill(b, 3)
         wait_until(lambda: len(b.messages(direction="inbound")) == 3, what="stored")
         m = b.send("34600120001", "later")
-        time.sleep(0.5)
+        wait_until(lambda: b.queues()["messages"]["delayed"], what="tried, and to be tried again")
         assert b.get("/api/v1/messages/" + m["id"])["status"] in ("pending", "queued"), "kept for later"
         equal(len(b.dead_letters()), 0)
