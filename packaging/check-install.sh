@@ -1,8 +1,10 @@
 #!/bin/bash
 # The package in a clean Debian: packaging/check-install.sh FILE.deb [OLD.deb]   (make check-install; as root)
 #
-# debootstrap makes a root below build/; in it: install, first start, upgrade with a filled database, remove, install
-# again, purge without and with consent. Without an OLD.deb the same program under a lower version is the old one. The
+# debootstrap makes a root below build/; in it: install, first start, upgrade with a filled database (check-upgrade.py: people,
+# messages with files, dead letters, users, settings, backups, a job that waits), remove, install again, purge without and with
+# consent. Without an OLD.deb the same program under a lower version is the old one: to see migrations run, give one that was
+# built from an earlier revision (make deb there), ARGS=FILE. The
 # root has no service manager: the scripts have to do without, the program is started by hand. Everything is copied into a folder
 # of its own first, so that the tree may be built and changed meanwhile. Last line: N passed, N failed.
 set -u
@@ -61,16 +63,20 @@ as_totem() { in_root setpriv --reuid totem --regid totem --clear-groups "$@"; }
 check 'install' in_root dpkg -i /old.deb
 check 'user' in_root getent passwd totem
 check 'folder is not private' sh -c "[ \"\$(stat -c '%a %U' '$root/var/lib/totem' 2>/dev/null | cut -d' ' -f1)\" = 700 ]"
-check 'folder for backups' sh -c "[ \"\$(chroot '$root' stat -c '%a %U' /var/backups/totem)\" = '700 totem' ]"
 check 'unit' test -e "$root/usr/lib/systemd/system/totem.service"
 check 'enabled' test -L "$root/etc/systemd/system/multi-user.target.wants/totem.service"
 check 'first start' start
 check 'the setup link is printed' grep -q '#setup=' "$own/serve"
 check 'a command beside the server' as_totem totem config set company_name 'Filled before the upgrade' --data /var/lib/totem
 check 'totem check' sh -c "chroot '$root' setpriv --reuid totem --regid totem --clear-groups totem check --data /var/lib/totem --json | grep -q '\"data\"'"
-check 'upgrade beside a running server' in_root dpkg -i /new.deb
-check 'no copy was taken first' sh -c "ls -d '$root'/var/lib/totem/backups/totem-*"
 check 'stop' stop
+printf '#!/bin/sh\nexec chroot %s setpriv --reuid totem --regid totem --clear-groups /usr/bin/totem "$@"\n' "$root" >"$own/totem" && chmod +x "$own/totem"
+# Filled beside the old program, upgraded beside the running server, compared with the new one
+check 'upgrade with a filled database' env DIRECT="$root/var/lib/totem" PATH="$PATH" python3 "$top/packaging/check-upgrade.py" \
+	"$own/totem" /var/lib/totem chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive HOME=/root LC_ALL=C.UTF-8 dpkg -i /new.deb
+grep -e '^upgraded' -e ' rows in ' "$own/out"
+check 'folder for backups' sh -c "[ \"\$(chroot '$root' stat -c '%a %U' /var/backups/totem)\" = '700 totem' ]"
+check 'no copy was taken first' sh -c "ls -d '$root'/var/lib/totem/backups/totem-*"
 check 'start after the upgrade' start
 check 'data is gone' sh -c "chroot '$root' setpriv --reuid totem --regid totem --clear-groups totem config get company_name --data /var/lib/totem | grep -x 'Filled before the upgrade'"
 check 'the copy is whole' as_totem totem verify --data /var/lib/totem
