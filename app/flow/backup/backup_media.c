@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/sbuf.h"
+#include "flow/backup/sum_set.h"
 #include "io/file.h"
 
 #define LIST     "media.list"
@@ -341,28 +342,24 @@ enum rc backup_media_check(const char *folder, const char *list, bool deep, stru
 /* ---- sweeping ---- */
 
 struct sweep {
-	struct known used;            /* by checksum */
+	struct sum_set used;
 	char folder[FOLDER_PATH_MAX]; /* media/ab */
 };
 
-static int by_sum(const void *a, const void *b)
+static enum rc sweep_used(void *arg, const struct backup_media_file *f, struct err *e)
 {
-	const struct backup_media_file *x = a, *y = b;
-
-	return strcmp(x->sha256, y->sha256);
+	(void)e;
+	(void)sum_set_add(arg, f->sha256, 0); /* as line_parse saw */
+	return RC_OK;
 }
 
 static enum rc sweep_file(void *arg, const struct folder_entry *x, struct err *e)
 {
 	struct sweep *s = arg;
-	struct backup_media_file wanted;
 	char path[FOLDER_PATH_MAX];
 
 	TRY(folder_join(s->folder, x->name, path, e));
-	if (x->is_folder)
-		return RC_OK;
-	if (str_copy(str_of(x->name), wanted.sha256, sizeof(wanted.sha256)) && s->used.n > 0 &&
-	    bsearch(&wanted, s->used.f, s->used.n, sizeof(*s->used.f), by_sum) != NULL)
+	if (x->is_folder || sum_set_has_hex(&s->used, x->name, 0))
 		return RC_OK;
 	return file_remove(path, e);
 }
@@ -388,11 +385,10 @@ static enum rc sweep_all(struct sweep *s, const char *folder, const struct backu
 	for (size_t i = 0; i < count; i++) {
 		TRY(folder_join(folder, kept[i].name, backup, e));
 		TRY(folder_join(backup, LIST, list, e));
-		TRY(backup_media_each(list, known_add, &s->used,
-				      e)); /* unreadable: nothing is swept */
+		/* Unreadable: nothing is swept. Lists of one box are much the same: doubles go at once. */
+		TRY(backup_media_each(list, sweep_used, &s->used, e));
+		sum_set_settle(&s->used);
 	}
-	if (s->used.n > 0)
-		qsort(s->used.f, s->used.n, sizeof(*s->used.f), by_sum);
 	TRY(folder_join(folder, "media", s->folder, e));
 	rc = folder_each(s->folder, sweep_folder, s, &none);
 	return rc == RC_OK || rc == RC_ABSENT ? RC_OK : FAIL(e, rc, "%s", none.text);
@@ -401,9 +397,9 @@ static enum rc sweep_all(struct sweep *s, const char *folder, const struct backu
 enum rc backup_media_sweep(const char *folder, const struct backup_info *kept, size_t count,
 			   struct err *e)
 {
-	struct sweep s = { .used = { .f = NULL } };
+	struct sweep s = { .used = { .count = 0 } };
 	enum rc rc = sweep_all(&s, folder, kept, count, e);
 
-	mem_free(s.used.f);
+	sum_set_free(&s.used);
 	return rc;
 }
