@@ -1,5 +1,5 @@
 """What an operator does: check, doctor, support bundle, settings, one person's data, a store for backups."""
-import io, json, os, subprocess, tarfile
+import fcntl, glob, hashlib, io, json, os, shutil, subprocess, tarfile
 from lib import *
 from test_media import png
 from s3_double import KEY_ID, SECRET as S3_SECRET, Store
@@ -314,8 +314,17 @@ def test_backups_go_to_a_store_and_come_back():
                 b.hook(meta_hook("34600123456", f"m{n}"))
             os.makedirs(b.data + "/media/1/ab", exist_ok=True)
             open(b.data + "/media/1/ab/big", "wb").write(os.urandom(9 * 1024 * 1024))  # two pieces
+            open(b.data + "/media/1/ab/small", "wb").write(b"erased after the first backup")
+            small = hashlib.sha256(b"erased after the first backup").hexdigest()
+            asked = []
+            s3.list = lambda q, of=s3.list: asked.append(q["prefix"][0]) or of(q)
             s3.fail = 1  # weather
             for n in range(3):
+                if n == 1:
+                    assert [k for k in s3.objects if small in k], "sent"
+                    os.remove(b.data + "/media/1/ab/small")
+                if n == 2:  # its list is read at the store
+                    shutil.rmtree(max(glob.glob(b.data + "/backups/totem-*")))
                 b.post("/api/v1/backups", status=202)
                 wait_until(lambda: b.log().count("backup.sent") == n + 1, what="sent", timeout=60)
                 wait_until(lambda: not b.get("/api/v1/backups")["state"]["busy"], what="idle")
@@ -323,12 +332,26 @@ def test_backups_go_to_a_store_and_come_back():
             equal(s3.refused, [])
             names = {k.split("/")[2] for k in s3.objects if "/totem-" in k}
             equal(len(names), 2, "the oldest went")
+            wait_until(lambda: not [k for k in s3.objects if small in k], what="and what only it had")
+            equal(len([k for k in s3.objects if "/media/" in k]), 2, "the rest stays")
+            equal({p.split("/media/")[1] for p in asked if "/media/" in p}, {""}, "one list, none for each file")
             b.stop()
             sets = [x for k, v in b.settings.items() if k.startswith("backup_s3") for x in ("--set", f"{k}={v}")]
             new = b.dir + "/new"
+            name = sorted(names)[-1]
+            # Hundreds of older ones, and one that a clock ahead made.
+            s3.page, own = 1000, dict(s3.objects)
+            for old in [f"totem-2020{i:04}T000000Z" for i in range(600)] + ["totem-2099" + name[10:]]:
+                s3.objects.update({k.replace(name, old): v for k, v in own.items() if f"{name}/manifest" in k})
+            os.makedirs(new + "/backups")
+            with open(new + "/backups/.lock", "w") as lock:  # somebody rotates there
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                p = subprocess.run([b.binary, "backup", "fetch", "--data", new, *sets], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                assert p.returncode == 73 and "another backup" in p.stderr, p
             p = subprocess.run([b.binary, "backup", "fetch", "--data", new, *sets], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             equal(p.returncode, 0, str(p))
-            name = sorted(names)[-1]
+            assert f"fetched {name} " in p.stdout, p
+            s3.page, s3.objects = 3, own
             p = subprocess.run([b.binary, "restore", name, "--data", new, "--without-key"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             equal(p.returncode, 0, str(p))
             equal(open(new + "/media/1/ab/big", "rb").read(), open(b.data + "/media/1/ab/big", "rb").read(), "media")

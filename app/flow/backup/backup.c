@@ -32,6 +32,15 @@ bool backup_name_ok(struct str name)
 	return true;
 }
 
+void backup_name_of(int64_t now_ms, char ret[BACKUP_NAME_MAX])
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_text(now_ms, text); /* 2026-01-05T03:00:00.000Z */
+	(void)snprintf(ret, BACKUP_NAME_MAX, "totem-%.4s%.2s%.2sT%.2s%.2s%.2sZ", text, text + 5,
+		       text + 8, text + 11, text + 14, text + 17); /* fits */
+}
+
 /* ---- comparing with the database it came from ---- */
 
 struct marks {
@@ -174,13 +183,10 @@ static enum rc room_check(struct making *m, struct err *e)
 
 static enum rc name_it(struct making *m, int64_t now_ms, struct err *e)
 {
-	char text[CLOCK_TEXT_MAX], path[FOLDER_PATH_MAX], hidden[BACKUP_NAME_MAX + 8];
+	char path[FOLDER_PATH_MAX], hidden[BACKUP_NAME_MAX + 8];
 
-	clock_text(now_ms, text); /* 2026-01-05T03:00:00.000Z */
 	for (int i = 1; i < 100; i++) {
-		(void)snprintf(m->info.name, sizeof(m->info.name),
-			       "totem-%.4s%.2s%.2sT%.2s%.2s%.2sZ", text, text + 5, text + 8,
-			       text + 11, text + 14, text + 17);
+		backup_name_of(now_ms, m->info.name);
 		if (i > 1)
 			(void)snprintf(m->info.name + strlen(m->info.name), 4, "-%d", i);
 		TRY(folder_join(m->plan->folder, m->info.name, path, e));

@@ -109,6 +109,8 @@ enum rc backup_copy_out(const struct backup_plan *plan, const char *name, const 
 /* Held, it is not rotated away, whoever does that; file_unlock lets go. RC_ABSENT: it is gone. */
 enum rc backup_hold(const char *folder, const char *name, int *ret_fd, struct err *e) MUST_CHECK;
 bool backup_name_ok(struct str name);
+/* "totem-20260105T030000Z": of one that is made then. */
+void backup_name_of(int64_t now_ms, char ret[BACKUP_NAME_MAX]);
 /* Held by whoever writes into the folder; file_unlock gives it back. RC_CONFLICT: somebody else does. */
 enum rc backup_lock(const char *folder, int *ret_fd, struct err *e) MUST_CHECK;
 

@@ -12,10 +12,7 @@
 #include "io/file.h"
 #include "store/incident.h"
 
-#define LOOK_US (60 * INT64_C(1000000))
-#define FIRST_MS \
-	(10 *    \
-	 MINUTE_MS) /* after the start, so that a box that restarts often does not only make backups */
+#define LOOK_US  (60 * INT64_C(1000000))
 #define AGAIN_MS HOUR_MS /* after a failure */
 
 struct backup_run {
@@ -37,28 +34,6 @@ struct backup_run {
 	char verify[BACKUP_NAME_MAX]; /* what to look at; "": a backup is asked for */
 	struct backup_state state;
 };
-
-enum rc backup_run_folder(struct app *app, char ret_path[FOLDER_PATH_MAX], struct err *e)
-{
-	AUTO(config_putp) const struct config *c = config_get(app);
-	struct str set = setting_str(c->settings, "backup_dir");
-
-	if (set.n == 0)
-		return folder_join(app->data_dir, "backups", ret_path, e);
-	return str_copy(set, ret_path, FOLDER_PATH_MAX)
-		       ? RC_OK
-		       : FAIL(e, RC_INVALID, "backup_dir is too long");
-}
-
-int64_t backup_run_due(int64_t every_hours, int64_t newest_ms, int64_t now_ms, int64_t up_ms)
-{
-	/* A clock that was ahead leaves a newest backup in the future: that one is as good as none. */
-	int64_t known_ms = newest_ms > now_ms ? 0 : newest_ms;
-
-	if (every_hours == 0)
-		return 0;
-	return i64_max(known_ms + every_hours * HOUR_MS, now_ms - up_ms + FIRST_MS);
-}
 
 static int64_t since_ms(int64_t mono_us)
 {
@@ -179,7 +154,7 @@ static enum rc send_one(struct work *w, const char *name, struct err *e)
 	if (clockdoubt_sure(w->b->app))
 		TRY(backup_s3_rotate(&w->store, w->store_keep, &removed, e));
 	log_event(LOG_INFO, "backup.sent", "name", name, "removed", LOG_I64(removed), NULL);
-	return RC_OK;
+	return removed > 0 ? backup_s3_sweep(&w->plan, &w->store, clock_now_ms(), e) : RC_OK;
 }
 
 static enum rc rotate(struct work *w, struct err *e)

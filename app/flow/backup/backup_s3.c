@@ -1,33 +1,19 @@
 /* backup_s3.c - see backup_s3.h. */
-#include "flow/backup/backup_s3.h"
+#include "flow/backup/backup_s3_priv.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/enc.h"
 #include "io/file.h"
 #include "io/http.h"
 #include "io/json.h"
 #include "io/jsonw.h"
 
-#define PIECE      (8 * MIB)
-#define TIMEOUT_MS (5 * MINUTE_MS) /* one piece over a slow line */
-#define LISTED_MAX 512             /* backups at the store */
-#define ANSWER_MAX (4 * MIB)
-#define KEY_MAX    600
-#define TRIES      3
-#define SENT       ".sent" /* in the folder of backups: {"name","to"} */
-#define SENT_MAX   (4 * KIB)
-#define STEPS      3
-
-struct store_client {
-	const struct backup_plan *plan; /* NULL: only lists and removals */
-	const struct s3_target *t;
-	struct http *http;
-	char backup[FOLDER_PATH_MAX]; /* FOLDER/NAME here */
-	const char *name;
-};
+#define SENT     ".sent" /* in the folder of backups: {"name","to"} */
+#define SENT_MAX (4 * KIB)
+#define STEPS    3
 
 enum rc backup_s3_target(const struct settings *s, struct s3_target *ret, struct err *e)
 {
@@ -38,102 +24,6 @@ enum rc backup_s3_target(const struct settings *s, struct s3_target *ret, struct
 	return ret->url.n > 0 ? RC_OK : FAIL(e, RC_ABSENT, "no store is set (backup_s3_url)");
 }
 
-/* One request. 2xx: RC_OK, `ret` filled. 404: RC_ABSENT. */
-static enum rc ask_once(struct store_client *c, const char *method, struct str key,
-			struct str query, struct str body, size_t answer_max, struct sbuf *ret,
-			struct err *e)
-{
-	const struct s3_request q = { method, key, query, body, clock_now_ms() };
-	struct s3_signed s;
-	struct http_header headers[3];
-	struct http_request r = { .method = method,
-				  .headers = headers,
-				  .header_count = COUNT(headers),
-				  .body = body,
-				  .timeout_ms = TIMEOUT_MS,
-				  .answer_max = answer_max };
-	struct http_answer a = HTTP_ANSWER;
-	enum rc rc;
-
-	TRY(s3_sign(c->t, &q, &s, e));
-	headers[0] = (struct http_header){ "x-amz-date", s.date };
-	headers[1] = (struct http_header){ "x-amz-content-sha256", s.sha256 };
-	headers[2] = (struct http_header){ "Authorization", s.authorization };
-	r.url = s.url;
-	rc = http_do(c->http, &r, &a, e);
-	if (rc == RC_OK && a.status == 404)
-		rc = FAIL(e, RC_ABSENT, "it is not at the store");
-	else if (rc == RC_OK && (a.status < 200 || a.status > 299))
-		rc = FAIL(e, a.status == 403 ? RC_REFUSED : RC_RETRY,
-			  "the store answers %d to %s%s", a.status, method,
-			  a.status == 403 ? ": check key, secret, region and clock" : "");
-	if (rc == RC_OK && ret != NULL) {
-		sbuf_reset(ret);
-		sbuf_str(ret, sbuf_view(&a.body));
-		if (!sbuf_ok(ret))
-			rc = FAIL(e, RC_LIMIT, "the store's answer is too long");
-	}
-	http_answer_release(&a);
-	return rc;
-}
-
-/* Weather: the same once more. All of these may happen twice. */
-static enum rc ask(struct store_client *c, const char *method, struct str key, struct str query,
-		   struct str body, size_t answer_max, struct sbuf *ret, struct err *e)
-{
-	for (int i = 1;; i++) {
-		struct err why = { .rc = RC_OK };
-		enum rc rc = ask_once(c, method, key, query, body, answer_max, ret, &why);
-
-		if (rc == RC_OK || i == TRIES || (rc != RC_RETRY && rc != RC_UNKNOWN))
-			return rc == RC_OK ? RC_OK : FAIL(e, rc, "%s", why.text);
-	}
-}
-
-static enum rc put(struct store_client *c, const char *key, struct str body, struct err *e)
-{
-	return ask(c, "PUT", str_of(key), STR(""), body, ANSWER_MAX, NULL, e);
-}
-
-/* ---- lists ---- */
-
-typedef enum rc key_fn(struct store_client *c, void *arg, struct str key, struct err *e);
-
-/* Keys below the prefix that begin with `below`, without the prefix. */
-static enum rc each_key(struct store_client *c, const char *below, key_fn *fn, void *arg,
-			struct err *e)
-{
-	AUTO(sbuf_release)
-	struct sbuf token = SBUF(KIB), query = SBUF(4 * KIB), key = SBUF(KIB),
-		    answer = SBUF(ANSWER_MAX);
-	struct str prefix = s3_prefix(c->t), rest;
-
-	do {
-		sbuf_reset(&query);
-		s3_list_query(c->t, str_of(below), sbuf_view(&token), &query);
-		TRY(ask(c, "GET", STR(""), sbuf_view(&query), STR(""), ANSWER_MAX, &answer, e));
-		rest = sbuf_view(&answer);
-		while (s3_list_key(&rest, &key)) {
-			size_t skip = prefix.n > 0 ? prefix.n + 1 : 0;
-
-			TRY(fn(c, arg, str_sub(sbuf_view(&key), skip, key.n), e));
-		}
-		sbuf_reset(&token);
-	} while (s3_list_more(sbuf_view(&answer), &token));
-	return RC_OK;
-}
-
-static enum rc note_there(struct store_client *c, void *arg, struct str key, struct err *e)
-{
-	bool *there = arg;
-
-	(void)c;
-	(void)key;
-	(void)e;
-	*there = true;
-	return RC_OK;
-}
-
 /* ---- sending ---- */
 
 static void fd_close(int *fd)
@@ -142,17 +32,12 @@ static void fd_close(int *fd)
 		close(*fd);
 }
 
-static void piece_key(char ret[KEY_MAX], const char *name, const char *file, int n)
-{
-	(void)snprintf(ret, KEY_MAX, "%.60s/%.100s.%05d", name, file, n); /* fits */
-}
-
-static enum rc send_pieces(struct store_client *c, const char *path, const char *file,
+static enum rc send_pieces(struct backup_s3_client *c, const char *path, const char *file,
 			   struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf b = SBUF(PIECE);
+	AUTO(sbuf_release) struct sbuf b = SBUF(S3_PIECE);
 	AUTO(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char key[KEY_MAX];
+	char key[S3_KEY_MAX];
 
 	if (fd < 0)
 		return FAIL(e, RC_IO, "%.180s cannot be read: %m", path);
@@ -161,9 +46,9 @@ static enum rc send_pieces(struct store_client *c, const char *path, const char 
 		ssize_t got;
 
 		sbuf_reset(&b);
-		while (b.n < PIECE) {
-			room = sbuf_room(&b, PIECE - b.n);
-			got = read(fd, room, PIECE - b.n);
+		while (b.n < S3_PIECE) {
+			room = sbuf_room(&b, S3_PIECE - b.n);
+			got = read(fd, room, S3_PIECE - b.n);
 			if (got < 0)
 				return FAIL(e, RC_IO, "%.180s cannot be read: %m", path);
 			if (got == 0)
@@ -172,18 +57,18 @@ static enum rc send_pieces(struct store_client *c, const char *path, const char 
 		}
 		if (b.n == 0 && n > 1)
 			return RC_OK;
-		piece_key(key, c->name, file, n);
-		TRY(put(c, key, sbuf_view(&b), e));
+		backup_s3_key(key, c->name, file, n);
+		TRY(backup_s3_put(c, key, sbuf_view(&b), e));
 		if (!tempo_step(c->plan->pace))
 			return FAIL(e, RC_RETRY, "stopped");
-		if (b.n < PIECE)
+		if (b.n < S3_PIECE)
 			return RC_OK;
 	}
 }
 
 static enum rc send_entry(void *arg, const struct folder_entry *x, struct err *e)
 {
-	struct store_client *c = arg;
+	struct backup_s3_client *c = arg;
 	char path[FOLDER_PATH_MAX];
 
 	/* What was found on this disk says nothing about the store's. */
@@ -194,23 +79,74 @@ static enum rc send_entry(void *arg, const struct folder_entry *x, struct err *e
 	return send_pieces(c, path, x->name, e);
 }
 
-/* Files of media are at most 100 MB or so (media_file_max_bytes): in pieces too, the first one tells whether it is there. */
-static enum rc send_media(void *arg, const struct backup_media_file *f, struct err *e)
-{
-	struct store_client c = *(struct store_client *)arg;
-	char path[FOLDER_PATH_MAX], key[KEY_MAX];
-	bool there = false;
+/* ---- media ---- */
 
-	c.name = "media";
-	piece_key(key, "media", f->sha256, (int)(f->bytes / (int64_t)PIECE) + 1);
-	TRY(each_key(&c, key, note_there, &there, e));
-	if (there)
-		return RC_OK; /* the last piece goes up last */
-	TRY(backup_media_path(c.plan->folder, f->sha256, path, e));
-	return send_pieces(&c, path, f->sha256, e);
+static enum rc note_piece(struct backup_s3_client *c, void *arg, struct str key, struct err *e)
+{
+	struct str rest = key, head, sum;
+	char hex[SUM_TEXT];
+	int64_t n;
+
+	(void)c;
+	(void)e;
+	/* What is none of ours is none of theirs. */
+	if (str_cut(&rest, '/', &head) && str_cut(&rest, '.', &sum) &&
+	    str_copy(sum, hex, sizeof(hex)) && str_i64(rest, 1, INT32_MAX, &n))
+		(void)sum_set_add(arg, hex, n);
+	return RC_OK;
 }
 
-static enum rc send_all(struct store_client *c, struct err *e)
+enum rc backup_s3_media_read(struct backup_s3_client *c, struct sum_set *ret, struct err *e)
+{
+	TRY(backup_s3_each_key(c, "media/", note_piece, ret, e));
+	sum_set_settle(ret);
+	return RC_OK;
+}
+
+static enum rc note_wanted(void *arg, const struct backup_media_file *f, struct err *e)
+{
+	(void)e;
+	(void)sum_set_add(arg, f->sha256, f->bytes); /* as a line of a list was read */
+	return RC_OK;
+}
+
+/* Files of media are at most 100 MB or so (media_file_max_bytes): in pieces too. The last piece goes up last, so where it
+ * is the others are. */
+static enum rc send_wanted(struct backup_s3_client *c, const struct sum_set *wanted,
+			   const struct sum_set *there, struct err *e)
+{
+	char path[FOLDER_PATH_MAX], hex[SUM_TEXT];
+	struct backup_s3_client media = *c;
+
+	media.name = "media";
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct sum_set_item *x = &wanted->item[i];
+
+		if (sum_set_has(there, x->sum, x->n / (int64_t)S3_PIECE + 1))
+			continue;
+		enc_hex(x->sum, sizeof(x->sum), hex);
+		TRY(backup_media_path(c->plan->folder, hex, path, e));
+		TRY(send_pieces(&media, path, hex, e));
+	}
+	return RC_OK;
+}
+
+static enum rc send_media(struct backup_s3_client *c, const char *list, struct err *e)
+{
+	struct sum_set wanted = { .count = 0 }, there = { .count = 0 };
+	enum rc rc = backup_media_each(list, note_wanted, &wanted, e);
+
+	sum_set_settle(&wanted);
+	if (rc == RC_OK && wanted.count > 0)
+		rc = backup_s3_media_read(c, &there, e);
+	if (rc == RC_OK)
+		rc = send_wanted(c, &wanted, &there, e);
+	sum_set_free(&wanted);
+	sum_set_free(&there);
+	return rc;
+}
+
+static enum rc send_all(struct backup_s3_client *c, struct err *e)
 {
 	char list[FOLDER_PATH_MAX], manifest[FOLDER_PATH_MAX];
 
@@ -218,7 +154,7 @@ static enum rc send_all(struct store_client *c, struct err *e)
 	TRY(folder_join(c->backup, "media.list", list, e));
 	TRY(folder_join(c->backup, "manifest.json", manifest, e));
 	backup_say(c->plan, "sending media", 1, STEPS);
-	TRY(backup_media_each(list, send_media, c, e));
+	TRY(send_media(c, list, e));
 	backup_say(c->plan, "sending the database", 2, STEPS);
 	TRY(folder_each(c->backup, send_entry, c, e));
 	TRY(send_pieces(c, manifest, "manifest.json", e));
@@ -226,7 +162,7 @@ static enum rc send_all(struct store_client *c, struct err *e)
 	return RC_OK;
 }
 
-static enum rc note_sent(const struct store_client *c, struct err *e)
+static enum rc note_sent(const struct backup_s3_client *c, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(SENT_MAX);
 	char path[FOLDER_PATH_MAX];
@@ -257,96 +193,45 @@ bool backup_s3_has(const char *folder, const struct s3_target *t, const char *na
 	       str_eq(json_get_str(root, "to"), t->url);
 }
 
+enum rc backup_s3_lock(const struct backup_plan *plan, int *ret_fd, struct err *e)
+{
+	struct err why = { .rc = RC_OK };
+	char path[FOLDER_PATH_MAX];
+	enum rc rc;
+
+	TRY(folder_join(plan->folder, ".sending", path, e));
+	rc = file_lock(path, ret_fd, &why);
+	if (rc == RC_CONFLICT)
+		return FAIL(e, rc, "another backup is being sent from %.150s", plan->folder);
+	return rc == RC_OK ? RC_OK : FAIL(e, rc, "%s", why.text);
+}
+
 enum rc backup_s3_send(const struct backup_plan *plan, const struct s3_target *t, const char *name,
 		       struct err *e)
 {
-	struct store_client c = { .plan = plan, .t = t, .http = http_new(), .name = name };
-	enum rc rc = backup_name_ok(str_of(name))
-			     ? send_all(&c, e)
-			     : FAIL(e, RC_ABSENT, "there is no backup with this name");
+	struct backup_s3_client c = { .plan = plan, .t = t, .name = name };
+	int fd = -1;
+	enum rc rc;
 
+	if (!backup_name_ok(str_of(name)))
+		return FAIL(e, RC_ABSENT, "there is no backup with this name");
+	TRY(backup_s3_lock(plan, &fd, e));
+	c.http = http_new();
+	rc = send_all(&c, e);
 	http_free(c.http);
+	file_unlock(fd);
 	TRY(rc);
 	return note_sent(&c, e);
 }
 
-struct names {
-	char name[LISTED_MAX][BACKUP_NAME_MAX];
-	size_t n;
-};
-
-/* Whole ones only: those that have a manifest. */
-static enum rc note_name(struct store_client *c, void *arg, struct str key, struct err *e)
-{
-	struct names *l = arg;
-	struct str rest = key, name;
-
-	(void)c;
-	(void)e;
-	if (str_cut(&rest, '/', &name) && str_starts(rest, STR("manifest.json")) &&
-	    backup_name_ok(name) && l->n < LISTED_MAX &&
-	    str_copy(name, l->name[l->n], sizeof(l->name[0])))
-		l->n++;
-	return RC_OK;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(b, a); /* newest first: names are times */
-}
-
-static enum rc list_names(struct store_client *c, struct names *ret, struct err *e)
-{
-	ret->n = 0;
-	TRY(each_key(c, "totem-", note_name, ret, e));
-	qsort(ret->name, ret->n, sizeof(ret->name[0]), by_name);
-	return RC_OK;
-}
-
-static enum rc remove_key(struct store_client *c, void *arg, struct str key, struct err *e)
-{
-	(void)arg;
-	return ask(c, "DELETE", key, STR(""), STR(""), ANSWER_MAX, NULL, e);
-}
-
-/* The manifest goes first: a removal that was interrupted leaves no backup that looks whole. */
-static enum rc remove_backup(struct store_client *c, const char *name, struct err *e)
-{
-	struct err absent = { .rc = RC_OK };
-	char key[KEY_MAX], below[BACKUP_NAME_MAX + 2];
-	enum rc rc;
-
-	piece_key(key, name, "manifest.json", 1);
-	rc = remove_key(c, NULL, str_of(key), &absent);
-	if (rc != RC_OK && rc != RC_ABSENT)
-		return FAIL(e, rc, "%s", absent.text);
-	(void)snprintf(below, sizeof(below), "%s/", name);
-	return each_key(c, below, remove_key, NULL, e);
-}
-
-enum rc backup_s3_rotate(const struct s3_target *t, int64_t keep, int *ret_removed, struct err *e)
-{
-	struct store_client c = { .t = t, .http = http_new() };
-	struct names *l = mem_new(1, sizeof(*l));
-	enum rc rc = list_names(&c, l, e);
-
-	*ret_removed = 0;
-	for (size_t i = (size_t)keep; rc == RC_OK && i < l->n; i++) {
-		rc = remove_backup(&c, l->name[i], e);
-		*ret_removed += rc == RC_OK;
-	}
-	mem_free(l);
-	http_free(c.http);
-	return rc;
-}
-
 /* ---- fetching ---- */
 
-static enum rc fetch_pieces(struct store_client *c, const char *file, const char *to, struct err *e)
+enum rc backup_s3_fetch_pieces(struct backup_s3_client *c, const char *file, const char *to,
+			       struct err *e)
 {
-	AUTO(sbuf_release) struct sbuf b = SBUF(PIECE + 1);
+	AUTO(sbuf_release) struct sbuf b = SBUF(S3_PIECE + 1);
 	AUTO(fd_close) int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	char key[KEY_MAX];
+	char key[S3_KEY_MAX];
 
 	if (fd < 0)
 		return FAIL(e, RC_IO, "%.180s cannot be made: %m", to);
@@ -354,8 +239,9 @@ static enum rc fetch_pieces(struct store_client *c, const char *file, const char
 		struct err absent = { .rc = RC_OK };
 		enum rc rc;
 
-		piece_key(key, c->name, file, n);
-		rc = ask(c, "GET", str_of(key), STR(""), STR(""), PIECE + 1, &b, &absent);
+		backup_s3_key(key, c->name, file, n);
+		rc = backup_s3_ask(c, "GET", str_of(key), STR(""), STR(""), S3_PIECE + 1, &b,
+				   &absent);
 		if (rc == RC_ABSENT && n > 1)
 			break; /* the piece before was exactly full */
 		if (rc != RC_OK)
@@ -367,7 +253,7 @@ static enum rc fetch_pieces(struct store_client *c, const char *file, const char
 				return FAIL(e, RC_IO, "%.180s cannot be written: %m", to);
 			put_n += (size_t)put_now;
 		}
-		if (b.n < PIECE)
+		if (b.n < S3_PIECE)
 			break;
 	}
 	return fsync(fd) == 0 ? RC_OK : FAIL(e, RC_IO, "%.180s cannot be synced: %m", to);
@@ -375,7 +261,7 @@ static enum rc fetch_pieces(struct store_client *c, const char *file, const char
 
 static enum rc fetch_media(void *arg, const struct backup_media_file *f, struct err *e)
 {
-	struct store_client c = *(struct store_client *)arg;
+	struct backup_s3_client c = *(struct backup_s3_client *)arg;
 	char to[FOLDER_PATH_MAX], sub[FOLDER_PATH_MAX];
 	struct err absent = { .rc = RC_OK };
 	int64_t there;
@@ -386,21 +272,21 @@ static enum rc fetch_media(void *arg, const struct backup_media_file *f, struct 
 		return RC_OK;
 	(void)snprintf(sub, sizeof(sub), "%.*s", (int)(strrchr(to, '/') - to), to); /* shorter */
 	TRY(file_mkdir(sub, 0700, e));
-	return fetch_pieces(&c, f->sha256, to, e);
+	return backup_s3_fetch_pieces(&c, f->sha256, to, e);
 }
 
-static enum rc fetch_if(struct store_client *c, const char *stage, const char *file, bool wanted,
-			struct err *e)
+static enum rc fetch_if(struct backup_s3_client *c, const char *stage, const char *file,
+			bool wanted, struct err *e)
 {
 	char to[FOLDER_PATH_MAX];
 
 	if (!wanted)
 		return RC_OK;
 	TRY(folder_join(stage, file, to, e));
-	return fetch_pieces(c, file, to, e);
+	return backup_s3_fetch_pieces(c, file, to, e);
 }
 
-static enum rc fetch_all(struct store_client *c, struct err *e)
+static enum rc fetch_all(struct backup_s3_client *c, struct err *e)
 {
 	char hidden[BACKUP_NAME_MAX + 16], stage[FOLDER_PATH_MAX], list[FOLDER_PATH_MAX];
 	struct backup_info info;
@@ -427,14 +313,19 @@ static enum rc fetch_all(struct store_client *c, struct err *e)
 enum rc backup_s3_fetch(const struct backup_plan *plan, const struct s3_target *t, const char *name,
 			char ret_name[BACKUP_NAME_MAX], struct err *e)
 {
-	struct store_client c = { .plan = plan, .t = t, .http = http_new() };
-	struct names *l = mem_new(1, sizeof(*l));
-	enum rc rc = list_names(&c, l, e);
+	struct backup_s3_client c = { .plan = plan, .t = t };
+	struct backup_s3_names l = { .n = 0 };
+	int fd = -1;
+	enum rc rc;
 
-	if (rc == RC_OK && name[0] == '\0' && l->n == 0)
+	/* Whoever rotates here takes what is half there, and media that no list names yet. */
+	TRY(backup_lock(plan->folder, &fd, e));
+	c.http = http_new();
+	rc = backup_s3_names_read(&c, clock_now_ms(), &l, e);
+	if (rc == RC_OK && name[0] == '\0' && l.n == 0)
 		rc = FAIL(e, RC_ABSENT, "there is no backup at the store");
 	if (rc == RC_OK)
-		rc = str_copy(str_of(name[0] == '\0' ? l->name[0] : name), ret_name,
+		rc = str_copy(str_of(name[0] == '\0' ? l.name[0] : name), ret_name,
 			      BACKUP_NAME_MAX) &&
 				     backup_name_ok(str_of(ret_name))
 			     ? RC_OK
@@ -442,7 +333,8 @@ enum rc backup_s3_fetch(const struct backup_plan *plan, const struct s3_target *
 	c.name = ret_name;
 	if (rc == RC_OK)
 		rc = fetch_all(&c, e);
-	mem_free(l);
+	backup_s3_names_free(&l);
 	http_free(c.http);
+	file_unlock(fd);
 	return rc;
 }
