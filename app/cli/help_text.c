@@ -26,6 +26,9 @@ static void verbs(const struct cli_command *m, struct sbuf *to)
 
 		if (is_verb(str_n(p, n)) && (p == m->synopsis || p[-1] != '='))
 			sbuf_printf(to, "%.*s ", (int)n, p);
+		/* "--language es|pt|en": values of the option. */
+		if (n > 0 && p[0] == '-' && p[n] == ' ' && p[n + 1] >= 'a' && p[n + 1] <= 'z')
+			n += 1 + strcspn(p + n + 1, " ]");
 		p += n;
 		p += strspn(p, " |[]");
 	}

@@ -196,9 +196,12 @@ def test_packaging_says_what_the_tables_say():
                         ("totem.conf.example", ("init", "--print"))):
         equal((ROOT / "packaging" / file).read_text() == out(*words), True, f"packaging/{file} is old: make docs")
     assert out("help", "--man") in (ROOT / "packaging/man/totem.1").read_text(), "the man page is old: make docs"
-    complete = 'source packaging/completion/totem.bash; COMP_WORDS=(totem backup ""); COMP_CWORD=2; _totem; echo "${COMPREPLY[@]}"'
-    words = subprocess.run(["bash", "-c", complete], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    assert {"make", "list", "copy", "stick", "--to", "--data"} <= set(words), words
+    complete = 'source packaging/completion/totem.bash; COMP_WORDS=(totem %s ""); COMP_CWORD=2; _totem; echo "${COMPREPLY[@]}"'
+
+    def words_of(command):
+        return set(subprocess.run(["bash", "-c", complete % command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.split())
+    assert {"make", "list", "copy", "stick", "--to", "--data"} <= words_of("backup"), words_of("backup")
+    assert {"add", "role", "--language"} <= words_of("user") and "es" not in words_of("user"), words_of("user")
 
 
 def test_certificates_are_reread_on_sighup():
