@@ -43,6 +43,13 @@ static bool stopped(const struct conversation_automatic *a, int64_t now_ms)
 	return a->off_by_loop && now_ms < a->off_until_ms;
 }
 
+/* Stopped within a person's longer silence, which stays theirs: that such a stop was is known by when it began. */
+static bool was_told(const struct conversation_automatic *a, int64_t now_ms, int64_t off_ms)
+{
+	return now_ms < a->off_until_ms && a->off_from_ms > 0 && now_ms >= a->off_from_ms &&
+	       now_ms - a->off_from_ms < off_ms;
+}
+
 static enum rc refuse_stopped(struct err *e)
 {
 	return FAIL(e, RC_REFUSED,
@@ -188,7 +195,7 @@ enum rc loop_stop(struct tx *tx, const struct config *c, int64_t conversation_id
 
 	TRY(conversation_load(tx->db, conversation_id, &a, &conv, e));
 	TRY(conversation_automatic_load(tx->db, conv.id, &was, e));
-	if (stopped(&was, tx->now_ms))
+	if (stopped(&was, tx->now_ms) || was_told(&was, tx->now_ms, c->automation_off_ms))
 		return RC_OK; /* what is refused never left: it prolongs nothing, and costs no write */
 	TRY(bound_of(tx, c, &conv, bound, e));
 	TRY(conversation_automatic_stop(tx, conv.id, until_ms, &c->automatic, e));
