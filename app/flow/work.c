@@ -136,12 +136,11 @@ static void tidy(struct worker *w)
 	mem_trim();
 }
 
-static enum rc one(struct worker *w, int64_t now_ms)
+static enum rc some(struct worker *w, struct job *jobs, int max, int64_t now_ms)
 {
 	struct queues *qs = store_queues(w->app->store);
-	struct job jobs[JOB_BATCH_MAX];
 	struct err e = { 0 };
-	int n = queue_take(qs, w->queue, now_ms, jobs, JOB_BATCH_MAX);
+	int n = queue_take(qs, w->queue, now_ms, jobs, max);
 	enum rc rc;
 
 	if (n == 0)
@@ -168,9 +167,26 @@ static enum rc one(struct worker *w, int64_t now_ms)
 	return RC_OK;
 }
 
+/* Two functions for the sake of their stacks: the room for a batch is 44 KiB, which an idle box would have for each of its
+ * sixty threads. */
+static __attribute__((noinline)) enum rc one(struct worker *w, int64_t now_ms)
+{
+	struct job job;
+
+	return some(w, &job, 1, now_ms);
+}
+
+static __attribute__((noinline)) enum rc batch(struct worker *w, int64_t now_ms)
+{
+	struct job jobs[JOB_BATCH_MAX];
+
+	return some(w, jobs, JOB_BATCH_MAX, now_ms);
+}
+
 enum rc work_one(struct worker *w, int64_t now_ms)
 {
-	enum rc rc = one(w, now_ms);
+	bool batches = queue_get_config(store_queues(w->app->store), w->queue).batch > 1;
+	enum rc rc = batches ? batch(w, now_ms) : one(w, now_ms);
 
 	called_end(w);
 	return rc;

@@ -152,6 +152,25 @@ def status_of(pid):
         return dict(line.split(":", 1) for line in f.read().splitlines())
 
 
+def test_an_idle_box_is_small():
+    """What only it has, in all of its threads, after each of them has looked for work once (they look each second)."""
+    def dirty():
+        with open(f"/proc/{b.process.pid}/smaps_rollup") as f:
+            return int(re.search(r"Private_Dirty:\s+(\d+)", f.read()).group(1)) / 1024
+
+    def looks(name):
+        for task in Path(f"/proc/{b.process.pid}/task").iterdir():
+            if (task / "comm").read_text().strip() == name:
+                return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(), re.M).group(1))
+        return 0
+
+    with Box(doubles=False) as b:
+        if b.sanitized:
+            return
+        wait_until(lambda: looks("messages.0") > 2 and looks("media.3") > 2, what="they looked")
+        assert dirty() < 7.8, dirty()
+
+
 def test_the_process_is_shut_in_after_its_start():
     with Box(n8n=None) as b:
         entered = [json.loads(line) for line in b.log().splitlines() if "sandbox.entered" in line]
