@@ -21,7 +21,7 @@
 #include "store/access/user.h"
 
 #define TOKEN_CLI       "cli"
-#define TOKENS_OLD      64 /* revoked in one start */
+#define TOKENS_OLD      64 /* forgotten in one start */
 #define EXIT_RESERVE_MS 300
 
 struct server {
@@ -44,7 +44,7 @@ static enum rc own_row(void *arg, const struct token *t, struct err *e)
 	struct own_tokens *o = arg;
 
 	(void)e;
-	if (str_eqc(t->name, TOKEN_CLI) && t->revoked_ms == 0 && o->n < TOKENS_OLD)
+	if (str_eqc(t->name, TOKEN_CLI) && t->user_id == 0 && o->n < TOKENS_OLD)
 		o->cli[o->n++] = t->id;
 	return RC_OK;
 }
@@ -57,7 +57,7 @@ static enum rc own_unit(struct tx *tx, void *arg, struct err *e)
 	int64_t id;
 
 	for (size_t i = 0; i < o->n; i++)
-		TRY(token_revoke(tx, o->cli[i], e));
+		TRY(token_forget(tx, o->cli[i], e)); /* a row for each start would never go */
 	TRY(token_create(tx, 1, STR(TOKEN_CLI), all, o->cli_text, &id, e));
 	TRY(user_owner_exists(tx->db, &owner, e));
 	return owner || o->damaged ? RC_OK

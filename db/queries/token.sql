@@ -18,6 +18,11 @@ SELECT t.id, t.company_id, t.created_ms, t.last_used_ms, t.revoked_ms, t.scopes,
 -- in: id now_ms
 UPDATE api_tokens SET revoked_ms = CASE revoked_ms WHEN 0 THEN @now_ms ELSE revoked_ms END WHERE id = @id;
 
+-- name: token_forget
+-- A token of the box itself that another one follows.
+-- in: id
+DELETE FROM api_tokens WHERE id = @id;
+
 -- name: token_alive
 -- A token that may still be used.
 -- in: id

@@ -160,6 +160,8 @@ def test_stop_and_reload():
         b.start()
         equal(json.load(open(b.data + "/ports.json"))["main"].rsplit(":", 1)[1], str(b.main)) if "main" in json.load(
             open(b.data + "/ports.json")) else None
+        own = [t for t in json.loads(b.cli("token", "list", "--json"))["data"] if t["name"] == "cli"]
+        equal(len(own), 1, "no row for each start")
 
 
 def test_it_ends_with_its_parent():

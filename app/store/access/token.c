@@ -195,6 +195,16 @@ enum rc token_revoke(struct tx *tx, int64_t id, struct err *e)
 	return db_changes(tx->db) > 0 ? RC_OK : RC_ABSENT;
 }
 
+enum rc token_forget(struct tx *tx, int64_t id, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(tx->db, Q_TOKEN_FORGET, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	TRY(stmt_run(&s, e));
+	return db_changes(tx->db) > 0 ? RC_OK : RC_ABSENT;
+}
+
 enum rc token_alive(struct db *db, int64_t id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };

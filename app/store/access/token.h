@@ -36,6 +36,8 @@ void token_secret(const char *prefix, char ret_text[TOKEN_TEXT_MAX]);
 enum rc token_check(struct db *db, struct str text, struct token *ret, struct err *e)
 	MUST_CHECK; /* ret->name is not set */
 enum rc token_revoke(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
+/* For tokens that the box makes for itself, in the unit that makes the next one: nothing of it stays. RC_ABSENT: it is gone. */
+enum rc token_forget(struct tx *tx, int64_t id, struct err *e) MUST_CHECK;
 /* RC_ABSENT: revoked, or who made it is disabled. */
 enum rc token_alive(struct db *db, int64_t id, struct err *e) MUST_CHECK;
 enum rc token_used(struct tx *tx, int64_t id, struct err *e)
