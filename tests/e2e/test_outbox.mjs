@@ -126,3 +126,51 @@ test('who logs out is told what was not sent; the page begins anew', async () =>
 	assert.equal(await page.locator('#composer').inputValue(), '');
 	assert.equal(await page.locator('.bubble.local').count(), 0);
 });
+
+/* What another tab of this browser does to the cookie, without any page of ours in it. */
+const cookieOf = (page, login) => page.evaluate(async ([login, password]) => (await fetch('/api/v1/session', { method: 'POST',
+	headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password }) })).status, [login, PASSWORD]);
+
+test('who comes in by another tab is noticed in all of them at once; nothing leaves under the wrong name', async () => {
+	const { box, page } = await begin();
+	box.cli(['user', 'add', 'beto', '--role', 'agent', '--password', '-', '--name', 'Beto'], PASSWORD + '\n');
+	page.allow.push(/status of 403/);
+	await page.route('**/whatsapp/stream', route => route.abort()); /* the stream tells nothing */
+	await page.reload();
+	await open(page, 'Lucía');
+	await page.locator('.thread .bubble').first().waitFor();
+	const tab = await page.context().newPage();
+	await tab.goto('/');
+	await tab.locator('.link.live').waitFor();
+
+	/* the same person, in again: what is written meanwhile leaves, in their name */
+	assert.equal(await cookieOf(tab, 'ana'), 200);
+	await page.locator('#composer').fill('de Ana');
+	await page.keyboard.press('Enter');
+	await page.locator('.thread .bubble:not(.local)', { hasText: 'de Ana' }).waitFor();
+
+	/* another one, by nothing that a page could tell of: a look at this one is enough, and a write too */
+	await page.locator('#composer').fill('borrador');
+	assert.equal(await cookieOf(tab, 'beto'), 200);
+	await page.evaluate(() => { globalThis.before = true; dispatchEvent(new Event('focus')); });
+	await page.locator('.me summary', { hasText: 'Beto' }).waitFor();
+	assert.equal(await page.evaluate(() => globalThis.before), undefined, 'a page of its own');
+	await page.goto('/#/conversations');
+	await open(page, 'Lucía');
+	assert.equal(await page.locator('#composer').inputValue(), '', 'no draft');
+	assert.equal(await cookieOf(tab, 'ana'), 200);
+	await page.locator('#composer').fill('de Beto');
+	await page.keyboard.press('Enter');
+	await page.locator('.me summary', { hasText: 'Ana' }).waitFor();
+
+	/* by the door of the other tab: this one goes with it */
+	await tab.reload();
+	await tab.locator('.me summary', { hasText: 'Ana' }).click();
+	await tab.locator('.me').getByRole('button', { name: 'Salir' }).click();
+	await tab.getByLabel('Contraseña').waitFor();
+	await page.getByLabel('Contraseña').waitFor();
+	await comeIn(tab, 'beto');
+	await page.locator('.me summary', { hasText: 'Beto' }).waitFor();
+	await box.idle();
+	assert.deepEqual((await got(box)).map(m => m.to), [LUCIA], "only Ana's");
+});

@@ -34,7 +34,15 @@ let onLost: () => void = () => {};
 /* Called when the session ended (401): the page shows the door. */
 export function whenLost(fn: () => void): void { onLost = fn; }
 
-export interface Ask { headers?: Record<string, string>; signal?: AbortSignal; raw?: BodyInit }
+let renew: () => Promise<boolean> = async () => false;
+/* Called when the box knows the cookie and not the CSRF token: somebody has come in by another tab. True: it was the same person, and the
+ * token is theirs again, so that what was refused may be asked once more. */
+export function whenStale(fn: () => Promise<boolean>): void { renew = fn; }
+export async function mayAgain(status: number, problem: Problem): Promise<boolean> {
+	return status === 403 && problem.type?.endsWith('csrf') === true && await renew();
+}
+
+export interface Ask { headers?: Record<string, string>; signal?: AbortSignal; raw?: BodyInit; again?: boolean }
 
 export async function call<T = unknown>(method: string, path: string, body?: unknown, ask: Ask = {}): Promise<T> {
 	const headers: Record<string, string> = { Accept: 'application/json', ...credentials(), ...ask.headers };
@@ -58,6 +66,8 @@ export async function call<T = unknown>(method: string, path: string, body?: unk
 		return data as T;
 	if (answer.status === 401 && path !== '/api/v1/session')
 		onLost();
+	if (ask.again !== true && await mayAgain(answer.status, data as Problem))
+		return call<T>(method, path, body, { ...ask, again: true });
 	throw new Refused(answer.status, data as Problem, Number(answer.headers.get('Retry-After') ?? 0));
 }
 

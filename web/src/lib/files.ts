@@ -1,6 +1,6 @@
 /* files.ts - files of messages: where their bytes are, and sending one to the box with its progress. */
 import { useEffect, useState } from 'preact/hooks';
-import { Refused, credentials, hasToken, type Problem } from './api';
+import { Refused, credentials, hasToken, mayAgain, type Problem } from './api';
 
 /* An address that <img>, <audio> and <video> can load. With a session the cookie goes along by itself; with an API token of a link
  * nothing would, so the bytes are fetched and kept while the part is shown. */
@@ -25,7 +25,7 @@ export function useFile(url: string | null): string | undefined {
 export interface Uploaded { id: string; mime: string; bytes: number; send_as: string }
 
 /* fetch cannot tell how far a body has gone. */
-export function upload(file: Blob, name: string, progress: (part: number) => void, stop?: AbortSignal): Promise<Uploaded> {
+export function upload(file: Blob, name: string, progress: (part: number) => void, stop?: AbortSignal, again = true): Promise<Uploaded> {
 	return new Promise((done, failed) => {
 		const x = new XMLHttpRequest();
 		x.open('POST', '/api/v1/media?filename=' + encodeURIComponent(name));
@@ -35,7 +35,9 @@ export function upload(file: Blob, name: string, progress: (part: number) => voi
 		x.responseType = 'json';
 		x.upload.onprogress = e => { if (e.lengthComputable) progress(e.loaded / e.total); };
 		x.onload = () => x.status >= 200 && x.status < 300 && x.response !== null ? done(x.response as Uploaded)
-			: failed(new Refused(x.status, (x.response ?? {}) as Problem));
+			: refused((x.response ?? {}) as Problem);
+		const refused = (p: Problem) => void mayAgain(again ? x.status : 0, p).then(may =>
+			may ? upload(file, name, progress, stop, false).then(done, failed) : failed(new Refused(x.status, p)));
 		x.onerror = x.ontimeout = () => failed(new Refused(0, {}));
 		x.onabort = () => failed(new DOMException('stopped', 'AbortError'));
 		stop?.addEventListener('abort', () => x.abort());

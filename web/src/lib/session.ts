@@ -1,6 +1,6 @@
 /* session.ts - who is sitting here, and what they may do. */
 import { signal } from '@preact/signals';
-import { Refused, call, credentials, dropToken, hasToken, setCsrf, setToken, whenLost } from './api';
+import { Refused, call, credentials, dropToken, hasToken, setCsrf, setToken, whenLost, whenStale } from './api';
 import { hasChosen, isLang, lang, readIn, startLang } from './i18n';
 import { go } from './route';
 import * as stream from './stream';
@@ -54,6 +54,32 @@ export async function enter(w: Who): Promise<void> {
 		stream.stop();
 }
 
+/* Pages of one browser share the cookie: who comes in or leaves here does so in all of them, at once. A tab with a token of its own is
+ * nobody's but its own. */
+const tabs = new BroadcastChannel('totem.who');
+tabs.onmessage = e => {
+	if (!hasToken() && owner !== null && e.data !== null && e.data !== owner)
+		anew(); /* before anything is asked or sent as somebody else */
+	else
+		void check();
+};
+
+/* Somebody came in here. */
+export async function came(w: Who): Promise<void> {
+	tabs.postMessage(whose(w));
+	await enter(w);
+}
+
+/* Still the same person? What the box says then counts; while it does not answer nothing changes. True: nothing did. */
+async function check(): Promise<boolean> {
+	try {
+		await enter(await call<Who>('GET', '/api/v1/session'));
+		return !over && who.value?.state === 'in';
+	} catch {
+		return false;
+	}
+}
+
 /* The token of the first owner's link, while it waits for a name and a password. */
 export const setup = signal<string | null>(null);
 
@@ -82,16 +108,22 @@ export async function look(): Promise<void> {
 
 /* Throws what call() throws while the box does not answer: the session is still there then. */
 export async function leave(): Promise<void> {
-	if (hasToken())
+	if (hasToken()) {
 		dropToken();
-	else
+	} else {
 		await call('DELETE', '/api/v1/session', {}).catch((x: unknown) => {
 			if (!(x instanceof Refused) || x.status === 0 || x.status >= 500)
 				throw x;
 		});
+		tabs.postMessage(null);
+	}
 	anew();
 }
 
 whenLost(() => { if (who.value?.state === 'in') void look(); });
 /* Meanwhile the role may be another one, and the cookie another person's (who came in by another tab). */
-stream.on('open', () => { void call<Who>('GET', '/api/v1/session').then(enter, () => {}); });
+stream.on('open', () => { void check(); });
+whenStale(check);
+/* Not every way in goes through a page (a link to the API, another program with this cookie): whoever looks at the page again is looked at. */
+for (const [of, name] of [[window, 'focus'], [document, 'visibilitychange']] as const)
+	of.addEventListener(name, () => { if (who.value?.state === 'in' && !document.hidden) void check(); });

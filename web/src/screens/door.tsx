@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Refused, call } from '../lib/api';
 import { LANG_NAMES, lang, t, type Lang } from '../lib/i18n';
 import { go } from '../lib/route';
-import { enter, invitation, look, setup, who, type Who } from '../lib/session';
+import { came, invitation, look, setup, who, type Who } from '../lib/session';
 import { Button, chooseLang, Failed, Field, sentence, useLoad } from '../ui/base';
 
 function Login(): JSX.Element {
@@ -15,7 +15,7 @@ function Login(): JSX.Element {
 		setBusy(true);
 		setError('');
 		try {
-			await enter(await call<Who>('POST', '/api/v1/session', { login: form.get('login'), password: form.get('password'), ...(code ? { code } : {}) }));
+			await came(await call<Who>('POST', '/api/v1/session', { login: form.get('login'), password: form.get('password'), ...(code ? { code } : {}) }));
 		} catch (x) {
 			if (x instanceof Refused && x.problem.type?.endsWith('code-needed')) {
 				setNeedsCode(true);
@@ -46,7 +46,7 @@ function First(p: { token: string }): JSX.Element {
 		const form = new FormData(e.currentTarget as HTMLFormElement);
 		setBusy(true);
 		try {
-			await enter(await call<Who>('POST', '/api/v1/setup', { token: p.token, login: form.get('login'), password: form.get('password'), language: lang.value,
+			await came(await call<Who>('POST', '/api/v1/setup', { token: p.token, login: form.get('login'), password: form.get('password'), language: lang.value,
 				company_name: form.get('company') }));
 			setup.value = null;
 			go('#/setup');
@@ -79,7 +79,7 @@ function Invited(p: { token: string }): JSX.Element {
 		try {
 			const w = await call<Who>('POST', '/api/v1/invitation', { token: p.token, password: new FormData(e.currentTarget as HTMLFormElement).get('password') });
 			out();
-			await enter(w);
+			await came(w);
 		} catch (x) {
 			setError(x);
 		} finally {
