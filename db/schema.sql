@@ -249,7 +249,7 @@ CREATE TABLE erasures (
 	letters     INTEGER NOT NULL DEFAULT 0,
 	files       INTEGER NOT NULL DEFAULT 0,
 	conversations INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, asked_by TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX erasures_open ON erasures(state) WHERE state <> 'done';
 

@@ -41,8 +41,7 @@ static enum rc token_name(struct db *db, int64_t id, struct arena *a, struct str
 	return row_end(&r, e);
 }
 
-/* Who calls, as an actor. The arena is for the name of a token. */
-static enum rc actor_of(const struct call *c, struct db *db, struct arena *a, struct audit *ret,
+enum rc audit_row_actor(const struct call *c, struct db *db, struct arena *a, struct audit *ret,
 			struct err *e)
 {
 	ret->company_id = c->who.company_id;
@@ -82,7 +81,7 @@ enum rc audit_row_unit(struct tx *tx, void *arg, struct err *e)
 	const struct call *c = arg;
 	struct audit row = { .subject = c->audit.subject, .detail = c->audit.detail };
 
-	TRY(actor_of(c, tx->db, &a, &row, e));
+	TRY(audit_row_actor(c, tx->db, &a, &row, e));
 	row.action = str_of(c->audit.action != NULL ? c->audit.action : action_of(c->route, &a));
 	if (row.subject.p == NULL)
 		row.subject = params(c, &a);

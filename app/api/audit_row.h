@@ -12,5 +12,10 @@
 store_unit audit_row_unit;
 /* Whether the call's row wants one. */
 bool audit_row_wanted(const struct route *r);
+/* Who calls, as an actor: kind, id and name of `ret`. The arena is for the name of a token. */
+struct db;
+struct audit;
+enum rc audit_row_actor(const struct call *c, struct db *db, struct arena *a, struct audit *ret,
+			struct err *e) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
 /* erase.c - the rights of one person: everything about them, and nothing any more. */
+#include "api/audit_row.h"
 #include "api/handlers.h"
 #include "base/log.h"
 #include "flow/backup/backup_run.h"
@@ -7,7 +8,9 @@
 #include "flow/erase/erased.h"
 #include "io/file.h"
 #include "io/folder.h"
+#include "store/access/audit.h"
 #include "store/conversation/contact.h"
+#include "store/retention/erasure.h"
 
 /* Copies of the database beside it, before an upgrade (io/migrate.h) and before a restore (flow/backup/restore.h). */
 static enum rc copy_found(void *arg, const struct folder_entry *x, struct err *e)
@@ -66,8 +69,21 @@ static void store_told(struct call *c, struct jsonw *w)
 	jsonw_end(w);
 }
 
+/* The name of whoever asks. */
+static enum rc asker(struct call *c, struct str *ret, struct err *e)
+{
+	struct audit who = { .actor = STR_NONE };
+	struct db *db = store_reader(c->app->store);
+	enum rc rc = audit_row_actor(c, db, c->q->arena, &who, e);
+
+	store_reader_done(c->app->store, db);
+	*ret = who.actor;
+	return rc;
+}
+
 void erase_contact_delete(struct call *c)
 {
+	struct erasure_ask ask = { .company_id = c->who.company_id };
 	struct err e = { .rc = RC_OK };
 	struct erase_report r;
 	struct jsonw w;
@@ -75,13 +91,15 @@ void erase_contact_delete(struct call *c)
 
 	if (!contact_of_path(c, &k))
 		return;
-	if (erase_contact(c->app, c->who.company_id, k.id, &r, &e) != RC_OK) {
+	ask.contact_id = k.id;
+	if (asker(c, &ask.by, &e) != RC_OK || erase_contact(c->app, &ask, &r, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;
 	}
 	log_event(LOG_INFO, "contact.erased", "messages", LOG_I64(r.messages), NULL);
 	answer_begin(c, &w);
 	jsonw_object(&w);
+	jsonw_ki64(&w, "erasure_id", r.id);
 	jsonw_ki64(&w, "messages", r.messages);
 	jsonw_ki64(&w, "deliveries", r.deliveries);
 	jsonw_ki64(&w, "dead_letters", r.letters);

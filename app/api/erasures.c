@@ -51,7 +51,9 @@ static enum rc erasure_row(void *arg, const struct erasure_seen *x, struct err *
 
 	(void)e;
 	jsonw_object(&p->w);
+	jsonw_ki64(&p->w, "id", x->id);
 	jsonw_ktime(&p->w, "asked_at", x->asked_ms);
+	jsonw_kstr(&p->w, "asked_by", x->asked_by.n > 0 ? x->asked_by : STR_NONE);
 	jsonw_ktext(&p->w, "state", x->state);
 	jsonw_ktime(&p->w, "done_at", x->done_ms);
 	jsonw_ki64(&p->w, "messages", x->messages);

@@ -132,9 +132,9 @@ SELECT count(*) AS waiting FROM jobs AS j JOIN webhook_deliveries AS d ON d.id =
 
 -- name: erase_begin
 -- The erasure, with the spellings under which the person may stand in raw requests; short ones would hit others.
--- in: company_id contact_id now_ms
-INSERT INTO erasures (company_id, contact_id, state, asked_ms, newest_delivery, aliases)
-VALUES (@company_id, @contact_id, 'rows', @now_ms, (SELECT coalesce(max(id), 0) FROM webhook_deliveries),
+-- in: company_id contact_id now_ms asked_by
+INSERT INTO erasures (company_id, contact_id, state, asked_ms, asked_by, newest_delivery, aliases)
+VALUES (@company_id, @contact_id, 'rows', @now_ms, coalesce(@asked_by, ''), (SELECT coalesce(max(id), 0) FROM webhook_deliveries),
 	(SELECT json_group_array(DISTINCT ltrim(a.alias, '+')) FROM contact_aliases AS a
 	  WHERE a.contact_id IN (SELECT c.id FROM contacts AS c WHERE c.id = @contact_id OR c.merged_into = @contact_id)
 	    AND a.kind <> 'chatwoot' AND length(a.alias) >= 7));
@@ -354,7 +354,7 @@ DELETE FROM chatwoot_marks WHERE message_id = @message_id;
 -- name: erase_list
 -- Erasures of a company, newest first.
 -- in: company_id before_id limit
--- out: id asked_ms done_ms state messages deliveries letters files conversations
+-- out: id asked_ms asked_by done_ms state messages deliveries letters files conversations
 -- scan: passes over other companies
-SELECT id, asked_ms, done_ms, state, messages, deliveries, letters, files, conversations FROM erasures
+SELECT id, asked_ms, asked_by, done_ms, state, messages, deliveries, letters, files, conversations FROM erasures
  WHERE company_id = @company_id AND id < @before_id ORDER BY id DESC LIMIT @limit;

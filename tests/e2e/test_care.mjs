@@ -87,7 +87,10 @@ test('what is known of one person is taken as a file, and erased; the log shows 
 	await page.getByRole('dialog').getByRole('button', { name: 'Borrar' }).click();
 	await page.getByText('Borrado: 1 mensaje, 0 archivos.').waitFor();
 	await row.waitFor({ state: 'detached' });
-	await page.locator('tr', { has: page.getByText(/en curso|sobrescribiendo|listo/) }).getByText('1', { exact: true }).first().waitFor(); /* the page tells of it */
+	await page.getByRole('status', { name: 'Personas borradas' }).filter({ hasText: 'Lucía' }).getByText('listo').waitFor(); /* where it was asked, until it is done */
+	const gone = page.locator('tr', { hasText: 'listo' }); /* and in the list: who asked, when, when it was done */
+	await gone.getByText('owner', { exact: true }).waitFor();
+	assert.equal(await gone.locator('time').count(), 2);
 	await page.getByText('Todavía nada era bastante viejo.').waitFor();
 	assert.deepEqual((await box.get('/api/v1/messages')).data.map(m => m.sender_name), ['Rosa']);
 	await page.goto('/#/system/logs');

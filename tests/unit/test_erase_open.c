@@ -24,7 +24,8 @@ static enum rc begin_unit(struct tx *tx, void *arg, struct err *e)
 	const int64_t *contact = arg;
 	int64_t id;
 
-	return erasure_begin(tx, 1, *contact, &id, e);
+	return erasure_begin(tx, &(struct erasure_ask){ .company_id = 1, .contact_id = *contact },
+			     &id, e);
 }
 
 static enum rc spellings_unit(struct tx *tx, void *arg, struct err *e)
@@ -110,9 +111,29 @@ TEST(a_person_with_too_many_spellings_is_whole_after_the_refusal)
 	box_open(&b, ARGS, COUNT(ARGS));
 	contact = contact_of();
 	MUST(store_write(b.app.store, STORE_NORMAL, spellings_unit, &contact, &t_err));
-	CHECK(erase_contact(&b.app, 1, contact, &report, &t_err) == RC_INVALID);
+	const struct erasure_ask ask = { .company_id = 1, .contact_id = contact };
+	CHECK(erase_contact(&b.app, &ask, &report, &t_err) == RC_INVALID);
 	err_clear(&t_err);
 	CHECK(!is_at_rows(contact));
 	CHECK_I64("who writes is the same", contact_of(), contact);
+	box_close(&b);
+}
+
+TEST(the_list_of_erasures_says_who_asked_and_how_far_each_is)
+{
+	int64_t id;
+	char path[96];
+
+	box_open(&b, ARGS, COUNT(ARGS));
+	(void)contact_of();
+	CHECK_I64("contacts", box_call(&b, "GET", "/api/v1/contacts", NULL), 200);
+	(void)snprintf(path, sizeof(path), "/api/v1/contacts/%s", box_get(&b, "data.0.id"));
+	CHECK_I64("erased", box_call(&b, "DELETE", path, "{}"), 200);
+	id = box_get_i64(&b, "erasure_id");
+	CHECK(id > 0);
+	CHECK_I64("listed", box_call(&b, "GET", "/api/v1/erasures", NULL), 200);
+	CHECK_I64("the same", box_get_i64(&b, "data.0.id"), id);
+	CHECK_STR("no row is left", box_get(&b, "data.0.state"), "pages");
+	CHECK_STR("the name of who asked", box_get(&b, "data.0.asked_by"), "test");
 	box_close(&b);
 }

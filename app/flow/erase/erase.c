@@ -91,7 +91,7 @@ static enum rc cut_unit(struct tx *tx, void *arg, struct err *e)
 	if (x->app->data_dir !=
 	    NULL) /* before the commit: a person too many in the list harms nobody */
 		TRY(erased_note(x->app->data_dir, tx->db, x->x.contact_id, tx->now_ms, e));
-	TRY(erasure_begin(tx, x->x.company_id, x->x.contact_id, &x->x.id, e));
+	TRY(erasure_begin(tx, x->ask, &x->x.id, e));
 	return read_aliases(x, tx->db, e); /* too many: known before anything is gone */
 }
 
@@ -135,7 +135,8 @@ static void report(struct erasing *x, struct erase_report *ret)
 	if (erasure_load(db, x->x.id, &x->x, &e) != RC_OK)
 		log_err(LOG_WARN, "erase.not_counted", &e);
 	store_reader_done(x->app->store, db);
-	*ret = (struct erase_report){ .messages = x->x.messages,
+	*ret = (struct erase_report){ .id = x->x.id,
+				      .messages = x->x.messages,
 				      .deliveries = x->x.deliveries,
 				      .letters = x->x.letters,
 				      .files = x->x.files,
@@ -143,16 +144,17 @@ static void report(struct erasing *x, struct erase_report *ret)
 				      .rows_left = x->x.rows };
 }
 
-enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
-		      struct erase_report *ret, struct err *e)
+enum rc erase_contact(struct app *app, const struct erasure_ask *a, struct erase_report *ret,
+		      struct err *e)
 {
 	struct erasing *x = mem_new(1, sizeof(*x));
 	struct err later = { 0 };
 	enum rc rc;
 
 	x->app = app;
-	x->x.company_id = company_id;
-	x->x.contact_id = contact_id;
+	x->ask = a;
+	x->x.company_id = a->company_id;
+	x->x.contact_id = a->contact_id;
 	(void)__atomic_add_fetch(&app->erasing, 1, __ATOMIC_RELAXED);
 	rc = store_write(app->store, STORE_NORMAL, cut_unit, x, e);
 	if (rc == RC_OK) {
@@ -168,14 +170,15 @@ enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
 	return rc;
 }
 
-enum rc erase_cut(struct app *app, int64_t company_id, int64_t contact_id, struct err *e)
+enum rc erase_cut(struct app *app, const struct erasure_ask *a, struct err *e)
 {
 	struct erasing *x = mem_new(1, sizeof(*x));
 	enum rc rc;
 
 	x->app = app;
-	x->x.company_id = company_id;
-	x->x.contact_id = contact_id;
+	x->ask = a;
+	x->x.company_id = a->company_id;
+	x->x.contact_id = a->contact_id;
 	rc = store_write(app->store, STORE_NORMAL, cut_unit, x, e);
 	mem_free(x);
 	return rc;

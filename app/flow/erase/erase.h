@@ -21,18 +21,19 @@
 #define ERASE_CONVERSATIONS_MAX 512
 #define ERASE_ALIASES_MAX       64
 
+struct erasure_ask;
 struct erase_report {
+	int64_t id; /* of the erasure: how far it is */
 	int64_t messages, deliveries, letters, files, conversations;
 	bool rows_left; /* somebody wrote meanwhile: the janitor goes on when that is done */
 };
 
 /* RC_CONFLICT: work for the person is not done yet (`e` says how much). RC_INVALID: more threads or spellings than places; nothing
  * is gone. */
-enum rc erase_contact(struct app *app, int64_t company_id, int64_t contact_id,
-		      struct erase_report *ret, struct err *e) MUST_CHECK;
+enum rc erase_contact(struct app *app, const struct erasure_ask *a, struct erase_report *ret,
+		      struct err *e) MUST_CHECK;
 /* Only its first unit: the person is not met any more, the janitor goes on. RC_CONFLICT, RC_INVALID as above. */
-enum rc erase_cut(struct app *app, int64_t company_id, int64_t contact_id, struct err *e)
-	MUST_CHECK;
+enum rc erase_cut(struct app *app, const struct erasure_ask *a, struct err *e) MUST_CHECK;
 /* Rows of erasures that were interrupted. By the janitor. */
 void erase_go_on(struct app *app);
 

@@ -10,6 +10,7 @@
 struct erasing {
 	struct app *app;
 	struct erasure x;
+	const struct erasure_ask *ask; /* of a new one */
 	int64_t conversations[ERASE_CONVERSATIONS_MAX];
 	size_t conversation_count;
 	char aliases[ERASE_ALIASES_MAX][ERASE_ALIAS_MAX];

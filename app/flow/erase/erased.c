@@ -169,7 +169,10 @@ static bool again(struct app *app, const struct erasure_person *p)
 		return true;
 	if (e.rc == RC_OK) {
 		cancel_jobs(app, p->contact_id);
-		if (erase_cut(app, p->company_id, p->contact_id, &e) == RC_OK) {
+		if (erase_cut(app,
+			      &(struct erasure_ask){ p->company_id, p->contact_id,
+						     STR("totem restore") },
+			      &e) == RC_OK) {
 			log_event(LOG_WARN, "contact.erased_again", "contact",
 				  LOG_I64(p->contact_id), NULL);
 			return true; /* its rows: erase_go_on */

@@ -91,19 +91,19 @@ enum rc erasure_waiting(struct db *db, int64_t contact_id, int64_t *ret, struct 
 	return *ret == 0 ? RC_OK : count_waiting(db, contact_id, ret, e);
 }
 
-enum rc erasure_begin(struct tx *tx, int64_t company_id, int64_t contact_id, int64_t *ret_id,
-		      struct err *e)
+enum rc erasure_begin(struct tx *tx, const struct erasure_ask *a, int64_t *ret_id, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
 	TRY(stmt_begin(tx->db, Q_ERASE_BEGIN, &s, e));
-	stmt_bind_i64(&s, "company_id", company_id);
-	stmt_bind_i64(&s, "contact_id", contact_id);
+	stmt_bind_i64(&s, "company_id", a->company_id);
+	stmt_bind_i64(&s, "contact_id", a->contact_id);
 	stmt_bind_i64(&s, "now_ms", tx->now_ms);
+	stmt_bind_str(&s, "asked_by", a->by);
 	TRY(stmt_run(&s, e));
 	*ret_id = db_last_rowid(tx->db);
 	TRY(stmt_begin(tx->db, Q_ERASE_CONTACT_ALIASES, &s, e));
-	stmt_bind_i64(&s, "contact_id", contact_id);
+	stmt_bind_i64(&s, "contact_id", a->contact_id);
 	return stmt_run(&s, e);
 }
 
@@ -339,6 +339,7 @@ enum rc erasure_each(struct db *db, int64_t company_id, int64_t before_id, int l
 		arena_reset(&a);
 		x.id = stmt_i64(&r.s, "id");
 		x.asked_ms = stmt_i64(&r.s, "asked_ms");
+		x.asked_by = row_str(&r, "asked_by");
 		x.done_ms = stmt_i64(&r.s, "done_ms");
 		x.state = row_text(&r, "state");
 		x.messages = stmt_i64(&r.s, "messages");

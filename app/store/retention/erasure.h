@@ -34,8 +34,12 @@ enum rc erasure_open(struct db *db, int64_t conversation_id, int64_t *ret, struc
 enum rc erasure_waiting(struct db *db, int64_t contact_id, int64_t *ret, struct err *e) MUST_CHECK;
 /* RC_CONFLICT: see erasure_waiting. Notes the spellings of the person and deletes them, so that whoever writes from now
  * on is somebody new: what comes in while the rows go is not lost. */
-enum rc erasure_begin(struct tx *tx, int64_t company_id, int64_t contact_id, int64_t *ret_id,
-		      struct err *e) MUST_CHECK;
+struct erasure_ask {
+	int64_t company_id, contact_id;
+	struct str by; /* name of whoever asks, kept with the erasure; may be empty */
+};
+enum rc erasure_begin(struct tx *tx, const struct erasure_ask *a, int64_t *ret_id, struct err *e)
+	MUST_CHECK;
 /* What tells a contact from others without naming anybody: no other one has both. */
 struct erasure_person {
 	int64_t company_id, contact_id, created_ms;
@@ -74,6 +78,7 @@ enum rc erasure_done(struct tx *tx, int64_t up_to_id, struct err *e) MUST_CHECK;
 struct erasure_seen {
 	int64_t id, asked_ms, done_ms; /* done_ms 0: not yet */
 	const char *state;
+	struct str asked_by; /* empty: asked of a version that did not keep it */
 	int64_t messages, deliveries, letters, files, conversations;
 };
 typedef enum rc erasure_each_fn(void *arg, const struct erasure_seen *x, struct err *e);

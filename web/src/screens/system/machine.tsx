@@ -8,7 +8,7 @@ import { helpOf, loadSettings } from '../../lib/settings';
 import { Button, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Raw, Time, useLive } from '../../ui/data';
 import { SettingsForm } from '../../ui/form';
-import { Gone } from './gone';
+import { Gone, Progress, type Erasure } from './gone';
 
 interface Certificate { setting: string; file: string; ends_at: string | null; error: string | null }
 const WARN_DAYS = 14;
@@ -58,9 +58,19 @@ interface Contact { id: string; name: string | null; wa_id?: string | null; alia
 /* What is held of a person, in numbers: what is taken, and what erasing takes away. */
 interface Holdings { conversations: number; messages: number; files: number; file_bytes: number }
 
+/* Who was erased here, how far that is: until it is done, the person can still be read in the files. */
+function Asked({ of }: { of: { id: number; name: string }[] }): JSX.Element | null {
+	const first = of[0]?.id, { data, reload } = useLoad(signal => first === undefined ? Promise.resolve({ data: [], next: null })
+		: get<Page<Erasure>>('/api/v1/erasures?limit=50', { signal }), String(of.length));
+	const seen = of.map(a => ({ ...a, now: data?.data.find(x => x.id === a.id) }));
+	useLive(() => { if (seen.some(a => a.now?.state !== 'done')) reload(); }, [], 1500);
+	return first === undefined ? null : <div class="stack" role="status" aria-label={t('gone_persons')}>{seen.map(a => <p key={a.id} class="row"><bdi>{a.name}</bdi>
+		{a.now === undefined ? <span class="loading" aria-busy="true" /> : <><Progress of={a.now} /><Time at={a.now.done_at} full /></>}</p>)}</div>;
+}
+
 /* One person's data: found by name or number, taken as a file, or erased. */
 function Person({ erased }: { erased: () => void }): JSX.Element {
-	const [found, setFound] = useState<Contact[] | null>(null), [error, setError] = useState('');
+	const [found, setFound] = useState<Contact[] | null>(null), [error, setError] = useState(''), [asked, setAsked] = useState<{ id: number; name: string }[]>([]);
 	async function find(e: Event) {
 		e.preventDefault();
 		const search = String(new FormData(e.currentTarget as HTMLFormElement).get('person') ?? '').trim();
@@ -75,10 +85,11 @@ function Person({ erased }: { erased: () => void }): JSX.Element {
 		const { messages: n } = await get<Holdings>(`/api/v1/contacts/${c.id}/holdings`);
 		if (!await confirm({ title: t('erase_title', { name: nameOf(c) }), text: t('erase_text', { n }), yes: t('erase') }))
 			return;
-		const r = await call<{ messages: number; files: number; backups: string[]; copies: string[]; store: { keeps?: number } }>('DELETE', '/api/v1/contacts/' + c.id, {});
+		const r = await call<{ erasure_id: number; messages: number; files: number; backups: string[]; copies: string[]; store: { keeps?: number } }>('DELETE', '/api/v1/contacts/' + c.id, {});
 		const older = r.backups.length + r.copies.length;
 		toast(t('erased', { n: r.messages, files: r.files }) + (older > 0 ? ' ' + t('erased_backups', { n: older }) : '')
 			+ (r.store.keeps !== undefined ? ' ' + t('erased_store', { n: r.store.keeps }) : ''));
+		setAsked(a => [{ id: r.erasure_id, name: nameOf(c) }, ...a]);
 		setFound(f => f?.filter(x => x.id !== c.id) ?? null);
 		erased();
 	}
@@ -87,6 +98,7 @@ function Person({ erased }: { erased: () => void }): JSX.Element {
 			<div class="row end"><Button type="submit">{t('find_it')}</Button></div></form>
 		{found !== null && (found.length === 0 ? <p role="status">{t('nobody_found')}</p> : <table><tbody>{found.map(c => <tr key={c.id}><td><bdi>{nameOf(c)}</bdi><small class="soft">{c.aliases?.map(a => a.alias).join(', ') ?? c.wa_id}</small></td>
 			<td><div class="row acts">{!hasToken() && <a class="button quiet" href={`/api/v1/contacts/${c.id}/export`} download={`totem-person-${c.id}.tar`}>{t('take_data')}</a>}<Button kind="danger" onClick={() => erase(c)}>{t('erase')}</Button></div></td></tr>)}</tbody></table>)}
+		<Asked of={asked} />
 	</div>;
 }
 
