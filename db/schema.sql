@@ -313,6 +313,8 @@ CREATE TABLE jobs (
 	payload     TEXT
 , refusals INTEGER NOT NULL DEFAULT 0) STRICT;
 
+CREATE INDEX jobs_delayed ON jobs(id >> 40, due_ms) WHERE due_ms > 0;
+
 CREATE TABLE lookup_sessions (
 	key        TEXT PRIMARY KEY,
 	value      TEXT NOT NULL,              -- sealed: the token, and the digest of the login's settings

@@ -40,6 +40,13 @@ void cursor_row(struct cursor *p, int64_t a, int64_t b)
 	p->last_b = b;
 }
 
+void cursor_looked(struct cursor *p, int64_t a, int64_t b)
+{
+	p->more = true;
+	p->last_a = a;
+	p->last_b = b;
+}
+
 static void place_write(struct jsonw *w, const char *key, int64_t a, int64_t b)
 {
 	char text[CURSOR_TEXT_MAX];
@@ -51,7 +58,7 @@ static void place_write(struct jsonw *w, const char *key, int64_t a, int64_t b)
 
 void cursor_next(const struct cursor *p, struct jsonw *w)
 {
-	if (p->n < p->limit)
+	if (p->n < p->limit && !p->more)
 		jsonw_ktext(w, "next", NULL);
 	else
 		place_write(w, "next", p->last_a, p->last_b);

@@ -4,6 +4,8 @@
 #include "api/queue_json.h"
 
 #define RUNNING_MAX 4096 /* more than workers can have at a time */
+#define LOOK_MAX \
+	20000 /* rows that one page passes over, a few milliseconds: then it ends, the list does not */
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DELAYED, JOB_ANY };
 static const char *const STATES[] = { "waiting", "running", "delayed" };
@@ -84,7 +86,7 @@ static enum rc job_row(void *arg, const struct queue_row *r, struct err *e)
 	if (p->only_id == 0)
 		jsonw_end(&p->w);
 	p->found = true;
-	cursor_row(&p->cursor, 0, r->id);
+	cursor_row(&p->cursor, p->state == JOB_DELAYED ? r->due_ms : 0, r->id);
 	return RC_OK;
 }
 
@@ -101,19 +103,46 @@ static enum rc running_rows(struct db *db, struct job_page *p, enum queue_id q, 
 	return RC_OK;
 }
 
+/* Those that run are passed over. */
+static enum rc delayed_rows(struct db *db, struct job_page *p, enum queue_id q, struct err *e)
+{
+	bool later = p->cursor.a > p->now_ms; /* else what is due meanwhile waits no more */
+	const struct queue_delayed page = { .after_due_ms = later ? p->cursor.a : p->now_ms,
+					    .after_id = later ? p->cursor.b : INT64_MAX,
+					    .limit = (int)p->cursor.limit + p->running_n };
+
+	return queue_each_delayed(db, q, &page, job_row, p, e);
+}
+
+/* In the order in which they came, past those that are delayed: there may be very many between two. */
+static enum rc waiting_rows(struct db *db, struct job_page *p, enum queue_id q, struct err *e)
+{
+	struct queue_page page = { .after_id = p->cursor.b,
+				   .due_to_ms = p->now_ms + 1,
+				   .limit = (int)p->cursor.limit + p->running_n };
+
+	TRY(queue_nth(db, q, page.after_id, LOOK_MAX, &page.to_id, e));
+	TRY(queue_each(db, q, &page, job_row, p, e));
+	if (page.to_id != 0 && p->cursor.n < p->cursor.limit)
+		cursor_looked(&p->cursor, 0, page.to_id);
+	return RC_OK;
+}
+
 static enum rc rows(struct db *db, struct job_page *p, enum queue_id q, struct err *e)
 {
-	struct queue_page page = { .after_id = p->cursor.b, .limit = (int)p->cursor.limit };
+	const struct queue_page all = { .after_id = p->cursor.b, .limit = (int)p->cursor.limit };
 
-	if (p->state == JOB_RUNNING)
+	switch (p->state) {
+	case JOB_WAITING:
+		return waiting_rows(db, p, q, e);
+	case JOB_RUNNING:
 		return running_rows(db, p, q, e);
-	if (p->state != JOB_ANY)
-		page.limit += p->running_n; /* they are passed over */
-	if (p->state == JOB_WAITING)
-		page.due_to_ms = p->now_ms + 1;
-	if (p->state == JOB_DELAYED)
-		page.due_from_ms = p->now_ms + 1;
-	return queue_each(db, q, &page, job_row, p, e);
+	case JOB_DELAYED:
+		return delayed_rows(db, p, q, e);
+	case JOB_ANY:
+		return queue_each(db, q, &all, job_row, p, e);
+	}
+	BUG("unknown state of a job");
 }
 
 static bool state_read(struct call *c, enum job_state *ret)

@@ -173,11 +173,24 @@ SELECT j.id FROM jobs AS j
 SELECT payload, correlation, history FROM jobs WHERE id = @id;
 
 -- name: queue_list
--- One page of a queue's jobs that are due in a time, oldest first.
--- in: after last due_from due_to limit
+-- One page of a queue's jobs that are due before a time, oldest first; those that are not are passed over.
+-- in: after last due_to limit
 -- out: id okey lane prio due_ms attempts snoozes created_ms ref correlation history
 SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, correlation, history
-  FROM jobs WHERE id > @after AND id <= @last AND due_ms >= @due_from AND due_ms < @due_to ORDER BY id LIMIT @limit;
+  FROM jobs WHERE id > @after AND id <= @last AND due_ms < @due_to ORDER BY id LIMIT @limit;
+
+-- name: queue_list_delayed
+-- One page of a queue's jobs behind a place, the next one due first. 40: the bits of an id that are no queue (0031).
+-- in: number after_due after limit
+-- out: id okey lane prio due_ms attempts snoozes created_ms ref correlation history
+SELECT id, okey, lane, prio, due_ms, attempts, snoozes, created_ms, ref, correlation, history
+  FROM jobs WHERE id >> 40 = @number AND due_ms > 0 AND (due_ms, id) > (@after_due, @after) ORDER BY due_ms, id LIMIT @limit;
+
+-- name: queue_nth
+-- The job that stands so many behind a place.
+-- in: after last n
+-- out: id
+SELECT id FROM jobs WHERE id > @after AND id <= @last ORDER BY id LIMIT 1 OFFSET @n;
 
 -- name: queue_prove
 -- Both sides of the conservation law, in one snapshot.

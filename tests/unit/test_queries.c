@@ -60,6 +60,8 @@ static const struct {
 	{ Q_RECEIPT_ITEM_UNKNOWN, "whatsapp_messages_unsettled" },
 	{ Q_RECEIPT_ITEM_CAUGHT, "recovered_messages" },
 	{ Q_QUEUE_LIST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)" },
+	{ Q_QUEUE_LIST_DELAYED, "jobs_delayed (<expr>=? AND due_ms>?)" },
+	{ Q_QUEUE_NTH, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)" },
 };
 
 TEST(paged_lists_go_by_an_index)

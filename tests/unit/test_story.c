@@ -343,6 +343,48 @@ TEST(jobs_by_what_they_do)
 	box_close(&b);
 }
 
+static void ask(const char *state, const char *after)
+{
+	char path[120];
+
+	(void)snprintf(path, sizeof(path), "/api/v1/queues/messages/jobs?state=%s&after=%s", state,
+		       after);
+	CHECK_I64(path, box_call(&b, "GET", path, NULL), 200);
+}
+
+/* The only job that waits stands behind very many delayed ones, the only delayed one behind as many that wait. */
+TEST(a_filter_over_very_many_jobs_ends_its_page_and_not_the_list)
+{
+	static const char *const MANY =
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20500) "
+		"INSERT INTO jobs(id, okey, lane, prio, due_ms, created_ms, ref) SELECT "
+		"(SELECT min(id) FROM jobs) + i, 0, 0, 1, %s, 0, 1 FROM n";
+	char sql[400];
+
+	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	(void)send("a");
+	(void)snprintf(sql, sizeof(sql), MANY, "9000000000000");
+	by_hand(sql);
+	by_hand("UPDATE jobs SET due_ms = 9000000000000 WHERE id = (SELECT min(id) FROM jobs)");
+	by_hand("UPDATE jobs SET due_ms = 0 WHERE id = (SELECT min(id) + 20500 FROM jobs)");
+	ask("waiting", "");
+	CHECK_STR("a page without a row", box_get(&b, "data.0.id"), "");
+	ask("waiting", box_get(&b, "next"));
+	CHECK_STR("the list goes on", box_get(&b, "data.0.state"), "waiting");
+	CHECK_STR("to its end", box_get(&b, "next"), "");
+	by_hand("UPDATE jobs SET due_ms = 0");
+	by_hand("UPDATE jobs SET due_ms = 9000000000001 WHERE id = (SELECT min(id) + 20500 FROM "
+		"jobs)");
+	by_hand("UPDATE jobs SET due_ms = 9000000000002 WHERE id = (SELECT min(id) FROM jobs)");
+	ask("delayed&limit=1", "");
+	CHECK_STR("the next one due first", box_get(&b, "data.0.due_at"),
+		  "2255-03-14T16:00:00.001Z");
+	ask("delayed", box_get(&b, "next"));
+	CHECK_STR("the other one", box_get(&b, "data.0.due_at"), "2255-03-14T16:00:00.002Z");
+	CHECK_STR("no more", box_get(&b, "data.1.id"), "");
+	box_close(&b);
+}
+
 static int64_t of_time(const char *fields)
 {
 	int64_t n = 0;

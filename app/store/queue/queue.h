@@ -185,13 +185,24 @@ struct queue_row {
 	struct str correlation, history;
 };
 struct queue_page {
-	int64_t after_id;               /* 0: from the oldest */
-	int64_t due_from_ms, due_to_ms; /* from <= due < to; to 0: no end */
+	int64_t after_id;  /* 0: from the oldest */
+	int64_t due_to_ms; /* only those due before; 0: all. Then also: */
+	int64_t to_id;     /* not behind this one; 0: to the end */
 	int limit;
 };
 typedef enum rc queue_each_fn(void *arg, const struct queue_row *r, struct err *e);
 enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn,
 		   void *arg, struct err *e) MUST_CHECK;
+/* Where a look over `n` jobs behind after_id ends; 0: at the end of the queue. */
+enum rc queue_nth(struct db *db, enum queue_id q, int64_t after_id, int n, int64_t *ret_id,
+		  struct err *e) MUST_CHECK;
+/* Those that are due later than after_due_ms, or then and with an id behind after_id: by when they are due. */
+struct queue_delayed {
+	int64_t after_due_ms, after_id;
+	int limit;
+};
+enum rc queue_each_delayed(struct db *db, enum queue_id q, const struct queue_delayed *page,
+			   queue_each_fn *fn, void *arg, struct err *e) MUST_CHECK;
 
 /* The ids of those that run now, in no order, at most `max` into ret_ids. Returns how many. */
 int queue_running(struct queues *qs, enum queue_id q, int64_t *ret_ids, int max);

@@ -120,7 +120,7 @@ struct queues {
 	struct queue q[QUEUE_COUNT];
 };
 
-#define QUEUE_ID_BITS 40
+#define QUEUE_ID_BITS 40 /* index jobs_delayed (0031) has it too */
 /* The conversation of a key of jobs: the target, if any, stands above (topic.c). */
 #define QUEUE_KEY_BITS 44
 #define QUEUE_KEY_MASK (((int64_t)1 << QUEUE_KEY_BITS) - 1)

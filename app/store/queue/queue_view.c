@@ -90,40 +90,72 @@ int queue_running(struct queues *qs, enum queue_id q, int64_t *ret_ids, int max)
 	return n;
 }
 
-enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn,
-		   void *arg, struct err *e)
+static enum rc each(struct stmt *s, enum queue_id q, queue_each_fn *fn, void *arg, struct err *e)
 {
-	int64_t after = i64_max(page->after_id, queue_first_id(q) - 1);
-	struct stmt s;
 	enum rc rc;
 
-	TRY(stmt_begin(db, Q_QUEUE_LIST, &s, e));
-	stmt_bind_i64(&s, "after", after);
-	stmt_bind_i64(&s, "last", queue_last_id(q));
-	stmt_bind_i64(&s, "due_from", page->due_from_ms);
-	stmt_bind_i64(&s, "due_to", page->due_to_ms > 0 ? page->due_to_ms : INT64_MAX);
-	stmt_bind_i64(&s, "limit", page->limit);
-	while ((rc = stmt_next(&s, e)) == RC_OK) {
+	while ((rc = stmt_next(s, e)) == RC_OK) {
 		struct queue_row r = { .queue = q };
 
-		r.id = stmt_i64(&s, "id");
-		r.okey = stmt_i64(&s, "okey");
-		r.lane = stmt_i64(&s, "lane");
-		r.prio = (enum job_prio)stmt_i64(&s, "prio");
-		r.due_ms = stmt_i64(&s, "due_ms");
-		r.attempts = stmt_i64(&s, "attempts");
-		r.snoozes = stmt_i64(&s, "snoozes");
-		r.created_ms = stmt_i64(&s, "created_ms");
-		r.ref = stmt_i64(&s, "ref");
-		r.correlation = stmt_str(&s, "correlation");
-		r.history = stmt_str(&s, "history");
+		r.id = stmt_i64(s, "id");
+		r.okey = stmt_i64(s, "okey");
+		r.lane = stmt_i64(s, "lane");
+		r.prio = (enum job_prio)stmt_i64(s, "prio");
+		r.due_ms = stmt_i64(s, "due_ms");
+		r.attempts = stmt_i64(s, "attempts");
+		r.snoozes = stmt_i64(s, "snoozes");
+		r.created_ms = stmt_i64(s, "created_ms");
+		r.ref = stmt_i64(s, "ref");
+		r.correlation = stmt_str(s, "correlation");
+		r.history = stmt_str(s, "history");
 		rc = fn(arg, &r, e);
 		if (rc != RC_OK) {
-			stmt_end(&s);
+			stmt_end(s);
 			return rc;
 		}
 	}
 	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
+enum rc queue_each(struct db *db, enum queue_id q, const struct queue_page *page, queue_each_fn *fn,
+		   void *arg, struct err *e)
+{
+	struct stmt s;
+
+	TRY(stmt_begin(db, Q_QUEUE_LIST, &s, e));
+	stmt_bind_i64(&s, "after", i64_max(page->after_id, queue_first_id(q) - 1));
+	stmt_bind_i64(&s, "last", page->to_id > 0 ? page->to_id : queue_last_id(q));
+	stmt_bind_i64(&s, "due_to", page->due_to_ms > 0 ? page->due_to_ms : INT64_MAX);
+	stmt_bind_i64(&s, "limit", page->limit);
+	return each(&s, q, fn, arg, e);
+}
+
+enum rc queue_nth(struct db *db, enum queue_id q, int64_t after_id, int n, int64_t *ret_id,
+		  struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	enum rc rc;
+
+	TRY(stmt_begin(db, Q_QUEUE_NTH, &s, e));
+	stmt_bind_i64(&s, "after", i64_max(after_id, queue_first_id(q) - 1));
+	stmt_bind_i64(&s, "last", queue_last_id(q));
+	stmt_bind_i64(&s, "n", n - 1);
+	rc = stmt_next(&s, e);
+	*ret_id = rc == RC_OK ? stmt_i64(&s, "id") : 0;
+	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
+enum rc queue_each_delayed(struct db *db, enum queue_id q, const struct queue_delayed *page,
+			   queue_each_fn *fn, void *arg, struct err *e)
+{
+	struct stmt s;
+
+	TRY(stmt_begin(db, Q_QUEUE_LIST_DELAYED, &s, e));
+	stmt_bind_i64(&s, "number", queue_first_id(q) >> QUEUE_ID_BITS);
+	stmt_bind_i64(&s, "after_due", page->after_due_ms);
+	stmt_bind_i64(&s, "after", page->after_id);
+	stmt_bind_i64(&s, "limit", page->limit);
+	return each(&s, q, fn, arg, e);
 }
 
 int64_t queue_key_since(struct queues *qs, enum queue_id q, int64_t okey)

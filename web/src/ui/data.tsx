@@ -16,6 +16,7 @@ export function Tabs(p: { at: string; items: { href: string; label: string; n?: 
 export interface Pages<T> { rows: T[] | undefined; file: string; error: unknown; more: (() => void) | null; reload: () => void; total: number | undefined }
 
 const PAGE = 50, PAGE_MAX = 500; /* of the API */
+const LOOKS = 10; /* pages without a row that are passed by themselves: a filter may end one before it found any */
 
 /* A list of the API: its first page, further ones on demand. It is loaded anew when path or fields change, and by reload: as many rows
  * as are shown, and they stay until the answer is there. Who looks at more than one call gives is left alone. */
@@ -29,7 +30,11 @@ export function usePages<T>(path: string | null, fields: Record<string, string |
 		const stop = new AbortController(), shown = state.key === key ? state.rows?.length ?? 0 : 0;
 		if (shown > PAGE_MAX)
 			return;
-		get<Page<T> & { total?: number }>(path + query({ limit: Math.min(PAGE_MAX, Math.max(PAGE, shown)), ...fields }), { signal: stop.signal }).then(
+		const some = async (after?: string, looks = LOOKS): Promise<Page<T> & { total?: number }> => {
+			const a = await get<Page<T> & { total?: number }>(path + query({ limit: Math.min(PAGE_MAX, Math.max(PAGE, shown)), ...fields, after }), { signal: stop.signal });
+			return a.data.length > 0 || a.next === null || looks === 0 ? a : some(a.next, looks - 1);
+		};
+		some().then(
 			a => { if (!stop.signal.aborted) setState({ key, rows: a.data, next: a.next, total: a.total }); },
 			(error: unknown) => { if (!stop.signal.aborted) setState(s => s.key === key ? { ...s, error } : { key, next: null, error }); });
 		return () => stop.abort();
@@ -52,7 +57,7 @@ export function usePages<T>(path: string | null, fields: Record<string, string |
 
 /* Under a list: further rows, and all of them as a file (not for a tab that came with a token: a link carries none). */
 export function More(p: { of: Pages<unknown> }): JSX.Element | null {
-	return p.of.rows === undefined || p.of.rows.length === 0 ? null : <p class="row end">
+	return p.of.rows === undefined || p.of.rows.length === 0 && p.of.more === null ? null : <p class="row end">
 		{!hasToken() && <a class="button quiet" href={p.of.file} download>{t('as_file')}</a>}
 		{p.of.more !== null && <Button onClick={p.of.more}>{t('more')}</Button>}</p>;
 }
