@@ -374,6 +374,10 @@ CREATE TABLE message_attempts (
 	PRIMARY KEY (message_id, n)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX message_attempts_by_target ON message_attempts(target, at_ms);
+
+CREATE INDEX message_attempts_failed ON message_attempts(target, at_ms) WHERE status < 200 OR status > 299;
+
 CREATE TABLE message_changes (
 	id         INTEGER PRIMARY KEY,
 	message_id INTEGER NOT NULL,            -- target; 0: not here yet
@@ -530,6 +534,8 @@ CREATE TABLE recovered_messages (
 	message_id  INTEGER NOT NULL,          -- 0: known by its id there only, until it is a message here
 	chatwoot_message_id INTEGER NOT NULL   -- 0: of a channel
 ) STRICT;
+
+CREATE INDEX recovered_messages_by_target ON recovered_messages(target_id);
 
 CREATE INDEX recovered_messages_by_time ON recovered_messages(written_ms);
 

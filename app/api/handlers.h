@@ -30,7 +30,10 @@ route_fn conversation_assign_post, conversation_status_post, conversation_labels
 	conversation_presence_post, conversation_unread_get, label_list, colleague_list,
 	message_search_get;
 /* timeline.c, history.c */
-route_fn message_timeline_get, queue_history_get, receipt_list, receipt_get, receipt_item_list;
+route_fn message_timeline_get, queue_history_get, receipt_list, receipt_get, receipt_item_list,
+	recovered_list;
+/* calls.c */
+route_fn call_list, call_totals_get;
 route_fn quick_list, quick_post, quick_patch, quick_delete;
 /* stream.c */
 route_fn stream_get;

@@ -1,6 +1,7 @@
 /* receipts.c - /api/v1/receipts: what came of outages, and what each number counts. */
 #include "api/cursor.h"
 #include "api/handlers.h"
+#include "api/target_param.h"
 #include "api/view.h"
 #include "store/queue/queue.h"
 #include "store/receipt_item.h"
@@ -224,6 +225,27 @@ void receipt_item_list(struct call *c)
 	enum rc rc = items_each(&p, id, &e);
 	if (rc == RC_OK && p.cursor.n == 0)
 		rc = receipt_known(p.view.db, id, &e);
+	store_reader_done(c->app->store, p.view.db);
+	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
+}
+
+/* ---- what was found by asking, of one part ---- */
+
+void recovered_list(struct call *c)
+{
+	struct item_page p = { .c = c, .view = { .config = c->config } };
+	struct receipt_item_page page = { .state = RECEIPT_ITEM_CAUGHT };
+	struct err e = { .rc = RC_OK };
+	struct target t;
+
+	if (!cursor_read(c, &p.cursor) || !target_param(c, &t))
+		return;
+	page.after_id = p.cursor.b;
+	page.limit = (int)p.cursor.limit;
+	p.view.w = &p.w;
+	answer_rows_begin(c, &p.w);
+	p.view.db = store_reader(c->app->store);
+	enum rc rc = receipt_caught_each(p.view.db, t.id, &page, item_row, &p, &e);
 	store_reader_done(c->app->store, p.view.db);
 	cursor_rows_end(c, &p.cursor, &p.w, rc, &e);
 }

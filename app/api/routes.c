@@ -250,6 +250,12 @@ static const struct route ROUTES[] = {
 	      "What came of one outage"),
 	TOKEN("GET", "/api/v1/receipts/{id}/items", receipt_item_list, MESSAGES_READ, BOTH, 0,
 	      "Operating", "What a number of a receipt counts, one by one"),
+	TOKEN("GET", "/api/v1/recovered", recovered_list, MESSAGES_READ, BOTH, 0, "Operating",
+	      "Messages of a part that were found by asking, newest first"),
+	TOKEN("GET", "/api/v1/calls", call_list, MESSAGES_READ, BOTH, 0, "Operating",
+	      "Calls to a part about messages, with their answers, newest first"),
+	TOKEN("GET", "/api/v1/calls/totals", call_totals_get, STATUS, BOTH, 0, "Operating",
+	      "How many calls there were in the last 24 hours, and how many failed"),
 	TOKEN("GET", "/api/v1/incidents", status_incidents_get, STATUS, BOTH, 0, "Operating",
 	      "What a person should know"),
 

@@ -8,6 +8,7 @@
 #include "store/channel/channel_state.h"
 #include "store/incident.h"
 #include "store/queue/queue.h"
+#include "store/receipt_item.h"
 #include "store/target.h"
 
 #define INCIDENTS_MAX 100
@@ -87,15 +88,21 @@ static void part_write(struct status *s, const char *part, const char *state, co
 	jsonw_ktime(w, "since", since_ms);
 }
 
-/* Until when what agents wrote is known, and how much of it had to be asked for (flow/chatwoot/chatwoot_catch.h). */
-static enum rc caught_up(struct status *s, int64_t target_id, struct err *e)
+/* Until when what agents wrote is known, and how much had to be asked for, as far as GET /api/v1/recovered lists it
+ * (flow/chatwoot/chatwoot_catch.h, flow/evolution/evolution_catch_up.c). */
+static enum rc caught_up(struct status *s, const struct target *t, struct err *e)
 {
+	bool chatwoot = strcmp(t->kind, "chatwoot") == 0;
 	int64_t until_ms, recovered;
 
-	TRY(channel_fact_get_i64(s->db, target_id, FACT_CAUGHT_UP, 0, &until_ms, e));
-	TRY(channel_fact_get_i64(s->db, target_id, FACT_RECOVERED, 0, &recovered, e));
-	jsonw_ktime(&s->w, "caught_up_at", until_ms);
-	jsonw_ki64(&s->w, "recovered_messages", recovered);
+	if (chatwoot) {
+		TRY(channel_fact_get_i64(s->db, t->id, FACT_CAUGHT_UP, 0, &until_ms, e));
+		jsonw_ktime(&s->w, "caught_up_at", until_ms);
+	}
+	if (chatwoot || strcmp(t->kind, "channel") == 0) {
+		TRY(receipt_caught_count(s->db, t->id, &recovered, e));
+		jsonw_ki64(&s->w, "recovered_messages", recovered);
+	}
 	return RC_OK;
 }
 
@@ -125,8 +132,7 @@ static enum rc target_row(void *arg, const struct target *t, struct err *e)
 	jsonw_ktime(&s->w, "last_ok_at", v.last_ok_ms);
 	jsonw_ktime(&s->w, "last_in_at", heard_ms);
 	jsonw_ktime(&s->w, "paused_until", t->paused_until_ms);
-	if (strcmp(t->kind, "chatwoot") == 0)
-		TRY(caught_up(s, t->id, e));
+	TRY(caught_up(s, t, e));
 	jsonw_end(&s->w);
 	return RC_OK;
 }

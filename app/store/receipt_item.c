@@ -39,22 +39,29 @@ static enum rc each_job(struct db *db, const struct receipt_item_page *p, receip
 	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
+static enum rc messages(struct stmt *s, enum receipt_item_state state, receipt_item_fn *fn,
+			void *arg, struct err *e)
+{
+	enum rc rc;
+
+	while ((rc = stmt_next(s, e)) == RC_OK) {
+		struct receipt_item i = { .state = state };
+
+		i.id = stmt_i64(s, "id");
+		i.message_id = stmt_i64(s, "message_id");
+		TRY(fn(arg, &i, e));
+	}
+	return rc == RC_ABSENT ? RC_OK : rc;
+}
+
 static enum rc each_message(struct db *db, const struct receipt_item_page *p, receipt_item_fn *fn,
 			    void *arg, struct err *e)
 {
 	bool caught = p->state == RECEIPT_ITEM_CAUGHT;
 	AUTO(stmt_end) struct stmt s = { 0 };
-	enum rc rc;
 
 	TRY(begin(db, caught ? Q_RECEIPT_ITEM_CAUGHT : Q_RECEIPT_ITEM_UNKNOWN, p, &s, e));
-	while ((rc = stmt_next(&s, e)) == RC_OK) {
-		struct receipt_item i = { .state = p->state };
-
-		i.id = stmt_i64(&s, "id");
-		i.message_id = stmt_i64(&s, "message_id");
-		TRY(fn(arg, &i, e));
-	}
-	return rc == RC_ABSENT ? RC_OK : rc;
+	return messages(&s, p->state, fn, arg, e);
 }
 
 enum rc receipt_item_each(struct db *db, const struct receipt_item_page *p, receipt_item_fn *fn,
@@ -62,4 +69,27 @@ enum rc receipt_item_each(struct db *db, const struct receipt_item_page *p, rece
 {
 	return p->state >= RECEIPT_ITEM_CAUGHT ? each_message(db, p, fn, arg, e)
 					       : each_job(db, p, fn, arg, e);
+}
+
+enum rc receipt_caught_each(struct db *db, int64_t target_id, const struct receipt_item_page *p,
+			    receipt_item_fn *fn, void *arg, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_RECEIPT_CAUGHT_OF, &s, e));
+	stmt_bind_i64(&s, "target_id", target_id);
+	stmt_bind_i64(&s, "before_id", p->after_id > 0 ? p->after_id : INT64_MAX);
+	stmt_bind_i64(&s, "limit", row_limit(p->limit));
+	return messages(&s, RECEIPT_ITEM_CAUGHT, fn, arg, e);
+}
+
+enum rc receipt_caught_count(struct db *db, int64_t target_id, int64_t *ret, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_RECEIPT_CAUGHT_COUNT, &s, e));
+	stmt_bind_i64(&s, "target_id", target_id);
+	TRY(stmt_next(&s, e));
+	*ret = stmt_i64(&s, "n");
+	return RC_OK;
 }

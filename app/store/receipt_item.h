@@ -34,5 +34,11 @@ typedef enum rc receipt_item_fn(void *arg, const struct receipt_item *i, struct 
 /* In order of their ids: jobs, or the messages that were caught, or those in doubt. */
 enum rc receipt_item_each(struct db *db, const struct receipt_item_page *p, receipt_item_fn *fn,
 			  void *arg, struct err *e) MUST_CHECK;
+/* The messages of a target (a channel, a Chatwoot) that were found by asking, newest first, as long as they are kept, those before
+ * after_id. */
+enum rc receipt_caught_each(struct db *db, int64_t target_id, const struct receipt_item_page *p,
+			    receipt_item_fn *fn, void *arg, struct err *e) MUST_CHECK;
+enum rc receipt_caught_count(struct db *db, int64_t target_id, int64_t *ret, struct err *e)
+	MUST_CHECK;
 
 #endif

@@ -76,6 +76,23 @@ SELECT m.id,
  WHERE r.id = @receipt_id AND m.id > @after_id
  ORDER BY m.id LIMIT @limit;
 
+-- name: receipt_caught_of
+-- The messages of a target that were found by asking, newest first.
+-- in: target_id before_id limit
+-- out: id message_id
+SELECT m.id,
+       CASE WHEN m.chatwoot_message_id = 0
+            THEN coalesce((SELECT w.id FROM whatsapp_messages AS w WHERE w.id = m.message_id AND w.timestamp = m.written_ms), 0)
+            ELSE coalesce((SELECT c.message_id FROM chatwoot_messages AS c
+                            WHERE c.target_id = m.target_id AND c.chatwoot_message_id = m.chatwoot_message_id), 0) END AS message_id
+  FROM recovered_messages AS m WHERE m.target_id = @target_id AND m.id < @before_id ORDER BY m.id DESC LIMIT @limit;
+
+-- name: receipt_caught_count
+-- How many there are.
+-- in: target_id
+-- out: n
+SELECT count(*) AS n FROM recovered_messages WHERE target_id = @target_id;
+
 -- name: receipt_item_unknown
 -- The messages of which it is not known whether they left.
 -- in: receipt_id after_id limit

@@ -1,7 +1,7 @@
 /* test_care.mjs - looking after the box: a backup is made and read back, a number of Evolution is connected by its QR code. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Box, assert, portrait, test, until } from './lib.mjs';
+import { Box, assert, axe, portrait, test, until } from './lib.mjs';
 
 test('a backup is made and read back from the page', async () => {
 	const box = await Box.start({ settings: { backup_every_hours: '0' } });
@@ -100,4 +100,22 @@ test('what is known of one person is taken as a file, and erased; the log shows 
 	await page.getByText('Nada de esto desde el arranque.').waitFor();
 	await page.goto('/#/system/certificates');
 	await page.getByText('Esta caja no tiene certificado propio.').waitFor();
+});
+
+test('the numbers of a part lead to as many calls as they say, of which the failed ones', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'hola');
+	await box.idle();
+	const page = await box.person('viewer', { screen: 'integrations' });
+	const row = page.locator('tbody tr', { hasText: 'chatwoot' }).first(), calls = row.locator('td.n a').first();
+	await calls.waitFor();
+	const n = Number(await calls.textContent());
+	assert.ok(n > 0, 'called');
+	await calls.click();
+	await page.getByRole('heading', { name: 'Llamadas', exact: true }).waitFor();
+	await until(async () => await page.locator('table tbody tr').count() === n, 'as many rows');
+	assert.ok(!(await page.content()).includes('595981000001'), 'numbers stay masked');
+	await axe(page, 'calls');
+	await page.getByRole('link', { name: 'Ver', exact: true }).first().click();
+	await page.waitForURL(/#\/messages\//);
 });

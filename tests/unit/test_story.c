@@ -87,10 +87,11 @@ TEST(story_of_a_message_in_order_of_time)
 TEST(story_keeps_the_first_sixty_calls)
 {
 	struct peer_call a = {
-		.message_id = 7, .target = STR("n8n.main"), .class = STR("x"), .answer = STR("")
+		.message_id = 1, .target = STR("n8n.main"), .class = STR("x"), .answer = STR("")
 	};
 
 	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	(void)send("a");
 	for (int i = 0; i < 70; i++)
 		MUST(store_write(b.app.store, STORE_NORMAL, attempt_unit, &a, &t_err));
 	by_hand("INSERT INTO quick_answers SELECT 1, 1, 'n' || count(*), 'x', 'x', 0, 0 FROM "

@@ -12,13 +12,14 @@ import { Button, Dialog, Empty, Failed, confirm, toast, useLoad } from '../ui/ba
 import { Facts, Raw, State, Time, useLive } from '../ui/data';
 import { Qr } from '../ui/qr';
 import { SettingsForm } from '../ui/form';
+import { CallCount, Calls, Recovered, RecoveredCount, type Totals } from './calls';
 import { partName } from './parts';
 
-interface Part { part: string; state: string; why: string | null; since: string | null; breaker: string; calls: number; failures: number;
+interface Part { part: string; state: string; why: string | null; since: string | null; breaker: string;
 	last_ok_at: string | null; last_in_at: string | null; paused_until: string | null; caught_up_at?: string | null; recovered_messages?: number }
 interface Incident { code: string; text: string; cure: string; opened_at: string }
 interface Channel { channel: string; provider: string; state: string; reason: string | null; paused_until: string | null; breaker: string; breaker_open_until: string | null;
-	restricted_until: string | null; calls: number; failures: number; last_call_ok_at: string | null; incidents: Incident[];
+	restricted_until: string | null; last_call_ok_at: string | null; incidents: Incident[];
 	limits: { rate_per_second: number; rate_now_per_second: number; usage_percent: number; messaging_limit_tier: string | null };
 	check: { ran_at: string | null; failed_at: string | null; error: string | null };
 	facts: Record<string, string | number | boolean | null | object>; events: { field: string; event: string; at: string; detail: unknown }[] }
@@ -63,7 +64,12 @@ function fact(name: string, v: unknown): string | JSX.Element {
 
 const QUALITY: Record<string, string> = { GREEN: 'good', YELLOW: 'warn', RED: 'bad' };
 
-function ChannelView(p: { slug: string; edit: () => void }): JSX.Element {
+/* Calls and failures of the last day. */
+function Count(p: { of: Totals | undefined; part: string }): JSX.Element | null {
+	return p.of === undefined ? null : <><CallCount of={p.of} part={p.part} />, <CallCount of={p.of} part={p.part} failed /> {t('calls_bad')}</>;
+}
+
+function ChannelView(p: { slug: string; part: Part | undefined; totals: Totals | undefined; edit: () => void }): JSX.Element {
 	const { data: c, error, reload } = useLoad(signal => get<Channel>(`/api/v1/channels/${encodeURIComponent(p.slug)}?lang=${lang.value}`, { signal }), p.slug + lang.value);
 	useLive(reload, ['alert'], EVERY_MS);
 	if (c === undefined)
@@ -80,7 +86,8 @@ function ChannelView(p: { slug: string; edit: () => void }): JSX.Element {
 			{c.paused_until && <span>{t('until')} {moment(c.paused_until)}</span>}</div>
 			<Facts rows={[[t('provider'), word('provider.', c.provider)], [t('quality'), f['quality_rating'] ? <span class={'chip ' + (QUALITY[String(f['quality_rating'])] ?? '')}>{word('quality.', String(f['quality_rating']))}</span> : null],
 				[t('limit_day'), c.limits.messaging_limit_tier ? word('tier.', c.limits.messaging_limit_tier) : null], [t('rate'), t('rate_text', { n: c.limits.rate_now_per_second, of: c.limits.rate_per_second })],
-				[t('usage'), c.limits.usage_percent > 0 ? c.limits.usage_percent + ' %' : null], [t('breaker'), word('breaker.', c.breaker)], [t('calls'), t('calls_text', { n: c.calls, failed: c.failures })],
+				[t('usage'), c.limits.usage_percent > 0 ? c.limits.usage_percent + ' %' : null], [t('breaker'), word('breaker.', c.breaker)], [t('calls'), <Count of={p.totals} part={'channel.' + c.channel} />],
+				[t('recovered'), p.part?.recovered_messages ? <RecoveredCount part={p.part.part} n={p.part.recovered_messages} /> : null],
 				[t('last_out'), <Time at={c.last_call_ok_at} full />], [t('restricted'), c.restricted_until ? moment(c.restricted_until) : null]]} />
 			<div class="row">
 				<Test part={'channel.' + c.channel} />
@@ -111,12 +118,12 @@ function Workflows(p: { slug: string }): JSX.Element {
 	</div>;
 }
 
-function TargetView(p: { part: Part; edit: () => void }): JSX.Element {
+function TargetView(p: { part: Part; totals: Totals | undefined; edit: () => void }): JSX.Element {
 	const { part } = p, [kind = '', slug = ''] = part.part.split('.');
 	return <div class="stack"><div class="card"><div class="row"><h2>{partName(part.part)}</h2><State state={part.state} />{part.why && <span class="soft"><bdi>{part.why}</bdi></span>}</div>
-		<Facts rows={[[t('breaker'), word('breaker.', part.breaker)], [t('calls'), t('calls_text', { n: part.calls, failed: part.failures })], [t('last_out'), <Time at={part.last_ok_at} full />],
+		<Facts rows={[[t('breaker'), word('breaker.', part.breaker)], [t('calls'), <Count of={p.totals} part={part.part} />], [t('last_out'), <Time at={part.last_ok_at} full />],
 			[t('last_in'), <Time at={part.last_in_at} full />], [t('since'), part.since ? moment(part.since) : null], [t('caught_up'), part.caught_up_at ? moment(part.caught_up_at) : null],
-			[t('recovered'), part.recovered_messages ? number(part.recovered_messages) : null]]} />
+			[t('recovered'), part.recovered_messages ? <RecoveredCount part={part.part} n={part.recovered_messages} /> : null]]} />
 		<div class="row"><Test part={part.part} />{may('settings') && <Button onClick={p.edit}>{t('settings')}</Button>}</div></div>
 		{kind === 'n8n' && may('settings') && <Workflows slug={slug} />}
 	</div>;
@@ -130,29 +137,31 @@ function LookupView(p: { l: Lookup; edit: () => void }): JSX.Element {
 }
 
 export function Integrations(): JSX.Element {
-	const at = place.value.parts[1] ?? '', [editing, setEditing] = useState(false);
+	const at = place.value.parts[1] ?? '', list = place.value.parts[2] ?? '', [editing, setEditing] = useState(false);
 	const status = useLoad(signal => get<{ parts: Part[] }>('/api/v1/status?lang=' + lang.value, { signal }), 'status' + lang.value);
 	const lookups = useLoad(signal => may('lookups') ? get<Page<Lookup>>('/api/v1/lookups', { signal }) : Promise.resolve({ data: [], next: null }), 'lookups');
 	const settings = useLoad(signal => may('settings') ? loadSettings(signal) : Promise.resolve(null), 'settings');
-	useLive(() => { status.reload(); lookups.reload(); }, ['alert'], EVERY_MS);
+	const totals = useLoad(signal => get<Totals>('/api/v1/calls/totals', { signal }), 'totals');
+	useLive(() => { status.reload(); lookups.reload(); totals.reload(); }, ['alert'], EVERY_MS);
 	if (status.data === undefined)
 		return status.error !== undefined ? <Failed error={status.error} again={status.reload} /> : <p class="loading" aria-busy="true" />;
 	const parts = status.data.parts.filter(x => KINDS.includes(x.part.split('.')[0]!)), mine = parts.find(x => x.part === at), look = lookups.data?.data.find(l => 'lookup.' + l.name === at);
 	const [kind = '', slug = ''] = at.split('.');
 	const edit = () => { settings.reload(); setEditing(true); };
 	return <section class="screen stack">
-		<h1>{at === '' ? t('integrations') : <><a href="#/integrations">{t('integrations')}</a> / {partName(at)}</>}</h1>
+		<h1>{at === '' ? t('integrations') : <><a href="#/integrations">{t('integrations')}</a> / {list === '' ? partName(at) : <a href={'#/integrations/' + at}>{partName(at)}</a>}</>}</h1>
 		{at === '' ? parts.length + (lookups.data?.data.length ?? 0) === 0 ? <Empty title={t('integrations_none')}>{may('settings') && <p><a class="button main" href="#/setup">{t('setup')}</a></p>}</Empty>
 			: <><table class="card"><thead><tr><th scope="col">{t('part')}</th><th scope="col">{t('state')}</th><th scope="col" class="wide">{t('last_out')}</th><th scope="col" class="wide">{t('last_in')}</th>
 				<th scope="col" class="n wide">{t('calls')}</th><th scope="col" class="n">{t('failures')}</th></tr></thead>
 				<tbody>{parts.map(x => <tr key={x.part}><td><a href={'#/integrations/' + x.part}>{partName(x.part)}</a>{x.why && <small class="soft"><bdi>{x.why}</bdi></small>}</td>
-					<td><State state={x.state} /></td><td class="wide"><Time at={x.last_ok_at} /></td><td class="wide"><Time at={x.last_in_at} /></td><td class="n wide"><a href={'#/integrations/' + x.part}>{number(x.calls)}</a></td>
-					<td class="n"><a class={x.failures > 0 ? 'alarm' : 'calm'} href={'#/integrations/' + x.part}>{number(x.failures)}</a></td></tr>)}
+					<td><State state={x.state} /></td><td class="wide"><Time at={x.last_ok_at} /></td><td class="wide"><Time at={x.last_in_at} /></td><td class="n wide"><CallCount of={totals.data} part={x.part} /></td>
+					<td class="n"><CallCount of={totals.data} part={x.part} failed /></td></tr>)}
 				{lookups.data?.data.map(l => <tr key={l.name}><td><a href={'#/integrations/lookup.' + l.name}>{partName('lookup.' + l.name)}</a></td><td><State state={l.state} /></td><td class="wide" /><td class="wide" />
 					<td class="n wide">{number(Object.values(l.answers).reduce((a, b) => a + b, 0))}</td><td class="n">{number(l.answers['unavailable'] ?? 0)}</td></tr>)}</tbody></table>
 			{may('settings') && <p><a class="button quiet" href="#/setup">{t('setup')}</a></p>}</>
-			: kind === 'channel' && may('queues:read') ? <ChannelView key={slug} slug={slug} edit={edit} /> : look !== undefined ? <LookupView l={look} edit={edit} />
-				: mine !== undefined ? <TargetView key={at} part={mine} edit={edit} /> : <Empty title={t('not_found')} />}
+			: mine !== undefined && list === 'calls' ? <Calls key={at} part={at} /> : mine !== undefined && list === 'recovered' ? <Recovered key={at} part={at} />
+			: kind === 'channel' && may('queues:read') ? <ChannelView key={slug} slug={slug} part={mine} totals={totals.data} edit={edit} /> : look !== undefined ? <LookupView l={look} edit={edit} />
+				: mine !== undefined ? <TargetView key={at} part={mine} totals={totals.data} edit={edit} /> : <Empty title={t('not_found')} />}
 		{editing && settings.data && <Edit of={settings.data} part={at} close={() => setEditing(false)} done={settings.reload} />}
 	</section>;
 }

@@ -53,8 +53,8 @@ function Lead(p: { i: Item }): JSX.Element | null {
 	return to === null ? null : <a href={'#/' + to}>{t('look')}</a>;
 }
 
-function Items(p: { id: string; of: string }): JSX.Element {
-	const list = usePages<Item>(`/api/v1/receipts/${p.id}/items`, { of: p.of });
+export function Items(p: { path: string; fields: Record<string, string> }): JSX.Element {
+	const list = usePages<Item>(p.path, p.fields);
 	useLive(list.reload, ['queue', 'alert'], 5000);
 	if (list.rows === undefined)
 		return list.error !== undefined ? <Failed error={list.error} again={list.reload} /> : <p class="loading" aria-busy="true" />;
@@ -101,6 +101,6 @@ export function ReceiptView(p: { id: string }): JSX.Element {
 		<h1><a href="#/start">{t('start')}</a> / {titleOf(r)}</h1>
 		<div class="card"><Span r={r} /><Numbers r={r} of={of} /></div>
 		<h2>{told(r, of)}</h2>
-		{of === 'lost' ? <Law /> : <Items key={of} id={p.id} of={of} />}
+		{of === 'lost' ? <Law /> : <Items key={of} path={`/api/v1/receipts/${p.id}/items`} fields={{ of }} />}
 	</section>;
 }
