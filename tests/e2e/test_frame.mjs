@@ -59,6 +59,13 @@ test('each setting and each kind of refusal of the API is told in three language
 		assert.ok(name === 'quality_rating' || LANGS.en['fact.' + name] !== undefined, `a fact without words: ${name}`);
 	for (const [, queue] of readFileSync(join(ROOT, 'app/store/queue/queue.def'), 'utf8').matchAll(/^QUEUE\(\w+,\s*"([^"]+)"/gm))
 		assert.ok(LANGS.en['q.' + queue] !== undefined && LANGS.en['q_help.' + queue] !== undefined, `a queue without a name or help: ${queue}`);
+	const { META } = await bundled('web/src/words/meta.ts'), { FAMILIES, metaSaid } = await bundled('web/src/lib/i18n.ts');
+	const codes = [...readFileSync(join(ROOT, 'app/peer/meta/meta_error.def'), 'utf8').matchAll(/^E\((\d+),\s*(\d+),/gm)].map(m => [Number(m[1]), Number(m[2])]);
+	assert.ok(codes.length > 80, `${codes.length} codes read`);
+	assert.deepEqual(Object.keys(META).sort(), codes.map(([first]) => 'meta.' + first).sort(), 'errors of Meta');
+	assert.deepEqual([...FAMILIES], codes.filter(([first, last]) => first !== last), 'families of them');
+	for (const [code, said] of Object.entries(META))
+		assert.ok(said[1] !== said[0] && said[2] !== said[0] && said.every(x => x.endsWith('.')), code);
 	const text = sources();
 	for (const [english, [es, pt]] of Object.entries(SAID)) {
 		assert.ok(text.includes(JSON.stringify(english)), `nobody says any more: ${english}`);
@@ -68,6 +75,9 @@ test('each setting and each kind of refusal of the API is told in three language
 	assert.equal(told('There is no queue with this name.', 'urn:totem:problem:not-found'), 'No hay una cola con ese nombre.');
 	assert.equal(told('Something that nobody has translated.', 'urn:totem:problem:conflict'), LANGS.es['problem.conflict']);
 	assert.equal(helpFor('listen', 'Address'), HELP.listen[0]);
+	assert.equal(metaSaid('Meta error 131215: no'), META['meta.131200'][1]);
+	assert.equal(metaSaid('meta 190'), META['meta.190'][1]);
+	assert.equal(metaSaid('meta 7'), undefined);
 	take('en', LANGUAGES.en);
 	assert.equal(helpFor('listen', 'Address'), 'Address');
 	assert.equal(told('Something.', 'urn:totem:problem:conflict'), 'Something.');

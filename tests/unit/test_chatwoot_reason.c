@@ -25,6 +25,8 @@ TEST(reasons_are_told_in_the_readers_language)
 		  "passaram mais de 24 horas desde a última mensagem do cliente: envie um modelo" },
 		{ LANG_PT, "the file's address leads on and on",
 		  "o endereço do arquivo leva sempre a outro" },
+		{ LANG_ES, "Meta error 190: the access token expired or is invalid",
+		  "el token de acceso venció o no vale: hay que renovarlo" },
 		{ LANG_ES, "nobody knows this one",
 		  "WhatsApp no pudo entregar este mensaje: nobody knows this one" },
 	};

@@ -95,10 +95,14 @@ export function word(prefix: string, name: string): string {
 	return named()[prefix + name] ?? name;
 }
 
+/* Families of codes that one sentence is for, named by their first (app/peer/meta/meta_error.def). */
+export const FAMILIES = [[200, 299], [131200, 131299], [133005, 133006], [133008, 133010], [138000, 138999], [139000, 139004], [139100, 139102], [147001, 147005], [2388000, 2388999], [2494000, 2494999], [2593107, 2593108]] as const;
+
 /* "meta 131026", "Meta error 131026: ...": why Meta refused, in the reader's language; undefined: not known here. */
 export function metaSaid(text: string): string | undefined {
 	const code = /^meta (?:error )?(\d+)/i.exec(text)?.[1];
-	return code === undefined ? undefined : named()['meta.' + code];
+	const family = FAMILIES.find(([first, last]) => Number(code) >= first && Number(code) <= last);
+	return code === undefined ? undefined : named()['meta.' + String(family?.[0] ?? code)];
 }
 
 /* What a setting does: English comes from the box. */
