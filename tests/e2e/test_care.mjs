@@ -3,8 +3,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Box, assert, axe, portrait, test, until } from './lib.mjs';
 
+/* A picture of one point. */
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
 test('a backup is made and read back from the page', async () => {
 	const box = await Box.start({ settings: { backup_every_hours: '0' } });
+	const photo = await fetch(box.url + '/api/v1/media?filename=a.png', { method: 'POST', body: PNG, headers: { Authorization: 'Bearer ' + box.token, 'Content-Type': 'image/png' } });
+	assert.ok(photo.ok, `media: ${photo.status}`);
 	await box.say('595981000001', 'Lucía', 'hola');
 	await box.idle();
 	const page = await box.person('technician', { screen: 'system/backups' });
@@ -12,7 +17,9 @@ test('a backup is made and read back from the page', async () => {
 	await page.getByRole('button', { name: 'Hacer un respaldo ahora' }).click();
 	const row = page.locator('tbody tr');
 	await row.locator('.chip.good time').waitFor(); /* it counts only after it was read back */
-	const [{ name }] = (await box.get('/api/v1/backups')).data;
+	const [{ name, media_files: files, media_bytes: size }] = (await box.get('/api/v1/backups')).data;
+	assert.deepEqual([files, size], [1, PNG.length], 'files of messages, and their bytes');
+	await row.locator('td.n small', { hasText: new RegExp(`^${PNG.length}\\s?B`) }).waitFor();
 	await page.getByRole('button', { name: 'Verificar' }).click();
 	await row.getByText('Se leyó ahora: está entero.').waitFor();
 	assert.equal((await box.get('/api/v1/backups')).data.length, 1);

@@ -31,7 +31,7 @@ export function Backups(): JSX.Element {
 				{asked?.name === b.name && !s.busy && b.state !== 'failed' && s.last_success_at !== asked.before && <small class="good" role="status">{t('verify_good')}</small>}</td>
 				<td>{b.verified_at ? <span class="chip good"><Time at={b.verified_at} /></span> : <span class={b.state === 'failed' ? 'chip bad' : 'chip warn'}>{t(b.state === 'failed' ? 'cannot_restore' : 'not_verified')}</span>}
 				{b.check && <small class="soft"><bdi>{b.check}</bdi></small>}</td>
-				<td class="n wide">{bytes(b.database_bytes + b.media_bytes)}</td><td class="n wide">{number(b.media_files)}</td><td class="n wide">{span(b.took_ms)}</td>
+				<td class="n wide">{bytes(b.database_bytes + b.media_bytes)}</td><td class="n wide">{number(b.media_files)}{b.media_files > 0 && <small class="soft">{bytes(b.media_bytes)}</small>}</td><td class="n wide">{span(b.took_ms)}</td>
 				<td><div class="row acts"><Button disabled={s.busy} onClick={async () => { const before = s.last_success_at; await act(`/api/v1/backups/${encodeURIComponent(b.name)}/verify`, t('verify_started')); setAsked({ name: b.name, before }); }}>{t('verify')}</Button>
 					{/* A browser's own download: it has the cookie, and a gigabyte does not go through the page's memory. */}
 					{!hasToken() && b.state !== 'failed' && <a class="button quiet" href={`/api/v1/backups/${encodeURIComponent(b.name)}/download`} download={b.name + '.tar'} aria-label={t('backup_download_of', { name: b.name })}>{t('backup_download')}</a>}</div></td></tr>)}</tbody></table>}
