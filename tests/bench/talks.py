@@ -102,6 +102,8 @@ def questions(b, rounds):
         "find two letters": "/api/v1/conversations?limit=100&search=54",
         "find words": lambda r: f"/api/v1/messages/search?limit=30&q={quote(random.choice(WORDS[:15]))}%20factura",
         "find a word that is everywhere": "/api/v1/messages/search?limit=30&q=pedido",
+        "find two letters that none has": "/api/v1/conversations?limit=100&search=zz",
+        "find in a small conversation": lambda r: f"/api/v1/messages/search?limit=50&q=pedido&conversation_id={pick(r)}",
         "find in one conversation": f"/api/v1/messages/search?limit=30&q=factura&conversation_id={big}",
     }
 

@@ -89,6 +89,21 @@ TEST(paged_lists_go_by_an_index)
 	db_close(db);
 }
 
+/* A word that is everywhere, in a conversation of few messages: no message elsewhere is read. */
+TEST(a_search_in_a_conversation_reads_no_other_messages)
+{
+	AUTO(sbuf_release) struct sbuf plan = SBUF(64 * KIB);
+	struct db *db = open_migrated();
+	const char *text;
+
+	MUST(query_plan(db, Q_SEARCH_MESSAGES_IN, &plan, &t_err));
+	text = sbuf_c(&plan);
+	CHECK_STR("found by number", strstr(text, "LIST SUBQUERY") != NULL ? "" : text, "");
+	CHECK_STR("no row of a message", strstr(text, "PRIMARY KEY") != NULL ? text : "", "");
+	CHECK_STR("in order", strstr(text, "TEMP B-TREE") != NULL ? text : "", "");
+	db_close(db);
+}
+
 /* An index over all conversations is for one list only: where SQLite took it for another it would pass over millions of rows. */
 TEST(only_the_list_of_a_time_goes_by_time)
 {

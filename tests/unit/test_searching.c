@@ -294,3 +294,23 @@ TEST(search_goes_on_where_it_stopped)
 	CHECK_STR("older", box_get(&b, "data.0.content"), "repetido n2");
 	box_close(&b);
 }
+
+TEST(search_in_a_conversation_finds_its_own_only)
+{
+	const char *id;
+
+	box_open(&b, PEOPLE_ARGS, COUNT(PEOPLE_ARGS));
+	for (int i = 0; i < 3; i++)
+		send("+59171234567", arena_printf(&b.arena, "repetido n%d", i));
+	send("+59170000001", "repetido ah\u00ed");
+	fill();
+	CHECK_I64("all", box_call(&b, "GET", "/api/v1/messages/search?q=repetido", NULL), 200);
+	CHECK_STR("newest", box_get(&b, "data.0.content"), "repetido ah\u00ed");
+	id = arena_printf(&b.arena, "/api/v1/messages/search?q=repetido&conversation_id=%s",
+			  box_get(&b, "data.2.conversation_id"));
+	CHECK_I64("in one", box_call(&b, "GET", id, NULL), 200);
+	CHECK_STR("newest", box_get(&b, "data.0.content"), "repetido n2");
+	CHECK_STR("oldest", box_get(&b, "data.2.content"), "repetido n0");
+	CHECK_STR("no more", box_get(&b, "data.3.id"), "");
+	box_close(&b);
+}

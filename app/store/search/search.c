@@ -331,11 +331,13 @@ enum rc search_each(struct db *db, const struct search *q, search_each_fn *fn, v
 	AUTO(stmt_end) struct stmt s = { 0 };
 	enum rc rc;
 
-	TRY(stmt_begin(db, Q_SEARCH_MESSAGES, &s, e));
+	TRY(stmt_begin(db, q->conversation_id != 0 ? Q_SEARCH_MESSAGES_IN : Q_SEARCH_MESSAGES, &s,
+		       e));
 	stmt_bind_str(&s, "match", q->match);
 	stmt_bind_i64(&s, "before_id", q->before_id > 0 ? q->before_id : INT64_MAX);
 	stmt_bind_i64(&s, "company_id", q->company_id);
-	stmt_bind_i64(&s, "conversation_id", q->conversation_id);
+	if (q->conversation_id != 0)
+		stmt_bind_i64(&s, "conversation_id", q->conversation_id);
 	stmt_bind_i64(&s, "limit", row_limit(q->limit));
 	while ((rc = stmt_next(&s, e)) == RC_OK)
 		TRY(fn(arg, stmt_i64(&s, "id"), e));
