@@ -10,7 +10,7 @@ import { More, Raw, Time, usePages } from '../ui/data';
 import { Items } from './receipt';
 
 export interface Totals { from: string; to: string; data: { part: string; calls: number; failed: number }[] }
-interface Call { at: string; took_ms: number; status: number; class: string; answer: string; message_id: string | null }
+interface Call { at: string; took_ms: number; status: number; answer: string; message_id: string | null }
 
 /* A number of the last day, as a link to exactly those calls. */
 export function CallCount(p: { of: Totals | undefined; part: string; failed?: boolean }): JSX.Element | null {
@@ -40,8 +40,10 @@ export function Calls(p: { part: string }): JSX.Element {
 			<thead><tr><th scope="col">{t('when')}</th><th scope="col">{t('calls_answer')}</th><th scope="col" class="n wide">{t('took')}</th>
 				<th scope="col">{t('messages')}</th></tr></thead>
 			<tbody>{list.rows.map((c, i) => <tr key={c.at + String(i)}><td><Time at={c.at} full /></td>
-				<td><span class={'chip ' + (good(c) ? 'good' : 'bad')}>{c.status === 0 ? t('calls_silent') : c.status}</span> <small class="soft">{c.class}</small>
-					{c.answer !== '' && <details><summary>{t('look')}</summary><Raw label={t('calls_answer')} text={c.answer} /></details>}</td>
+				<td><span class={'chip ' + (good(c) ? 'good' : 'bad')}>
+					{c.status === 0 ? t('calls_silent') : c.status}</span>
+					{c.answer !== '' && <details><summary>{t('look')}</summary>
+						<Raw label={t('calls_answer')} text={c.answer} /></details>}</td>
 				<td class="n wide">{number(c.took_ms)} ms</td>
 				<td>{c.message_id === null ? '–' : <a href={'#/messages/' + c.message_id}>{t('look')}</a>}</td></tr>)}</tbody></table>}
 		<More of={list} /></>;
