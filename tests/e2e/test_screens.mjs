@@ -13,7 +13,7 @@ const SCREENS = [
 		await page.locator('.story li').nth(2).waitFor();
 		await page.locator('.story summary').first().click();
 	} },
-	{ name: 'queues', at: '#/queues', ready: 'tbody tr' },
+	{ name: 'queues', at: '#/queues', ready: 'tbody tr', more: async (page, box) => { await box.post('/api/v1/queues/support-bridge-media/pause'); await page.locator('tr.paused').waitFor(); } },
 	{ name: 'queue', at: '#/queues/messages', ready: '.facts' },
 	{ name: 'dead', at: '#/queues/dead', ready: 'tbody tr' },
 	{ name: 'dead-one', at: '#/queues/dead', ready: 'tbody tr', more: async page => { await page.locator('button.plain').first().click(); await page.locator('dialog .facts').waitFor(); } },

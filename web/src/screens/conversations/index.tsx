@@ -41,7 +41,7 @@ function othersOf(id: string): JSX.Element | null {
 }
 
 function Head(p: { c: Conversation; thread: Thread; now: number; info: boolean; toggle: () => void; snooze: () => void }): JSX.Element {
-	const { c, thread } = p, name = nameOf(c), others = othersOf(c.id);
+	const { c, thread } = p, name = nameOf(c), others = othersOf(c.id), done = t(c.status === 'resolved' ? 'c.reopen' : 'c.resolve');
 	return <header class="thread-head">
 		<a class="button quiet back" href="#/conversations" aria-label={t('c.back')}><Icon name="left" /></a>
 		<button type="button" class="who" onClick={p.toggle} aria-expanded={p.info}>
@@ -49,8 +49,8 @@ function Head(p: { c: Conversation; thread: Thread; now: number; info: boolean; 
 			{others !== null ? others : <span class="one-line soft small">{name !== phone(c.wa_id) && <bdi>{phone(c.wa_id)}</bdi>} {c.channel}{c.status !== 'open' && ' · ' + (c.snoozed_until !== null ? t('c.snoozed_until', { when: moment(c.snoozed_until, 'short') }) : word('c.status.', c.status))}</span>}
 		</button>
 		<WindowClock c={c} now={p.now} />
-		{may('conversations') && <Button onClick={() => put(thread, 'status', { status: c.status === 'resolved' ? 'open' : 'resolved' })}>
-			<Icon name="tick" /><span class="wide">{t(c.status === 'resolved' ? 'c.reopen' : 'c.resolve')}</span><span class="hidden">{t(c.status === 'resolved' ? 'c.reopen' : 'c.resolve')}</span></Button>}
+		{may('conversations') && <Button label={done} onClick={() => put(thread, 'status', { status: c.status === 'resolved' ? 'open' : 'resolved' })}>
+			<Icon name="tick" /><span class="wide">{done}</span></Button>}
 		{may('conversations') && <span class="wide"><Button label={t('c.snooze')} onClick={p.snooze}><Icon name="later" /></Button></span>}
 		<Button label={t('c.about')} pressed={p.info} onClick={p.toggle}><Icon name="person" /></Button>
 	</header>;

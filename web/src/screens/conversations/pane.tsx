@@ -8,7 +8,7 @@ import { Button, Empty, Failed } from '../../ui/base';
 import { Icon } from '../../ui/icons';
 import { VirtualList } from '../../ui/list';
 import { line } from './bodies';
-import { nameOf, type Conversation, type Message } from './model';
+import { nameOf, phone, type Conversation, type Message } from './model';
 import * as lists from './lists';
 import { localsOf, lost } from './outbox';
 import { present } from './presence';
@@ -45,7 +45,7 @@ function Found(p: { m: Message }): JSX.Element {
 	const { m } = p;
 	return <a class="talk" href={`#/conversations/${m.conversation_id}?m=${m.id}`}>
 		<span class="mark mark-search" aria-hidden="true"><Icon name="search" /></span>
-		<span class="talk-name one-line"><bdi>{m.contact_name || m.wa_id}</bdi></span><time class="soft small" dateTime={m.timestamp}>{when(m.timestamp)}</time>
+		<span class="talk-name one-line"><bdi>{m.contact_name || phone(m.wa_id)}</bdi></span><time class="soft small" dateTime={m.timestamp}>{when(m.timestamp)}</time>
 		<span class="talk-last two-lines soft"><bdi>{line(m).slice(0, 200)}</bdi></span>
 	</a>;
 }
@@ -54,16 +54,15 @@ function Select(p: { label: string; value: string; options: [string, string][]; 
 	return <select aria-label={p.label} value={p.value} onChange={e => p.set(e.currentTarget.value)}>{p.options.map(([v, name]) => <option key={v} value={v}>{name}</option>)}</select>;
 }
 
-function Filters(): JSX.Element {
-	const f = lists.filter.value, [more, setMore] = useState(f.status !== '' || f.channel !== '' || f.label !== '');
+function Filters(p: { more: boolean }): JSX.Element {
+	const f = lists.filter.value;
 	const chip = (name: string, on: boolean, to: Partial<lists.Filter>) => <button type="button" class="filter" aria-pressed={on} onClick={() => lists.setFilter(to)}>{name}</button>;
 	return <div class="filters" role="group" aria-label={t('c.filters')}>
 		{chip(t('c.all'), !f.unread && f.assigned === '', { unread: false, assigned: '' })}
 		{chip(t('c.unread_n', { n: lists.unread.value.conversations }), f.unread, { unread: !f.unread })}
 		{who.value?.user != null && chip(t('c.mine'), f.assigned === 'me', { assigned: f.assigned === 'me' ? '' : 'me' })}
 		{chip(t('c.nobodys'), f.assigned === 'none', { assigned: f.assigned === 'none' ? '' : 'none' })}
-		<button type="button" class="filter" aria-expanded={more} aria-label={t('c.filters')} onClick={() => setMore(!more)}><Icon name="filter" /></button>
-		{more && <div class="filters-more">
+		{p.more && <div class="filters-more">
 			<Select label={t('state')} value={f.status} set={status => lists.setFilter({ status })}
 				options={[['', t('c.any_status')], ...['open', 'pending', 'snoozed', 'resolved'].map(s => [s, word('c.status.', s)] as [string, string])]} />
 			{lists.channels.value.length > 1 && <Select label={t('c.channel')} value={f.channel} set={channel => lists.setFilter({ channel })}
@@ -79,7 +78,7 @@ function key(r: Row): string {
 }
 
 export function Pane(p: { here: string | null }): JSX.Element {
-	const f = lists.filter.value, timer = useRef(0), [typed, setTyped] = useState(f.search);
+	const f = lists.filter.value, timer = useRef(0), [typed, setTyped] = useState(f.search), [more, setMore] = useState(f.status !== '' || f.channel !== '' || f.label !== '');
 	useEffect(() => () => clearTimeout(timer.current), []);
 	const rows: Row[] = lists.rows.value.map(c => ({ kind: 'talk', c }));
 	if (lists.found.value.length > 0) {
@@ -91,10 +90,11 @@ export function Pane(p: { here: string | null }): JSX.Element {
 	const at = rows.findIndex(r => r.kind === 'talk' && r.c.id === p.here);
 	return <section class="pane" aria-label={t('conversations')}>
 		<header class="pane-head">
-			<input id="search" type="search" placeholder={t('c.search')} aria-label={t('c.search')} value={typed} autocomplete="off" maxLength={200} dir="auto"
+			<div class="pane-find"><input id="search" type="search" placeholder={t('c.search')} aria-label={t('c.search')} value={typed} autocomplete="off" maxLength={200} dir="auto"
 				onInput={e => { const v = e.currentTarget.value; setTyped(v); clearTimeout(timer.current); timer.current = window.setTimeout(() => lists.setFilter({ search: v.trim() }), WAIT_MS); }}
 				onKeyDown={e => { if (e.key === 'Escape') { e.preventDefault(); setTyped(''); lists.setFilter({ search: '' }); e.currentTarget.blur(); } }} />
-			<Filters />
+				<button type="button" class="button quiet" aria-expanded={more} aria-label={t('c.filters')} title={t('c.filters')} onClick={() => setMore(!more)}><Icon name="filter" /></button></div>
+			<Filters more={more} />
 		</header>
 		{lists.state.value === 'failed' && rows.length === 0 ? <Failed error={lists.failure.value} again={() => { void lists.load(); }} />
 			: rows.length > 0 ? <VirtualList rows={rows} rowHeight={ROW_PX} keyOf={key} label={t('conversations')} more={() => { void lists.more(); }} reveal={p.here !== null ? { key: p.here, index: at } : undefined} class="talks"
