@@ -51,7 +51,7 @@ test('a replay shows first which field of which message it would change', async 
 	const change = diff.locator('li', { hasText: 'cambiaría' });
 	assert.match(await change.locator('dd').innerText(), /leído\s*→\s*escuchado/);
 	await portrait(page, 'replay');
-	await page.getByRole('dialog').filter({ has: diff }).getByRole('button', { name: 'No' }).click();
+	await page.getByRole('dialog').filter({ has: diff }).getByRole('button', { name: 'Volver' }).click();
 	assert.equal((await box.get('/api/v1/messages/' + sent.id)).status, 'read', 'only looked at');
 	await box.post('/api/v1/queues/webhooks/resume');
 	await until(async () => (await box.get('/api/v1/messages/' + sent.id)).status === 'played', 'what was told happens');

@@ -44,3 +44,33 @@ test('with failed jobs the start has the button to them; files that do not go ar
 	await put([file('trece.txt')]);
 	await page.locator('.toasts').getByText('Quedaron afuera: trece.txt').waitFor();
 });
+
+test('a dialog fits on a phone, and a finger closes it', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const page = await box.person('owner', { size: PHONE, screen: 'conversations' });
+	await page.locator('main').focus();
+	await page.keyboard.press('?');
+	await page.locator('dialog .keys').waitFor();
+	assert.equal(await page.locator('dialog').evaluate(e => e.scrollWidth - e.clientWidth), 0, 'the keys are all to be seen');
+	await page.getByRole('dialog').getByRole('button', { name: 'Cerrar' }).click();
+	await page.locator('dialog').waitFor({ state: 'detached' });
+	/* one as long as this has no ground beside it that could be tapped */
+	await page.goto('/#/integrations/channel.main');
+	const opener = page.getByRole('button', { name: 'Ajustes' });
+	await opener.click();
+	assert.equal(await page.getByLabel('provider').evaluate(e => e === document.activeElement), true, 'the focus begins at what the dialog is for');
+	await page.getByRole('dialog').getByRole('button', { name: 'Cerrar' }).click();
+	await page.locator('dialog').waitFor({ state: 'detached' });
+	assert.equal(await opener.evaluate(e => e === document.activeElement), true, 'the focus is back');
+});
+
+test('before a number is connected the start says so and leads to the first run; an address of nothing leads on', async () => {
+	const box = await Box.start({ bare: true });
+	const page = await box.person('owner', { size: PHONE, screen: 'start' });
+	await page.getByRole('heading', { level: 1, name: 'Todavía no hay ningún número de WhatsApp conectado.' }).waitFor();
+	await page.goto('/#/nothing');
+	await page.getByRole('heading', { level: 1, name: 'Esa pantalla no existe.' }).waitFor();
+	await page.getByRole('link', { name: 'A la página de inicio' }).click();
+	await page.locator('main').getByRole('link', { name: 'Puesta en marcha' }).click();
+	await page.locator('.steps').waitFor();
+});

@@ -1,7 +1,7 @@
 /* frame.tsx - what stays when screens change: the rail with the screens, the state of the connection, who is here, the keys. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Button, Dialog, chooseLang, confirm, sentence, toast } from './ui/base';
+import { Dialog, chooseLang, confirm, sentence, toast } from './ui/base';
 import { Icon } from './ui/icons';
 import { LANG_NAMES, lang, t, type Lang } from './lib/i18n';
 import { badge, go, place } from './lib/route';
@@ -61,7 +61,6 @@ function Rail(p: { at: string }): JSX.Element {
 		{more && <Dialog title={t('more_screens')} onClose={() => setMore(false)} sheet>
 			{rest.map(s => <Entry key={s.path} s={s} here={s.path === p.at} rest={false} />)}
 			<p class="strong">{nameOfMe()}</p><MeMenu /><Link />
-			<div class="row end"><Button onClick={() => setMore(false)}>{t('c.close')}</Button></div>
 		</Dialog>}
 	</nav>;
 }
@@ -122,7 +121,7 @@ export function Frame(): JSX.Element {
 	return <div class="frame">
 		<a class="skip" href="#main" onClick={e => { e.preventDefault(); document.getElementById('main')?.focus(); }}>{t('skip')}</a>
 		<Rail at={at} />
-		<main id="main" tabIndex={-1}>{screen ? <screen.view /> : <p class="empty">{t('not_found')}</p>}</main>
+		<main id="main" tabIndex={-1}>{screen ? <screen.view /> : <section class="screen"><h1>{t('not_found')}</h1><p><a class="button main" href="#/">{t('to_start')}</a></p></section>}</main>
 		{help && <Help close={() => setHelp(false)} screen={screen} />}
 	</div>;
 }

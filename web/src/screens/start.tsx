@@ -89,20 +89,21 @@ function Whole(): JSX.Element {
 	const waiting = queues.reduce((s, q) => s + (q.waiting ?? 0), 0), dead = data.parts.reduce((s, q) => s + (q.dead ?? 0), 0);
 	const oldest = queues.map(q => q.oldest_at).filter(x => x != null).sort()[0], good = lastGood(backups.data), sees = may('queues:read');
 	const fresh = receipts.data?.data.filter(r => Date.now() - Date.parse(r.to) < RECEIPT_DAYS * 86_400_000) ?? [];
-	const open = fresh.reduce((s, r) => s + r.open, 0);
+	const open = fresh.reduce((s, r) => s + r.open, 0), idle = !data.parts.some(x => x.part.startsWith('channel.')); /* nobody can write to it yet */
 	return <section class="screen stack">
 		<h1 class={'whole ' + (n > 0 || odd.length > 0 || dead > 0 ? 'warn' : 'good')}>{n > 0 ? t('not_well', { n }) : odd.length > 0 ? t('parts_off', { n: odd.length, part: partName(odd[0]!.part), state: word('state.', odd[0]!.state) }) : dead > 0 ? t('well_but', { n: dead })
-			: open > 0 ? t('well_catching_up', { n: open }) : t('all_well')}
+			: open > 0 ? t('well_catching_up', { n: open }) : t(idle ? 'no_number' : 'all_well')}
 			<small class="soft"><bdi>{data.company}</bdi></small></h1>
 		{n === 0 && odd.length > 0 ? <p><a class="button main" href={placeOf(odd[0]!.part)}>{t('look_at', { part: partName(odd[0]!.part) })}</a></p>
+			: n === 0 && idle && may('settings') ? <p><a class="button main" href="#/setup">{t('setup')}</a></p>
 			: n === 0 && dead > 0 && sees && <p><a class="button main" href="#/queues/dead">{t('look_at', { part: t('dead_letters') })}</a></p>}
 		{n > 0 && <ul class="notes">{data.incidents.map(i => <Note key={i.id} i={i} />)}</ul>}
 		{fresh.map(r => <ReceiptCard key={r.id} r={r} />)}
 		<div class="tiles">
 			<Tile label={t('waiting')} value={number(waiting)} href={sees ? '#/queues' : undefined} hint={oldest ? t('oldest') + ': ' + span(Date.now() - Date.parse(oldest)) : undefined} />
 			<Tile label={t('dead_letters')} value={number(dead)} alarm={dead > 0} href={sees ? '#/queues/dead' : undefined} />
-			{may('settings') && <Tile label={t('last_backup')} value={good === null ? t('never') : span(Date.now() - Date.parse(good))} alarm={backups.data !== undefined && backups.data.state.error !== null} href="#/system/backups"
-				hint={good === null ? t('backup_first') : t('verified_ago')} />}
+			{may('settings') && <Tile label={t('last_backup')} value={good === null ? t('never') : t('verified_ago', { time: span(Date.now() - Date.parse(good)) })} alarm={backups.data !== undefined && backups.data.state.error !== null} href="#/system/backups"
+				hint={good === null ? t('backup_first') : undefined} />}
 			{store?.disk_free_bytes !== undefined && <Tile label={t('disk_free')} value={bytes(store.disk_free_bytes)} hint={t('database_is', { size: bytes(store.database_bytes ?? 0) })} href={may('settings') ? '#/system' : undefined} />}
 		</div>
 		{sees && <Traffic />}

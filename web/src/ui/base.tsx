@@ -85,7 +85,8 @@ export function useFocusBack(open: () => void): void {
 	}, []);
 }
 
-/* Modal: the browser keeps the focus inside and closes it with Escape. However it ends, the focus is where it was before. A link in it
+/* Modal: the browser keeps the focus inside and closes it with Escape; a phone has no such key, so there is a cross too (last: the focus
+ * begins at what the dialog is for). However it ends, the focus is where it was before. A link in it
  * that leads elsewhere closes it. */
 export function Dialog(p: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean; sheet?: boolean }): JSX.Element {
 	const ref = useRef<HTMLDialogElement>(null);
@@ -97,7 +98,8 @@ export function Dialog(p: { title: string; onClose: () => void; children: Compon
 	}, [place.value]);
 	return <dialog ref={ref} class={p.wide ? 'broad' : p.sheet ? 'sheet' : ''} aria-label={p.title} onClose={p.onClose}
 		onClick={e => { if (e.target === ref.current) ref.current?.close(); }}>
-		<div class="dialog"><h2>{p.title}</h2>{p.children}</div>
+		<div class="dialog"><h2>{p.title}</h2>{p.children}
+			<button type="button" class="shut" aria-label={t('c.close')} title={t('c.close')} onClick={() => ref.current?.close()}>×</button></div>
 	</dialog>;
 }
 
@@ -110,7 +112,7 @@ export function Questions(): JSX.Element | null {
 		<p>{q.text}</p>
 		{q.more}
 		<div class="row end">
-			<Button onClick={() => end(false)}>{t('no')}</Button>
+			<Button onClick={() => end(false)}>{t('c.back')}</Button>
 			<Button kind={q.danger ? 'danger' : 'main'} onClick={() => end(true)}>{q.yes}</Button>
 		</div>
 	</Dialog>;

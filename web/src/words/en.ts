@@ -13,7 +13,7 @@ export const en = {
 	setup_link: 'This box has no owner yet. Open the link that “totem serve” printed when it started; “totem user add” makes one too.',
 	queues: 'Queues', queue: 'Queue', waiting: 'Waiting', active: 'Running', delayed: 'Later', completed: 'Done', dead: 'Failed', oldest: 'Oldest',
 	action: 'Action', pause: 'Pause', resume: 'Resume', 'state.paused': 'paused', 'state.draining': 'draining',
-	start: 'Home', all_well: 'All is well.', not_well: '{n|# thing needs|# things need} attention.', part: 'Part',
+	start: 'Home', all_well: 'All is well.', no_number: 'No WhatsApp number is connected yet.', not_well: '{n|# thing needs|# things need} attention.', part: 'Part',
 	state: 'State', since: 'Since', why: 'Why', messages: 'Messages',
 	messages_none: 'No messages yet. What customers write appears here by itself.', to: 'To (phone number with country code)', text: 'Text',
 	send: 'Send', send_title: 'Send a message', 'status.pending': 'waiting to be sent', 'status.accepted': 'accepted by WhatsApp',

@@ -14,7 +14,7 @@ export const es: Words = {
 	setup_link: 'Esta caja aún no tiene dueño. Abra el enlace que mostró «totem serve» al iniciar; también sirve «totem user add».',
 	queues: 'Colas', queue: 'Cola', waiting: 'En espera', active: 'En curso', delayed: 'Después', completed: 'Hechos', dead: 'Fallidos', oldest: 'Más antiguo',
 	action: 'Acción', pause: 'Pausar', resume: 'Reanudar', 'state.paused': 'en pausa', 'state.draining': 'vaciándose',
-	start: 'Inicio', all_well: 'Todo está bien.', not_well: '{n|# asunto necesita|# asuntos necesitan} atención.',
+	start: 'Inicio', all_well: 'Todo está bien.', no_number: 'Todavía no hay ningún número de WhatsApp conectado.', not_well: '{n|# asunto necesita|# asuntos necesitan} atención.',
 	part: 'Parte', state: 'Estado', since: 'Desde', why: 'Por qué', messages: 'Mensajes',
 	messages_none: 'Aún no hay mensajes. Lo que escriban los clientes aparecerá aquí solo.', to: 'Para (teléfono con código de país)',
 	text: 'Texto', send: 'Enviar', send_title: 'Enviar un mensaje', 'status.pending': 'esperando el envío',
@@ -23,5 +23,5 @@ export const es: Words = {
 	'state.up': 'funciona', 'state.running': 'funciona', 'state.failing': 'falla', 'state.stopped': 'detenido',
 	'q.webhooks': 'Recibidos', 'q.messages': 'Por enviar', 'q.crm-api-whatsapp-inbound': 'Bandeja', 'q.support-bridge-inbound': 'Hacia Chatwoot',
 	'q.support-bridge-crm-mirror': 'Copias a Chatwoot', 'q.orchestrator-inbound': 'Hacia n8n', 'q.support-bridge-outbound': 'Respuestas a Chatwoot',
-	'q.support-bridge-status': 'Estados a Chatwoot', 'q.media': 'Archivos', 'q.upkeep': 'Mantenimiento', 'q.message-acts': 'Leído y escribiendo', 'q.support-bridge-state': 'Estado de hilos a Chatwoot',
+	'q.support-bridge-status': 'Estados a Chatwoot', 'q.media': 'Archivos', 'q.upkeep': 'Mantenimiento', 'q.message-acts': 'Leído y escribiendo', 'q.support-bridge-state': 'Estado de conversaciones a Chatwoot',
 };

@@ -14,7 +14,7 @@ export const pt: Words = {
 	setup_link: 'Esta caixa ainda não tem dono. Abra o link que “totem serve” mostrou ao iniciar; “totem user add” também serve.',
 	queues: 'Filas', queue: 'Fila', waiting: 'Na espera', active: 'Em curso', delayed: 'Para depois', completed: 'Concluídas', dead: 'Com falha', oldest: 'Mais antiga',
 	action: 'Ação', pause: 'Pausar', resume: 'Retomar', 'state.paused': 'em pausa', 'state.draining': 'esvaziando',
-	start: 'Início', all_well: 'Está tudo bem.', not_well: '{n|# assunto precisa|# assuntos precisam} de atenção.',
+	start: 'Início', all_well: 'Está tudo bem.', no_number: 'Ainda não há nenhum número do WhatsApp conectado.', not_well: '{n|# assunto precisa|# assuntos precisam} de atenção.',
 	part: 'Parte', state: 'Estado', since: 'Desde', why: 'Por quê', messages: 'Mensagens',
 	messages_none: 'Ainda não há mensagens. O que os clientes escreverem aparece aqui sozinho.', to: 'Para (telefone com código do país)',
 	text: 'Texto', send: 'Enviar', send_title: 'Enviar uma mensagem', 'status.pending': 'esperando o envio',

@@ -53,7 +53,7 @@ export const talk = {
 	'c.unknown': 'Nobody knows whether this was sent. It is not repeated by itself.', 'c.unreached': 'No answer from the box yet.',
 	'c.unread': 'unread', 'c.unread_n': 'Unread {n}',
 	'c.unsupported': 'WhatsApp does not hand over messages of this kind. It is visible on the phone.', 'c.uploading': 'uploading', 'c.us': 'Us',
-	'c.video': 'Video', 'c.waits': 'Waiting longer than usual; “Queues” says why.', 'c.was_sent': 'It arrived', 'c.window_closed': '24 h are over',
+	'c.video': 'Video', 'c.waits': 'It has not left yet; “Queues” says why.', 'c.was_sent': 'It arrived', 'c.window_closed': '24 h are over',
 	'c.window_closed_text': 'The customer’s last message is older than 24 hours: WhatsApp takes only a template now. When they answer, everything goes again.',
 	'c.window_left': '{time} left', 'c.window_text': 'Free answers go until 24 hours after the customer’s last message.',
 	'c.write': 'Write a message', 'c.zoom': 'Larger', 'c.status.open': 'open', 'c.status.pending': 'pending',
@@ -66,4 +66,6 @@ export const talk = {
 	'c.sender.phone': 'Phone', 'c.sender.history': 'Earlier', 'c.sender.flow': 'Flow', 'c.sender.system': 'Totem', 'c.source.api': 'by API',
 	'c.source.cli': 'by command', 'c.source.support_bridge': 'in Chatwoot', 'c.source.ai_response': 'assistant', 'c.source.phone': 'on the phone',
 	'c.source.history': 'from before', 'c.source.flow': 'by a flow', 'c.source.system': 'by itself', 'status.leaving': 'leaving',
+	'c.template_is.PENDING': 'Meta has not approved it yet.', 'c.template_is.IN_APPEAL': 'Its rejection is being appealed.', 'c.template_is.REJECTED': 'Meta rejected it.', 'c.template_is.PAUSED': 'Meta paused it, because customers rated it badly; it comes back by itself.', 'c.template_is.DISABLED': 'Meta disabled it, because customers rated it badly again and again.', 'c.template_is.LIMIT_EXCEEDED': 'The account has too many templates.', 'c.template_is.ARCHIVED': 'It is archived.', 'c.template_is.LOCKED': 'Meta locked it.', 'c.template_is.DELETED': 'It was deleted.', 'c.template_is.PENDING_DELETION': 'It is being deleted.',
+	'c.category.UTILITY': 'service', 'c.category.MARKETING': 'marketing', 'c.category.AUTHENTICATION': 'verification',
 };

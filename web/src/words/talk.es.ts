@@ -55,7 +55,7 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.thread': 'Mensajes', 'c.to_box': 'yendo a la caja', 'c.to_end': 'Al más nuevo', 'c.types': '{name} está escribiendo',
 	'c.unknown': 'No se sabe si se envió. No se repite solo.', 'c.unreached': 'La caja aún no respondió.', 'c.unread': 'sin leer',
 	'c.unread_n': 'Sin leer {n}', 'c.unsupported': 'WhatsApp no entrega mensajes de este tipo. Se ve en el teléfono.', 'c.uploading': 'subiendo',
-	'c.us': 'Nosotros', 'c.video': 'Video', 'c.waits': 'Espera más de lo normal; «Colas» dice por qué.', 'c.was_sent': 'Llegó',
+	'c.us': 'Nosotros', 'c.video': 'Video', 'c.waits': 'Todavía no salió; «Colas» dice por qué.', 'c.was_sent': 'Llegó',
 	'c.window_closed': '24 h vencidas',
 	'c.window_closed_text': 'El último mensaje del cliente tiene más de 24 horas: WhatsApp sólo acepta una plantilla. Cuando responda, todo vuelve a estar permitido.',
 	'c.window_left': 'quedan {time}', 'c.window_text': 'Se puede responder libremente hasta 24 horas después del último mensaje del cliente.',
@@ -70,4 +70,6 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.sender.system': 'Totem', 'c.source.api': 'por API', 'c.source.cli': 'por comando', 'c.source.support_bridge': 'en Chatwoot',
 	'c.source.ai_response': 'asistente', 'c.source.phone': 'en el teléfono', 'c.source.history': 'de antes', 'c.source.flow': 'por un flujo',
 	'c.source.system': 'automático', 'status.leaving': 'saliendo',
+	'c.template_is.PENDING': 'Meta todavía no la aprobó.', 'c.template_is.IN_APPEAL': 'Se apeló su rechazo.', 'c.template_is.REJECTED': 'Meta la rechazó.', 'c.template_is.PAUSED': 'Meta la pausó porque los clientes la calificaron mal; vuelve sola.', 'c.template_is.DISABLED': 'Meta la desactivó porque los clientes la calificaron mal muchas veces.', 'c.template_is.LIMIT_EXCEEDED': 'La cuenta tiene demasiadas plantillas.', 'c.template_is.ARCHIVED': 'Está archivada.', 'c.template_is.LOCKED': 'Meta la bloqueó.', 'c.template_is.DELETED': 'Se eliminó.', 'c.template_is.PENDING_DELETION': 'Se está eliminando.',
+	'c.category.UTILITY': 'servicio', 'c.category.MARKETING': 'publicidad', 'c.category.AUTHENTICATION': 'verificación',
 };

@@ -55,7 +55,7 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.thread': 'Mensagens', 'c.to_box': 'indo para a caixa', 'c.to_end': 'Ir para a mais recente', 'c.types': '{name} está escrevendo',
 	'c.unknown': 'Não se sabe se foi enviada. Não se repete sozinha.', 'c.unreached': 'A caixa ainda não respondeu.', 'c.unread': 'não lidas',
 	'c.unread_n': 'Não lidas {n}', 'c.unsupported': 'O WhatsApp não entrega mensagens deste tipo. Ela aparece no telefone.',
-	'c.uploading': 'enviando', 'c.us': 'Nós', 'c.video': 'Vídeo', 'c.waits': 'Espera mais que o normal; “Filas” diz por quê.', 'c.was_sent': 'Chegou',
+	'c.uploading': 'enviando', 'c.us': 'Nós', 'c.video': 'Vídeo', 'c.waits': 'Ainda não saiu; “Filas” diz por quê.', 'c.was_sent': 'Chegou',
 	'c.window_closed': '24 h esgotadas',
 	'c.window_closed_text': 'A última mensagem do cliente tem mais de 24 horas: o WhatsApp só aceita um modelo. Quando responder, tudo volta a ser permitido.',
 	'c.window_left': 'restam {time}', 'c.window_text': 'Respostas livres até 24 horas depois da última mensagem do cliente.',
@@ -70,4 +70,6 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.sender.system': 'Totem', 'c.source.api': 'por API', 'c.source.cli': 'por comando', 'c.source.support_bridge': 'no Chatwoot',
 	'c.source.ai_response': 'assistente', 'c.source.phone': 'no telefone', 'c.source.history': 'de antes', 'c.source.flow': 'por um fluxo',
 	'c.source.system': 'automático', 'status.leaving': 'saindo',
+	'c.template_is.PENDING': 'A Meta ainda não o aprovou.', 'c.template_is.IN_APPEAL': 'A recusa está em recurso.', 'c.template_is.REJECTED': 'A Meta o recusou.', 'c.template_is.PAUSED': 'A Meta o pausou porque os clientes o avaliaram mal; ele volta sozinho.', 'c.template_is.DISABLED': 'A Meta o desativou porque os clientes o avaliaram mal muitas vezes.', 'c.template_is.LIMIT_EXCEEDED': 'A conta tem modelos demais.', 'c.template_is.ARCHIVED': 'Está arquivado.', 'c.template_is.LOCKED': 'A Meta o bloqueou.', 'c.template_is.DELETED': 'Foi excluído.', 'c.template_is.PENDING_DELETION': 'Está sendo excluído.',
+	'c.category.UTILITY': 'serviço', 'c.category.MARKETING': 'publicidade', 'c.category.AUTHENTICATION': 'verificação',
 };

@@ -95,7 +95,6 @@ export function Viewer(p: { at: Message; all: Message[]; close: () => void }): J
 			<Button label={t('c.after')} disabled={i < 0 || i >= p.all.length - 1} onClick={() => step(1)}><Icon name="right" /></Button>
 			<Button pressed={near} onClick={() => setNear(!near)}>{t('c.zoom')}</Button>
 			{src !== undefined && <a class="button quiet" href={src} download={fileName(at.media?.filename ?? 'picture')}>{t('c.download')}</a>}
-			<Button onClick={p.close}>{t('c.close')}</Button>
 		</div>
 	</Dialog>;
 }

@@ -45,7 +45,8 @@ function Pause(p: { q: Queue; close: () => void; done: () => void }): JSX.Elemen
 	</Dialog>;
 }
 
-export function Acts(p: { q: Queue; reload: () => void; all?: boolean }): JSX.Element | null {
+/* limits: of its page, where all of them stand; what throws away stands last. */
+export function Acts(p: { q: Queue; reload: () => void; all?: boolean; limits?: () => void }): JSX.Element | null {
 	const { q } = p, [asking, setAsking] = useState(false);
 	if (!may('queues:control'))
 		return null;
@@ -66,6 +67,7 @@ export function Acts(p: { q: Queue; reload: () => void; all?: boolean }): JSX.El
 		{q.state === 'running' ? <Button onClick={() => setAsking(true)} label={t('pause') + ': ' + nameOf(q.name)}>{t('pause')}</Button>
 			: <Button kind="main" onClick={() => act('resume')} label={t('resume') + ': ' + nameOf(q.name)}>{t('resume')}</Button>}
 		{p.all && q.state === 'running' && <Button onClick={drain}>{t('drain')}</Button>}
+		{p.limits && <Button onClick={p.limits}>{t('limits')}</Button>}
 		{p.all && may('queues:clear') && q.waiting + q.delayed > 0 && <Button kind="danger" onClick={clear}>{t('clear')}</Button>}
 		{asking && <Pause q={q} close={() => setAsking(false)} done={p.reload} />}
 	</div>;

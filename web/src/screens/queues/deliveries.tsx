@@ -125,7 +125,7 @@ function Range(p: { close: () => void }): JSX.Element {
 			<Field id="to" label={t('time_to')} error={wrong('to')}><input id="to" name="to" type="datetime-local" step={1} required /></Field>
 			<Field id="rsource" label={t('from')}><Sources id="rsource" name="source" /></Field>
 			{error !== null && !wrong('from') && !wrong('to') && <p class="error" role="alert">{sentence(error)}</p>}
-			<div class="row end"><Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main" disabled={busy}>{t('count_first')}</Button></div>
+			<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main" disabled={busy}>{t('count_first')}</Button></div>
 		</form>
 	</Dialog>;
 }

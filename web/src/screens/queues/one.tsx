@@ -13,7 +13,7 @@ import { Acts, nameOf, type Limits, type Queue } from './acts';
 import { Count, Rate } from './list';
 
 export interface Minute { at: string; minutes: number; accepted: number; done: number; failed: number; waiting: number; oldest_ms: number }
-interface Job { id: string; priority: string; state: string; attempts: number; snoozes: number; due_at: string; created_at: string; correlation_id: string | null; payload?: string }
+interface Job { id: string; priority: string; state: string; attempts: number; snoozes: number; due_at: string | null; created_at: string; correlation_id: string | null; payload?: string }
 
 const EVERY_MS = 2000, HISTORY_MS = 30_000;
 const SPANS = [180, 720, 1440];
@@ -103,7 +103,7 @@ function LimitsForm(p: { q: Queue; close: () => void; done: () => void }): JSX.E
 			{LIMITS.map(k => <Field key={k} id={k} label={word('limit.', k)} hint={word('limit_hint.', k)} error={wrong(k)}>
 				<input id={k} name={k} type="number" min={1} defaultValue={String(p.q.limits[k])} required /></Field>)}
 			{error !== null && !LIMITS.some(wrong) && <p class="error" role="alert">{sentence(error)}</p>}
-			<div class="row end"><Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main">{t('save')}</Button></div>
+			<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('save')}</Button></div>
 		</form>
 	</Dialog>;
 }
@@ -135,7 +135,7 @@ function Jobs(p: { name: string }): JSX.Element {
 			<thead><tr><th scope="col">{t('due')}</th><th scope="col" class="wide">{t('state')}</th><th scope="col" class="wide">{t('created')}</th><th scope="col" class="wide">{t('priority')}</th>
 				<th scope="col" class="n">{t('attempts')}</th><th scope="col"><span class="hidden">{t('action')}</span></th></tr></thead>
 			<tbody>{jobs.rows.map(j => <tr key={j.id}>
-				<td><button type="button" class="plain" onClick={() => setShown(j.id)}><Time at={j.due_at} full /></button><small class="soft wide">{j.correlation_id}</small></td>
+				<td><button type="button" class="plain" onClick={() => setShown(j.id)}>{j.due_at !== null ? <Time at={j.due_at} full /> : t('due_now')}</button><small class="soft wide">{j.correlation_id}</small></td>
 				<td class="wide">{word('job_state.', j.state)}</td>
 				<td class="wide"><Time at={j.created_at} full /></td><td class="wide">{word('priority.', j.priority)}</td><td class="n">{number(j.attempts)}</td>
 				<td>{may('queues:control') && <div class="row acts"><Button onClick={() => act(j, 'run-now', t('job_runs'))}>{t('run_now')}</Button>
@@ -160,7 +160,7 @@ export function One(p: { name: string }): JSX.Element {
 				[t('per_minute'), <Rate q={q} />], [t('dead'), q.dead > 0 ? <a class="alarm" href={'#/queues/dead?queue=' + q.name}>{number(q.dead)}</a> : '0'],
 				[t('oldest'), q.oldest_age_ms > 0 ? <a href={here + '?state='}>{span(q.oldest_age_ms)}</a> : '–'],
 				[t('limits'), t('limits_text', { concurrency: q.limits.concurrency, attempts: q.limits.attempts, backoff: span(q.limits.backoff_ms) })]]} />
-			<div class="row"><Acts q={q} reload={reload} all />{may('queues:control') && <Button onClick={() => setEditing(true)}>{t('limits')}</Button>}</div>
+			<Acts q={q} reload={reload} all limits={() => setEditing(true)} />
 		</div>
 		<History q={q} />
 		<Jobs name={q.name} />

@@ -25,7 +25,7 @@ function Add(p: { close: () => void; done: (made: Token) => void }): JSX.Element
 		<Field id="tname" label={t('token_name')} hint={t('token_name_hint')} error={wrong('name')}><input id="tname" name="tname" autocomplete="off" required maxLength={100} /></Field>
 		<fieldset><legend>{t('scopes')}</legend>{who.value!.rights.filter(r => r !== 'self').map(r => <label key={r} class="check line"><input type="checkbox" name="scope" value={r} />{word('scope.', r)} <small class="soft">{r}</small></label>)}</fieldset>
 		{wrong('scopes') && <p class="error" role="alert">{wrong('scopes')}</p>}{error !== null && !wrong('name') && !wrong('scopes') && <p class="error" role="alert">{sentence(error)}</p>}
-		<div class="row end"><Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main">{t('token_add')}</Button></div></form></Dialog>;
+		<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('token_add')}</Button></div></form></Dialog>;
 }
 
 export function Tokens(): JSX.Element {

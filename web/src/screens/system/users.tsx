@@ -41,7 +41,7 @@ function Add(p: { close: () => void; done: (u: User) => void }): JSX.Element {
 		<Field id="urole" label={t('role')} hint={t('role_hint')}><select id="urole" name="urole" defaultValue="agent">{ROLES.map(r => <option key={r} value={r} selected={r === 'agent'}>{word('role.', r)}: {word('role_text.', r)}</option>)}</select></Field>
 		<Field id="ulang" label={t('language')}><select id="ulang" name="ulang">{Object.entries(LANG_NAMES).map(([k, n]) => <option key={k} value={k} selected={k === lang.value}>{n}</option>)}</select></Field>
 		{error !== null && !wrong('login') && !wrong('name') && <p class="error" role="alert">{sentence(error)}</p>}
-		<div class="row end"><Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main">{t('user_invite')}</Button></div></form></Dialog>;
+		<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('user_invite')}</Button></div></form></Dialog>;
 }
 
 function One(p: { u: User; close: () => void; changed: () => void; linked: (u: User) => void }): JSX.Element {
