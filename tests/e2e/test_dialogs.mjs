@@ -11,7 +11,7 @@ const OPEN = [
 	{ name: 'quicks', by: page => page.getByRole('button', { name: 'Respuestas rápidas' }), at: 'dialog', modal: true },
 	{ name: 'quick-new', by: page => page.getByRole('button', { name: 'Respuestas rápidas' }), at: 'dialog', modal: true, then: page => page.getByRole('button', { name: 'Nueva respuesta rápida' }).click() },
 	{ name: 'buttons', by: page => page.getByRole('button', { name: 'Mensaje con botones' }), at: 'dialog', modal: true },
-	{ name: 'templates', by: page => page.getByRole('button', { name: 'Plantillas' }), at: 'dialog .picks', modal: true },
+	{ name: 'templates', by: page => page.getByRole('button', { name: 'Plantillas' }), at: 'dialog .picks', modal: true, then: page => page.locator('.picks .alarm', { hasText: 'los clientes la calificaron mal' }).waitFor() /* not in English */ },
 	{ name: 'template', by: page => page.getByRole('button', { name: 'Plantillas' }), at: 'dialog', modal: true, then: async page => { await page.locator('.picks button', { hasText: 'pedido_listo' }).click(); await page.locator('.preview').waitFor(); } },
 	{ name: 'snooze', by: page => page.getByRole('button', { name: 'Posponer' }).first(), at: 'dialog .picks', modal: true },
 	{ name: 'message-menu', by: page => page.locator('.bubble', { hasText: 'hola' }).locator('summary'), at: '.menu[open] .menu-list' },

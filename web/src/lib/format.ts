@@ -35,6 +35,15 @@ export function bytes(n: number): string {
 	return new Intl.NumberFormat(lang.value, { style: 'unit', unit: units[i]!, unitDisplay: 'short', maximumFractionDigits: n < 10 ? 1 : 0 }).format(n);
 }
 
+/* "pt_BR": the name of that language. */
+export function langName(code: string): string {
+	try {
+		return new Intl.DisplayNames(lang.value, { type: 'language' }).of(code.replaceAll('_', '-')) ?? code;
+	} catch {
+		return code;
+	}
+}
+
 export function clock(iso: string | null): string {
 	return iso === null || iso === undefined ? '' : new Date(iso).toLocaleTimeString(lang.value, { hour: '2-digit', minute: '2-digit' });
 }

@@ -107,7 +107,7 @@ export function metaSaid(text: string): string | undefined {
 
 /* What a setting does: English comes from the box. */
 export function helpFor(key: string, english: string): string {
-	return lang.value && (here.help[key] ?? english);
+	return (lang.value && (here.help[key] ?? english)).replaceAll('`', '');
 }
 
 /* What the API said, for the reader: its own sentence in English, that sentence translated (words/said.ts), or at least its kind. */

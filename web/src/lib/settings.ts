@@ -1,5 +1,6 @@
 /* settings.ts - the settings of the box as screens need them: values by key, and changing some at once. */
 import { call, get, type Page } from './api';
+import { bytes } from './format';
 import { helpFor } from './i18n';
 
 export interface Value { key: string; value: string; source: string }
@@ -17,6 +18,9 @@ export const saveSettings = (values: Record<string, string | null>): Promise<{ c
 
 /* A secret is never shown: its value says only whether it is set. */
 export const isSecret = (s: Setting): boolean => s.kind === 'secret';
+
+/* A value as people read it: of bytes so and so many. */
+export const valueOf = (key: string, value: string): string => /_bytes$/.test(key) && Number(value) > 0 ? `${value} (${bytes(Number(value))})` : value;
 
 /* What it does, in the reader's language. */
 export const helpOf = (s: Setting): string => helpFor(s.key, s.help);

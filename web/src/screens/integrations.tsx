@@ -59,7 +59,7 @@ function Test(p: { part: string }): JSX.Element | null {
 }
 
 function fact(name: string, v: unknown): string | JSX.Element {
-	return name === 'connection' ? word('connection.', String(v)) : typeof v === 'boolean' ? t(v ? 'yes' : 'no') : /_at$|_until$/.test(name) && typeof v === 'string' ? <Time at={v} full /> : typeof v === 'number' ? number(v) : String(v);
+	return name === 'connection' ? word('connection.', String(v)) : typeof v === 'boolean' ? t(v ? 'yes' : 'no') : /_at$|_until$/.test(name) && typeof v === 'string' ? <Time at={v} full /> : typeof v === 'number' ? number(v) : /_name$/.test(name) ? String(v) : word('is.', String(v));
 }
 
 const QUALITY: Record<string, string> = { GREEN: 'good', YELLOW: 'warn', RED: 'bad' };
@@ -74,7 +74,7 @@ function ChannelView(p: { slug: string; part: Part | undefined; totals: Totals |
 	useLive(reload, ['alert'], EVERY_MS);
 	if (c === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
-	const f = c.facts, shown = Object.entries(f).filter(([k, v]) => v !== null && typeof v !== 'object' && !/^qr_|^pairing|^quality_rating$|^override/.test(k));
+	const f = c.facts, shown = Object.entries(f).filter(([k, v]) => v !== null && typeof v !== 'object' && !/^qr_|^pairing|^quality_rating$|^messaging_limit_tier$|^override/.test(k));
 	const act = async (verb: string, said: string, body: unknown = {}) => { await post(`/api/v1/channels/${c.channel}/${verb}`, body); toast(said); reload(); };
 	async function pause() {
 		if (await confirm({ title: t('hold_title', { part: c!.channel }), text: t('hold_text'), yes: t('hold'), danger: false }))

@@ -8,6 +8,8 @@ import { go } from '../lib/route';
 import { may } from '../lib/session';
 import { Button, Empty, Failed, confirm, useLoad } from '../ui/base';
 import { Facts, Raw, State, useLive } from '../ui/data';
+import { line } from './conversations/bodies';
+import { phone } from './conversations/model';
 import { partName } from './parts';
 import { DeliveryView, replayOne } from './queues/deliveries';
 
@@ -105,9 +107,9 @@ function Story(p: { id: string }): JSX.Element {
 	const d = m.data, steps = story.data.data, began = steps.length > 0 ? Date.parse(steps[0]!.at) : 0, out = d.direction === 'outbound';
 	return <>
 		<div class="card">
-			<p class={out ? 'bubble mine' : 'bubble'}><span class="body" dir="auto">{d.content ?? '[' + word('type.', d.type) + ']'}</span></p>
+			<p class={out ? 'bubble mine' : 'bubble'}><span class="body" dir="auto">{d.content !== null ? line({ type: d.type, content: d.content }) : '[' + word('type.', d.type) + ']'}</span></p>
 			{d.error?.text && <p class="error"><bdi>{errorText(d.error)}</bdi></p>}
-			<Facts rows={[[out ? t('message_to') : t('from'), <bdi>{d.wa_id}</bdi>], [t('state'), word('status.', d.sending === 'unknown' || d.sending === 'cancelled' ? d.sending : d.status)], [t('by'), word('by.', d.source)],
+			<Facts rows={[[out ? t('message_to') : t('from'), <bdi>{phone(d.wa_id)}</bdi>], [t('state'), word('status.', d.sending === 'unknown' || d.sending === 'cancelled' ? d.sending : d.status)], [t('by'), word('by.', d.source)],
 				[t('conversation'), <a href={`#/conversations/${d.conversation_id}?m=${d.id}`}>{t('look')}</a>], [t('channel'), d.channel], [t('replaced_by'), d.replaced_by ? <a href={'#/messages/' + d.replaced_by}>{t('look')}</a> : null],
 				[t('attempt_of'), d.attempt_of ? <a href={'#/messages/' + d.attempt_of}>{t('look')}</a> : null], [t('whatsapp_id'), d.meta_message_id], [t('request'), d.correlation_id]]} />
 			<Acts m={d} steps={steps} reload={reload} show={setShown} />

@@ -6,11 +6,13 @@ import { clock, moment } from '../lib/format';
 import { t, word } from '../lib/i18n';
 import { go, place } from '../lib/route';
 import { may } from '../lib/session';
+import { line } from './conversations/bodies';
+import { phone } from './conversations/model';
 import { MessageStory } from './message';
 import { Button, Empty, Failed, Field, sentence } from '../ui/base';
 import { More, useLive, usePages } from '../ui/data';
 
-interface Message { id: string; direction: string; content: string; status: string; sending: string | null; wa_id: string; sender_name: string | null; timestamp: string }
+interface Message { id: string; direction: string; type: string; content: string; status: string; sending: string | null; wa_id: string; sender_name: string | null; timestamp: string }
 
 function stateOf(m: Message): string {
 	return m.sending === 'unknown' || m.sending === 'cancelled' ? m.sending : m.status;
@@ -19,10 +21,10 @@ function stateOf(m: Message): string {
 function Row(p: { m: Message }): JSX.Element {
 	const { m } = p, out = m.direction === 'outbound', state = stateOf(m);
 	return <li class={out ? 'bubble mine' : 'bubble'}>
-		<p class="meta"><bdi>{m.sender_name ?? m.wa_id}</bdi>{m.sender_name && <bdi>{m.wa_id}</bdi>}
+		<p class="meta"><bdi>{m.sender_name ?? phone(m.wa_id)}</bdi>{m.sender_name && <bdi>{phone(m.wa_id)}</bdi>}
 			<a href={'#/messages/' + m.id}><time dateTime={m.timestamp} title={moment(m.timestamp)}>{clock(m.timestamp)}</time></a>
 			{out && <span class={'state ' + state}>{word('status.', state)}</span>}</p>
-		<p class="body" dir="auto">{m.content}</p>
+		<p class="body" dir="auto">{line(m)}</p>
 	</li>;
 }
 
@@ -72,10 +74,8 @@ function Filters(p: { from: string; to: string; direction: string }): JSX.Elemen
 		go('#/messages' + query({ from: iso(next.from), to: iso(next.to), direction: next.direction }));
 	};
 	return <div class="row filters">
-		<label for="from">{t('time_from')}</label>
-		<input id="from" type="datetime-local" value={local(p.from || null)} onChange={e => set({ from: e.currentTarget.value })} />
-		<label for="till">{t('time_to')}</label>
-		<input id="till" type="datetime-local" value={local(p.to || null)} onChange={e => set({ to: e.currentTarget.value })} />
+		<label class="check">{t('time_from')}<input type="datetime-local" value={local(p.from || null)} onChange={e => set({ from: e.currentTarget.value })} /></label>
+		<label class="check">{t('time_to')}<input type="datetime-local" value={local(p.to || null)} onChange={e => set({ to: e.currentTarget.value })} /></label>
 		<select aria-label={t('direction')} value={p.direction} onChange={e => set({ direction: e.currentTarget.value })}>
 			{['', 'inbound', 'outbound'].map(d => <option key={d} value={d}>{d === '' ? t('all') : word('direction.', d)}</option>)}</select>
 		{(p.from || p.to || p.direction) && <Button onClick={() => go('#/messages')}>{t('show_all')}</Button>}

@@ -8,6 +8,7 @@ import { may } from '../lib/session';
 import { Empty, Failed, useLoad } from '../ui/base';
 import { More, State, Time, useLive, usePages } from '../ui/data';
 import { line } from './conversations/bodies';
+import { phone } from './conversations/model';
 import { nameOf, type Queue } from './queues/acts';
 import { partName } from './parts';
 
@@ -66,7 +67,7 @@ export function Items(p: { path: string; fields: Record<string, string> }): JSX.
 			<td class="wide">{i.queue === null ? '' : nameOf(i.queue)}</td>
 			<td class="break">{i.message === null ? <span class="soft">{i.delivery_id !== null ? t('delivery') : t('receipt_gone')}</span>
 				: <><bdi>{line(i.message).slice(0, 200)}</bdi>
-					<small class="soft"><bdi>{i.message.sender_name ?? i.message.wa_id}</bdi> · {clock(i.message.timestamp)}</small></>}</td>
+					<small class="soft"><bdi>{i.message.sender_name ?? phone(i.message.wa_id)}</bdi> · {clock(i.message.timestamp)}</small></>}</td>
 			<td><Lead i={i} /></td></tr>)}</tbody></table>}
 	<More of={list} /></>;
 }

@@ -40,7 +40,7 @@ export function SettingsForm(p: { of: Settings; inputs: Input[]; fixed?: Record<
 	}
 	return <form onSubmit={e => { void save(e); }}>
 		{p.inputs.map(i => <Field key={i.key} id={i.key} label={i.label} error={wrong(i.key)}
-			hint={(i.hint ? i.hint + ' ' : '') + (i.secret && p.of.value(i.key) !== '' ? t('secret_kept') : '')}>
+			hint={[i.hint, i.secret && p.of.value(i.key) !== '' ? t('secret_kept') : ''].filter(Boolean).map(s => s!.replace(/[^.;:!?…]$/, '$&.')).join(' ')}>
 			<AnyInput id={i.key} name={i.key} type={i.secret && !i.plain ? 'password' : i.type === 'number' ? 'number' : 'text'} autocomplete={i.secret ? 'new-password' : 'off'} spellcheck={false}
 				inputMode={i.type === 'url' ? 'url' : undefined} placeholder={i.placeholder} required={i.required && !(i.secret && p.of.value(i.key) !== '')}
 				defaultValue={i.secret ? p.of.value(i.key) === '' ? i.initial : '' : p.of.value(i.key) || i.initial} /></Field>)}

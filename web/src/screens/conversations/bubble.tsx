@@ -144,7 +144,7 @@ export function Bubble(p: BubbleProps): JSX.Element {
 		return <p class="aside" data-id={m.id}><bdi>{text(c, 'body') || line(m)}</bdi> <time dateTime={m.timestamp}>{clock(m.timestamp)}</time></p>;
 	return <article class={'bubble' + (ours ? ' mine' : '') + (p.joined ? ' joined' : '') + (p.hot ? ' hot' : '') + (m.sender_type === 'ai' ? ' robot' : '')} data-id={m.id}
 		aria-label={(author(m) || t(ours ? 'c.us' : 'c.customer')) + ', ' + clock(m.timestamp)}>
-		{!p.joined && author(m) !== '' && <p class="author"><bdi>{author(m)}</bdi>{ours && m.source !== 'page' && <small class="soft">{word('c.source.', m.source)}</small>}</p>}
+		{!p.joined && author(m) !== '' && <p class="author"><bdi>{author(m)}</bdi>{ours && m.source !== 'page' && m.sender_name && <small class="soft">{word('c.source.', m.source)}</small>}</p>}
 		{forwarded && <p class="soft small">{t('c.forwarded')}</p>}
 		<Quote {...p} /><Ad c={c} />
 		{m.revoked_at ? <p class="absent">{t(ours ? 'c.revoked_us' : 'c.revoked')}</p> : <Safe line={m.content}><BodyOf m={m} open={p.open} templates={p.templates} /></Safe>}

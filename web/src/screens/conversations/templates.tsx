@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { get, post, query, type Page } from '../../lib/api';
 import { upload } from '../../lib/files';
-import { t } from '../../lib/i18n';
+import { t, word } from '../../lib/i18n';
+import { langName } from '../../lib/format';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, sentence, toast, useLoad } from '../../ui/base';
 import { filled } from './bodies';
@@ -100,10 +101,16 @@ function Fill(p: { template: Template; back: () => void; send: (body: Record<str
 	</form>;
 }
 
+/* Why Meta would refuse it: by its state, or as the box says it. */
+function why(x: Template): string {
+	const said = word('c.template_is.', x.status);
+	return said !== x.status ? said : x.why ?? x.status;
+}
+
 export function Templates(p: { channel: string | null; close: () => void; send: (body: Record<string, unknown>, shown: string) => void }): JSX.Element {
 	const { data, error, reload } = useLoad(signal => get<Page<Template>>('/api/v1/templates' + query({ channel: p.channel, limit: 500 }), { signal }), 'templates' + p.channel);
-	const [chosen, setChosen] = useState<Template | null>(null), [word, setWord] = useState('');
-	const shown = data?.data.filter(x => (x.name + ' ' + JSON.stringify(x.components ?? '')).toLowerCase().includes(word.toLowerCase())) ?? [];
+	const [chosen, setChosen] = useState<Template | null>(null), [typed, setTyped] = useState('');
+	const shown = data?.data.filter(x => (x.name + ' ' + JSON.stringify(x.components ?? '')).toLowerCase().includes(typed.toLowerCase())) ?? [];
 	async function sync() {
 		await post('/api/v1/templates/sync', p.channel === null ? {} : { channel: p.channel });
 		toast(t('c.templates_asked'));
@@ -111,13 +118,13 @@ export function Templates(p: { channel: string | null; close: () => void; send: 
 	}
 	return <Dialog title={t('c.templates')} onClose={p.close}>
 		{chosen !== null ? <Fill template={chosen} back={() => setChosen(null)} send={p.send} /> : <>
-			<div class="row"><input type="search" aria-label={t('c.find')} placeholder={t('c.find')} value={word} onInput={e => setWord(e.currentTarget.value)} autofocus />
+			<div class="row"><input type="search" aria-label={t('c.find')} placeholder={t('c.find')} value={typed} onInput={e => setTyped(e.currentTarget.value)} autofocus />
 				{may('messages:send') && <Button onClick={sync}>{t('c.templates_sync')}</Button>}</div>
 			{data === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />
 				: shown.length === 0 ? <Empty title={t('c.templates_none')} /> : <ul class="picks">{shown.map(x => <li key={x.id}>
-					<button type="button" disabled={!x.usable} onClick={() => setChosen(x)}><bdi class="strong">{x.name}</bdi> <small class="soft">{x.language} {x.category}</small>
+					<button type="button" disabled={!x.usable} onClick={() => setChosen(x)}><bdi class="strong">{x.name}</bdi> <small class="soft">{langName(x.language)} · {word('c.category.', x.category ?? '')}</small>
 						<span class="two-lines" dir="auto">{text(list(x.components).find(c => text(c, 'type') === 'BODY'), 'text')}</span>
-						{!x.usable && <small class="alarm">{x.why ?? x.status}</small>}</button></li>)}</ul>}
+						{!x.usable && <small class="alarm">{why(x)}</small>}</button></li>)}</ul>}
 		</>}
 	</Dialog>;
 }

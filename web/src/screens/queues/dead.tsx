@@ -8,6 +8,8 @@ import { go, place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Facts, More, Raw, Time, pretty, useLive, usePages } from '../../ui/data';
+import { line } from '../conversations/bodies';
+import { phone } from '../conversations/model';
 import { nameOf } from './acts';
 
 export interface Reason { queue: string; class: string; reason: string; count: number; oldest_at: string; newest_at: string }
@@ -63,8 +65,8 @@ function LetterView(p: { id: string; close: () => void; done: () => void }): JSX
 		{d === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p aria-busy="true" /> : <>
 			<p><bdi>{metaSaid(d.error) ?? d.error}</bdi></p>
 			{metaSaid(d.error) && <p class="soft"><bdi>{d.error}</bdi></p>}
-			{m.data && <p class="bubble mine"><span class="body" dir="auto">{m.data.content ?? '[' + word('type.', m.data.type) + ']'}</span></p>}
-			<Facts rows={[[t('message_to'), m.data ? <bdi>{m.data.wa_id}</bdi> : null], [t('message'), about !== '' ? <a href={'#/messages/' + about}>{t('look')}</a> : null], [t('queue'), nameOf(d.queue)], [t('reason'), d.reason], [t('why'), word('class.', d.class)], [t('attempts'), number(d.attempts)],
+			{m.data && <p class="bubble mine"><span class="body" dir="auto">{m.data.content !== null ? line({ type: m.data.type, content: m.data.content }) : '[' + word('type.', m.data.type) + ']'}</span></p>}
+			<Facts rows={[[t('message_to'), m.data ? <bdi>{phone(m.data.wa_id)}</bdi> : null], [t('message'), about !== '' ? <a href={'#/messages/' + about}>{t('look')}</a> : null], [t('queue'), nameOf(d.queue)], [t('reason'), d.reason], [t('why'), word('class.', d.class)], [t('attempts'), number(d.attempts)],
 				[t('job_since'), <Time at={d.job_created_at} full />], [t('failed_at'), <Time at={d.created_at} full />], [t('correlation'), d.correlation_id]]} />
 			{d.history ? <Raw label={t('history_tries')} text={JSON.stringify(d.history)} /> : null}
 			{text === null ? d.payload ? <Raw label={t('payload')} text={d.payload} /> : null

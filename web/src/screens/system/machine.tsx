@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { call, get, hasToken, query, type Page } from '../../lib/api';
 import { moment } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
-import { helpOf, loadSettings } from '../../lib/settings';
+import { helpOf, loadSettings, valueOf } from '../../lib/settings';
 import { Button, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Raw, Time, useLive } from '../../ui/data';
 import { SettingsForm } from '../../ui/form';
@@ -114,7 +114,7 @@ export function Privacy(): JSX.Element {
 		<div class="card"><h2>{t('kept_how_long')}</h2>
 			<SettingsForm of={data} submit={t('save')} after={() => { toast(t('saved')); reload(); }} inputs={KEPT.map(key => {
 				const s = data.all.find(x => x.key === key)!;
-				return { key, label: helpOf(s), hint: t('default_is', { value: s.default }), type: 'number' as const, required: true };
+				return { key, label: helpOf(s), hint: t('default_is', { value: valueOf(key, s.default) }), type: 'number' as const, required: true };
 			})} /></div>
 		<Person erased={() => setErasures(n => n + 1)} />
 		<Gone key={erasures} />

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { Refused } from '../../lib/api';
 import { t, word } from '../../lib/i18n';
 import { place } from '../../lib/route';
-import { helpOf, isSecret, loadSettings, saveSettings, type Setting, type Value } from '../../lib/settings';
+import { helpOf, isSecret, loadSettings, saveSettings, valueOf, type Setting, type Value } from '../../lib/settings';
 import { Button, Dialog, Empty, Failed, Field, sentence, toast, useLoad } from '../../ui/base';
 import { useLive } from '../../ui/data';
 import { AnyInput } from '../../ui/form';
@@ -24,12 +24,12 @@ function Edit(p: { s: Setting; v: Value; close: () => void; done: () => void }):
 	const wrong = error instanceof Refused ? error.field(v.key) : undefined;
 	return <Dialog title={v.key} onClose={p.close}><form onSubmit={e => { e.preventDefault(); void save(String(new FormData(e.currentTarget).get('value'))); }}>
 		<p>{helpOf(s)}</p>
-		<Field id="value" label={t('value')} hint={t('default_is', { value: s.default || '–' }) + (s.kind === 'int' && s.high > s.low ? ' ' + t('range_is', { low: s.low, high: s.high }) : '') + (s.restart ? ' ' + t('needs_restart') : '') + (secret && v.value ? ' ' + t('secret_kept') : '')} error={wrong}>
+		<Field id="value" label={t('value')} hint={t('default_is', { value: valueOf(s.key, s.default) || '–' }) + (s.kind === 'int' && s.high > s.low ? ' ' + t('range_is', { low: s.low, high: s.high }) : '') + (s.restart ? ' ' + t('needs_restart') : '') + (secret && v.value ? ' ' + t('secret_kept') : '')} error={wrong}>
 			{s.kind === 'bool' || s.kind === 'boolean' ? <select id="value" name="value">{['true', 'false'].map(x => <option key={x} value={x} selected={v.value === x}>{x}</option>)}</select>
 				: <AnyInput id="value" name="value" type={secret ? 'password' : 'text'} autocomplete={secret ? 'new-password' : 'off'} spellcheck={false} defaultValue={secret ? '' : v.value} required={secret} />}</Field>
 		{v.source === 'argument' || v.source === 'environment' ? <p class="result waiting">{t('set_outside', { source: word('from.', v.source.split(':')[0]!) })}</p> : null}
 		{error !== null && wrong === undefined && <p class="error" role="alert">{sentence(error)}</p>}
-		<div class="row end">{v.source === 'database' && <Button onClick={() => save(null)}>{t('take_away')}</Button>}<Button onClick={p.close}>{t('no')}</Button><Button type="submit" kind="main">{t('save')}</Button></div></form></Dialog>;
+		<div class="row end">{v.source === 'database' && <Button onClick={() => save(null)}>{t('take_away')}</Button>}<Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('save')}</Button></div></form></Dialog>;
 }
 
 export function SettingsTable(): JSX.Element {
@@ -46,7 +46,7 @@ export function SettingsTable(): JSX.Element {
 			{['retention', 'queue', 'backup', 'tls'].map(w => <Button key={w} onClick={() => setFind(w)} pressed={find === w}>{word('find.', w)}</Button>)}</div>
 		{rows.length === 0 ? <Empty title={t('settings_none')} /> : <table class="card"><thead><tr><th scope="col">{t('setting')}</th><th scope="col">{t('value')}</th><th scope="col" class="wide">{t('source')}</th></tr></thead>
 			<tbody>{rows.map(r => <tr key={r.v.key}><td><button type="button" class="plain" onClick={() => setEditing(r)}>{r.v.key}</button><small class="soft">{helpOf(r.s)}</small></td>
-				<td class="break"><bdi>{isSecret(r.s) ? (r.v.value ? t('is_set') : '–') : r.v.value || '–'}</bdi></td><td class="wide">{word('from.', r.v.source.split(':')[0]!)}</td></tr>)}</tbody></table>}
+				<td class="break"><bdi>{isSecret(r.s) ? (r.v.value ? t('is_set') : '–') : valueOf(r.v.key, r.v.value) || '–'}</bdi></td><td class="wide">{word('from.', r.v.source.split(':')[0]!)}</td></tr>)}</tbody></table>}
 		{editing && <Edit {...editing} close={() => setEditing(null)} done={reload} />}
 	</div>;
 }
