@@ -25,7 +25,7 @@ test('a message tells its story and is processed again', async () => {
 	await page.getByText('No cambiaría nada').waitFor(); /* the difference comes first */
 	await page.locator('.diff li', { hasText: 'Mensaje' }).getByText('nada: ya se conoce').waitFor();
 	await page.getByRole('dialog').getByRole('button', { name: 'Procesar de nuevo' }).click();
-	await page.getByText('Se procesa de nuevo 1 pedido.').waitFor();
+	await page.getByText('Se procesa de nuevo 1 aviso.').waitFor();
 	await box.idle();
 	const state = await box.double('meta', 'state?brief=1');
 	assert.deepEqual([(await box.get('/api/v1/messages')).data.length, state.accepted, state.doubled], [2, 1, 0], 'nothing appears or goes twice');

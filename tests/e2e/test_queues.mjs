@@ -116,7 +116,7 @@ test('raw requests are shown and processed again', async () => {
 	await page.getByRole('dialog').getByLabel('Cuerpo').getByText('"hola"').waitFor();
 	await page.getByRole('dialog').getByRole('button', { name: 'Procesar de nuevo' }).click();
 	await page.getByRole('dialog').filter({ hasText: 'No cambiaría nada' }).getByRole('button', { name: 'Procesar de nuevo' }).click();
-	await page.getByText('Se procesa de nuevo 1 pedido.').waitFor();
+	await page.getByText('Se procesa de nuevo 1 aviso.').waitFor();
 	await page.keyboard.press('Escape');
 	await page.getByRole('dialog').waitFor({ state: 'detached' });
 	await page.getByRole('button', { name: 'Procesar de nuevo un rango de tiempo' }).click();
@@ -135,7 +135,7 @@ test('raw requests are shown and processed again', async () => {
 	await portrait(page, 'replay-range');
 	await told.last().scrollIntoViewIfNeeded();
 	await page.getByRole('button', { name: /^Procesar \d+ de nuevo$/ }).click();
-	await page.getByText(/^Se procesan? de nuevo \d+ pedidos?\.$/).last().waitFor();
+	await page.getByText(/^Se procesan? de nuevo \d+ avisos?\.$/).last().waitFor();
 	await box.idle();
 	assert.equal((await box.get('/api/v1/messages')).data.filter(m => m.direction === 'inbound').length, 1, 'nothing appears twice');
 });
