@@ -8,11 +8,11 @@ test('a phone shows the details of the log, what the audit is about, the rights 
 	const page = await box.person('owner', { size: PHONE, screen: 'system/logs' });
 	await page.locator('tbody tr', { hasText: 'totem.started' }).getByText(/version=/).filter({ visible: true }).waitFor();
 	await page.goto('/#/system/tokens');
-	await page.locator('tbody tr', { hasText: 'e2e' }).getByText('messages:read').filter({ visible: true }).first().waitFor();
+	await page.locator('tbody tr', { hasText: 'e2e' }).getByText('leer conversaciones y mensajes').filter({ visible: true }).first().waitFor();
 	const { token } = await box.post('/api/v1/tokens', { name: 'otro', scopes: ['status'] });
 	assert.ok(token.length > 20);
 	await page.goto('/#/system/audit');
-	await page.locator('tbody tr', { hasText: 'tokens.' }).getByText('otro').filter({ visible: true }).first().waitFor();
+	await page.locator('tbody tr', { hasText: 'Tokens · crear' }).getByText('otro').filter({ visible: true }).first().waitFor();
 	for (const width of [390, 320]) {
 		await page.setViewportSize({ width, height: 844 });
 		const cut = await page.locator('.rail > a:visible span, .rail-more span:not(.dot)').evaluateAll(all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent));

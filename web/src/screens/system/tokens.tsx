@@ -7,6 +7,7 @@ import { who } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
 import { Copy, Time, useLive } from '../../ui/data';
 
+const rightsOf = (k: Token): string => k.scopes.filter(s => s !== 'self').map(s => word('scope.', s)).join(', '); /* its own account every token may read */
 interface Token { id: string; name: string; scopes: string[]; token?: string; created_at: string; last_used_at: string | null; revoked_at: string | null }
 
 function Add(p: { close: () => void; done: (made: Token) => void }): JSX.Element {
@@ -42,7 +43,7 @@ export function Tokens(): JSX.Element {
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
 	return <div class="stack"><p class="soft">{t('tokens_text')}</p><div class="row"><Button kind="main" onClick={() => setAdding(true)}>{t('token_add')}</Button></div>
 		{data.data.length === 0 ? <Empty title={t('tokens_none')} /> : <table class="card"><thead><tr><th scope="col">{t('token_name')}</th><th scope="col" class="wide">{t('scopes')}</th><th scope="col" class="wide">{t('last_used')}</th><th scope="col"><span class="hidden">{t('action')}</span></th></tr></thead>
-			<tbody>{data.data.map(k => <tr key={k.id}><td><bdi>{k.name}</bdi><small class="soft">{t('created')} <Time at={k.created_at} /></small><small class="soft on-phone">{k.scopes.join(', ')}</small></td><td class="wide"><small class="soft">{k.scopes.join(', ')}</small></td>
+			<tbody>{data.data.map(k => <tr key={k.id}><td><bdi>{k.name}</bdi><small class="soft">{t('created')} <Time at={k.created_at} /></small><small class="soft on-phone">{rightsOf(k)}</small></td><td class="wide"><small class="soft">{rightsOf(k)}</small></td>
 				<td class="wide">{k.last_used_at ? <Time at={k.last_used_at} full /> : t('never_used')}</td><td>{k.revoked_at ? <span class="chip">{t('revoked')}</span> : <div class="row acts"><Button onClick={() => revoke(k)} label={t('revoke') + ': ' + k.name}>{t('revoke')}</Button></div>}</td></tr>)}</tbody></table>}
 		{adding && <Add close={() => setAdding(false)} done={k => { setAdding(false); setMade(k); reload(); }} />}
 		{made?.token && <Dialog title={t('token_made')} onClose={() => setMade(null)}><p>{t('token_once')}</p><p class="row"><code class="address">{made.token}</code><Copy text={made.token} /></p>
