@@ -286,12 +286,17 @@ export async function axe(page, what, only = null, within = null) {
 	assert.deepEqual(found, [], `axe on ${what}`);
 }
 
-/* Nothing may be wider than the window. */
+/* Nothing may be wider than the window, nor what is pressed on a phone lower than a finger needs. */
+const FINGER_PX = 40;
 async function fits(page, what) {
 	/* the screen and a dialog scroll by themselves: what is too wide for them does not widen the page */
 	const wide = await page.evaluate(() => [document.documentElement, ...document.querySelectorAll('main, dialog')].filter(e => e.scrollWidth > e.clientWidth)
 		.map(e => `${e.tagName} by ${e.scrollWidth - e.clientWidth} px`));
 	assert.deepEqual(wide, [], `${what} is too wide`);
+	if (page.viewportSize().width === NARROW.width)
+		assert.deepEqual(await page.evaluate(least => [...(document.querySelector('dialog[open]') ?? document).querySelectorAll('button, .button, summary, select, input:not([type=checkbox], [type=radio], [type=range], [type=file])')]
+			.filter(e => e.checkVisibility() && e.closest('.hidden, .skip, .menu') === null && Math.round(e.getBoundingClientRect().height) < least)
+			.map(e => `${e.textContent.slice(0, 40)} ${e.className} ${e.getBoundingClientRect().height}`), FINGER_PX), [], `${what}: too low for a finger`);
 }
 
 /* Pictures of a screen in both looks, wide and narrow, into build/screens; axe looks at the light one, and at the colours of the dark one. */

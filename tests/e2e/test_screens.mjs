@@ -21,6 +21,8 @@ const SCREENS = [
 	{ name: 'setup', at: '#/setup', ready: '.step-body, .steps' },
 	{ name: 'integrations', at: '#/integrations', ready: 'tbody tr' },
 	{ name: 'channel', at: '#/integrations/channel.main', ready: '.facts' },
+	{ name: 'channel-settings', at: '#/integrations/channel.main', ready: '.facts', more: async page => { await page.getByRole('button', { name: 'Ajustes' }).click(); await page.locator('dialog form').waitFor(); } },
+	{ name: 'chatwoot', at: '#/integrations/chatwoot.chatwoot', ready: '.facts' },
 	{ name: 'n8n', at: '#/integrations/n8n.main', ready: '.facts' },
 	{ name: 'me', at: '#/system/me', ready: 'tbody tr' },
 	{ name: 'users', at: '#/system/users', ready: 'tbody tr' },
@@ -34,10 +36,12 @@ const SCREENS = [
 	{ name: 'audit', at: '#/system/audit', ready: 'tbody tr' },
 	{ name: 'backups', at: '#/system/backups', ready: '.facts' },
 	{ name: 'settings', at: '#/system/settings', ready: 'tbody tr' },
+	{ name: 'setting', at: '#/system/settings', ready: 'tbody tr', more: async page => { await page.locator('tbody button').first().click(); await page.locator('dialog form').waitFor(); } },
 	{ name: 'privacy', at: '#/system/privacy', ready: 'form' },
 	{ name: 'certificates', at: '#/system/certificates', ready: '.empty' },
 	{ name: 'logs', at: '#/system/logs', ready: 'tbody tr' },
 	{ name: 'about', at: '#/system/about', ready: 'tbody tr' },
+	{ name: 'nothing', at: '#/nothing', ready: 'main h1' },
 ];
 
 async function portraits(screens) {
