@@ -293,6 +293,8 @@ async function fits(page, what) {
 	const wide = await page.evaluate(() => [document.documentElement, ...document.querySelectorAll('main, dialog')].filter(e => e.scrollWidth > e.clientWidth)
 		.map(e => `${e.tagName} by ${e.scrollWidth - e.clientWidth} px`));
 	assert.deepEqual(wide, [], `${what} is too wide`);
+	const aside = await page.evaluate(() => [...document.querySelectorAll('dialog[open]:not(.sheet)')].map(e => e.getBoundingClientRect()).map(b => Math.abs(b.left - (innerWidth - b.right))).filter(px => px > 20));
+	assert.deepEqual(aside, [], `${what}: a dialog stands in the middle`);
 	if (page.viewportSize().width === NARROW.width)
 		assert.deepEqual(await page.evaluate(least => [...(document.querySelector('dialog[open]') ?? document).querySelectorAll('button, .button, summary, select, input:not([type=checkbox], [type=radio], [type=range], [type=file])')]
 			.filter(e => e.checkVisibility() && e.closest('.hidden, .skip, .menu') === null && Math.round(e.getBoundingClientRect().height) < least)
