@@ -31,6 +31,15 @@ test('every key has its words in three languages, and no two languages are one',
 	}
 });
 
+test('what the other side answered is told in the reader’s language as far as it is known', async () => {
+	const { take, answered } = await bundled('web/src/lib/i18n.ts'), { LANGUAGES } = await bundled('web/src/words/index.ts');
+	take('es', LANGUAGES.es);
+	assert.equal(answered('main no funciona: Meta error 131031: the account is locked'), 'main no funciona: Meta bloqueó esta cuenta. (Meta 131031)');
+	assert.equal(answered('chatwoot no funciona: HTTP 500: an error of the server'), 'chatwoot no funciona: HTTP 500: un error del servidor');
+	assert.equal(answered('main: Meta error 99: what nobody knows'), 'main: Meta error 99: what nobody knows');
+	assert.equal(answered(null), null);
+});
+
 /* A module of the page, bundled for here. */
 async function bundled(path) {
 	const { outputFiles } = need('esbuild').buildSync({ entryPoints: [join(ROOT, path)], bundle: true, format: 'esm', write: false,

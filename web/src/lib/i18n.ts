@@ -105,6 +105,12 @@ export function metaSaid(text: string): string | undefined {
 	return code === undefined ? undefined : named()['meta.' + String(family?.[0] ?? code)];
 }
 
+/* A sentence of the box that ends with what the other side answered: that part in the reader's language too, as far as it is known. */
+export function answered(text: string | null): string | null {
+	return text?.replace(/Meta error (\d+): .*$/s, (all, code: string) => { const said = metaSaid(all); return said === undefined ? all : `${said} (Meta ${code})`; })
+		.replace(/an error of the server$/, t('server_error')) ?? null;
+}
+
 /* What a setting does: English comes from the box. */
 export function helpFor(key: string, english: string): string {
 	return (lang.value && (here.help[key] ?? english)).replaceAll('`', '');

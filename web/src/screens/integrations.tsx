@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { get, post, query, type Page } from '../lib/api';
 import { moment, number } from '../lib/format';
-import { lang, t, word } from '../lib/i18n';
+import { answered, lang, t, word } from '../lib/i18n';
 import { place } from '../lib/route';
 import { may } from '../lib/session';
 import { helpOf, isSecret, loadSettings, type Settings } from '../lib/settings';
@@ -81,7 +81,7 @@ function ChannelView(p: { slug: string; part: Part | undefined; totals: Totals |
 			await act('pause', t('held'));
 	}
 	return <div class="stack">
-		{c.incidents.map(i => <div class="card note" key={i.code}><p><bdi>{i.text}</bdi></p><p class="soft"><bdi>{i.cure}</bdi></p></div>)}
+		{c.incidents.map(i => <div class="card note" key={i.code}><p><bdi>{answered(i.text)}</bdi></p><p class="soft"><bdi>{i.cure}</bdi></p></div>)}
 		<div class="card"><div class="row"><h2>{partName('channel.' + c.channel)}</h2><State state={c.state === 'up' && c.incidents.length > 0 ? 'attention' : c.state} />{c.reason && <span class="soft"><bdi>{c.reason}</bdi></span>}
 			{c.paused_until && <span>{t('until')} {moment(c.paused_until)}</span>}</div>
 			<Facts rows={[[t('provider'), word('provider.', c.provider)], [t('quality'), f['quality_rating'] ? <span class={'chip ' + (QUALITY[String(f['quality_rating'])] ?? '')}>{word('quality.', String(f['quality_rating']))}</span> : null],
@@ -100,7 +100,7 @@ function ChannelView(p: { slug: string; part: Part | undefined; totals: Totals |
 			{c.provider === 'evolution' && (f['qr_image'] || f['qr_code']) && <div class="qr">{f['qr_image'] ? <img src={String(f['qr_image'])} alt={t('qr_alt')} width={240} height={240} /> : <Qr text={String(f['qr_code'])} label={t('qr_alt')} size={240} />}
 				{f['pairing_code'] ? <p>{t('pairing')} <code>{String(f['pairing_code'])}</code></p> : null}</div>}
 		</div>
-		<div class="card"><h2>{t('known')}</h2>{c.check.error && <p class="error"><bdi>{c.check.error}</bdi></p>}
+		<div class="card"><h2>{t('known')}</h2>{c.check.error && <p class="error"><bdi>{answered(c.check.error)}</bdi></p>}
 			{shown.length === 0 ? <p class="soft">{t('known_none')}</p> : <Facts rows={shown.map(([k, v]) => [word('fact.', k), fact(k, v)])} />}</div>
 		{c.events.length > 0 && <div class="card"><h2>{t('journal')}</h2><table><tbody>{c.events.map((e, i) => <tr key={i}><td><Time at={e.at} full /></td><td>{e.field}</td><td>{e.event}</td>
 			<td><details><summary>{t('look')}</summary><Raw label={e.field} text={JSON.stringify(e.detail ?? {})} /></details></td></tr>)}</tbody></table></div>}

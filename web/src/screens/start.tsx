@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { get, type Page } from '../lib/api';
 import { bytes, number, span } from '../lib/format';
-import { lang, t, word } from '../lib/i18n';
+import { answered, lang, t, word } from '../lib/i18n';
 import { place } from '../lib/route';
 import { may } from '../lib/session';
 import { Failed, useLoad } from '../ui/base';
@@ -24,7 +24,7 @@ interface Backups { data: { name: string; verified_at: string | null }[]; state:
 const EVERY_MS = 5000, HOURS = 3, RECEIPT_DAYS = 3;
 
 function Note(p: { i: Incident }): JSX.Element {
-	return <li class="card note"><p><bdi>{p.i.text}</bdi></p>{p.i.cure && <p class="soft"><bdi>{p.i.cure}</bdi></p>}
+	return <li class="card note"><p><bdi>{answered(p.i.text)}</bdi></p>{p.i.cure && <p class="soft"><bdi>{p.i.cure}</bdi></p>}
 		<p class="row"><a class="button main" href={placeOf(p.i.subject)}>{t('look_at', { part: partName(p.i.subject) })}</a>
 			<small class="soft">{t('since')} <Time at={p.i.opened_at} full />{p.i.count > 1 && ' · ' + t('times', { n: p.i.count })}</small></p></li>;
 }
@@ -58,7 +58,7 @@ function Traffic(): JSX.Element | null {
 function Parts(p: { parts: Part[] }): JSX.Element {
 	const queues = p.parts.filter(x => x.part.startsWith('queue.')), others = p.parts.filter(x => !x.part.startsWith('queue.'));
 	const row = (x: Part) => <tr key={x.part}><td>{may('queues:read') || !/^queue/.test(x.part) ? <a href={placeOf(x.part)}>{partName(x.part)}</a> : partName(x.part)}</td>
-		<td><State state={x.state} /></td><td class="wide"><Time at={x.since} full /></td><td class="wide"><Time at={x.last_in_at ?? x.last_ok_at} /></td><td class="break"><bdi>{x.why}</bdi></td></tr>;
+		<td><State state={x.state} /></td><td class="wide"><Time at={x.since} full /></td><td class="wide"><Time at={x.last_in_at ?? x.last_ok_at} /></td><td class="break"><bdi>{answered(x.why)}</bdi></td></tr>;
 	const odd = queues.filter(x => x.state !== 'running');
 	return <><table class="card">
 		<thead><tr><th scope="col">{t('part')}</th><th scope="col">{t('state')}</th><th scope="col" class="wide">{t('since')}</th><th scope="col" class="wide">{t('last_call')}</th><th scope="col">{t('why')}</th></tr></thead>

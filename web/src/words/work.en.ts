@@ -79,7 +79,7 @@ export const workEn = {
 	dry_messages: '{n|# message|# messages}', dry_contacts: '{n|# contact|# contacts}', dry_conversations: '{n|# conversation|# conversations}',
 	dry_changes: '{n|# change of a message|# changes of messages}',
 	/* start */
-	look: 'View', look_at: 'View {part}', times: '{n|once|# times}', 'part.store': 'Database', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
+	look: 'View', server_error: 'an error of the server', look_at: 'View {part}', times: '{n|once|# times}', 'part.store': 'Database', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
 	'part.n8n': 'n8n', 'part.lookup': 'Lookup', 'part.backup': 'Backup', 'part.disk': 'Disk', 'part.clock': 'Clock', 'part.memory': 'Memory',
 	receipt_caught_up: '{n} of them found by asking', receipt_none: 'None (any more).', receipt_gone: 'no message, or not kept any more',
 	receipt_law: 'Whatever was accepted is somewhere: accepted = done + discarded + failed for good + still here. Anything missing from that sum would be lost.',

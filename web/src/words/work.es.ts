@@ -84,7 +84,7 @@ export const workEs: typeof workEn = {
 	dry_contacts: '{n|# contacto|# contactos}', dry_conversations: '{n|# conversación|# conversaciones}',
 	dry_changes: '{n|# cambio de mensaje|# cambios de mensajes}',
 	/* start */
-	look: 'Ver', look_at: 'Ver {part}', times: '{n|una vez|# veces}', 'part.store': 'Base de datos', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
+	look: 'Ver', server_error: 'un error del servidor', look_at: 'Ver {part}', times: '{n|una vez|# veces}', 'part.store': 'Base de datos', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
 	'part.n8n': 'n8n', 'part.lookup': 'Consulta', 'part.backup': 'Respaldo', 'part.disk': 'Disco', 'part.clock': 'Reloj', 'part.memory': 'Memoria',
 	receipt_caught_up: '{n|# de ellos encontrado|# de ellos encontrados} al preguntar', receipt_none: 'Ninguno (o ya ninguno).', receipt_gone: 'sin mensaje, o ya no se guarda',
 	receipt_law: 'Todo lo aceptado está en algún lado: aceptados = hechos + descartados + fallidos + los que siguen ahí. Lo que faltara estaría perdido.',

@@ -85,7 +85,7 @@ export const workPt: typeof workEn = {
 	dry_messages: '{n|# mensagem|# mensagens}', dry_contacts: '{n|# contato|# contatos}', dry_conversations: '{n|# conversa|# conversas}',
 	dry_changes: '{n|# mudança de mensagem|# mudanças de mensagens}',
 	/* start */
-	look: 'Ver', look_at: 'Ver {part}', times: '{n|uma vez|# vezes}', 'part.store': 'Banco de dados', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
+	look: 'Ver', server_error: 'um erro do servidor', look_at: 'Ver {part}', times: '{n|uma vez|# vezes}', 'part.store': 'Banco de dados', 'part.channel': 'WhatsApp', 'part.chatwoot': 'Chatwoot',
 	'part.n8n': 'n8n', 'part.lookup': 'Consulta', 'part.backup': 'Backup', 'part.disk': 'Disco', 'part.clock': 'Relógio', 'part.memory': 'Memória',
 	receipt_caught_up: '{n|# delas encontrada|# delas encontradas} ao perguntar', receipt_none: 'Nenhuma (ou nenhuma mais).', receipt_gone: 'sem mensagem, ou já não é guardada',
 	receipt_law: 'Tudo o que foi aceito está em algum lugar: aceitas = concluídas + descartadas + com falha definitiva + as que ainda estão aqui. O que faltasse estaria perdido.',
