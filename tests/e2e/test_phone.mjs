@@ -74,3 +74,23 @@ test('before a number is connected the start says so and leads to the first run;
 	await page.locator('main').getByRole('link', { name: 'Puesta en marcha' }).click();
 	await page.locator('.steps').waitFor();
 });
+
+test('the widest tables fit on the smallest phone', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'hola');
+	await box.idle();
+	await box.post('/api/v1/queues/messages/pause');
+	await box.post('/api/v1/messages', { to: '595981000001', type: 'text', text: { body: 'espera' } });
+	const page = await box.person('owner', { size: { width: 320, height: 640 }, lang: 'pt', screen: 'queues' });
+	const over = () => page.locator('main').evaluate(e => e.scrollWidth - e.clientWidth);
+	await page.locator('tr.paused').waitFor();
+	assert.equal(await over(), 0, 'queues');
+	await page.goto('/#/queues/messages');
+	await page.locator('tbody tr').first().waitFor();
+	assert.equal(await over(), 0, 'a queue');
+	await page.goto('/#/system/privacy');
+	await page.getByLabel('Nome ou número').fill('luc');
+	await page.keyboard.press('Enter');
+	await page.locator('tbody tr', { hasText: 'Lucía' }).waitFor();
+	assert.equal(await over(), 0, 'a person');
+});
