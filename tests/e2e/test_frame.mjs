@@ -222,6 +222,8 @@ test('a phone shows five entries, the rest in a sheet', async () => {
 	assert.equal(await more.getAttribute('aria-current'), 'page');
 	await more.click();
 	await sheet.getByLabel('Idioma').selectOption('pt');
+	/* also while the new page is slow to come, nothing is asked for without a session */
+	await page.route(url => url.pathname === '/', async route => { await new Promise(r => setTimeout(r, 600)); await route.continue(); });
 	await page.getByRole('dialog', { name: 'Mais' }).getByRole('button', { name: 'Sair' }).click();
 	await page.locator('.door').waitFor();
 });

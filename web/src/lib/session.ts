@@ -31,7 +31,7 @@ export const isOver = (): boolean => over;
 function anew(): void {
 	over = true;
 	stream.stop();
-	go('#/', true);
+	history.replaceState(null, '', '#/'); /* not go(): the screen there would ask for things before the new page has come */
 	location.reload();
 }
 
