@@ -174,3 +174,25 @@ test('who comes in by another tab is noticed in all of them at once; nothing lea
 	await box.idle();
 	assert.deepEqual((await got(box)).map(m => m.to), [LUCIA], "only Ana's");
 });
+
+test('what the box did not take holds back what was written after it: they arrive as they were written', async () => {
+	const { box, page } = await begin();
+	const write = async text => { await page.locator('#composer').fill(text); await page.keyboard.press('Enter'); };
+	let cut = 1;
+	await page.route('**/api/v1/messages', route => cut-- > 0 ? route.abort() : route.continue());
+	await write('El precio es 100');
+	await page.locator('.bubble.lost').waitFor();
+	await write('Perdón: es 200');
+	await until(async () => (await got(box)).length === 2, 'both are sent');
+	assert.deepEqual((await got(box)).map(m => m.text), ['El precio es 100', 'Perdón: es 200']);
+	/* the line is away: what is tried again by hand takes with it what was written before */
+	cut = 1000;
+	for (const text of ['uno', 'dos', 'tres'])
+		await write(text);
+	await until(async () => await page.locator('.bubble.lost').count() === 3, 'all three wait');
+	cut = 0;
+	await page.locator('.bubble.lost', { hasText: 'tres' }).getByRole('button', { name: 'Reintentar' }).click();
+	await until(async () => (await got(box)).length === 5, 'all are sent');
+	assert.deepEqual((await got(box)).slice(2).map(m => m.text), ['uno', 'dos', 'tres']);
+	await page.locator('.bubble.local').waitFor({ state: 'detached' });
+});

@@ -181,7 +181,7 @@ export function LocalBubble(p: { l: Local; thread: Thread }): JSX.Element | null
 		{l.state === 'uploading' && <progress max={1} value={l.part} aria-label={t('c.uploading')} />}
 		<p class="foot">{lost ? <span class="error" role="alert">{t(l.state === 'refused' ? 'c.refused' : 'c.unreached')} {l.state === 'refused' && <bdi>{sentence(l.error)}</bdi>}</span>
 			: <span class="soft">{t(l.state === 'uploading' ? 'c.uploading' : 'c.to_box')}</span>}<Icon name={lost ? 'warning' : 'clock'} /></p>
-		{lost && <p class="row end">{l.state === 'unreached' && <button type="button" class="link-button" onClick={() => { void p.thread.push(l.key); }}>{t('again')}</button>}
+		{lost && <p class="row end">{l.state === 'unreached' && <button type="button" class="link-button" onClick={() => p.thread.retry()}>{t('again')}</button>}
 			<button type="button" class="link-button" onClick={() => p.thread.drop(l.key)}>{t('c.discard')}</button></p>}
 	</article>;
 }

@@ -256,9 +256,7 @@ export class Thread implements Sink {
 			return;
 		const me = who.value?.user?.id, mine = this.locals.value.find(l => l.bound === undefined && (l.state === 'sending' || l.state === 'unreached') &&
 			l.type === m.type && (m.type !== 'text' || l.text === m.content) && (me === undefined || m.sender_user_id === me));
-		if (mine?.state === 'unreached') /* it was there all the time, only its answer was lost */
-			this.drop(mine.key);
-		else if (mine !== undefined)
+		if (mine !== undefined)
 			outbox.patch(this.id, mine.key, { bound: m.id });
 	}
 
@@ -269,9 +267,11 @@ export class Thread implements Sink {
 			void this.load();
 	}
 
-	push(key: string): Promise<void> { return outbox.push(this.id, key); }
+	retry(): void { outbox.retry(this.id); }
 	drop(key: string): void { outbox.drop(this.id, key); }
 
+		if (mine?.state === 'unreached') /* it seems to be there, only its answer was lost: the same key asks */
+			this.retry();
 	/* Shown at once; `body` is the message without its address. A file is uploaded first and decides by its bytes as what it goes. */
 	send(what: { type: string; text: string; body?: Record<string, unknown>; file?: File; voice?: boolean; reply?: Message }): void {
 		const local: Local = {
