@@ -1,4 +1,6 @@
 /* test_outbox.mjs - what was written while the box was away leaves by itself, once, whatever is looked at; and only as its writer's. */
+import { utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Box, PASSWORD, assert, test, until } from './lib.mjs';
 
 const LUCIA = '595981000001', AWAY = [/ERR_|Failed to (fetch|load)|stream|status of 401/];
@@ -195,4 +197,83 @@ test('what the box did not take holds back what was written after it: they arriv
 	await until(async () => (await got(box)).length === 5, 'all are sent');
 	assert.deepEqual((await got(box)).slice(2).map(m => m.text), ['uno', 'dos', 'tres']);
 	await page.locator('.bubble.local').waitFor({ state: 'detached' });
+});
+
+test('what was written is kept: texts beside files that show none, long ones, drafts, files of another conversation, files that are gone', async () => {
+	const { box, page } = await begin();
+	const choose = files => page.locator('.composer input[type=file]').setInputFiles(files), composer = page.locator('#composer');
+	const write = async text => { await composer.fill(text); await composer.press('Enter'); };
+	const ogg = Buffer.concat([Buffer.from('OggS\0\x02'), Buffer.alloc(20), Buffer.from('\x01\x13OpusHead\x01\x01\x38\x01\x80\xbb\0\0\0\0\0', 'latin1')]);
+	await choose({ name: 'nota', mimeType: 'application/octet-stream', buffer: ogg });
+	await write('lo de la nota');
+	await page.locator('.bubble:not(.local)', { hasText: 'lo de la nota' }).waitFor();
+	await choose({ name: 'lista.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4\n%%EOF\n') });
+	await write('largo '.repeat(200));
+	await page.locator('.bubble:not(.local)', { hasText: 'largo largo' }).waitFor();
+	await until(async () => await page.locator('.bubble.local').count() === 0, 'all have left');
+	assert.deepEqual((await box.get('/api/v1/messages?limit=4')).data.map(m => m.type), ['text', 'document', 'text', 'audio']);
+	/* Office programs put a picture beside the text */
+	await composer.evaluate(at => {
+		const data = new DataTransfer();
+		data.setData('text/plain', 'celda');
+		data.items.add(new File(['x'], 'image.png', { type: 'image/png' }));
+		at.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+	});
+	assert.equal(await page.locator('.composer .files').count(), 0, 'the picture of the text is not taken');
+	/* files stay with their conversation, as the draft does; one dropped while it loads too */
+	await choose({ name: 'de-lucia.txt', mimeType: 'text/plain', buffer: Buffer.from('hola') });
+	await composer.fill('borrador');
+	let go;
+	const held = new Promise(r => { go = r; });
+	await page.route('**/api/v1/conversations/*/messages**', async route => { await held; await route.continue(); }, { times: 1 });
+	await row(page, 'Beto').click();
+	await page.locator('.thread .loading').waitFor();
+	await page.locator('section.open').evaluate(at => {
+		const data = new DataTransfer();
+		data.items.add(new File(['x'], 'de-beto.txt', { type: 'text/plain' }));
+		at.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+	});
+	await open(page, 'Lucía');
+	await page.locator('.composer .files', { hasText: 'de-lucia.txt' }).waitFor();
+	assert.equal(await page.locator('.composer .files li').count(), 1, 'none of another customer');
+	assert.equal(await composer.inputValue(), 'borrador');
+	/* what else is sent meanwhile leaves the draft alone */
+	await page.getByRole('button', { name: 'Mensaje con botones' }).click();
+	await page.locator('#b-text').fill('¿Hoy?');
+	await page.locator('#b0').fill('Sí');
+	await page.locator('dialog').getByRole('button', { name: 'Enviar', exact: true }).click();
+	await page.locator('.bubble:not(.local)', { hasText: '¿Hoy?' }).waitFor();
+	assert.equal(await composer.inputValue(), 'borrador');
+	assert.equal(await page.locator('.composer .files li').count(), 1);
+	go();
+	await open(page, 'Beto');
+	await page.locator('.composer .files', { hasText: 'de-beto.txt' }).waitFor();
+	/* a file that was changed since */
+	const path = join(box.dir, 'precios.txt');
+	writeFileSync(path, 'antes');
+	await page.getByRole('button', { name: 'Quitar de-beto.txt' }).click();
+	await choose(path);
+	writeFileSync(path, 'después, y más largo');
+	utimesSync(path, new Date(), new Date(Date.now() + 60_000));
+	await page.getByRole('button', { name: 'Enviar', exact: true }).click();
+	await page.locator('.bubble.lost', { hasText: 'se cambió o se quitó' }).waitFor();
+});
+
+test('a second click does not start a recording, and a recording ends with its conversation', async () => {
+	const { box, page } = await begin();
+	const recorder = page.locator('.recorder'), tracks = () => page.evaluate(() => globalThis.tracks.map(t => t.readyState));
+	await page.evaluate(() => {
+		const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+		globalThis.tracks = [];
+		navigator.mediaDevices.getUserMedia = async c => { const s = await ask(c); globalThis.tracks.push(...s.getTracks()); return s; };
+	});
+	await page.locator('#composer').fill('dos veces');
+	await page.locator('.composer').getByRole('button', { name: 'Enviar' }).dblclick();
+	await page.locator('.bubble:not(.local)', { hasText: 'dos veces' }).waitFor();
+	await box.idle();
+	assert.deepEqual(await tracks(), [], 'nothing listens');
+	await until(async () => { await page.getByRole('button', { name: 'Grabar una nota de voz' }).click(); return recorder.waitFor({ timeout: 700 }).then(() => true, () => false); }, 'it records');
+	await row(page, 'Beto').click();
+	await recorder.waitFor({ state: 'detached' });
+	await until(async () => (await tracks()).join() === 'ended', 'nothing listens any more');
 });

@@ -204,6 +204,11 @@ test('every type of message of Evolution, changed and deleted ones, and a group'
 	};
 	await menu('sai amanhã', 'Alterar o texto');
 	await page.locator('#edit-text').fill('sai hoje');
+	page.allow.push(/net::ERR_FAILED/);
+	await page.route('**/edit', route => route.abort(), { times: 1 });
+	await page.locator('dialog').getByRole('button', { name: 'Salvar' }).click();
+	await page.locator('.toasts .bad').waitFor();
+	assert.equal(await page.locator('#edit-text').inputValue(), 'sai hoje', 'what was written is still there');
 	await page.locator('dialog').getByRole('button', { name: 'Salvar' }).click();
 	await bubble('sai hoje').locator('a', { hasText: 'editada' }).waitFor();
 	await page.locator('dialog').waitFor({ state: 'detached' });

@@ -32,13 +32,15 @@ export function whyFailed(e: Json): string {
 	return metaSaid(said) ?? said;
 }
 
-async function act(thread: Thread, run: () => Promise<Message>): Promise<void> {
+async function act(thread: Thread, run: () => Promise<Message>): Promise<boolean> {
 	const asked = performance.now();
 	try {
 		thread.took(await run(), asked);
 		thread.refreshSoon(100);
+		return true;
 	} catch (e) {
 		toast(sentence(e), 'bad');
+		return false;
 	}
 }
 
@@ -158,11 +160,18 @@ export function Bubble(p: BubbleProps): JSX.Element {
 
 /* Another text for a message that was sent: only providers that can are asked (the Cloud API cannot). */
 export function Edit(p: { m: Message; thread: Thread; close: () => void }): JSX.Element {
-	const [value, setValue] = useState(p.m.content);
+	const [value, setValue] = useState(p.m.content), [busy, setBusy] = useState(false);
+	async function save(e: Event) {
+		e.preventDefault();
+		setBusy(true);
+		if (await act(p.thread, () => post<Message>(`/api/v1/messages/${p.m.id}/edit`, { text: value.trim() })))
+			p.close();
+		setBusy(false);
+	}
 	return <Dialog title={t('c.edit')} onClose={p.close}>
-		<form onSubmit={e => { e.preventDefault(); void act(p.thread, () => post<Message>(`/api/v1/messages/${p.m.id}/edit`, { text: value.trim() })).then(p.close); }}>
+		<form onSubmit={e => { void save(e); }}>
 			<Field id="edit-text" label={t('text')}><textarea id="edit-text" rows={4} maxLength={4096} required dir="auto" value={value} onInput={e => setValue(e.currentTarget.value)} /></Field>
-			<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button kind="main" type="submit" disabled={value.trim() === '' || value.trim() === p.m.content}>{t('c.save')}</Button></div>
+			<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button kind="main" type="submit" disabled={busy || value.trim() === '' || value.trim() === p.m.content}>{t('c.save')}</Button></div>
 		</form>
 	</Dialog>;
 }

@@ -17,12 +17,16 @@ import { canRecord, record, type Recording } from './record';
 import { Templates } from './templates';
 import type { Thread } from './threads';
 
-const TEXT_MAX = 4096, SOON_MS = 3 * 3_600_000, FILES_MAX = 10;
+const TEXT_MAX = 4096, CAPTION_MAX = 1024, SOON_MS = 3 * 3_600_000, FILES_MAX = 10;
+const TWICE_MS = 500; /* the second click of two: what took the place of the button meant it not */
 
 /* What was begun stays with its conversation while the page is open. */
-const drafts = new Map<string, string>();
-/* Files that were dropped on the thread. */
-export const dropped = signal<File[]>([]);
+const drafts = new Map<string, string>(), chosen = new Map<string, File[]>();
+/* Files that were dropped on the thread of a conversation, which may still be loading. */
+const dropped = signal<{ id: string; files: File[] } | null>(null);
+export function drop(id: string, files: Iterable<File>): void {
+	dropped.value = { id, files: [...(dropped.value?.id === id ? dropped.value.files : []), ...files] };
+}
 
 export function windowOf(c: Conversation, now: number): { state: 'open' | 'soon' | 'closed' | 'none'; left: number } {
 	if (c.window_open_until === null)
@@ -37,6 +41,12 @@ export function WindowClock(p: { c: Conversation; now: number }): JSX.Element | 
 		return null;
 	return <span class={'window w-' + w.state} title={t(w.state === 'closed' ? 'c.window_closed_text' : 'c.window_text')}><Icon name="clock" />
 		{w.state === 'closed' ? t('c.window_closed') : t('c.window_left', { time: span(w.left) })}</span>;
+}
+
+/* Office programs put a picture of the text beside the text; a file manager puts the file's name there. */
+function pasted(from: DataTransfer | null): File[] {
+	const files = [...from?.files ?? []], text = from?.getData('text/plain') ?? '';
+	return text.trim() === '' || files.some(f => text.includes(f.name)) ? files : [];
 }
 
 function Emoji(p: { take: (e: string) => void }): JSX.Element {
@@ -68,22 +78,32 @@ function Buttons(p: { text: string; close: () => void; send: (body: Record<strin
 }
 
 function Recorder(p: { rec: Recording; end: () => void; send: (f: File) => void }): JSX.Element {
-	const [s, setS] = useState(0);
+	const [s, setS] = useState(0), ended = useRef(false);
 	useEffect(() => { const timer = setInterval(() => setS(n => n + 1), 1000); return () => clearInterval(timer); }, []);
+	useEffect(() => () => { if (!ended.current) p.rec.drop(); }, []); /* another conversation: nothing listens any more */
+	async function send() {
+		if (ended.current)
+			return;
+		ended.current = true;
+		const f = await p.rec.stop().finally(p.end);
+		p.send(f);
+	}
 	return <div class="recorder row" role="status"><span class="dot bad" aria-hidden="true" />{t('c.recording')} {seconds(s)}
-		<Button onClick={() => { p.rec.drop(); p.end(); }}>{t('c.discard')}</Button>
-		<Button kind="main" onClick={async () => { const f = await p.rec.stop(); p.end(); p.send(f); }}>{t('send')}</Button></div>;
+		<Button onClick={p.end}>{t('c.discard')}</Button>
+		<Button kind="main" onClick={send}>{t('send')}</Button></div>;
 }
 
 type Open = 'emoji' | 'templates' | 'buttons' | 'quicks' | null;
 
 export function Composer(p: { thread: Thread; c: Conversation; now: number; reply: Message | null; setReply: (m: Message | null) => void; typing: () => void; sent: () => void }): JSX.Element {
 	const { thread, c } = p, box = useRef<HTMLTextAreaElement>(null), picker = useRef<HTMLInputElement>(null);
-	const [value, setValue] = useState(drafts.get(c.id) ?? ''), [files, setFiles] = useState<File[]>([]), [open, setOpen] = useState<Open>(null);
-	const [rec, setRec] = useState<Recording | null>(null), [pick, setPick] = useState(0);
+	const [value, setValue] = useState(drafts.get(c.id) ?? ''), [files, showFiles] = useState(chosen.get(c.id) ?? []), [open, setOpen] = useState<Open>(null);
+	const [rec, setRec] = useState<Recording | null>(null), [pick, setPick] = useState(0), here = useRef(true), sentAt = useRef(0);
 	const closed = windowOf(c, p.now).state === 'closed';
 	const slash = /^\/(\S*)$/.exec(value), offers = slash !== null ? matching(slash[1]!) : [];
 	const write = (v: string) => { setValue(v); drafts.set(c.id, v); setPick(0); };
+	const setFiles = (of: File[]) => { showFiles(of); chosen.set(c.id, of); };
+	useEffect(() => () => { here.current = false; }, []);
 	useEffect(() => {
 		const at = box.current;
 		if (at !== null) { /* as high as its text, up to a third of the window */
@@ -92,7 +112,13 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		}
 	}, [value, closed]);
 	useEffect(() => { if (p.reply !== null) box.current?.focus(); }, [p.reply]);
-	useEffect(() => { if (dropped.value.length > 0) { addFiles(dropped.value); dropped.value = []; } }, [dropped.value]);
+	useEffect(() => {
+		const got = dropped.value;
+		if (got?.id === c.id) {
+			dropped.value = null;
+			addFiles(got.files);
+		}
+	}, [dropped.value]);
 	function addFiles(more: Iterable<File>) {
 		const given = [...more], list = given.filter(f => f.size > 0), empty = given.filter(f => f.size === 0), fit = list.slice(0, Math.max(0, FILES_MAX - files.length));
 		const names = (of: File[]) => of.map(f => f.name).join(', ').slice(0, 200);
@@ -107,9 +133,13 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		}
 		box.current?.focus();
 	}
-	function done() {
-		write('');
-		setFiles([]);
+	/* What was written stays, unless it was that what was sent. */
+	function done(draft = false) {
+		if (draft) {
+			write('');
+			setFiles([]);
+		}
+		sentAt.current = Date.now();
 		setOpen(null);
 		p.setReply(null);
 		p.sent();
@@ -120,11 +150,11 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		const text = value.trim();
 		if (closed || text.length > TEXT_MAX || (text === '' && files.length === 0))
 			return;
-		const spoken = files.length > 0 && files[0]!.type.startsWith('audio/');
-		files.forEach((file, i) => thread.send({ type: 'file', text: i === 0 && !spoken ? text : '', file, ...(i === 0 ? answer() : {}) }));
-		if (text !== '' && (files.length === 0 || spoken))
-			thread.send({ type: 'text', text, body: { type: 'text', text: { body: text } }, ...(spoken ? {} : answer()) });
-		done();
+		const apart = files.length > 0 && (files[0]!.type.startsWith('audio/') || text.length > CAPTION_MAX);
+		files.forEach((file, i) => thread.send({ type: 'file', text: i === 0 && !apart ? text : '', file, ...(i === 0 ? answer() : {}) }));
+		if (text !== '' && (files.length === 0 || apart))
+			thread.send({ type: 'text', text, body: { type: 'text', text: { body: text } }, ...(apart ? {} : answer()) });
+		done(true);
 	}
 	function insert(s: string) {
 		const at = box.current, from = at?.selectionStart ?? value.length, to = at?.selectionEnd ?? from;
@@ -154,8 +184,14 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		}
 	}
 	async function voice() {
+		if (Date.now() - sentAt.current < TWICE_MS)
+			return;
 		try {
-			setRec(await record());
+			const got = await record();
+			if (here.current)
+				setRec(got);
+			else
+				got.drop();
 		} catch {
 			toast(t('c.no_microphone'), 'bad');
 		}
@@ -169,7 +205,7 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		{offers.length > 0 && <ul class="offers" role="listbox" aria-label={t('c.quicks')}>{offers.map((q, i) => <li key={q.id} role="option" aria-selected={i === pick}
 			onMouseDown={e => { e.preventDefault(); write(q.text); }}><kbd>/{q.shortcut}</kbd> <bdi class="strong">{q.title}</bdi> <span class="one-line soft" dir="auto">{q.text}</span></li>)}</ul>}
 		{open === 'emoji' && <Emoji take={insert} />}
-		{rec !== null ? <Recorder rec={rec} end={() => setRec(null)} send={f => { thread.send({ type: 'file', text: '', file: f, voice: true, ...answer() }); done(); }} />
+		{rec !== null ? <Recorder rec={rec} end={() => { sentAt.current = Date.now(); setRec(null); }} send={f => { thread.send({ type: 'file', text: '', file: f, voice: true, ...answer() }); done(); }} />
 			: closed ? <div class="closed" role="status"><p>{t('c.window_closed_text')}</p><Button kind="main" onClick={() => setOpen('templates')}>{t('c.choose_template')}</Button></div>
 				: <div class="writing">
 					<div class="tools">
@@ -181,14 +217,14 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 					</div>
 					<textarea ref={box} id="composer" rows={1} value={value} dir="auto" placeholder={t('c.write')} aria-label={t('c.write')} aria-invalid={over}
 						aria-autocomplete="list" onInput={e => { write(e.currentTarget.value); p.typing(); }} onKeyDown={key}
-						onPaste={e => { const got = e.clipboardData?.files; if (got && got.length > 0) { e.preventDefault(); addFiles(got); } }} />
+						onPaste={e => { const got = pasted(e.clipboardData); if (got.length > 0) { e.preventDefault(); addFiles(got); } }} />
 					{value.trim() === '' && files.length === 0 && canRecord() ? <Button label={t('c.record')} onClick={voice}><Icon name="mic" /></Button>
 						: <Button kind="main" label={t('send')} onClick={send} disabled={over || (value.trim() === '' && files.length === 0)}><Icon name="send" /></Button>}
 				</div>}
 		{value.length > TEXT_MAX - 500 && <p class={over ? 'error' : 'soft small'} role={over ? 'alert' : undefined}>{number(value.length)} / {number(TEXT_MAX)}</p>}
 		<input ref={picker} type="file" multiple hidden onChange={e => { addFiles(e.currentTarget.files ?? []); e.currentTarget.value = ''; }} />
 		{open === 'templates' && <Templates channel={c.channel} close={() => setOpen(null)} send={(body, shown) => { thread.send({ type: 'template', text: shown, body, ...answer() }); done(); }} />}
-		{open === 'buttons' && <Buttons text={value} close={() => setOpen(null)} send={(body, shown) => { thread.send({ type: 'interactive', text: shown, body, ...answer() }); done(); }} />}
+		{open === 'buttons' && <Buttons text={value} close={() => setOpen(null)} send={(body, shown) => { thread.send({ type: 'interactive', text: shown, body, ...answer() }); done(files.length === 0 && shown.includes(value.trim())); }} />}
 		{open === 'quicks' && <Quicks text={value} mayEdit={may('conversations')} close={() => setOpen(null)} take={q => { insert(q.text); setOpen(null); }} />}
 	</div>;
 }

@@ -7,7 +7,7 @@ import { badge, go, place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Empty, sentence, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
-import { Composer, WindowClock, dropped } from './composer';
+import { Composer, WindowClock, drop } from './composer';
 import * as lists from './lists';
 import { moment } from '../../lib/format';
 import { nameOf, phone, type Conversation, type Message } from './model';
@@ -95,7 +95,7 @@ function Open(p: { id: string; at: string | null; info: boolean; setInfo: (v: bo
 		<section class={'open' + (over ? ' over' : '')} aria-label={c !== null ? nameOf(c) : t('c.thread')}
 			onDragOver={e => { if (e.dataTransfer?.types.includes('Files')) { e.preventDefault(); setOver(true); } }}
 			onDragLeave={e => { if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setOver(false); }}
-			onDrop={e => { e.preventDefault(); setOver(false); if (may('messages:send')) dropped.value = [...(e.dataTransfer?.files ?? [])]; }}>
+			onDrop={e => { e.preventDefault(); setOver(false); if (may('messages:send')) drop(p.id, e.dataTransfer?.files ?? []); }}>
 			{c !== null && <Head c={c} thread={thread} now={now} info={p.info} toggle={() => p.setInfo(!p.info)} snooze={() => setSnooze(true)} />}
 			<ThreadView key={p.id} thread={thread} at={p.at} reply={setReply} stuckRef={toEnd} />
 			{c !== null && (may('messages:send') ? <Composer key={p.id} thread={thread} c={c} now={now} reply={reply} setReply={setReply} typing={() => say.current.typing()}

@@ -33,6 +33,11 @@ export async function record(): Promise<Recording> {
 			};
 			recorder.stop();
 		}),
-		drop: () => { recorder.ondataavailable = null; recorder.stop(); quiet(); },
+		drop: () => {
+			recorder.ondataavailable = null;
+			if (recorder.state !== 'inactive') /* the microphone may have been pulled out */
+				recorder.stop();
+			quiet();
+		},
 	};
 }
