@@ -179,6 +179,25 @@ test('search, filters, labels, who works on it, keys', async () => {
 		await page.waitForTimeout(1000);
 	}
 	assert.notEqual(await page.locator('.talk[aria-current]').textContent(), first, 'the one before');
+	/* quicker than threads can be drawn that are long enough to scroll: nothing on the console */
+	for (const to of [LUCIA, '5511910000002'])
+		await box.hook(metaHook(Array.from({ length: 30 }, (_, i) => metaText(to, `línea ${i}`))));
+	await bubble(page, 'línea 29').waitFor();
+	for (let i = 0; i < 24; i++)
+		await page.keyboard.press(i % 4 < 2 ? 'k' : 'j');
+	await bubble(page, /./).first().waitFor();
+	/* a letter behind g leads to a screen and does nothing else; one that is held does it once */
+	const calls = [];
+	page.on('request', r => { if (r.method() === 'POST' && /\/(assign|status)$/.test(r.url())) calls.push(r.url().replace(/.*\//, '')); });
+	await page.locator('.thread-head').waitFor();
+	for (const key of ['g', 'a', 'g', 'e'])
+		await page.keyboard.press(key);
+	const done = page.waitForResponse('**/status');
+	for (let i = 0; i < 4; i++)
+		await page.keyboard.down('e');
+	await page.keyboard.up('e');
+	await done;
+	assert.deepEqual(calls, ['status']);
 	await page.keyboard.press('?');
 	await page.locator('dialog', { hasText: 'Conversación siguiente' }).waitFor();
 	await page.keyboard.press('Escape');
@@ -229,6 +248,21 @@ test('a long conversation scrolls both ways, and a search result opens in its pl
 	await page.getByRole('button', { name: '1 nuevo, Al más nuevo' }).click();
 	await page.locator('.to-end').waitFor({ state: 'detached' });
 	assert.equal((await texts()).at(-1), 'mensaje 600.');
+	/* two jumps: the second is where one stays, however late the answers to the first come */
+	const hit = async n => (await box.get('/api/v1/messages/search?q=' + encodeURIComponent(`mensaje ${n}`))).data.find(m => m.content === `mensaje ${n}.`);
+	const [slow, quick] = [await hit(20), await hit(300)];
+	let go, held = 0;
+	const late = new Promise(r => { go = r; });
+	await page.route(url => url.search.includes(slow.id), async route => { held++; await late; await route.continue(); });
+	await page.goto(`/#/conversations/${slow.conversation_id}?m=${slow.id}`);
+	await until(() => held === 1, 'the first one waits');
+	await page.goto(`/#/conversations/${slow.conversation_id}?m=${quick.id}`);
+	await page.locator('.bubble.hot', { hasText: 'mensaje 300.' }).waitFor();
+	const answered = page.waitForResponse(a => a.url().includes('from=' + slow.id));
+	go();
+	await (await answered).finished();
+	await page.waitForTimeout(400);
+	assert.ok((await texts()).includes('mensaje 300.'), `where one jumped to last: ${(await texts())[0]}`);
 });
 
 test('files, templates, quick answers, buttons; what failed and what is in doubt', async () => {

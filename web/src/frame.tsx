@@ -15,7 +15,7 @@ export function screensOf(): Screen[] {
 	return SCREENS.filter(s => s.right === null || may(s.right));
 }
 
-/* g and a letter: go there; ?: the list of the keys. Not while somebody writes. */
+/* g and a letter: go there; ?: the list of the keys. Not while somebody writes. Asked before a screen's own keys: the letter is none of those. */
 function useKeys(openHelp: () => void): void {
 	useEffect(() => {
 		let prefix = false;
@@ -26,14 +26,15 @@ function useKeys(openHelp: () => void): void {
 			if (e.key === '?') {
 				openHelp();
 			} else if (prefix) {
+				e.stopPropagation();
 				const s = screensOf().find(x => x.key === e.key);
 				if (s)
 					go('#/' + s.path);
 			}
 			prefix = e.key === 'g';
 		}
-		addEventListener('keydown', press);
-		return () => removeEventListener('keydown', press);
+		addEventListener('keydown', press, true);
+		return () => removeEventListener('keydown', press, true);
 	}, []);
 }
 

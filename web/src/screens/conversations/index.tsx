@@ -67,13 +67,13 @@ function Open(p: { id: string; at: string | null; info: boolean; setInfo: (v: bo
 	}, [thread]);
 	useEffect(() => {
 		if (p.at !== null || loadedAt.current === undefined)
-			if (p.at === null || !thread.rows.value.some(m => m.id === p.at))
+			if (p.at === null || thread.state.value !== 'ready' || !thread.rows.value.some(m => m.id === p.at))
 				void thread.load(p.at);
 		loadedAt.current = p.at;
 	}, [thread, p.at]);
 	useEffect(() => {
 		const press = (e: KeyboardEvent) => {
-			if (e.ctrlKey || e.metaKey || e.altKey || typing(e) || c === null)
+			if (e.repeat || e.ctrlKey || e.metaKey || e.altKey || typing(e) || c === null)
 				return;
 			if (e.key === 'r') {
 				e.preventDefault();

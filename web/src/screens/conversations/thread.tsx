@@ -40,7 +40,9 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 
 	/* Where we are: at the end, or at the first bubble that is seen. */
 	function mark() {
-		const at = box.current!;
+		const at = box.current;
+		if (at === null)
+			return;
 		const stuck = thread.live.value && at.scrollHeight - at.scrollTop - at.clientHeight < BOTTOM_PX;
 		place.current.stuck = stuck;
 		setAway(!stuck);
@@ -70,8 +72,10 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 			at.scrollTop += el.getBoundingClientRect().top - place.current.top;
 	}
 	function scrolled() {
-		const at = box.current!;
+		const at = box.current;
 		mark();
+		if (at === null)
+			return;
 		if (at.scrollTop < NEAR_PX && !thread.atStart)
 			void thread.more('older');
 		else if (at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_PX && !thread.live.value)

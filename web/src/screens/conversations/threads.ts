@@ -50,6 +50,7 @@ export class Thread implements Sink {
 	private timer = 0;
 	private at: string | null = null;
 	private anew = false; /* the box came back while this was being loaded */
+	private round = 0;    /* of what is asked for: an answer that another question has overtaken is not looked at */
 
 	constructor(readonly id: string) {
 		this.locals = outbox.localsOf(id);
@@ -104,23 +105,31 @@ export class Thread implements Sink {
 		this.state.value = 'loading';
 		this.at = at;
 		this.anew = false;
+		const round = ++this.round, old = () => round !== this.round;
 		try {
 			const about = this.ask<Conversation>('/api/v1/conversations/' + this.id);
 			about.catch(() => {}); /* told below, or by what fails before it */
 			if (at === null) {
 				const first = await this.page({});
+				if (old())
+					return;
 				this.live.value = true;
 				this.chunks.value = [chunk(first)];
 			} else {
 				const before = await this.page({ from: at }), after = before.prev === null ? null : await this.page({ before: before.prev });
+				if (old())
+					return;
 				this.live.value = after === null || after.data.length < PAGE;
 				this.chunks.value = [chunk(before), ...(after !== null && after.data.length > 0 ? [chunk(after)] : [])];
 			}
-			this.conversation.value = await about;
+			const c = await about;
+			if (old())
+				return;
+			this.conversation.value = c;
 			this.state.value = 'ready';
 			this.error.value = null;
 		} catch (e) {
-			if (!this.stop.signal.aborted) {
+			if (!this.stop.signal.aborted && !old()) {
 				this.error.value = e;
 				this.state.value = 'failed';
 				if (this.anew)
@@ -138,9 +147,12 @@ export class Thread implements Sink {
 		const place = way === 'older' ? end?.older : end?.newer;
 		if (this.busy.value !== null || end === undefined || place === null || place === undefined || (way === 'newer' && this.live.value))
 			return;
+		const round = this.round;
 		this.busy.value = way;
 		try {
 			const answer = await this.page(way === 'older' ? { after: place } : { before: place });
+			if (round !== this.round)
+				return;
 			const known = new Set(this.rows.value.map(m => m.id)), full = answer.data.length >= PAGE, next = chunk(answer);
 			next.rows = next.rows.filter(m => !known.has(m.id));
 			this.chunks.value = way === 'older' ? [next, ...this.chunks.value] : [...this.chunks.value, ...(next.rows.length > 0 ? [next] : [])];
@@ -258,6 +270,8 @@ export class Thread implements Sink {
 			l.type === m.type && (m.type !== 'text' || l.text === m.content) && (me === undefined || m.sender_user_id === me));
 		if (mine !== undefined)
 			outbox.patch(this.id, mine.key, { bound: m.id });
+		if (mine?.state === 'unreached') /* it seems to be there, only its answer was lost: the same key asks */
+			this.retry();
 	}
 
 	/* The box has it. */
@@ -270,8 +284,6 @@ export class Thread implements Sink {
 	retry(): void { outbox.retry(this.id); }
 	drop(key: string): void { outbox.drop(this.id, key); }
 
-		if (mine?.state === 'unreached') /* it seems to be there, only its answer was lost: the same key asks */
-			this.retry();
 	/* Shown at once; `body` is the message without its address. A file is uploaded first and decides by its bytes as what it goes. */
 	send(what: { type: string; text: string; body?: Record<string, unknown>; file?: File; voice?: boolean; reply?: Message }): void {
 		const local: Local = {
