@@ -181,3 +181,21 @@ test('the second factor, a token shown once, the audit log', async () => {
 	await page.getByRole('button', { name: 'Guardar' }).click();
 	await page.getByRole('row', { name: /retention_deliveries_days/ }).getByText('11').waitFor();
 });
+
+test('a token that may not read messages has no stream to ask for, and one whose stream is refused asks seldom', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	const look = async scopes => {
+		const page = await newPage(box, { allow: [/status of 403/] }), calls = [];
+		page.on('request', r => { if (r.url().endsWith('/whatsapp/stream')) calls.push(r.url()); });
+		if (scopes === 'status messages:read')
+			await page.route('**/whatsapp/stream', route => route.fulfill({ status: 403, json: {} }));
+		await page.goto('/#token=' + JSON.parse(box.cli(['token', 'create', 'st', '--json', '--scopes', scopes])).token);
+		await page.locator('.frame').waitFor();
+		return [page, calls];
+	};
+	const [, none] = await look('status'), [page, refused] = await look('status messages:read');
+	await until(() => refused.length > 0, 'the stream is asked for');
+	await page.waitForTimeout(1000);
+	assert.deepEqual(none, []);
+	assert.ok(refused.length <= 3, `asked ${refused.length} times`);
+});

@@ -45,7 +45,9 @@ function Entry(p: { s: Screen; here: boolean; rest: boolean }): JSX.Element {
 	return <a class={p.rest ? 'rest' : undefined} href={'#/' + p.s.path} aria-current={p.here ? 'page' : undefined}><Icon name={p.s.icon} /><span>{t(p.s.title)}</span></a>;
 }
 
-function Link(): JSX.Element {
+function Link(): JSX.Element | null {
+	if (!may('messages:read'))
+		return null; /* nothing comes by itself then */
 	return <p class={'link ' + link.value} role="status"><span class="dot" aria-hidden="true" />{t(('link_' + link.value) as 'link_live')}</p>;
 }
 
@@ -56,7 +58,7 @@ function Rail(p: { at: string }): JSX.Element {
 		<a class="brand" href="#/" aria-label="Totem">Totem</a>
 		{all.map((s, i) => <Entry key={s.path} s={s} here={s.path === p.at} rest={i >= SHOWN} />)}
 		<button type="button" class="rail-more" aria-haspopup="dialog" aria-expanded={more} aria-current={rest.some(s => s.path === p.at) ? 'page' : undefined} onClick={() => setMore(true)}>
-			<Icon name="more" /><span>{t('more_screens')}</span>{link.value !== 'live' && <span class={'dot ' + link.value} />}</button>
+			<Icon name="more" /><span>{t('more_screens')}</span>{link.value !== 'live' && may('messages:read') && <span class={'dot ' + link.value} />}</button>
 		<Link />
 		<Me />
 		{more && <Dialog title={t('more_screens')} onClose={() => setMore(false)} sheet>

@@ -48,7 +48,7 @@ export async function enter(w: Who): Promise<void> {
 	if (w.user !== null && isLang(w.user.language) && w.user.language !== lang.value && !hasChosen())
 		await readIn(w.user.language);
 	who.value = w;
-	if (w.state === 'in')
+	if (w.state === 'in' && may('messages:read'))
 		void stream.start(() => { void look(); });
 	else
 		stream.stop();

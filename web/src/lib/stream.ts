@@ -82,7 +82,8 @@ async function read(stop: AbortController): Promise<void> {
 
 let running: AbortController | null = null;
 
-/* Does nothing while the stream is there already. onLost: the box takes this session for none; the stream has ended. */
+/* Does nothing while the stream is there already. onLost: the box refuses it; who is told ends it by stop() if this session is over,
+ * else it is tried again later, as after any other end. */
 export async function start(onLost: () => void): Promise<void> {
 	if (running !== null)
 		return;
@@ -95,11 +96,8 @@ export async function start(onLost: () => void): Promise<void> {
 		try {
 			await read(one);
 		} catch (e) {
-			if (e instanceof Refused && (e.status === 401 || e.status === 403)) {
-				running = null;
+			if (e instanceof Refused && (e.status === 401 || e.status === 403))
 				onLost();
-				return;
-			}
 		} finally {
 			mine.signal.removeEventListener('abort', cut);
 		}
