@@ -86,6 +86,7 @@ enum rc view_message(struct view *v, const struct message *m, struct err *e)
 	jsonw_ktext(w, "reached",
 		    m->status == MESSAGE_FAILED ? m->reached : message_status_text(m->status));
 	jsonw_ktime(w, "failed_at", m->failed_ms);
+	jsonw_kbool(w, "resent", m->resent);
 	jsonw_ktime(w, "edited_at", m->edited_ms);
 	jsonw_ktime(w, "revoked_at", m->revoked_ms);
 	jsonw_kraw(w, "pricing", m->pricing);

@@ -24,11 +24,11 @@ UPDATE whatsapp_messages
 -- name: message_load
 -- One message.
 -- in: id
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info replaced_by
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info, replaced_by
   FROM whatsapp_messages WHERE id = @id;
 
 -- name: message_by_meta
@@ -42,11 +42,11 @@ SELECT coalesce((SELECT id FROM whatsapp_messages WHERE meta_message_id = @meta_
 -- name: message_list
 -- Messages of a conversation, newest first.
 -- in: company_id conversation_id before_ts before_id limit
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info replaced_by
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info, replaced_by
   FROM whatsapp_messages
  WHERE company_id = @company_id AND conversation_id = @conversation_id
    AND timestamp <= @before_ts AND (timestamp < @before_ts OR id < @before_id)
@@ -66,12 +66,12 @@ SELECT id FROM whatsapp_messages
 -- name: message_list_all
 -- Messages of all conversations of a company, last stored first.
 -- in: company_id before_id limit
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info replaced_by
 -- scan: passes over the messages of other companies
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info, replaced_by
   FROM whatsapp_messages
  WHERE id < @before_id AND +company_id = @company_id
  ORDER BY id DESC
@@ -80,11 +80,11 @@ SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type
 -- name: message_list_time
 -- Messages of a time over all conversations of a company, newest first. direction: NULL for both.
 -- in: company_id direction from_ms before_ts before_id limit
--- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info
+-- out: id company_id conversation_id channel_id delivery_id direction type status sending sending_boot sender_type source hop timestamp created_at chatwoot_conversation_id chatwoot_message_id meta_message_id wa_id sender_name sender_user_id sender_source_id reply_to error pricing correlation content content_json edited_ms revoked_ms failed_ms reached conversation_info replaced_by
 SELECT id, company_id, conversation_id, channel_id, delivery_id, direction, type, status, sending, sending_boot,
        sender_type, source, hop, timestamp, created_at, chatwoot_conversation_id, chatwoot_message_id, meta_message_id,
        wa_id, sender_name, sender_user_id, sender_source_id, reply_to, error, pricing, correlation, content,
-       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info
+       content_json, edited_ms, revoked_ms, failed_ms, reached, conversation_info, replaced_by
   FROM whatsapp_messages
  WHERE id > 0 AND company_id = @company_id AND timestamp >= @from_ms
    AND timestamp <= @before_ts AND (timestamp < @before_ts OR id < @before_id)

@@ -324,6 +324,10 @@ test('files, templates, quick answers, buttons; what failed and what is in doubt
 	await page.keyboard.press('Enter');
 	await bubble(page, 'no llega').locator('.trouble', { hasText: 'WhatsApp no puede entregar a este número' }).getByRole('button', { name: 'Enviar de nuevo' }).click();
 	await until(async () => await bubble(page, 'no llega').locator('.ticks.read').count() === 1, 'it went as a new message');
+	await bubble(page, 'no llega').locator('.trouble', { hasText: 'Se envió de nuevo' }).waitFor();
+	await page.reload();
+	await bubble(page, 'no llega').locator('.trouble', { hasText: 'Se envió de nuevo' }).waitFor();
+	assert.equal(await bubble(page, 'no llega').getByRole('button', { name: 'Enviar de nuevo' }).count(), 0, 'what was sent again is not offered once more');
 	await box.double('meta', 'behave', { do: 'close', times: 1, match: LUCIA });
 	await page.locator('#composer').fill('en duda');
 	await page.keyboard.press('Enter');

@@ -126,6 +126,7 @@ static enum rc take(struct row *r, struct message *ret, struct err *e)
 	ret->failed_ms = stmt_i64(s, "failed_ms");
 	ret->reached = row_text(r, "reached");
 	ret->conversation_info = row_str(r, "conversation_info");
+	ret->resent = stmt_i64(s, "replaced_by") != 0;
 	return row_fits(r, e);
 }
 

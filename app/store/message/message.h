@@ -34,7 +34,8 @@ struct message {
 	int64_t edited_ms, revoked_ms, failed_ms;
 	const char *
 		reached; /* how far one had come that is `failed`; NULL: of before, or not failed */
-	bool outbound;
+	bool outbound,
+		resent; /* resent: another attempt has taken its place (store/message/message_plan.h) */
 	enum message_status status;
 	const char *type;        /* "text" */
 	const char *sending;     /* static text or NULL */

@@ -1,6 +1,7 @@
 /* talk.en.ts - the words of the conversations screen in English, spread into en.ts. */
 export const talk = {
 	'c.file_gone': 'This file was changed or taken away since it was chosen, and can no longer be read. Choose it again.',
+	'c.resent': 'It was sent again.',
 	'c.files_empty': 'An empty file cannot be sent: {names}',
 	'c.files_many': 'Up to {max} files go at once. Left out: {names}',
 	'c.live_place': 'Live location', 'c.pieces': '{n|# item|# items}', 'c.voted': 'Voted',

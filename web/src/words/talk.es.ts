@@ -3,6 +3,7 @@ import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
 	'c.file_gone': 'Este archivo se cambió o se quitó después de elegirlo y ya no se puede leer. Elíjalo de nuevo.',
+	'c.resent': 'Se envió de nuevo.',
 	'c.files_empty': 'Un archivo vacío no se puede enviar: {names}',
 	'c.files_many': 'Se envían hasta {max} archivos a la vez. Quedaron afuera: {names}',
 	'c.live_place': 'Ubicación en vivo', 'c.pieces': '{n|# artículo|# artículos}', 'c.voted': 'Votó',

@@ -3,6 +3,7 @@ import type { talk as en } from './talk.en';
 
 export const talk: Record<keyof typeof en, string> = {
 	'c.file_gone': 'Este arquivo foi alterado ou removido depois de escolhido e já não pode ser lido. Escolha-o de novo.',
+	'c.resent': 'Foi enviada de novo.',
 	'c.files_empty': 'Um arquivo vazio não pode ser enviado: {names}',
 	'c.files_many': 'São enviados até {max} arquivos por vez. Ficaram de fora: {names}',
 	'c.live_place': 'Localização em tempo real', 'c.pieces': '{n|# item|# itens}', 'c.voted': 'Votou',

@@ -52,7 +52,7 @@ function Trouble(p: BubbleProps): JSX.Element | null {
 	const path = '/api/v1/messages/' + m.id;
 	return <div class="trouble" role="group" aria-label={word('status.', s)}>
 		<p>{s === 'failed' ? t('c.failed') : t('c.unknown')} <bdi>{whyFailed(m.error)}</bdi></p>
-		{may('messages:send') && <p class="row">{s === 'failed' ? <button type="button" class="link-button" onClick={() => act(thread, () => post(path + '/resend'))}>{t('c.resend')}</button>
+		{m.resent ? <p class="soft">{t('c.resent')}</p> : may('messages:send') && <p class="row">{s === 'failed' ? <button type="button" class="link-button" onClick={() => act(thread, () => post(path + '/resend')).then(yes => { if (yes) thread.took({ ...m, resent: true }, performance.now()); })}>{t('c.resend')}</button>
 			: <><button type="button" class="link-button" onClick={() => act(thread, () => post(path + '/resolve', { as: 'sent' }))}>{t('c.was_sent')}</button>
 				<button type="button" class="link-button" onClick={async () => {
 					if (await confirm({ title: t('c.not_sent'), text: t('c.not_sent_text'), yes: t('c.resend') }))
