@@ -249,7 +249,8 @@ static enum rc reset_unit(struct tx *tx, void *arg, struct err *e)
 	return session_invite(tx, j->id, j->link, e);
 }
 
-/* The old password and all sessions end; a new password comes by a link, or is given here. */
+/* The old password and all sessions end; a new password comes by a link, or is given here. Not of whoever asks: the answer
+ * with the link would find their session ended, and the only owner would be out for good. */
 void user_reset_post(struct call *c)
 {
 	AUTO(json_freep) struct json *root = NULL;
@@ -260,6 +261,10 @@ void user_reset_post(struct call *c)
 	if (!load(c, &j.user) || !may_give(c, j.user.role) || !body_json(c, &root))
 		return;
 	j.id = j.user.id;
+	if (c->session.id != 0 && c->session.user_id == j.id) {
+		problem(c, 409, "conflict", "Change your own password in your account.");
+		return;
+	}
 	j.invite = json_get(root, "password") == NULL;
 	if (!j.invite && (!login_password_read(c, root, "password", j.user.login, &password) ||
 			  !login_hash(c, password, j.password)))

@@ -246,6 +246,19 @@ TEST(people_choose_a_password_by_an_invitation_once)
 	box_close(&b);
 }
 
+TEST(people_cannot_lock_themselves_out_by_a_reset)
+{
+	const char *path;
+
+	open_box();
+	CHECK_I64("who", browser_call(&b, &ana, "GET", "/api/v1/users", NULL), 200);
+	path = arena_printf(&b.arena, "/api/v1/users/%s/reset", box_get(&b, "data.0.id"));
+	CHECK_I64("their own", browser_call(&b, &ana, "POST", path, "{}"), 409);
+	CHECK_I64("still in", browser_call(&b, &ana, "GET", "/api/v1/me", NULL), 200);
+	CHECK_I64("with the password", people_login(&b, "ana", PASSWORD, NULL), 200);
+	box_close(&b);
+}
+
 TEST(people_change_their_own_password)
 {
 	struct browser other;

@@ -16,6 +16,7 @@ export const SAID: Record<string, [es: string, pt: string]> = {
 	'No channel has a WhatsApp business account with templates.': ['Ningún canal tiene una cuenta de WhatsApp Business con plantillas.', 'Nenhum canal tem uma conta do WhatsApp Business com modelos.'],
 	'No merge of this contact stands that could be undone.': ['No hay ninguna unión de este contacto que se pueda deshacer.', 'Não há união deste contato que possa ser desfeita.'],
 	'No second factor waits to be confirmed: begin anew.': ['Ningún segundo factor espera confirmación: empiece de nuevo.', 'Nenhum segundo fator espera confirmação: comece de novo.'],
+	'Change your own password in your account.': ['Cambie su propia contraseña en «Mi cuenta».', 'Mude a sua própria senha em “Minha conta”.'],
 	'Only a message that failed can be sent again; decide about one in doubt with resolve.': ['Solo se reenvía un mensaje que falló; sobre uno dudoso decida si llegó o no.', 'Só se reenvia uma mensagem que falhou; sobre uma em dúvida decida se chegou ou não.'],
 	'Only channels of Evolution are connected by a QR code.': ['Solo los canales de Evolution se conectan con un código QR.', 'Só os canais da Evolution são conectados por um código QR.'],
 	'Several large bodies are on their way. Send it again.': ['Varios archivos grandes están en camino. Envíelo otra vez.', 'Vários arquivos grandes estão a caminho. Envie de novo.'],

@@ -76,8 +76,8 @@ function One(p: { u: User; close: () => void; changed: () => void; linked: (u: U
 		<Field id="role" label={t('role')}><select id="role" value={u.role} disabled={self} onChange={e => { void change({ role: e.currentTarget.value }, t('saved')).catch((x: unknown) => toast(sentence(x), 'bad')); }}>
 			{ROLES.map(r => <option key={r} value={r}>{word('role.', r)}: {word('role_text.', r)}</option>)}</select></Field>
 		<h2>{t('sessions')}</h2><Sessions path={`/api/v1/users/${u.id}/sessions`} />
-		<div class="row end">{u.totp && <Button onClick={factor}>{t('totp_off')}</Button>}<Button onClick={reset}>{t('user_reset')}</Button>
-			{!self && (u.disabled ? <Button kind="main" onClick={() => change({ disabled: false }, t('user_enabled'))}>{t('user_enable')}</Button> : <Button kind="danger" onClick={disable}>{t('user_disable')}</Button>)}</div>
+		<div class="row end">{self ? <a class="button quiet" href="#/system/me">{t('my_account')}</a> : <>{u.totp && <Button onClick={factor}>{t('totp_off')}</Button>}<Button onClick={reset}>{t('user_reset')}</Button>
+			{u.disabled ? <Button kind="main" onClick={() => change({ disabled: false }, t('user_enabled'))}>{t('user_enable')}</Button> : <Button kind="danger" onClick={disable}>{t('user_disable')}</Button>}</>}</div>
 	</Dialog>;
 }
 
