@@ -139,6 +139,9 @@ test('the second factor, a token shown once, the audit log', async () => {
 	await other.getByLabel('Nombre', { exact: true }).fill('owner');
 	await other.getByLabel('Contraseña').fill(PASSWORD);
 	await other.keyboard.press('Enter');
+	await other.getByLabel('Código de su teléfono').fill('wrong-wrong');
+	await other.keyboard.press('Enter');
+	await other.getByRole('alert').filter({ hasText: 'El código no es correcto o ya se usó.' }).waitFor();
 	await other.getByLabel('Código de su teléfono').fill(codes[0]);
 	await other.keyboard.press('Enter');
 	await other.locator('.frame').waitFor();

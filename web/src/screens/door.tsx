@@ -1,11 +1,13 @@
 /* door.tsx - for who is not in: name and password, or a sentence about what is in the way. The first run (setup link) opens here too. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Refused, call } from '../lib/api';
 import { LANG_NAMES, lang, t, type Lang } from '../lib/i18n';
 import { go } from '../lib/route';
 import { came, invitation, look, setup, who, type Who } from '../lib/session';
 import { Button, chooseLang, Failed, Field, sentence, useLoad } from '../ui/base';
+
+const AGAIN_MS = 3000;
 
 function Login(): JSX.Element {
 	const [needsCode, setNeedsCode] = useState(false), [error, setError] = useState(''), [busy, setBusy] = useState(false);
@@ -19,6 +21,8 @@ function Login(): JSX.Element {
 		} catch (x) {
 			if (x instanceof Refused && x.problem.type?.endsWith('code-needed')) {
 				setNeedsCode(true);
+				if (code)
+					setError(sentence(x));
 			} else {
 				setError(x instanceof Refused && x.status === 401 ? t('login_wrong') :
 					x instanceof Refused && x.status === 429 ? t('login_slow', { n: x.retryAfter }) : sentence(x));
@@ -104,8 +108,19 @@ function Languages(): JSX.Element {
 	return <p class="row languages">{Object.entries(LANG_NAMES).map(([k, name]) => <button key={k} type="button" class="plain" lang={k} aria-pressed={lang.value === k} onClick={() => { void chooseLang(k as Lang); }}>{name}</button>)}</p>;
 }
 
+/* The box does not answer: it is asked again by itself. */
+function Away(): JSX.Element {
+	useEffect(() => {
+		let timer = 0, over = false;
+		const later = () => { timer = window.setTimeout(() => { void look().then(() => { if (!over) later(); }); }, AGAIN_MS); };
+		later();
+		return () => { over = true; clearTimeout(timer); };
+	}, []);
+	return <main><div class="card door" role="alert"><h1>Totem</h1><p>{t('no_net')}</p><Button kind="main" onClick={look}>{t('again')}</Button></div></main>;
+}
+
 export function Door(): JSX.Element {
 	if (who.value === null)
-		return <main><div class="card door" role="alert"><h1>Totem</h1><p>{t('no_net')}</p><Button kind="main" onClick={look}>{t('again')}</Button></div></main>;
+		return <Away />;
 	return <main>{invitation.value !== null ? <Invited token={invitation.value} /> : setup.value !== null ? <First token={setup.value} /> : who.value?.state === 'setup' ? <div class="card door"><h1>Totem</h1><p>{t('setup_link')}</p></div> : <Login />}<Languages /></main>;
 }
