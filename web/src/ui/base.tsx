@@ -32,6 +32,35 @@ export function Button(p: { onClick?: () => unknown; kind?: 'main' | 'quiet' | '
 		aria-label={p.label} title={p.label} aria-pressed={p.pressed} onClick={p.onClick === undefined ? undefined : () => { void click(); }}>{p.children}</button>;
 }
 
+/* For what is done outside a Button: says why it was not done. True: it was. */
+export async function tried(done: Promise<unknown>): Promise<boolean> {
+	try {
+		await done;
+		return true;
+	} catch (e) {
+		toast(sentence(e), 'bad');
+		return false;
+	}
+}
+
+/* What a form does: once at a time (busy disables its button, so that a double click asks once), and what was thrown, by field. */
+export function useSubmit(run: (form: FormData) => Promise<void>): { busy: boolean; error: unknown; wrong: (field: string) => string | undefined; submit: (e: Event) => void } {
+	const [error, setError] = useState<unknown>(null), [busy, setBusy] = useState(false);
+	async function submit(e: Event) {
+		e.preventDefault();
+		setBusy(true);
+		setError(null);
+		try {
+			await run(new FormData(e.currentTarget as HTMLFormElement));
+		} catch (x) {
+			setError(x);
+		} finally {
+			setBusy(false);
+		}
+	}
+	return { busy, error, wrong: field => error instanceof Refused ? error.field(field) : undefined, submit: e => { void submit(e); } };
+}
+
 export function Field(p: { label: string; hint?: string; error?: string; id: string; children: ComponentChildren }): JSX.Element {
 	return <div class={'field' + (p.error ? ' wrong' : '')}>
 		<label for={p.id}>{p.label}</label>

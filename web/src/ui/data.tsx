@@ -5,7 +5,7 @@ import { get, hasToken, query, type Page } from '../lib/api';
 import { moment, when } from '../lib/format';
 import { lang, t, word } from '../lib/i18n';
 import { on } from '../lib/stream';
-import { Button, toast } from './base';
+import { Button, sentence, toast } from './base';
 
 /* Parts of a screen, each with an address of its own. n: how many things wait there. */
 export function Tabs(p: { at: string; items: { href: string; label: string; n?: number; alarm?: boolean }[] }): JSX.Element {
@@ -47,6 +47,8 @@ export function usePages<T>(path: string | null, fields: Record<string, string |
 		try {
 			const a = await get<Page<T>>(path + query({ limit: PAGE, ...fields, after: state.next }));
 			setState(s => s.key === key ? { ...s, rows: [...(s.rows ?? []), ...a.data], next: a.next } : s);
+		} catch (e) {
+			toast(sentence(e), 'bad');
 		} finally {
 			setBusy(false);
 		}

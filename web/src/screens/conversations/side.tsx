@@ -5,7 +5,7 @@ import { call, get, post, query, type Page } from '../../lib/api';
 import { moment, when } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { may, who } from '../../lib/session';
-import { Button, Failed, useFocusBack, useLoad } from '../../ui/base';
+import { Button, Failed, sentence, tried, useFocusBack, useLoad, useSubmit } from '../../ui/base';
 import { line } from './bodies';
 import { nameOf, phone, type Colleague, type Contact, type Conversation, type Message } from './model';
 import * as lists from './lists';
@@ -24,10 +24,15 @@ export async function put(thread: Thread, verb: string, body: unknown): Promise<
 function Work(p: { thread: Thread; c: Conversation; snooze: () => void }): JSX.Element {
 	const { c, thread } = p, edit = may('conversations');
 	const people = useLoad(signal => get<Page<Colleague>>('/api/v1/colleagues', { signal }), 'colleagues'), me = who.value?.user?.id;
+	/* What is chosen stands there at once; when it is not done, what holds stands there again. */
+	async function choose(el: HTMLSelectElement, verb: string, body: unknown, before: string) {
+		if (!await tried(put(thread, verb, body)))
+			el.value = before;
+	}
 	const all = people.data?.data ?? (c.assigned !== null ? [{ ...c.assigned, role: '' }] : []);
 	return <>
 		<label class="small soft" for="assigned">{t('c.assigned')}</label>
-		<select id="assigned" disabled={!edit} value={c.assigned?.id ?? ''} onChange={e => { void put(thread, 'assign', { user_id: e.currentTarget.value || null }); }}>
+		<select id="assigned" disabled={!edit} value={c.assigned?.id ?? ''} onChange={e => { void choose(e.currentTarget, 'assign', { user_id: e.currentTarget.value || null }, c.assigned?.id ?? ''); }}>
 			<option value="">{t('c.nobody')}</option>
 			{all.map(u => <option key={u.id} value={u.id}>{u.name}{u.id === me ? ` (${t('c.me')})` : ''}</option>)}
 		</select>
@@ -35,7 +40,7 @@ function Work(p: { thread: Thread; c: Conversation; snooze: () => void }): JSX.E
 		<select id="status" disabled={!edit} value={c.status} onChange={e => {
 			const status = e.currentTarget.value;
 			if (status !== 'snoozed') {
-				void put(thread, 'status', { status });
+				void choose(e.currentTarget, 'status', { status }, c.status);
 				return;
 			}
 			e.currentTarget.value = c.status; /* until it is said for how long */
@@ -49,12 +54,16 @@ function Work(p: { thread: Thread; c: Conversation; snooze: () => void }): JSX.E
 
 function Labels(p: { thread: Thread; c: Conversation }): JSX.Element {
 	const { c, thread } = p, edit = may('conversations'), [typed, setTyped] = useState('');
-	const set = (labels: string[]) => put(thread, 'labels', { labels });
+	const set = (labels: string[]) => tried(put(thread, 'labels', { labels }));
+	async function add(label: string) {
+		if (label !== '' && !c.labels.includes(label) && await set([...c.labels, label]))
+			setTyped(now => now.trim() === label ? '' : now);
+	}
 	return <>
 		<p class="small soft">{t('c.labels')}</p>
 		<ul class="chips">{c.labels.map(l => <li key={l} class="chip"><bdi>{l}</bdi>{edit && <button type="button" aria-label={t('c.take_away') + ' ' + l} onClick={() => { void set(c.labels.filter(x => x !== l)); }}>×</button>}</li>)}
 			{c.labels.length === 0 && !edit && <li class="soft">–</li>}</ul>
-		{edit && <form onSubmit={e => { e.preventDefault(); const l = typed.trim(); if (l !== '' && !c.labels.includes(l)) { setTyped(''); void set([...c.labels, l]); } }}>
+		{edit && <form onSubmit={e => { e.preventDefault(); void add(typed.trim()); }}>
 			<input list="labels" value={typed} maxLength={50} placeholder={t('c.label_new')} aria-label={t('c.label_new')} dir="auto" onInput={e => setTyped(e.currentTarget.value)} />
 			<datalist id="labels">{lists.labels.value.map(l => <option key={l.label} value={l.label} />)}</datalist>
 		</form>}
@@ -63,15 +72,15 @@ function Labels(p: { thread: Thread; c: Conversation }): JSX.Element {
 
 function Person(p: { contact: Contact; again: () => void }): JSX.Element {
 	const [edit, setEdit] = useState(false), [whole, setWhole] = useState<Contact | null>(null), contact = whole ?? p.contact;
+	const rename = useSubmit(async form => {
+		await call('PATCH', '/api/v1/contacts/' + contact.id, { name: form.get('name') });
+		setEdit(false);
+		p.again();
+		lists.soon(true);
+	});
 	const send = may('messages:send'), masked = (who.value as { numbers_masked?: boolean } | null | undefined)?.numbers_masked === true;
 	return <>
-		{edit ? <form class="row" onSubmit={async e => {
-			e.preventDefault();
-			await call('PATCH', '/api/v1/contacts/' + contact.id, { name: new FormData(e.currentTarget as HTMLFormElement).get('name') });
-			setEdit(false);
-			p.again();
-			lists.soon(true);
-		}}><input name="name" defaultValue={contact.name ?? ''} maxLength={200} required autofocus dir="auto" aria-label={t('c.name')} /><Button type="submit">{t('c.save')}</Button></form>
+		{edit ? <><form class="row" onSubmit={rename.submit}><input name="name" defaultValue={contact.name ?? ''} maxLength={200} required autofocus dir="auto" aria-label={t('c.name')} /><Button type="submit" disabled={rename.busy}>{t('c.save')}</Button></form>{rename.error !== null && <p class="error" role="alert">{sentence(rename.error)}</p>}</>
 			: <h2><bdi>{contact.name || t('c.no_name')}</bdi> {send && <button type="button" class="link-button" onClick={() => setEdit(true)}>{t('c.rename')}</button>}</h2>}
 		{contact.profile_name !== null && contact.profile_name !== contact.name && <p class="soft">~ <bdi>{contact.profile_name}</bdi></p>}
 		<ul class="bare">{contact.aliases.map(a => <li key={a.kind + a.alias}><small class="soft">{word('c.alias.', a.kind)}</small> <bdi>{phone(a.alias)}</bdi></li>)}</ul>

@@ -1,12 +1,12 @@
 /* one.tsx - one queue: how it goes, a day of it, its limits, its jobs. */
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { Refused, call, get, post } from '../../lib/api';
+import { call, get, post } from '../../lib/api';
 import { number, span } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { go, place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
-import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
+import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad, useSubmit } from '../../ui/base';
 import { Chart } from '../../ui/chart';
 import { Facts, More, Raw, State, Time, useLive, usePages } from '../../ui/data';
 import { Acts, nameOf, type Limits, type Queue } from './acts';
@@ -81,29 +81,22 @@ function History(p: { q: Queue }): JSX.Element {
 
 const LIMITS: (keyof Limits)[] = ['concurrency', 'attempts', 'backoff_ms', 'batch'];
 function LimitsForm(p: { q: Queue; close: () => void; done: () => void }): JSX.Element {
-	const [error, setError] = useState<unknown>(null);
-	const wrong = (field: string) => error instanceof Refused ? error.field(field) : undefined;
-	async function submit(e: Event) {
-		e.preventDefault();
-		const form = new FormData(e.currentTarget as HTMLFormElement), body: Partial<Limits> = {};
+	const { busy, error, wrong, submit } = useSubmit(async form => {
+		const body: Partial<Limits> = {};
 		for (const k of LIMITS)
 			if (Number(form.get(k)) !== p.q.limits[k])
 				body[k] = Number(form.get(k));
-		try {
-			if (Object.keys(body).length > 0)
-				await call('PATCH', '/api/v1/queues/' + p.q.name, body);
-			p.done();
-			p.close();
-		} catch (x) {
-			setError(x);
-		}
-	}
+		if (Object.keys(body).length > 0)
+			await call('PATCH', '/api/v1/queues/' + p.q.name, body);
+		p.done();
+		p.close();
+	});
 	return <Dialog title={t('limits') + ': ' + nameOf(p.q.name)} onClose={p.close}>
-		<form onSubmit={e => { void submit(e); }}>
+		<form onSubmit={submit}>
 			{LIMITS.map(k => <Field key={k} id={k} label={word('limit.', k)} hint={word('limit_hint.', k)} error={wrong(k)}>
 				<input id={k} name={k} type="number" min={1} defaultValue={String(p.q.limits[k])} required /></Field>)}
 			{error !== null && !LIMITS.some(wrong) && <p class="error" role="alert">{sentence(error)}</p>}
-			<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('save')}</Button></div>
+			<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main" disabled={busy}>{t('save')}</Button></div>
 		</form>
 	</Dialog>;
 }

@@ -1,32 +1,22 @@
 /* tokens.tsx - API tokens: made with scopes, shown once, revoked. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Refused, call, get, post, type Page } from '../../lib/api';
+import { call, get, post, type Page } from '../../lib/api';
 import { t, word } from '../../lib/i18n';
 import { who } from '../../lib/session';
-import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
+import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad, useSubmit } from '../../ui/base';
 import { Copy, Time, useLive } from '../../ui/data';
 
 const rightsOf = (k: Token): string => k.scopes.filter(s => s !== 'self').map(s => word('scope.', s)).join(', '); /* its own account every token may read */
 interface Token { id: string; name: string; scopes: string[]; token?: string; created_at: string; last_used_at: string | null; revoked_at: string | null }
 
 function Add(p: { close: () => void; done: (made: Token) => void }): JSX.Element {
-	const [error, setError] = useState<unknown>(null);
-	const wrong = (f: string) => error instanceof Refused ? error.field(f) : undefined;
-	async function submit(e: Event) {
-		e.preventDefault();
-		const f = new FormData(e.currentTarget as HTMLFormElement);
-		try {
-			p.done(await post<Token>('/api/v1/tokens', { name: f.get('tname'), scopes: f.getAll('scope') }));
-		} catch (x) {
-			setError(x);
-		}
-	}
-	return <Dialog title={t('token_add')} onClose={p.close}><form onSubmit={e => { void submit(e); }}>
+	const { busy, error, wrong, submit } = useSubmit(async f => p.done(await post<Token>('/api/v1/tokens', { name: f.get('tname'), scopes: f.getAll('scope') })));
+	return <Dialog title={t('token_add')} onClose={p.close}><form onSubmit={submit}>
 		<Field id="tname" label={t('token_name')} hint={t('token_name_hint')} error={wrong('name')}><input id="tname" name="tname" autocomplete="off" required maxLength={100} /></Field>
 		<fieldset><legend>{t('scopes')}</legend>{who.value!.rights.filter(r => r !== 'self').map(r => <label key={r} class="check line"><input type="checkbox" name="scope" value={r} />{word('scope.', r)} <small class="soft">{r}</small></label>)}</fieldset>
 		{wrong('scopes') && <p class="error" role="alert">{wrong('scopes')}</p>}{error !== null && !wrong('name') && !wrong('scopes') && <p class="error" role="alert">{sentence(error)}</p>}
-		<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('token_add')}</Button></div></form></Dialog>;
+		<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main" disabled={busy}>{t('token_add')}</Button></div></form></Dialog>;
 }
 
 export function Tokens(): JSX.Element {

@@ -1,11 +1,11 @@
 /* users.tsx - accounts: who, with which role; invitation links, shown once; disable, reset, sessions. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Refused, call, get, post, type Page } from '../../lib/api';
+import { call, get, post, type Page } from '../../lib/api';
 import { moment } from '../../lib/format';
 import { LANG_NAMES, lang, t, word } from '../../lib/i18n';
 import { who } from '../../lib/session';
-import { Button, Dialog, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
+import { Button, Dialog, Failed, Field, confirm, sentence, toast, tried, useLoad, useSubmit } from '../../ui/base';
 import { Copy, Time, useLive } from '../../ui/data';
 import { Sessions } from './me';
 
@@ -24,24 +24,14 @@ function Link(p: { user: User; close: () => void }): JSX.Element {
 }
 
 function Add(p: { close: () => void; done: (u: User) => void }): JSX.Element {
-	const [error, setError] = useState<unknown>(null);
-	const wrong = (f: string) => error instanceof Refused ? error.field(f) : undefined;
-	async function submit(e: Event) {
-		e.preventDefault();
-		const f = new FormData(e.currentTarget as HTMLFormElement);
-		try {
-			p.done(await post<User>('/api/v1/users', { login: f.get('ulogin'), name: f.get('uname') || f.get('ulogin'), role: f.get('urole'), language: f.get('ulang') }));
-		} catch (x) {
-			setError(x);
-		}
-	}
-	return <Dialog title={t('user_add')} onClose={p.close}><form onSubmit={e => { void submit(e); }}>
+	const { busy, error, wrong, submit } = useSubmit(async f => p.done(await post<User>('/api/v1/users', { login: f.get('ulogin'), name: f.get('uname') || f.get('ulogin'), role: f.get('urole'), language: f.get('ulang') })));
+	return <Dialog title={t('user_add')} onClose={p.close}><form onSubmit={submit}>
 		<Field id="ulogin" label={t('login')} hint={t('login_hint')} error={wrong('login')}><input id="ulogin" name="ulogin" autocapitalize="none" autocomplete="off" required /></Field>
 		<Field id="uname" label={t('full_name')} error={wrong('name')}><input id="uname" name="uname" autocomplete="off" /></Field>
 		<Field id="urole" label={t('role')} hint={t('role_hint')}><select id="urole" name="urole" defaultValue="agent">{ROLES.map(r => <option key={r} value={r} selected={r === 'agent'}>{word('role.', r)}: {word('role_text.', r)}</option>)}</select></Field>
 		<Field id="ulang" label={t('language')}><select id="ulang" name="ulang">{Object.entries(LANG_NAMES).map(([k, n]) => <option key={k} value={k} selected={k === lang.value}>{n}</option>)}</select></Field>
 		{error !== null && !wrong('login') && !wrong('name') && <p class="error" role="alert">{sentence(error)}</p>}
-		<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('user_invite')}</Button></div></form></Dialog>;
+		<div class="row end"><Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main" disabled={busy}>{t('user_invite')}</Button></div></form></Dialog>;
 }
 
 function One(p: { u: User; close: () => void; changed: () => void; linked: (u: User) => void }): JSX.Element {
@@ -51,6 +41,10 @@ function One(p: { u: User; close: () => void; changed: () => void; linked: (u: U
 		toast(said);
 		p.changed();
 		p.close();
+	}
+	async function setRole(el: HTMLSelectElement) {
+		if (!await tried(change({ role: el.value }, t('saved'))))
+			el.value = u.role; /* what holds */
 	}
 	async function disable() {
 		if (await confirm({ title: t('user_disable_title', { name: u.login }), text: t('user_disable_text'), yes: t('user_disable') }))
@@ -73,7 +67,7 @@ function One(p: { u: User; close: () => void; changed: () => void; linked: (u: U
 		p.close();
 	}
 	return <Dialog title={u.name || u.login} onClose={p.close} wide>
-		<Field id="role" label={t('role')}><select id="role" value={u.role} disabled={self} onChange={e => { void change({ role: e.currentTarget.value }, t('saved')).catch((x: unknown) => toast(sentence(x), 'bad')); }}>
+		<Field id="role" label={t('role')}><select id="role" value={u.role} disabled={self} onChange={e => { void setRole(e.currentTarget); }}>
 			{ROLES.map(r => <option key={r} value={r}>{word('role.', r)}: {word('role_text.', r)}</option>)}</select></Field>
 		<h2>{t('sessions')}</h2><Sessions path={`/api/v1/users/${u.id}/sessions`} />
 		<div class="row end">{self ? <a class="button quiet" href="#/system/me">{t('my_account')}</a> : <>{u.totp && <Button onClick={factor}>{t('totp_off')}</Button>}<Button onClick={reset}>{t('user_reset')}</Button>
