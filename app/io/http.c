@@ -256,6 +256,37 @@ static void note_certificate(const struct call *c)
 		c->ans->cert_ends_ms = crypto_peer_ends_ms(tls->internals);
 }
 
+/* "2026-11-22 16:17:56 GMT", as libcurl writes the times of a certificate. 0: something else. */
+static int64_t cert_time_ms(struct str text)
+{
+	char iso[CLOCK_TEXT_MAX];
+	int64_t ms;
+
+	(void)snprintf(iso, sizeof(iso), "%.*sT%.*sZ", STRF(str_sub(text, 0, 10)),
+		       STRF(str_sub(text, 11, 8)));
+	return text.n >= 19 && clock_parse(str_of(iso), &ms) ? ms : 0;
+}
+
+/* A connection that was refused is gone; what libcurl wrote down of the server's own certificate is not. */
+static void note_refused(const struct call *c)
+{
+	struct curl_certinfo *info = NULL;
+
+	if (curl_easy_getinfo(c->curl, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL ||
+	    info->num_of_certs < 1)
+		return;
+	for (const struct curl_slist *l = info->certinfo[0]; l != NULL; l = l->next) {
+		struct str value = str_of(l->data), name;
+
+		if (!str_cut(&value, ':', &name))
+			continue;
+		if (str_eqc(name, "Start Date"))
+			c->ans->refused.from_ms = cert_time_ms(value);
+		else if (str_eqc(name, "Expire Date"))
+			c->ans->refused.until_ms = cert_time_ms(value);
+	}
+}
+
 static size_t on_header(char *p, size_t size, size_t n, void *arg)
 {
 	struct call *c = arg;
@@ -474,6 +505,7 @@ static bool set_call(CURL *curl, struct call *c, struct curl_slist *headers)
 	SET(CURLOPT_LOW_SPEED_LIMIT, (long)i64_max(req->low_speed_bytes, 1));
 	SET(CURLOPT_LOW_SPEED_TIME,
 	    (long)(req->low_speed_s > 0 ? req->low_speed_s : HTTP_LOW_SPEED_S));
+	SET(CURLOPT_CERTINFO, req->look_at_cert ? 1L : 0L);
 	SET(CURLOPT_MAXAGE_CONN, tls ? HTTPS_IDLE_S : HTTP_IDLE_S);
 	SET(CURLOPT_HEADERDATA, c);
 	SET(CURLOPT_WRITEDATA, c);
@@ -552,6 +584,7 @@ static void answer_clear(struct http_answer *a, size_t max)
 	a->content_type[0] = a->api_version[0] = a->kept[0] = a->usage[0] = '\0';
 	a->retry_after_ms = -1;
 	a->duration_ms = a->cert_ends_ms = 0;
+	a->refused = (struct http_cert_span){ 0 };
 	a->cert_refused = a->connected = a->too_long = false;
 	a->sunk_bytes = 0;
 }
@@ -582,6 +615,8 @@ enum rc http_do(struct http *h, const struct http_request *req, struct http_answ
 	if (req->form != NULL) /* it ends with this call */
 		ASSERT(curl_easy_setopt(c.curl, CURLOPT_MIMEPOST, NULL) == CURLE_OK);
 	ret_ans->cert_refused = code == CURLE_PEER_FAILED_VERIFICATION;
+	if (ret_ans->cert_refused && req->look_at_cert)
+		note_refused(&c);
 	ret_ans->too_long = c.too_long;
 	curl_off_t connect_us = 0;
 	ret_ans->connected =

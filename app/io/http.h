@@ -51,7 +51,7 @@ struct http_request {
 	int64_t timeout_ms;         /* 0: HTTP_TIMEOUT_MS; total, so an endless body ends */
 	size_t answer_max;          /* 0: HTTP_ANSWER_MAX */
 	bool guard_private;
-	bool look_at_cert;       /* fills cert_ends_ms of the answer */
+	bool look_at_cert;       /* fills cert_ends_ms or `refused` of the answer */
 	const char *keep_header; /* its values go to the answer's `kept`; NULL: none */
 	http_sink_fn *sink;      /* NULL: the answer's body goes to memory */
 	void *sink_arg;
@@ -66,6 +66,11 @@ struct http_request {
 #define HTTP_KEPT_MAX          4096u
 #define HTTP_LOW_SPEED_S       20
 
+/* From and until when a certificate is good, wall; 0: not known. */
+struct http_cert_span {
+	int64_t from_ms, until_ms;
+};
+
 struct http_answer {
 	int status;       /* 0: no complete answer */
 	struct sbuf body; /* caller releases with http_answer_release */
@@ -74,9 +79,10 @@ struct http_answer {
 	char usage[512];      /* x-business-use-case-usage, else x-app-usage; JSON, if sent */
 	int64_t cert_ends_ms; /* https: end of the server's certificate, wall; 0: not known */
 	bool cert_refused;    /* https: the certificate is not trusted, over, or of another name */
-	bool too_long;        /* given up because its body is longer than answer_max */
-	bool connected;       /* the connection stood, whatever came of it */
-	int64_t retry_after_ms; /* from Retry-After (seconds or date), -1: none */
+	struct http_cert_span refused; /* with look_at_cert, of a certificate that was refused */
+	bool too_long;                 /* given up because its body is longer than answer_max */
+	bool connected;                /* the connection stood, whatever came of it */
+	int64_t retry_after_ms;        /* from Retry-After (seconds or date), -1: none */
 	int64_t duration_ms;
 	/* values of req->keep_header, one a line; one that does not fit is left out */
 	char kept[HTTP_KEPT_MAX];

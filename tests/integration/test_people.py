@@ -163,6 +163,17 @@ def _pem(folder):
     return pem
 
 
+def _future(folder):
+    """One that is good from 2090 on: what each is for a clock that is far behind. PEM.crt, PEM.key."""
+    source = (ROOT / "tests/unit/tls_pair.h").read_text().split("TLS_FUTURE_PEM")[1]
+    lines = re.findall(r'"(.*?)\\n"', source)
+    pem, at = folder + "/future", lines.index("-----BEGIN PRIVATE KEY-----")
+    for end, part in ((".crt", lines[:at]), (".key", lines[at:])):
+        with open(pem + end, "w", encoding="ascii") as f:
+            f.write("\n".join(part) + "\n")
+    return pem
+
+
 class _Says(http.server.BaseHTTPRequestHandler):
     """One answer to everything."""
 
@@ -221,6 +232,9 @@ def test_people_first_run_explains_troubles():
         n8n = f"http://127.0.0.1:{b.peers.port['n8n']}"
         with _serving(pem) as tls:
             provoke("n8n", "CERTIFICATE", {"n8n.main.url": f"https://127.0.0.1:{tls}/webhook/x"})
+        with _serving(_future(b.dir)) as tls:
+            provoke("n8n", "CLOCK_BY_CERTIFICATE", {"n8n.main.url": f"https://127.0.0.1:{tls}/webhook/x"})
+            provoke("url", "CLOCK_BY_CERTIFICATE", {"public_url": f"https://127.0.0.1:{tls}"})
         provoke("n8n", "CLOCK_WRONG", {"n8n.main.url": f"http://127.0.0.1:{late}/webhook/x"})
         provoke("n8n", "NOT_ACTIVE", {"n8n.main.url": n8n + "/webhook/json404"})
         for answer, code in (((200, b"<html>Log in</html>"), "NOT_N8N"), ((404, b"<html>gone</html>"), "NOT_N8N"), ((302, b""), "NOT_N8N"),
@@ -286,6 +300,8 @@ def test_people_first_run_explains_why_chatwoot_is_not_set_up():
 
         with _serving(_pem(b.dir)) as tls:
             said(f"https://127.0.0.1:{tls}", "El certificado de 127.0.0.1")
+        with _serving(_future(b.dir)) as tls:
+            said(f"https://127.0.0.1:{tls}", "El reloj de esta caja está mal")
         said("http://127.0.0.1:1", "No se puede llegar a 127.0.0.1")
         with _serving(says=(200, b"<html>router</html>")) as other:
             said(f"http://127.0.0.1:{other}", "no es Chatwoot")

@@ -120,6 +120,27 @@ TEST(first_run_reads_the_clock_of_others)
 		CHECK_I64(*t, setup_test_date(str_of(*t), &ms), false);
 }
 
+TEST(first_run_blames_the_clock_for_a_certificate_of_another_time)
+{
+	const struct http_cert_span good = { .from_ms = 1000 * DAY_MS, .until_ms = 2000 * DAY_MS };
+	static const struct {
+		const char *why;
+		int64_t day;
+		bool doubt;
+		enum setup_code code;
+	} CASES[] = {
+		{ "not good yet", 999, false, SETUP_CLOCK_BY_CERTIFICATE },
+		{ "of now, but of a stranger", 1500, true, SETUP_CERTIFICATE },
+		{ "over", 2001, false, SETUP_CERTIFICATE },
+		{ "over, by a clock that nobody believes", 2001, true, SETUP_CLOCK_BY_CERTIFICATE },
+	};
+
+	EACH (t, CASES)
+		CHECK_I64(t->why, setup_test_refused(good, t->day * DAY_MS, t->doubt), t->code);
+	CHECK_I64("not known", setup_test_refused((struct http_cert_span){ 0 }, DAY_MS, true),
+		  SETUP_CERTIFICATE);
+}
+
 TEST(first_run_knows_private_addresses)
 {
 	static const struct {

@@ -347,6 +347,41 @@ TEST(a_stream_leaves_its_worker)
 	web_stop(w);
 }
 
+TEST(a_certificate_of_the_future_is_refused_and_its_time_is_known)
+{
+	char path[512], url[64];
+	struct web *w = NULL;
+	ASSERT(snprintf(path, sizeof path, "%s/future.pem", t_dir()) > 0);
+	MUST(file_write(path, STR(TLS_FUTURE_PEM), 0600, &t_err));
+	MUST(crypto_start(&t_err));
+	MUST(http_start(&t_err));
+	MUST(http_set_ca_file(path, &t_err));
+	struct web_config c = { .listener = WEB_MAIN,
+				.address = "127.0.0.1:0",
+				.threads = 2,
+				.keep_alive_ms = 2000,
+				.request_timeout_ms = 2000,
+				.body_timeout_ms = 2000,
+				.tls_cert = path,
+				.handler = handle };
+	MUST(web_start(&c, &w, &t_err));
+	ASSERT(snprintf(url, sizeof url, "https://127.0.0.1:%d/x", web_port(w)) > 0);
+	struct http_request req = { .method = "GET", .url = url, .look_at_cert = true };
+	struct http_answer a = HTTP_ANSWER;
+	struct http *h = http_new();
+	CHECK_I64("refused", http_do(h, &req, &a, NULL), RC_RETRY);
+	CHECK(a.cert_refused);
+	CHECK_I64("from", a.refused.from_ms, 3787009445000);
+	CHECK_I64("until", a.refused.until_ms, 4922996645000);
+	req.look_at_cert = false;
+	CHECK_I64("refused", http_do(h, &req, &a, NULL), RC_RETRY);
+	CHECK(a.cert_refused && a.refused.from_ms == 0);
+	http_answer_release(&a);
+	http_free(h);
+	web_stop(w);
+	http_stop();
+}
+
 TEST(tls_is_served_and_checked)
 {
 	char path[512];

@@ -1,4 +1,5 @@
-/* tls_pair.h - a certificate (P-256, localhost and 127.0.0.1, a hundred years) and its key, for tests only. */
+/* tls_pair.h - a certificate (P-256, localhost and 127.0.0.1, a hundred years) and its key, for tests only; and one that is good
+ * from 2090-01-02 03:04:05 to 2126-01-02 03:04:05. */
 #ifndef TLS_PAIR_H
 #define TLS_PAIR_H
 
@@ -18,6 +19,23 @@
 	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgctLRa09GezqUJJwL\n" \
 	"Yzs0RlCJZoMvgrHaQCvRY0XILNWhRANCAAQSmJW4kL7/CfwkyI/TOHdyZWjCUVjg\n" \
 	"RCDpS5rwfhu7d9sb1lgKbhWB+0/vBim9LfSpGPzrvFDYroykGi66Ne8H\n"         \
+	"-----END PRIVATE KEY-----\n"
+
+#define TLS_FUTURE_PEM                                                       \
+	"-----BEGIN CERTIFICATE-----\n"                                      \
+	"MIIBajCCAQ+gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv\n" \
+	"c3QwIhgPMjA5MDAxMDIwMzA0MDVaGA8yMTI2MDEwMjAzMDQwNVowFDESMBAGA1UE\n" \
+	"AwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEoTapoRsJJ+pi\n" \
+	"xMqICxYEfLiqEYJDDpouMXYKW79TuGrgd4+vv9ic1Q57AxrCSFHez7FRyj9/0NRI\n" \
+	"ygpQxJQXLaNOMEwwGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMA8GA1UdEwEB\n" \
+	"/wQFMAMBAf8wHQYDVR0OBBYEFEiKGtuPW7AJJ4ExgsUKq8KFynlwMAoGCCqGSM49\n" \
+	"BAMCA0kAMEYCIQDqag6HupkQlodrdaKaawKf2vHJAvY97a136IC7irsNhAIhAOEa\n" \
+	"av/R2UkVhA+iOCVVtVkAXAp/HC0c19ixVXeYJ0da\n"                         \
+	"-----END CERTIFICATE-----\n"                                        \
+	"-----BEGIN PRIVATE KEY-----\n"                                      \
+	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkwgJ5nDZc9cHdUN6\n" \
+	"3dOkipcYnigLtOrbgK6SuZbPGZWhRANCAAShNqmhGwkn6mLEyogLFgR8uKoRgkMO\n" \
+	"mi4xdgpbv1O4auB3j6+/2JzVDnsDGsJIUd7PsVHKP3/Q1EjKClDElBct\n"         \
 	"-----END PRIVATE KEY-----\n"
 
 #endif

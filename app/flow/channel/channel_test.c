@@ -82,6 +82,7 @@ static void judge(enum rc rc, const struct http_answer *ans, const char *wanted,
 		  struct channel_test *ret)
 {
 	ret->cert_ends_ms = ans->cert_ends_ms;
+	ret->refused = ans->refused;
 	if (ans->cert_refused)
 		ret->found = CHANNEL_TEST_CERTIFICATE;
 	else if (rc != RC_OK)

@@ -5,6 +5,7 @@
 #define FLOW_CHANNEL_TEST_H
 
 #include "flow/upkeep.h"
+#include "io/http.h"
 
 enum channel_test_found {
 	CHANNEL_TEST_UNSET,       /* no public_url or no verify token: not tested */
@@ -19,8 +20,9 @@ enum channel_test_found {
 
 struct channel_test {
 	enum channel_test_found found;
-	int64_t cert_ends_ms; /* 0: not known (plain HTTP, or not reached) */
-	char text[200];       /* what happened, for people */
+	int64_t cert_ends_ms;          /* 0: not known (plain HTTP, or not reached) */
+	struct http_cert_span refused; /* of CHANNEL_TEST_CERTIFICATE */
+	char text[200];                /* what happened, for people */
 };
 
 #define CHANNEL_TEST_HEADER "X-Totem-Self-Test"

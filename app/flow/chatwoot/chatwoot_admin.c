@@ -2,6 +2,8 @@
 #include "flow/chatwoot/chatwoot_setup.h"
 
 #include "base/enc.h"
+#include "flow/check/setup_test.h"
+#include "flow/clock/clockdoubt.h"
 #include "io/http.h"
 
 #define CALL_MS    30000
@@ -68,7 +70,8 @@ static enum rc unanswered(struct chatwoot_admin *a, const struct http_answer *an
 		return chatwoot_admin_refuse(a, SETUP_NO_ADDRESS, a->t->url, e);
 	}
 	if (ans->cert_refused)
-		note(a, SETUP_CERTIFICATE, chatwoot_admin_host(a->t->url));
+		note(a, setup_test_refused(ans->refused, a->u->now_ms, clockdoubt_is(a->u->w->app)),
+		     chatwoot_admin_host(a->t->url));
 	else if (rc == RC_RETRY || rc == RC_UNKNOWN)
 		note(a, SETUP_UNREACHABLE, chatwoot_admin_host(a->t->url));
 	if (rc != RC_UNKNOWN)
@@ -97,6 +100,7 @@ enum rc chatwoot_admin_call(struct chatwoot_admin *a, const struct chatwoot_ask 
 					     .header_count = q->body.p != NULL ? 2 : 1,
 					     .body = q->body,
 					     .answer_max = ANSWER_MAX,
+					     .look_at_cert = true,
 					     .timeout_ms = CALL_MS },
 		     &ans, e);
 	if (rc == RC_OK) {

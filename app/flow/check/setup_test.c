@@ -9,6 +9,7 @@
 #include "flow/channel/channel_test.h"
 #include "flow/check/setup_test.h"
 #include "flow/check/setup_test_priv.h"
+#include "flow/clock/clockdoubt.h"
 #include "flow/upkeep_kinds.h"
 #include "io/jsonw.h"
 #include "peer/chatwoot/chatwoot.h"
@@ -71,6 +72,14 @@ static bool clock_is_off(struct finding *f, const struct http_answer *ans, int64
 	return true;
 }
 
+enum setup_code setup_test_refused(struct http_cert_span good, int64_t now_ms, bool doubt)
+{
+	bool early = good.from_ms != 0 && now_ms < good.from_ms;
+	bool late = good.until_ms != 0 && now_ms > good.until_ms;
+
+	return early || (late && doubt) ? SETUP_CLOCK_BY_CERTIFICATE : SETUP_CERTIFICATE;
+}
+
 /* ---- one question ---- */
 
 /* Host of an address, with its port, for people. */
@@ -84,6 +93,11 @@ static struct str host_of(struct str url)
 	return end >= 0 ? str_sub(url, 0, (size_t)end) : url;
 }
 
+static enum setup_code refused(const struct upkeep_run *u, struct http_cert_span good)
+{
+	return setup_test_refused(good, u->now_ms, clockdoubt_is(u->w->app));
+}
+
 bool setup_ask(struct upkeep_run *u, struct str url, const struct http_header *header,
 	       struct http_answer *ans, struct finding *f)
 {
@@ -95,11 +109,12 @@ bool setup_ask(struct upkeep_run *u, struct str url, const struct http_header *h
 						     .headers = header,
 						     .header_count = header != NULL ? 1 : 0,
 						     .timeout_ms = TIMEOUT_MS,
+						     .look_at_cert = true,
 						     .keep_header = "Date" },
 			     ans, &e);
 
 	if (ans->cert_refused) {
-		setup_find(f, SETUP_CERTIFICATE, host_of(url));
+		setup_find(f, refused(u, ans->refused), host_of(url));
 		return false;
 	}
 	if (rc != RC_OK) {
@@ -139,7 +154,7 @@ static void test_url(struct upkeep_run *u, struct finding *f)
 		setup_find(f, SETUP_URL_OUTSIDE, address);
 		break;
 	case CHANNEL_TEST_CERTIFICATE:
-		setup_find(f, SETUP_CERTIFICATE, host_of(address));
+		setup_find(f, refused(u, t.refused), host_of(address));
 		break;
 	case CHANNEL_TEST_FOREIGN:
 		setup_find(f, SETUP_URL_FOREIGN, address);
