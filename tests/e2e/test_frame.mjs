@@ -76,13 +76,25 @@ test('each setting and each kind of refusal of the API is told in three language
 	for (const [code, said] of Object.entries(META))
 		assert.ok(said[1] !== said[0] && said[2] !== said[0] && said.every(x => x.endsWith('.')), code);
 	const text = sources();
+	/* a sentence with {0}: the program's format has a conversion there; those of the kinds of settings are put together */
+	const kindsOf = [...readFileSync(join(ROOT, 'app/store/setting/setting_kind.def'), 'utf8').matchAll(/^KIND\(.*"((?:[^"\\]|\\.)*)"\)/gm)].map(k => k[1]).filter(k => k !== '');
+	const said = english => text.includes(JSON.stringify(english)) || kindsOf.some(k => english.replace(/\{2\}$/, '') === `{0}: "{1}" is ${k}`) ||
+		new RegExp(JSON.stringify(english).split(/\{\d\}/).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('%[.*l]*[sd]')).test(text);
 	for (const [english, [es, pt]] of Object.entries(SAID)) {
-		assert.ok(text.includes(JSON.stringify(english)), `nobody says any more: ${english}`);
+		assert.ok(said(english), `nobody says any more: ${english}`);
 		assert.ok(es !== '' && pt !== '' && es !== english && pt !== english, english);
 	}
 	take('es', LANGUAGES.es);
 	assert.equal(told('There is no queue with this name.', 'urn:totem:problem:not-found'), 'No hay una cola con ese nombre.');
 	assert.equal(told('Something that nobody has translated.', 'urn:totem:problem:conflict'), LANGS.es['problem.conflict']);
+	/* why a value of a setting is refused: what to do, not only that it is */
+	assert.ok(kindsOf.length > 20, `${kindsOf.length} kinds of settings read`);
+	for (const k of kindsOf) {
+		const why = told(`channel.main.x: "+55 (11) {4}\n" is ${k}${k.endsWith(': ') ? 'a b' : ''}`, 'urn:totem:problem:invalid');
+		assert.ok(why !== LANGS.es['problem.invalid'] && !/\{\d\}|undefined/.test(why), `${k}: ${why}`);
+	}
+	assert.equal(told('n8n.main.timeout_ms: "x" is not a number from 1 to 60000', 'urn:totem:problem:invalid'), 'Tiene que ser un número de 1 a 60000.');
+	assert.equal(told('lookup.x.url: "a" is no http(s) address, with places like {{dni}}', ''), SAID['{0}: "{1}" is no http(s) address, with places like {{dni}}'][0]);
 	assert.equal(helpFor('listen', 'Address'), HELP.listen[0]);
 	assert.equal(metaSaid('Meta error 131215: no'), META['meta.131200'][1]);
 	assert.equal(metaSaid('meta 190'), META['meta.190'][1]);

@@ -116,8 +116,26 @@ export function helpFor(key: string, english: string): string {
 	return (lang.value && (here.help[key] ?? english)).replaceAll('`', '');
 }
 
+/* What a sentence with {0}, {1}... looks like, in this order. */
+function looksLike(sentence: string): RegExp {
+	return new RegExp('^' + sentence.split(/\{\d\}/).map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('(.*)') + '$', 's');
+}
+
+/* The API's sentence in the reader's language (words/said.ts), if it is known there. */
+function translated(detail: string): string | undefined {
+	const whole = here.said[detail];
+	if (whole !== undefined)
+		return whole;
+	for (const [sentence, text] of Object.entries(here.said)) {
+		const found = sentence.includes('{0}') ? looksLike(sentence).exec(detail) : null;
+		if (found !== null)
+			return text.replace(/\{(\d)\}/g, (_, n: string) => found[Number(n) + 1]!);
+	}
+	return undefined;
+}
+
 /* What the API said, for the reader: its own sentence in English, that sentence translated (words/said.ts), or at least its kind. */
 export function told(detail: string | undefined, type: string | undefined): string | undefined {
 	const kind = named()['problem.' + (type ?? '').replace(/^.*:/, '')];
-	return lang.value === 'en' ? detail ?? kind : (detail !== undefined ? here.said[detail] : undefined) ?? kind ?? detail;
+	return lang.value === 'en' ? detail ?? kind : (detail !== undefined ? translated(detail) : undefined) ?? kind ?? detail;
 }

@@ -3,7 +3,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { signal } from '@preact/signals';
-import { get, newKey, post } from '../lib/api';
+import { Refused, get, newKey, post } from '../lib/api';
 import { lang, t, word } from '../lib/i18n';
 import { loadSettings, type Settings } from '../lib/settings';
 import { Button, Failed, Field, sentence, useLoad } from '../ui/base';
@@ -141,6 +141,8 @@ function FirstMessage(p: { reload: () => void }): JSX.Element {
 			setKey(newKey());
 			p.reload();
 		} catch (x) {
+			if (x instanceof Refused && x.status !== 0)
+				setKey(newKey()); /* no answer: the same key again, so that it cannot go twice */
 			setSaid(sentence(x));
 		} finally {
 			setBusy(false);
