@@ -25,6 +25,16 @@ static void print_erased(const struct restore_report *r)
 			     (long long)r->erased);
 }
 
+/* What was received comes back by itself; what was sent does not, so that nothing leaves twice. */
+static void print_since(const struct restore_report *r)
+{
+	(void)printf("What was received since comes back from there when the server starts.\n");
+	if (r->sends_known && r->sent_since + r->waited_since > 0)
+		(void)printf("Messages of yours since then that are in that folder only: %lld "
+			     "left, %lld still waited\nand are not sent: write those again.\n",
+			     (long long)r->sent_since, (long long)r->waited_since);
+}
+
 static void print_report(const struct cli *c, const struct restore_report *r)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(8 * KIB);
@@ -44,6 +54,10 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 		jsonw_kbool(&w, "sends_paused", r->paused);
 		jsonw_kbool(&w, "erased_known", r->erased_known);
 		jsonw_ki64(&w, "erased_since", r->erased);
+		if (r->sends_known) {
+			jsonw_ki64(&w, "sent_since", r->sent_since);
+			jsonw_ki64(&w, "waited_since", r->waited_since);
+		}
 		jsonw_ktext(&w, "kept", r->kept);
 		jsonw_ktext(&w, "config", r->config[0] != '\0' ? r->config : NULL);
 		jsonw_end(&w);
@@ -62,12 +76,15 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 	if (r->config[0] != '\0')
 		(void)printf("The old box' settings file is %s: compare it with yours.\n",
 			     r->config);
+	print_since(r);
 	if (r->paused)
-		(void)printf("%lld sends waited in the backup and may have left since: the queues "
-			     "messages and\n"
-			     "orchestrator-inbound are paused. Look at them, then: totem queue "
-			     "resume messages\n",
-			     (long long)r->waiting);
+		(void)printf(
+			"%lld sends waited in the backup and may have left since%s: the queues "
+			"messages and\n"
+			"orchestrator-inbound are paused. Look at them, then: totem queue "
+			"resume messages\n",
+			(long long)r->waiting,
+			r->sends_known ? "" : ", and so may what agents wrote in Chatwoot since");
 	print_erased(r);
 	(void)printf("Start the server now (systemctl start totem.socket totem).\n");
 }

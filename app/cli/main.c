@@ -198,7 +198,8 @@ const struct cli_command main_commands[] = {
 	  "without-key resume passphrase-file=",
 	  "FILE.tar is what the page's download saved; it is unpacked in the data folder first, "
 	  "which takes its room twice.\n"
-	  "The server must not run. Everything is copied and checked first; what was there is kept "
+	  "The server must not run (systemctl stop totem.socket totem). Everything is copied and "
+	  "checked first; what was there is kept "
 	  "in before-restore-TIME.\n"
 	  "Webhooks that a damaged box kept aside are processed at the next start. Sends that "
 	  "waited "

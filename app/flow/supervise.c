@@ -17,6 +17,7 @@
 #include "flow/backup/restore.h"
 #include "flow/check/start_check.h"
 #include "flow/erase/erased.h"
+#include "flow/backup/take_over.h"
 #include "flow/check/start_cure.h"
 #include "flow/supervise_key.h"
 #include "io/crypto.h"
@@ -152,6 +153,7 @@ static enum rc note_unclean(struct supervise *s, struct err *e)
 
 static enum rc begin_serving(struct supervise *s, struct err *e)
 {
+	struct take_over_report kept;
 	int64_t taken;
 
 	TRY(store_run(s->app.store, e));
@@ -159,6 +161,7 @@ static enum rc begin_serving(struct supervise *s, struct err *e)
 	TRY(media_recover(&s->app, e));
 	TRY(restore_tell(&s->app, e));
 	erased_again(&s->app);
+	TRY(take_over(&s->app, &kept, e));
 	TRY(damage_take_over(&s->app, &taken, e));
 	return outage_begin(&s->app, s->app.started_ms, e);
 }

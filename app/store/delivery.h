@@ -7,6 +7,12 @@
 /* A key among the headers: the name in the address, when it is none of ours. */
 #define HOOK_UNKNOWN_NAME "Path-Unknown"
 
+/* A key among the headers: the request was processed before in a database that a restore put aside. What it says is taken
+ * into the tables and told to nobody, but for the messages whose ids (with blanks between) stand in its members. */
+#define DELIVERY_RESTORED  "Restored"
+#define RESTORED_SUPPORT   "support"   /* still to be told to Chatwoot */
+#define RESTORED_ASSISTANT "assistant" /* and to the assistant */
+
 struct delivery {
 	int64_t id;
 	int64_t received_ms;

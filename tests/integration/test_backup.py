@@ -246,6 +246,79 @@ def test_a_damaged_database_keeps_receiving_and_loses_nothing():
         b.wait_idle()
 
 
+def in_chatwoot(b, text):
+    return sum(m["message_type"] == 0 and text in (m["content"] or "") for m in b.peers.messages("chatwoot"))
+
+
+def at_customer(b, text):
+    return sum(text in str(m.get("text")) for m in b.peers.messages("meta"))
+
+
+def test_what_came_after_the_backup_comes_back_and_nothing_leaves_twice():
+    with Box(settings={"chatwoot.chatwoot.catch_up_minutes": "1"}) as b:
+        b.peers.say("meta", **{"from": "34600000001", "text": "before the backup", "name": "Ana"})
+        wait_until(lambda: in_chatwoot(b, "before the backup") and at_customer(b, "before the backup"), what="Chatwoot and the assistant")
+        b.wait_idle()
+        wait_until(lambda: [p for p in b.get("/api/v1/status")["parts"] if p["part"] == "chatwoot.chatwoot" and p["caught_up_at"]], what="a look")
+        made = json.loads(totem(b, "backup", "--json").stdout)
+        b.peers.say("meta", **{"from": "34600000001", "text": "after the backup", "name": "Ana"})
+        wait_until(lambda: at_customer(b, "after the backup"), what="the assistant's answer")
+        b.peers.say("chatwoot", phone="+34600000001", content="an agent, after the backup")
+        wait_until(lambda: at_customer(b, "an agent, after the backup"), what="the agent's message")
+        b.peers.chatwoot_answered()
+        b.wait_idle()
+        b.peers.behave("chatwoot", "503", times=-1)  # and one that Chatwoot has not had yet
+        b.peers.say("meta", **{"from": "34600000001", "text": "while Chatwoot was down", "name": "Ana"})
+        wait_until(lambda: has_text(b, "while Chatwoot was down"), what="in the inbox")  # the assistant is silent: an agent wrote
+        b.stop()
+        b.peers.behave("chatwoot", "works")
+        sent = b.peers.state("meta")["accepted"]
+        asked = b.peers.state("n8n")
+        report = json.loads(totem(b, "restore", made["name"], "--json").stdout)
+        equal((report["sends_paused"], report["sent_since"]), (False, 2), str(report))
+        b.start()
+        wait_until(lambda: has_text(b, "after the backup") and has_text(b, "while Chatwoot was down"), what="taken over")
+        wait_until(lambda: in_chatwoot(b, "while Chatwoot was down"), 60, what="Chatwoot has it too")
+        wait_until(lambda: [p for p in b.get("/api/v1/status")["parts"] if p["part"] == "chatwoot.chatwoot" and p["caught_up_at"]], what="a look")
+        time.sleep(4)  # the look for missed messages is made 3 s after a start
+        b.wait_idle()
+        equal(b.peers.state("meta")["accepted"], sent, "nothing left again")
+        for text in ("before the backup", "after the backup", "while Chatwoot was down"):
+            equal(in_chatwoot(b, text), 1, text)
+            equal(sum(text in json.dumps(m) and m["direction"] == "inbound" for m in b.messages()), 1, text)
+        equal(b.peers.state("n8n"), asked, "the assistant was not asked again")
+        equal(b.dead_letters(), [])
+        assert not glob.glob(b.data + "/before-restore-*/take-over"), "done"
+        # A database that does not go on from the backup says nothing of what agents' messages left: a person looks.
+        b.stop()
+        os.mkdir(b.dir + "/blank")
+        report = json.loads(totem(b, "restore", b.data + "/backups/" + made["name"], "--json", "--without-key", data=b.dir + "/blank").stdout)
+        equal(report["sends_paused"], True, str(report))
+
+
+def test_a_damaged_page_costs_only_what_is_on_it():
+    with Box(n8n=None, settings={"chatwoot.chatwoot.url": None}) as b:
+        fill(b, 5)
+        b.wait_idle()
+        made = json.loads(totem(b, "backup", "--json").stdout)
+        fill(b, 120, first=1000)
+        b.wait_idle()
+        b.stop()
+        with open(b.data + "/totem.db", "r+b") as f:
+            whole = f.read()
+            pages = [n for n in range(len(whole) // 4096) if b"message 1060" in whole[n * 4096:][:4096] and b'"entry"' in whole[n * 4096:][:4096]]
+            f.seek(pages[0] * 4096)
+            f.write(b"\xff" * 64)
+        totem(b, "restore", made["name"])
+        b.start()
+        b.wait_idle()
+        texts = re.findall(r"message \d+", json.dumps(b.messages()))
+        equal(len(texts), len(set(texts)), "none twice")
+        lost = [i for i in range(1000, 1120) if f"message {i}" not in texts]
+        assert 1060 in lost and len(lost) < 20, lost  # a page of 4 KiB
+        equal([t for t in texts if t == "message 4"], ["message 4"])
+
+
 def test_a_database_that_is_gone_is_no_new_box():
     with Box(n8n=None) as b:
         fill(b, 3)

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "flow/backup/restore_fits.h"
+#include "flow/backup/take_over.h"
+#include "flow/backup/take_over_links.h"
 #include "flow/erase/erased.h"
 #include "io/crypto.h"
 #include "io/file.h"
@@ -63,6 +65,7 @@ static bool is_in(const char *folder, const char *name)
 static enum rc keep_old(const char *data, const char *stage, const char *old, struct err *e)
 {
 	TRY(file_mkdir(old, 0700, e));
+	TRY(take_over_note(old, e));
 	for (size_t i = 0; i < COUNT(PARTS); i++) {
 		if (!PARTS[i].only_if_staged || is_in(stage, PARTS[i].name))
 			TRY(move_if(data, old, PARTS[i].name, e));
@@ -132,6 +135,7 @@ static enum rc keep_undo(const char *data, const char *stage, const char *old, s
 			TRY(move_if(kept, data, PARTS[i].name, e));
 	}
 	TRY(file_remove(journal, e));
+	TRY(take_over_forget(kept, e));
 	TRY(folder_remove_empty(kept, e));
 	return folder_remove(stage, e);
 }
@@ -337,12 +341,14 @@ static enum rc hold_sends(struct restoring *s, struct err *e)
 {
 	char path[FOLDER_PATH_MAX];
 	struct db *db = NULL;
+	bool doubt;
 	enum rc rc;
 
 	TRY(folder_join(s->stage, "totem.db", path, e));
 	TRY(db_open(path, DB_WRITER, &db, e));
 	rc = count_waiting(db, &s->r.waiting, e);
-	if (rc == RC_OK && s->r.waiting > 0 && !s->plan->resume) {
+	doubt = s->r.waiting > 0 || !take_over_links_known(db, s->plan->data_dir);
+	if (rc == RC_OK && doubt && !s->plan->resume) {
 		rc = pause_sends(db, s, e);
 		s->r.paused = true;
 	}
@@ -433,11 +439,13 @@ enum rc restore_run(const struct restore_plan *plan, int64_t now_ms, struct rest
 
 	s->plan = plan;
 	rc = restore(s, now_ms, e);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
+		s->r.sends_known = take_over_sends(s->r.kept, s->r.info.created_ms,
+						   &s->r.sent_since, &s->r.waited_since);
 		*ret = s->r;
-	else if (s->stage[0] != '\0' &&
-		 folder_join(plan->data_dir, JOURNAL, journal, &left) == RC_OK &&
-		 !file_exists(journal) && folder_remove(s->stage, &left) != RC_OK)
+	} else if (s->stage[0] != '\0' &&
+		   folder_join(plan->data_dir, JOURNAL, journal, &left) == RC_OK &&
+		   !file_exists(journal) && folder_remove(s->stage, &left) != RC_OK)
 		log_err(LOG_DEBUG, "restore.rest_not_removed", &left);
 	mem_free(s);
 	return rc;

@@ -176,30 +176,44 @@ struct taking {
 	bool more;
 };
 
+void damage_spool_row_read(struct stmt *q, struct damage_spool_row *ret)
+{
+	ret->d = (struct delivery){ .id = stmt_i64(q, "id") };
+	ret->d.received_ms = stmt_i64(q, "received_ms");
+	ret->d.company_id = stmt_i64(q, "company_id");
+	ret->d.target_id = stmt_i64(q, "target_id");
+	sbuf_str(&ret->source, stmt_str(q, "source"));
+	sbuf_str(&ret->signature, stmt_str(q, "signature"));
+	ret->d.source = sbuf_c(&ret->source);
+	ret->d.signature = sbuf_c(&ret->signature);
+	ret->d.request_id = stmt_str(q, "request_id");
+	ret->d.headers = stmt_str(q, "headers");
+	ret->d.body = stmt_str(q, "body");
+	sbuf_str(&ret->kind, stmt_str(q, "kind"));
+	ret->slug = stmt_str(q, "slug");
+}
+
+enum rc damage_spool_row_put(struct tx *tx, struct damage_spool_row *s, struct err *e)
+{
+	if (s->d.target_id != 0 && s->slug.p != NULL)
+		TRY(target_resolve(tx, sbuf_c(&s->kind), s->slug, &s->d.target_id, e));
+	return delivery_add(tx, &s->d, e);
+}
+
+void damage_spool_row_release(struct damage_spool_row *s)
+{
+	sbuf_release(&s->source);
+	sbuf_release(&s->signature);
+	sbuf_release(&s->kind);
+}
+
 static enum rc take_one(struct tx *tx, struct stmt *q, struct taking *t, struct err *e)
 {
-	struct delivery d = { .id = stmt_i64(q, "id") };
-	AUTO(sbuf_release) struct sbuf source = SBUF(64), signature = SBUF(64), kind = SBUF(64);
-	struct str word, slug;
+	AUTO(damage_spool_row_release) struct damage_spool_row s = DAMAGE_SPOOL_ROW;
 
-	t->after = d.id;
-	d.received_ms = stmt_i64(q, "received_ms");
-	d.company_id = stmt_i64(q, "company_id");
-	d.target_id = stmt_i64(q, "target_id");
-	sbuf_str(&source, stmt_str(q, "source"));
-	sbuf_str(&signature, stmt_str(q, "signature"));
-	d.source = sbuf_c(&source);
-	d.signature = sbuf_c(&signature);
-	d.request_id = stmt_str(q, "request_id");
-	d.headers = stmt_str(q, "headers");
-	d.body = stmt_str(q, "body");
-	word = stmt_str(q, "kind");
-	slug = stmt_str(q, "slug");
-	if (d.target_id != 0 && slug.p != NULL) {
-		sbuf_str(&kind, word);
-		TRY(target_resolve(tx, sbuf_c(&kind), slug, &d.target_id, e));
-	}
-	return delivery_add(tx, &d, e);
+	damage_spool_row_read(q, &s);
+	t->after = s.d.id;
+	return damage_spool_row_put(tx, &s, e);
 }
 
 static enum rc take_unit(struct tx *tx, void *arg, struct err *e)

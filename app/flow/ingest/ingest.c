@@ -150,6 +150,7 @@ enum rc ingest_parse(struct worker *w, struct parsed *p, struct err *why)
 	struct err e = { 0 };
 	enum rc rc;
 
+	TRY(ingest_restored_read(w, p, why));
 	if (strcmp(p->delivery.source, "meta") == 0) {
 		rc = meta_hook_decode(p->delivery.body, &w->arena, &p->hook, &e);
 		/* Its numbers are told in the body, so nothing is lost. */

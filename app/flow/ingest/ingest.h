@@ -38,7 +38,10 @@ struct parsed {
 	struct wa_batch hook;
 	struct chatwoot_event chatwoot;
 	bool has_chatwoot;
-	bool erased;         /* it tells of a message that was erased here */
+	bool erased; /* it tells of a message that was erased here */
+	/* DELIVERY_RESTORED: its effects outside happened in another life of the box */
+	bool restored;
+	struct str untold_support, untold_assistant; /* ids that are yet to be told */
 	struct str stranger; /* last number that is not ours: noted once in a row */
 	int64_t defer_ms;    /* > 0: look again later */
 	int messages, statuses, duplicates;
@@ -68,6 +71,11 @@ const struct channel *ingest_channel(const struct parsed *p, const struct wa_ite
 /* ingest_event.c: an item of a number that is not ours: noted on the delivery, and one incident, updated in place. */
 enum rc ingest_stranger(struct tx *tx, struct parsed *p, const struct wa_item *item, struct err *e)
 	MUST_CHECK;
+/* ingest_restored.c: reads DELIVERY_RESTORED out of the headers; strings into the arena (RC_LIMIT). */
+enum rc ingest_restored_read(struct worker *w, struct parsed *p, struct err *e) MUST_CHECK;
+/* A message of such a request: told to those only who had not heard of it. */
+enum rc ingest_restored_tell(struct tx *tx, const struct parsed *p, const struct message *m,
+			     struct err *e) MUST_CHECK;
 /* ingest_act.c: the row `m` is an edit, a revoke or a reaction: what it does to its target. */
 enum rc ingest_act(struct tx *tx, const struct wa_message *in, const struct message *m,
 		   struct err *e) MUST_CHECK;

@@ -3,7 +3,8 @@
  *
  *   who     aliases -> contact -> conversation (a group has one of its own; the sender stands on the message)
  *   row     once per provider id; a placeholder of the history is filled in
- *   told    inbound: inbox, Chatwoot, n8n; echo: the stream and Chatwoot, never n8n; history: nobody */
+ *   told    a request of an earlier life (ingest_restored.c): who had not heard of it; else
+ *           inbound: inbox, Chatwoot, n8n; echo: the stream and Chatwoot, never n8n; history: nobody */
 #include "base/limits.h"
 #include "flow/evolution/evolution.h"
 #include "flow/handlers.h"
@@ -236,11 +237,15 @@ static enum rc touch(struct tx *tx, const struct wa_message *in, const struct me
 		e);
 }
 
-static enum rc tell(struct tx *tx, const struct wa_message *in, const struct message *m,
-		    struct err *e)
+static enum rc tell(struct tx *tx, const struct parsed *p, const struct wa_message *in,
+		    const struct message *m, struct err *e)
 {
 	struct topic_event ev = event_of(m, TOPIC_ECHO);
 
+	if (p->restored) {
+		TRY(touch(tx, in, m, e));
+		return ingest_restored_tell(tx, p, m, e);
+	}
 	if (!in->history && !in->from_me)
 		return tell_inbound(tx, in, m, e); /* its consumer group touches the conversation */
 	TRY(touch(tx, in, m, e));
@@ -333,7 +338,7 @@ enum rc ingest_message(struct tx *tx, struct parsed *p, const struct wa_item *it
 	if (in->act != WA_ACT_NONE)
 		TRY(ingest_act(tx, in, &m, e));
 	TRY(want_media(tx, p, in, &m, e));
-	TRY(tell(tx, in, &m, e));
+	TRY(tell(tx, p, in, &m, e));
 	TRY(take_over(tx, p, in, &m, e));
 	return in->new_from.n + in->new_user_id.n > 0 ? ingest_moved(tx, ch, in, e) : RC_OK;
 }

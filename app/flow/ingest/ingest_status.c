@@ -121,7 +121,7 @@ static enum rc applied(struct tx *tx, struct parsed *p, const struct wa_status *
 	/* Its dispatcher could not know that it left; a failure at one member of a group says so too. */
 	if (result == STATUS_SETTLED && m.status != MESSAGE_FAILED)
 		TRY(dispatch_left(tx, &m, e));
-	if (failed)
+	if (failed && !p->restored) /* a second try was made then */
 		TRY(attempt_later(
 			tx,
 			&(struct attempt_failure){ .app = p->app,

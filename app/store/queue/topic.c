@@ -119,6 +119,7 @@ static enum rc fan_out(struct tx *tx, const struct group *g, const struct topic_
 		.due_ms = ev->due_ms,
 		.ref = ev->id,
 		.correlation = ev->correlation,
+		.history = ev->tried ? STR("[]") : STR_NONE,
 	};
 	int64_t job_id;
 

@@ -27,6 +27,7 @@ struct topic_event {
 	int64_t due_ms; /* publishing only; 0: now */
 	struct str correlation;
 	struct str payload; /* JSON or none */
+	bool tried; /* publishing only; an earlier life may have told it: the jobs count as tried (`recovered`) */
 };
 
 const char *topic_name(enum topic t);
