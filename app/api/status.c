@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "flow/outside/outside.h"
 #include "store/channel/channel_state.h"
+#include "store/conversation/conversation.h"
 #include "store/incident.h"
 #include "store/queue/queue.h"
 #include "store/receipt_item.h"
@@ -28,7 +29,25 @@ struct status {
 	enum lang lang;
 };
 
-static void incident_write(struct jsonw *w, const struct incident *i, enum lang l)
+/* Where people find the conversation that an incident is about ("conversation 17"): its subject knows the number of the row. */
+static void conversation_write(struct jsonw *w, const struct incident *i, const struct call *c,
+			       struct db *db)
+{
+	const struct str kind = STR("conversation ");
+	struct str number = str_sub(i->subject, kind.n, i->subject.n);
+	struct conversation conv;
+	int64_t id;
+
+	if (str_starts(i->subject, kind) && str_i64(number, 1, INT64_MAX, &id) &&
+	    conversation_load(db, id, c->q->arena, &conv, NULL) == RC_OK &&
+	    conv.company_id == c->who.company_id)
+		view_id(w, "conversation_id", conv.created_ms, conv.id);
+	else
+		jsonw_ktext(w, "conversation_id", NULL);
+}
+
+static void incident_write(struct jsonw *w, const struct incident *i, enum lang l,
+			   const struct call *c, struct db *db)
 {
 	AUTO(sbuf_release) struct sbuf text = SBUF(8 * KIB);
 	AUTO(sbuf_release) struct sbuf cure = SBUF(8 * KIB);
@@ -39,6 +58,7 @@ static void incident_write(struct jsonw *w, const struct incident *i, enum lang 
 	view_id(w, "id", i->opened_ms, i->id);
 	jsonw_kstr(w, "kind", i->kind);
 	jsonw_kstr(w, "subject", i->subject);
+	conversation_write(w, i, c, db);
 	jsonw_kstr(w, "code", incident_code_text(i->code));
 	jsonw_kstr(w, "text", sbuf_view(&text));
 	jsonw_kstr(w, "cure", sbuf_view(&cure));
@@ -55,7 +75,7 @@ static enum rc open_row(void *arg, const struct incident *i, struct err *e)
 
 	AUTO(sbuf_release) struct sbuf text = SBUF(8 * KIB);
 
-	incident_write(&s->w, i, s->lang);
+	incident_write(&s->w, i, s->lang, s->c, s->db);
 	if (s->open_n == INCIDENTS_MAX)
 		return RC_OK;
 	struct open_incident *o = &s->open[s->open_n];
@@ -218,6 +238,8 @@ void status_get(struct call *c)
 struct incident_list {
 	struct jsonw w;
 	enum lang lang;
+	const struct call *c;
+	struct db *db;
 };
 
 static enum rc incident_row(void *arg, const struct incident *i, struct err *e)
@@ -225,14 +247,14 @@ static enum rc incident_row(void *arg, const struct incident *i, struct err *e)
 	struct incident_list *l = arg;
 
 	(void)e;
-	incident_write(&l->w, i, l->lang);
+	incident_write(&l->w, i, l->lang, l->c, l->db);
 	return RC_OK;
 }
 
 void status_incidents_get(struct call *c)
 {
 	struct err e = { .rc = RC_OK };
-	struct incident_list l;
+	struct incident_list l = { .c = c };
 	struct str open;
 	int64_t limit;
 
@@ -240,9 +262,9 @@ void status_incidents_get(struct call *c)
 	    !query_str(c, "open", &open) || !query_lang(c, &l.lang))
 		return;
 	answer_rows_begin(c, &l.w);
-	struct db *db = store_reader(c->app->store);
-	enum rc rc = incident_each(db, str_eqc(open, "true") || str_eqc(open, "1"), (int)limit,
+	l.db = store_reader(c->app->store);
+	enum rc rc = incident_each(l.db, str_eqc(open, "true") || str_eqc(open, "1"), (int)limit,
 				   incident_row, &l, &e);
-	store_reader_done(c->app->store, db);
+	store_reader_done(c->app->store, l.db);
 	answer_rows_end(c, &l.w, rc, &e);
 }

@@ -1,5 +1,5 @@
 /* test_roles.mjs - what somebody may do changes while they look: the page follows; what others change shows without a reload. */
-import { Box, assert, test } from './lib.mjs';
+import { Box, assert, metaHook, metaText, test } from './lib.mjs';
 
 test('the role of somebody who looks changes: composer and rail follow, and what they write meanwhile is not lost', async () => {
 	const box = await Box.start({ n8n: '/webhook/silent' });
@@ -60,4 +60,34 @@ test('people, tokens, settings, the audit log and one’s own account are as the
 	await soon();
 	await rows.nth(1).waitFor();
 	assert.equal(await name.inputValue(), 'La dueña');
+});
+
+test('the button of the start leads to where something can be done about it, and is not there for who may not', async () => {
+	const box = await Box.start({ n8n: '/webhook/silent' });
+	await box.say('595981000001', 'Lucía', 'hola');
+	await box.idle();
+	const [{ id }] = (await box.get('/api/v1/conversations')).data, stranger = metaHook([metaText('595981000002', 'hola')]);
+	stranger.entry[0].changes[0].value.metadata.phone_number_id = '999';
+	await box.hook(stranger);
+	/* what cannot be provoked in a moment, as the box tells it */
+	const more = [['clock', 'box', null], ['backup-check', 'backup-check', null], ['loop', 'conversation 1', id], ['whatsapp-error', 'channel.main 131000', null]]
+		.map(([kind, subject, conversation_id], i) => ({ id: String(i), kind, subject, conversation_id, text: 'asunto ' + kind, cure: '', count: 1, opened_at: new Date().toISOString() }));
+	const links = async page => {
+		await page.route('**/api/v1/status?*', async route => {
+			const answer = await route.fetch().catch(() => null), status = await answer?.json();
+			await (status ? route.fulfill({ json: { ...status, incidents: [...status.incidents, ...more] } }) : route.abort()).catch(() => {});
+		});
+		await page.reload();
+		await page.locator('.note', { hasText: 'asunto loop' }).waitFor();
+		await page.locator('.note', { hasText: '999' }).waitFor();
+		return Promise.all(['999', ...more.map(i => 'asunto ' + i.kind)].map(async text => {
+			const link = page.locator('.note', { hasText: text }).getByRole('link');
+			return await link.count() === 0 ? null : [await link.innerText(), await link.getAttribute('href')];
+		}));
+	};
+	const owner = await box.person('owner', { screen: 'start' }), agent = await box.person('agent', { screen: 'start' });
+	const talk = ['Ver Conversación', '#/conversations/' + id], channel = ['Ver WhatsApp main', '#/integrations/channel.main'];
+	assert.deepEqual(await links(owner), [['Ver Ajustes', '#/system/settings?find=phone_number_id'], null, ['Ver Respaldos', '#/system/backups'], talk, channel]);
+	assert.deepEqual(await links(agent), [null, null, null, talk, channel]);
+	assert.equal(await agent.locator('td a[href^="#/system"], td a[href^="#/queues"]').count(), 0, 'no links to what an agent does not see');
 });

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "box.h"
 #include "io/asset.h"
+#include "store/incident.h"
 #include "store/queue/queue.h"
 
 static const char *const ARGS[] = { "channel.main.phone_number_id=1",
@@ -378,6 +379,31 @@ TEST(routes_change_settings_all_or_nothing)
 	b.app.stopping = true;
 	CHECK_I64("stopping", box_do(&b, "GET", "/readyz", STR_NONE), 503);
 	CHECK_STR("why", box_get(&b, "reasons.0.reason"), "stopping");
+	box_close(&b);
+}
+
+static enum rc loop_unit(struct tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	TRY(incident_raise(tx, INCIDENT_DISK_FULL, "disk", NULL, e));
+	TRY(incident_raise(tx, INCIDENT_LOOP, "conversation 99", NULL, e)); /* is not here */
+	return incident_raise(tx, INCIDENT_LOOP, "conversation 1", NULL, e);
+}
+
+TEST(routes_say_in_which_conversation_two_machines_talk)
+{
+	const char *id;
+
+	open_box();
+	CHECK_I64("the first", box_call(&b, "POST", "/api/v1/messages", HELLO), 202);
+	id = box_get(&b, "conversation_id");
+	MUST(store_write(b.app.store, STORE_NORMAL, loop_unit, NULL, &t_err));
+	CHECK_I64("status", box_call(&b, "GET", "/api/v1/status", NULL), 200);
+	CHECK_STR("newest first", box_get(&b, "incidents.0.conversation_id"), id);
+	CHECK(box_has(&b, "\"subject\":\"conversation 99\",\"conversation_id\":null"));
+	CHECK(box_has(&b, "\"subject\":\"disk\",\"conversation_id\":null"));
+	CHECK_I64("list", box_call(&b, "GET", "/api/v1/incidents", NULL), 200);
+	CHECK_STR("there too", box_get(&b, "data.0.conversation_id"), id);
 	box_close(&b);
 }
 

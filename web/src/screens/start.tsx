@@ -10,22 +10,23 @@ import { may } from '../lib/session';
 import { Failed, useLoad } from '../ui/base';
 import { Chart } from '../ui/chart';
 import { State, Time, useLive } from '../ui/data';
-import { partName, placeOf } from './parts';
+import { cureOf, partName, placeOf } from './parts';
 import type { Queue } from './queues/acts';
 import { columns, total, type Minute } from './queues/one';
 import { Numbers, ReceiptView, Span, titleOf, type Receipt } from './receipt';
 
 interface Part { part: string; state: string; why: string | null; since: string | null; waiting?: number; dead?: number; oldest_at?: string | null;
 	last_ok_at?: string | null; last_in_at?: string | null; disk_free_bytes?: number; database_bytes?: number }
-interface Incident { id: string; kind: string; subject: string; text: string; cure: string | null; opened_at: string; count: number }
+interface Incident { id: string; kind: string; subject: string; conversation_id: string | null; text: string; cure: string | null; opened_at: string; count: number }
 interface Status { version: string; company: string; started_at: string; after_crash: boolean; all_well: boolean; parts: Part[]; incidents: Incident[] }
 interface Backups { data: { name: string; verified_at: string | null }[]; state: { last_success_at: string | null; error: string | null } }
 
 const EVERY_MS = 5000, HOURS = 3, RECEIPT_DAYS = 3;
 
 function Note(p: { i: Incident }): JSX.Element {
+	const cure = cureOf(p.i);
 	return <li class="card note"><p><bdi>{answered(p.i.text)}</bdi></p>{p.i.cure && <p class="soft"><bdi>{p.i.cure}</bdi></p>}
-		<p class="row"><a class="button main" href={placeOf(p.i.subject)}>{t('look_at', { part: partName(p.i.subject) })}</a>
+		<p class="row">{cure !== null && <a class="button main" href={cure.href}>{t('look_at', { part: cure.name })}</a>}
 			<small class="soft">{t('since')} <Time at={p.i.opened_at} full />{p.i.count > 1 && ' · ' + t('times', { n: p.i.count })}</small></p></li>;
 }
 
@@ -57,7 +58,7 @@ function Traffic(): JSX.Element | null {
 
 function Parts(p: { parts: Part[] }): JSX.Element {
 	const queues = p.parts.filter(x => x.part.startsWith('queue.')), others = p.parts.filter(x => !x.part.startsWith('queue.'));
-	const row = (x: Part) => <tr key={x.part}><td>{may('queues:read') || !/^queue/.test(x.part) ? <a href={placeOf(x.part)}>{partName(x.part)}</a> : partName(x.part)}</td>
+	const row = (x: Part) => <tr key={x.part}><td>{placeOf(x.part) !== null ? <a href={placeOf(x.part)!}>{partName(x.part)}</a> : partName(x.part)}</td>
 		<td><State state={x.state} /></td><td class="wide"><Time at={x.since} full /></td><td class="wide"><Time at={x.last_in_at ?? x.last_ok_at} /></td><td class="break"><bdi>{answered(x.why)}</bdi></td></tr>;
 	const odd = queues.filter(x => x.state !== 'running');
 	return <><table class="card">
@@ -94,7 +95,7 @@ function Whole(): JSX.Element {
 		<h1 class={'whole ' + (n > 0 || odd.length > 0 || dead > 0 ? 'warn' : 'good')}>{n > 0 ? t('not_well', { n }) : odd.length > 0 ? t('parts_off', { n: odd.length, part: partName(odd[0]!.part), state: word('state.', odd[0]!.state) }) : dead > 0 ? t('well_but', { n: dead })
 			: open > 0 ? t('well_catching_up', { n: open }) : t(idle ? 'no_number' : 'all_well')}
 			<small class="soft"><bdi>{data.company}</bdi></small></h1>
-		{n === 0 && odd.length > 0 ? <p><a class="button main" href={placeOf(odd[0]!.part)}>{t('look_at', { part: partName(odd[0]!.part) })}</a></p>
+		{n === 0 && odd.length > 0 ? placeOf(odd[0]!.part) !== null && <p><a class="button main" href={placeOf(odd[0]!.part)!}>{t('look_at', { part: partName(odd[0]!.part) })}</a></p>
 			: n === 0 && idle && may('settings') ? <p><a class="button main" href="#/setup">{t('setup')}</a></p>
 			: n === 0 && dead > 0 && sees && <p><a class="button main" href="#/queues/dead">{t('look_at', { part: t('dead_letters') })}</a></p>}
 		{n > 0 && <ul class="notes">{data.incidents.map(i => <Note key={i.id} i={i} />)}</ul>}
