@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/queue_json.h"
 #include "api/view.h"
+#include "base/reason.h"
 #include "flow/evolution/evolution.h"
 #include "flow/outside/outside.h"
 #include "flow/upkeep.h"
@@ -160,6 +161,7 @@ static const char *state_of(const struct target *t, const struct outside_view *v
 static enum rc channel_write(struct channels *s, const struct channel *ch, const struct target *t,
 			     struct err *e)
 {
+	AUTO(sbuf_release) struct sbuf why = SBUF(4 * KIB);
 	struct outside_view v = { .state = BREAKER_CLOSED, .rate = 1 };
 	struct jsonw *w = &s->w;
 
@@ -169,7 +171,8 @@ static enum rc channel_write(struct channels *s, const struct channel *ch, const
 	jsonw_ktext(w, "channel", ch->slug);
 	jsonw_ktext(w, "provider", ch->provider);
 	jsonw_ktext(w, "state", state_of(t, &v));
-	jsonw_ktext(w, "reason", t->reason[0] != '\0' ? t->reason : NULL);
+	reason_told(s->lang, str_of(t->reason), &why);
+	jsonw_kstr(w, "reason", why.n > 0 ? sbuf_view(&why) : STR_NONE);
 	jsonw_ktime(w, "paused_until", t->paused_until_ms);
 	jsonw_ktext(w, "breaker", breaker_state_text(v.state));
 	jsonw_ktime(w, "breaker_open_until",
@@ -359,7 +362,7 @@ void channel_pause_post(struct call *c)
 		return;
 	}
 	if (s.reason.n == 0)
-		s.reason = STR("paused by a person");
+		s.reason = str_of(reason_en(REASON_PAUSED));
 	if (store_write(c->app->store, STORE_NORMAL, state_unit, &s, &e) != RC_OK) {
 		problem_err(c, &e);
 		return;

@@ -8,13 +8,13 @@
 #include "base/enc.h"
 #include "store/delivery.h"
 
-static void delivery_members(struct jsonw *w, const struct delivery *d)
+static void delivery_members(struct call *c, struct jsonw *w, const struct delivery *d)
 {
 	view_id(w, "id", d->received_ms, d->id);
 	jsonw_ktext(w, "source", d->source);
 	jsonw_ktext(w, "signature", d->signature);
 	jsonw_kstr(w, "request_id", d->request_id);
-	jsonw_kstr(w, "put_aside", d->outcome);
+	delivery_why(c, w, "put_aside", d->outcome);
 	jsonw_kraw(w, "headers", d->headers);
 	jsonw_ktime(w, "received_at", d->received_ms);
 }
@@ -34,7 +34,7 @@ static enum rc delivery_row(void *arg, const struct delivery *d, struct err *e)
 	if (d->company_id != p->c->who.company_id)
 		return RC_OK;
 	jsonw_object(&p->w);
-	delivery_members(&p->w, d);
+	delivery_members(p->c, &p->w, d);
 	jsonw_end(&p->w);
 	return RC_OK;
 }
@@ -128,7 +128,7 @@ void delivery_get(struct call *c)
 		return;
 	answer_begin(c, &w);
 	jsonw_object(&w);
-	delivery_members(&w, &d);
+	delivery_members(c, &w, &d);
 	body_write(c, &w, d.body);
 	jsonw_end(&w);
 	answer_json(c, 200, &w);

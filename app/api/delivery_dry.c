@@ -3,6 +3,7 @@
 
 #include "api/cursor.h"
 #include "api/view.h"
+#include "base/reason.h"
 #include "flow/ingest/ingest_dry.h"
 
 #define DRY_PAGE     20
@@ -22,7 +23,15 @@ static void write_new(struct jsonw *w, const struct delivery_marks *more)
 	jsonw_end(w);
 }
 
-static void write_item(struct jsonw *w, const struct dry_item *it)
+void delivery_why(struct call *c, struct jsonw *w, const char *key, struct str written)
+{
+	AUTO(sbuf_release) struct sbuf text = SBUF(4 * KIB);
+
+	reason_told(lang_accept(web_req_header(c->q, "Accept-Language"), LANG_EN), written, &text);
+	jsonw_kstr(w, key, written.n > 0 ? sbuf_view(&text) : STR_NONE);
+}
+
+static void write_item(struct call *call, struct jsonw *w, const struct dry_item *it)
 {
 	jsonw_object(w);
 	jsonw_ktext(w, "kind", it->kind);
@@ -30,7 +39,7 @@ static void write_item(struct jsonw *w, const struct dry_item *it)
 	jsonw_ktext(w, "effect", it->effect);
 	jsonw_kstr(w, "peer_id", it->peer_id.n > 0 ? it->peer_id : STR_NONE);
 	view_id(w, "message_id", it->message_ms, it->message_id);
-	jsonw_kstr(w, "why", it->why.n > 0 ? it->why : STR_NONE);
+	delivery_why(call, w, "why", it->why);
 	write_new(w, &it->more);
 	jsonw_karray(w, "changes");
 	for (int i = 0; i < it->change_count; i++) {
@@ -59,10 +68,10 @@ static enum rc write_dry(struct call *c, struct jsonw *w, const struct delivery 
 	jsonw_ki64(w, "statuses", dry.statuses);
 	jsonw_ki64(w, "known", dry.known);
 	jsonw_ki64(w, "rows_written", dry.more.written);
-	jsonw_kstr(w, "put_aside", dry.note);
+	delivery_why(c, w, "put_aside", dry.note);
 	jsonw_karray(w, "items");
 	for (int i = 0; i < dry.item_count; i++)
-		write_item(w, &dry.items[i]);
+		write_item(c, w, &dry.items[i]);
 	jsonw_end(w);
 	jsonw_ki64(w, "items_left_off", dry.items_left_off);
 	return RC_OK;

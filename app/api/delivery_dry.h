@@ -12,4 +12,7 @@ void delivery_dry(struct call *c, const struct delivery *d);
  * leave. Query: limit (1 to 100), after. */
 void delivery_dry_many(struct call *c, const struct batch *b);
 
+/* Writes why it, or a part of it, was put aside, in the reader's language (Accept-Language; base/reason.def). Empty: null. */
+void delivery_why(struct call *c, struct jsonw *w, const char *key, struct str written);
+
 #endif

@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "api/readiness.h"
 #include "api/view.h"
+#include "base/reason.h"
 #include "base/version.h"
 #include "flow/outside/outside.h"
 #include "store/channel/channel_state.h"
@@ -129,6 +130,7 @@ static enum rc caught_up(struct status *s, const struct target *t, struct err *e
 static enum rc target_row(void *arg, const struct target *t, struct err *e)
 {
 	struct status *s = arg;
+	AUTO(sbuf_release) struct sbuf why = SBUF(4 * KIB);
 	struct outside_view v = { .state = BREAKER_CLOSED };
 	bool called = s->c->app->outside != NULL && outside_view_get(s->c->app, t->id, &v);
 	const char *state = called && v.state != BREAKER_CLOSED && strcmp(t->state, "up") == 0
@@ -144,7 +146,8 @@ static enum rc target_row(void *arg, const struct target *t, struct err *e)
 	if (strcmp(state, "up") == 0)
 		TRY(incident_last_closed(s->db, part, &well_ms, e));
 	jsonw_object(&s->w);
-	part_write(s, part, state, t->reason,
+	reason_told(s->lang, str_of(t->reason), &why);
+	part_write(s, part, state, sbuf_c(&why),
 		   strcmp(state, "up") == 0 ? i64_max(well_ms, s->c->app->started_ms) : 0);
 	jsonw_ktext(&s->w, "breaker", breaker_state_text(v.state));
 	jsonw_ki64(&s->w, "calls", v.calls);

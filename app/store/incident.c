@@ -1,6 +1,7 @@
 /* incident.c - open troubles, one row each. */
 #include "store/incident.h"
 
+#include "base/reason.h"
 #include "store/row.h"
 #include "store/queue/topic.h"
 
@@ -69,14 +70,18 @@ static struct str own_name(struct str subject)
 	return dot < 0 ? subject : str_sub(subject, (size_t)dot + 1, subject.n);
 }
 
-static void fill(const char *pattern, const struct incident *i, struct sbuf *to)
+/* An argument may be one of our own reasons (base/reason.def): it is told in the language too. */
+static void fill(const char *pattern, const struct incident *i, enum lang l, struct sbuf *to)
 {
 	for (const char *p = pattern; *p != '\0'; p++) {
 		if (p[0] != '{' || p[1] < '0' || p[1] > '0' + INCIDENT_ARGS || p[2] != '}') {
 			sbuf_char(to, *p);
 			continue;
 		}
-		sbuf_str(to, p[1] == '0' ? own_name(i->subject) : line_of(i->args, p[1] - '0'));
+		if (p[1] == '0')
+			sbuf_str(to, own_name(i->subject));
+		else
+			reason_told(l, line_of(i->args, p[1] - '0'), to);
 		p += 2;
 	}
 }
@@ -86,13 +91,13 @@ void incident_text(const struct incident *i, enum lang l, struct sbuf *to)
 	if (i->code == INCIDENT_CODES)
 		sbuf_str(to, i->text);
 	else
-		fill(TEXTS[i->code].in[l].text, i, to);
+		fill(TEXTS[i->code].in[l].text, i, l, to);
 }
 
 void incident_cure(const struct incident *i, enum lang l, struct sbuf *to)
 {
 	if (i->code != INCIDENT_CODES)
-		fill(TEXTS[i->code].in[l].cure, i, to);
+		fill(TEXTS[i->code].in[l].cure, i, l, to);
 }
 
 /* ---- rows ---- */

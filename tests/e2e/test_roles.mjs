@@ -85,7 +85,12 @@ test('the button of the start leads to where something can be done about it, and
 			return await link.count() === 0 ? null : [await link.innerText(), await link.getAttribute('href')];
 		}));
 	};
-	const owner = await box.person('owner', { screen: 'start' }), agent = await box.person('agent', { screen: 'start' });
+	/* why a request was put aside, in the reader's language too */
+	await box.hook({ object: 'whatsapp_business_account', x: 1 });
+	const owner = await box.person('owner', { screen: 'queues/deliveries' }), agent = await box.person('agent', { screen: 'start' });
+	await owner.getByRole('cell', { name: 'un número que no es nuestro' }).waitFor();
+	await owner.getByRole('cell', { name: 'un cuerpo sin lista de entradas' }).waitFor();
+	await owner.goto('/#/start');
 	const talk = ['Ver Conversación', '#/conversations/' + id], channel = ['Ver WhatsApp main', '#/integrations/channel.main'];
 	assert.deepEqual(await links(owner), [['Ver Ajustes', '#/system/settings?find=phone_number_id'], null, ['Ver Respaldos', '#/system/backups'], talk, channel]);
 	assert.deepEqual(await links(agent), [null, null, null, talk, channel]);

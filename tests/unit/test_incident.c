@@ -150,6 +150,20 @@ TX_TEST(news_that_nobody_tells_again_are_over)
 	CHECK_I64("a state ends with its state", list(tx, true).n, 1);
 }
 
+TEST(an_incident_tells_a_reason_of_ours_in_its_language)
+{
+	const struct incident i = {
+		.code = INCIDENT_TARGET_DOWN,
+		.subject = STR("n8n.main"),
+		.args = STR("HTTP 401: the webhook's authentication refuses us\n")
+	};
+	AUTO(sbuf_release) struct sbuf text = SBUF(4 * KIB);
+
+	incident_text(&i, LANG_ES, &text);
+	CHECK_SPAN("Spanish", sbuf_view(&text),
+		   STR("main no funciona: HTTP 401: la autenticación del webhook nos rechaza"));
+}
+
 TX_TEST(a_loop_is_over_when_its_conversation_may_speak_again)
 {
 	int64_t id = tx_conversation(tx, "4915112345678").conversation, n = 0;

@@ -5,6 +5,7 @@
  * primary key decides, in the transaction that makes the message (R5, R6). */
 #include "flow/chatwoot/chatwoot_hook.h"
 
+#include "base/reason.h"
 #include "flow/chatwoot/chatwoot_catch.h"
 #include "flow/chatwoot/chatwoot_stray.h"
 #include "flow/outside/posting.h"
@@ -110,7 +111,7 @@ static enum rc stray(struct hooked *h, const char *why, struct err *e)
 {
 	const struct chatwoot_agent s = agent_of(h);
 
-	h->p->note = "a Chatwoot conversation that is not ours";
+	h->p->note = reason_en(REASON_NOTE_CONVERSATION);
 	if (h->target->inbox_id == 0 || h->ev->inbox_id != h->target->inbox_id ||
 	    h->ev->contact_source_id.n == 0)
 		return RC_OK;
@@ -248,7 +249,7 @@ enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
 			    .target = config_chatwoot(p->config, p->delivery.target_id) };
 
 	if (h.target == NULL) {
-		p->note = "the bridge is not configured any more";
+		p->note = reason_en(REASON_NOTE_NO_BRIDGE);
 		return RC_OK;
 	}
 	if (elsewhere(&h))

@@ -5,6 +5,7 @@
  * incidents are raised for what has no state of its own, and closed when the peer says that it is over. */
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/reason.h"
 #include "flow/channel/channel_event.h"
 #include "flow/ingest/ingest.h"
 #include "store/conversation/contact.h"
@@ -83,7 +84,7 @@ enum rc ingest_change(struct tx *tx, struct parsed *p, const struct wa_item *ite
 	if (item->link != NULL)
 		return ingest_evolution_link(tx, p, item, e);
 	if (str_eqc(item->field, "messages")) {
-		p->note = "keys beside the messages that this version does not understand yet";
+		p->note = reason_en(REASON_NOTE_STRANGE_KEYS);
 		return RC_OK;
 	}
 	TRY(channel_event_item(tx, p->config, item, &channels, e));
@@ -91,7 +92,7 @@ enum rc ingest_change(struct tx *tx, struct parsed *p, const struct wa_item *ite
 		return RC_OK;
 	if (item->phone_number_id.n > 0)
 		return ingest_stranger(tx, p, item, e);
-	p->note = "an account that is not ours";
+	p->note = reason_en(REASON_NOTE_ACCOUNT);
 	return RC_OK;
 }
 
@@ -145,7 +146,7 @@ static enum rc raise_fault(struct tx *tx, struct parsed *p, const char *where,
 		i++;
 	if (i < COUNT(ERRORS) && ERRORS[i].quiet)
 		return RC_OK;
-	p->note = "Meta reported an error of the number or account";
+	p->note = reason_en(REASON_NOTE_META_ERROR);
 	(void)snprintf(subject, sizeof(subject), "channel.%s", where);
 	if (i < COUNT(ERRORS))
 		return incident_raise(tx, ERRORS[i].incident, subject, NULL, e);
@@ -181,7 +182,7 @@ enum rc ingest_stranger(struct tx *tx, struct parsed *p, const struct wa_item *i
 {
 	struct arg number = { "" };
 
-	p->note = "a number that is not ours";
+	p->note = reason_en(REASON_NOTE_NUMBER);
 	if (p->stranger.p != NULL && str_eq(p->stranger, item->phone_number_id))
 		return RC_OK; /* a batch of a thousand is one notice */
 	p->stranger = item->phone_number_id.p != NULL ? item->phone_number_id : STR("");

@@ -1,6 +1,7 @@
 /* ingest_person.c - what became known of a person: new addresses, names in the address book, wishes about
  * advertising. */
 #include "flow/ingest/ingest.h"
+#include "base/reason.h"
 #include "store/conversation/contact.h"
 #include "store/conversation/conversation.h"
 
@@ -90,7 +91,7 @@ static enum rc preference(struct tx *tx, struct parsed *p, const struct wa_perso
 			return contact_set_marketing(
 				tx, contact, WORDS[i],
 				n->timestamp_ms > 0 ? n->timestamp_ms : p->delivery.received_ms, e);
-	p->note = "a wish about advertising that this version does not know";
+	p->note = reason_en(REASON_NOTE_WISH);
 	return RC_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "peer/chatwoot/chatwoot_answer.h"
 
 #include "base/limits.h"
+#include "base/reason.h"
 #include "io/json.h"
 
 #define FIRST_WAIT_MS (2 * SECOND_MS)
@@ -13,22 +14,21 @@
 static const struct judgement {
 	enum chatwoot_class cls;
 	int64_t first_ms;
-	const char *text;
-} unsent = { CHATWOOT_RETRY, FIRST_WAIT_MS, "Chatwoot was not reached" },
-  lost_harmless = { CHATWOOT_RETRY, FIRST_WAIT_MS, "no answer; the call may be repeated" },
-  lost = { CHATWOOT_UNKNOWN, 0, "no answer; the call may have been carried out" },
-  address = { CHATWOOT_PARK, 0, "the address is refused or malformed: check the settings" },
-  done = { CHATWOOT_DONE, 0, "done" },
-  garbled = { CHATWOOT_UNKNOWN, 0, "a success without the expected content" },
-  garbled_harmless = { CHATWOOT_RETRY, FIRST_WAIT_MS, "a success without the expected content" },
-  token = { CHATWOOT_PARK, 0, "the access token is refused or lacks a right" },
-  foreign = { CHATWOOT_PARK, 0, "an answer that is not Chatwoot's: check address and proxy" },
-  gone = { CHATWOOT_GONE, 0, "not there any more" },
-  taken = { CHATWOOT_REUSE, 0, "already there: look it up" },
-  throttled = { CHATWOOT_BACKOFF, MINUTE_WAIT_MS, "too many messages or requests" },
-  rejected = { CHATWOOT_REJECTED, 0, "refused for its content" },
-  failed = { CHATWOOT_UNKNOWN, 0, "an error of the server; it may have been carried out" },
-  failed_harmless = { CHATWOOT_RETRY, FIRST_WAIT_MS, "an error of the server" };
+	enum reason why;
+} unsent = { CHATWOOT_RETRY, FIRST_WAIT_MS, REASON_CHATWOOT_UNREACHED },
+  lost_harmless = { CHATWOOT_RETRY, FIRST_WAIT_MS, REASON_CHATWOOT_SILENT },
+  lost = { CHATWOOT_UNKNOWN, 0, REASON_CHATWOOT_LOST },
+  address = { CHATWOOT_PARK, 0, REASON_CHATWOOT_ADDRESS }, done = { CHATWOOT_DONE, 0, REASON_DONE },
+  garbled = { CHATWOOT_UNKNOWN, 0, REASON_CHATWOOT_GARBLED },
+  garbled_harmless = { CHATWOOT_RETRY, FIRST_WAIT_MS, REASON_CHATWOOT_GARBLED },
+  token = { CHATWOOT_PARK, 0, REASON_CHATWOOT_TOKEN },
+  foreign = { CHATWOOT_PARK, 0, REASON_CHATWOOT_FOREIGN },
+  gone = { CHATWOOT_GONE, 0, REASON_CHATWOOT_GONE },
+  taken = { CHATWOOT_REUSE, 0, REASON_CHATWOOT_TAKEN },
+  throttled = { CHATWOOT_BACKOFF, MINUTE_WAIT_MS, REASON_CHATWOOT_THROTTLED },
+  rejected = { CHATWOOT_REJECTED, 0, REASON_CHATWOOT_REJECTED },
+  failed = { CHATWOOT_UNKNOWN, 0, REASON_CHATWOOT_BROKEN },
+  failed_harmless = { CHATWOOT_RETRY, FIRST_WAIT_MS, REASON_CHATWOOT_FAILED };
 
 const char *chatwoot_answer_class_name(enum chatwoot_class cls)
 {
@@ -190,9 +190,11 @@ void chatwoot_answer_judge(const struct chatwoot_answer *a, struct chatwoot_verd
 			ret_v->retry_ms = i64_min(a->retry_after_ms, DAY_MS);
 	}
 	if (a->rc == RC_OK)
-		(void)snprintf(ret_v->text, sizeof ret_v->text, "HTTP %d: %s", a->status, j->text);
+		(void)snprintf(ret_v->text, sizeof ret_v->text, "HTTP %d: %s", a->status,
+			       reason_en(j->why));
 	else
-		(void)snprintf(ret_v->text, sizeof ret_v->text, "%s", j->text); /* cut is fine */
+		(void)snprintf(ret_v->text, sizeof ret_v->text, "%s",
+			       reason_en(j->why)); /* cut is fine */
 }
 
 static enum rc no_room(struct err *e)

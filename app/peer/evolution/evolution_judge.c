@@ -4,6 +4,7 @@
  * have been sent (Baileys throws after the socket was written to), but for the refusal for want of a licence, which
  * stands in front of everything. */
 #include "io/json.h"
+#include "base/reason.h"
 #include "peer/evolution/evolution_id.h"
 #include "peer/evolution/evolution_send.h"
 
@@ -32,12 +33,12 @@ static bool no_answer(const struct wa_answer *a, struct wa_verdict *v)
 	if (a->rc == RC_OK)
 		return false;
 	if (a->rc == RC_RETRY) {
-		say(v, WA_SEND_RETRY, -1, "Evolution was not reached");
+		say(v, WA_SEND_RETRY, -1, reason_en(REASON_EVOLUTION_UNREACHED));
 		v->retry_ms = wait_of(a);
 	} else if (a->rc == RC_INVALID || a->rc == RC_REFUSED || a->rc == RC_LIMIT) {
 		say(v, WA_SEND_PERMANENT, -1, "the request could not be made");
 	} else {
-		say(v, WA_SEND_UNKNOWN, -1, "no complete answer of Evolution came");
+		say(v, WA_SEND_UNKNOWN, -1, reason_en(REASON_EVOLUTION_SILENT));
 	}
 	return true;
 }
@@ -71,7 +72,7 @@ static void judge_refusal(const struct wa_answer *a, const struct json *root, st
 		say(v, WA_SEND_PAUSE_NUMBER, 404,
 		    "Evolution does not know the instance of this channel");
 	} else if (a->status == 408 || a->status == 429) {
-		say(v, WA_SEND_RETRY, a->status, "Evolution asks for a pause");
+		say(v, WA_SEND_RETRY, a->status, reason_en(REASON_EVOLUTION_PAUSE));
 		v->throttled = a->status == 429;
 		v->retry_ms = wait_of(a);
 	} else if (not_on_whatsapp(root)) {
@@ -113,8 +114,8 @@ void evolution_judge_send(const struct wa_answer *a, struct wa_verdict *ret)
 		return;
 	}
 	say(ret, WA_SEND_UNKNOWN, a->status,
-	    a->status >= 500 ? "Evolution failed while it was sending"
-			     : "the answer of Evolution has no message id");
+	    a->status >= 500 ? reason_en(REASON_EVOLUTION_FAILED)
+			     : reason_en(REASON_EVOLUTION_NO_ID));
 }
 
 void evolution_judge_act(const struct wa_answer *a, struct wa_verdict *ret)
@@ -130,7 +131,7 @@ void evolution_judge_act(const struct wa_answer *a, struct wa_verdict *ret)
 	if (a->status >= 200 && a->status < 300) {
 		say(ret, WA_SEND_ACCEPTED, -1, "done");
 	} else if (a->status >= 500 || a->status == 408 || a->status == 429) {
-		say(ret, WA_SEND_RETRY, a->status, "Evolution could not do it now");
+		say(ret, WA_SEND_RETRY, a->status, reason_en(REASON_EVOLUTION_NOT_NOW));
 		ret->retry_ms = wait_of(a);
 	} else {
 		say(ret, WA_SEND_PERMANENT, a->status, "Evolution refuses this");

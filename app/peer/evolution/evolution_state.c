@@ -1,6 +1,7 @@
 /* evolution_state.c - what Evolution tells of states: of own messages, of the pairing. No state of its own;
  * any thread. */
 #include "base/limits.h"
+#include "base/reason.h"
 #include "peer/evolution/evolution_priv.h"
 #include "peer/evolution/evolution_value.h"
 
@@ -69,7 +70,7 @@ void evolution_read_update(struct evo *d, const struct json *data)
 		return;
 	}
 	if (id.n == 0 || id.n > EVOLUTION_KEY_MAX) {
-		evolution_add_unreadable(d, data, "a status without a usable keyId");
+		evolution_add_unreadable(d, data, reason_en(REASON_NOTE_KEY));
 		return;
 	}
 	s.id = evolution_keep(d, id);

@@ -2,6 +2,7 @@
  * address book, wishes about advertising, new identities, calls, and what happens to account, number, templates,
  * flows and groups. Promises: meta_hook_priv.h, wa.h. A field that is not in the table is the caller's. */
 #include "base/limits.h"
+#include "base/reason.h"
 #include "peer/meta/meta_hook_priv.h"
 
 /* ---- people ---- */
@@ -16,7 +17,7 @@ static void add_person(struct meta_decode *d, const struct wa_person *p, const s
 	if (!fits(p->phone) || !fits(p->user_id) || !fits(p->parent_user_id) ||
 	    !fits(p->previous_phone) || !fits(p->previous_user_id) ||
 	    p->phone.n + p->user_id.n == 0) {
-		meta_add_unreadable(d, raw, "news of a person without a usable address");
+		meta_add_unreadable(d, raw, reason_en(REASON_NOTE_PERSON));
 		return;
 	}
 	struct wa_person *kept = meta_take(d, sizeof *kept);

@@ -5,6 +5,7 @@
  * full arena sets `full`, and the whole decoding ends with RC_LIMIT: half a batch is never returned. */
 #include "peer/meta/meta_hook.h"
 
+#include "base/reason.h"
 #include "io/jsonw.h"
 #include "peer/meta/meta_hook_priv.h"
 
@@ -110,7 +111,7 @@ void meta_fault(struct meta_decode *d, const struct json *n, struct wa_fault *re
 void meta_error(struct meta_decode *d, const struct json *n)
 {
 	if (json_kind(n) != JSON_OBJECT) {
-		meta_add_unreadable(d, n, "an error that is not an object");
+		meta_add_unreadable(d, n, reason_en(REASON_NOTE_ERROR));
 		return;
 	}
 	struct wa_fault *f = meta_take(d, sizeof *f);
@@ -126,7 +127,7 @@ void meta_each(struct meta_decode *d, const struct json *list, meta_decode_fn *d
 {
 	if (json_kind(list) != JSON_ARRAY) {
 		if (list != NULL && json_kind(list) != JSON_NULL)
-			meta_add_unreadable(d, list, "a list that is not an array");
+			meta_add_unreadable(d, list, reason_en(REASON_NOTE_LIST));
 		return;
 	}
 	for (const struct json *c = json_first(list); c != NULL && !d->full; c = json_next(c))
@@ -230,7 +231,7 @@ static void decode_change(struct meta_decode *d, const struct json *change)
 	const struct json *value = json_get(change, "value");
 	const struct json *metadata = json_get(value, "metadata");
 	if (json_kind(change) != JSON_OBJECT) {
-		meta_add_unreadable(d, change, "a change that is not an object");
+		meta_add_unreadable(d, change, reason_en(REASON_NOTE_CHANGE));
 		return;
 	}
 	d->here.field = meta_keep_key(d, change, "field");
@@ -249,7 +250,7 @@ static void decode_entry(struct meta_decode *d, const struct json *entry)
 	d->here.waba_id = meta_keep_id(d, entry, "id");
 	d->here.entry_time_ms = meta_time_ms(entry, "time");
 	if (json_kind(changes) != JSON_ARRAY)
-		meta_add_unreadable(d, entry, "an entry without an array of changes");
+		meta_add_unreadable(d, entry, reason_en(REASON_NOTE_ENTRY));
 	else
 		meta_each(d, changes, decode_change);
 	memset(&d->here, 0, sizeof d->here);
@@ -259,7 +260,7 @@ static void decode_body(struct meta_decode *d, const struct json *root)
 {
 	const struct json *entries = json_get(root, "entry");
 	if (json_kind(entries) != JSON_ARRAY)
-		meta_add_unreadable(d, root, "a body without an array of entries");
+		meta_add_unreadable(d, root, reason_en(REASON_NOTE_BODY));
 	else
 		meta_each(d, entries, decode_entry);
 }

@@ -2,6 +2,7 @@
  * (meta-cloud-api.md 1.7, 2.1 to 2.3). Promises: meta_hook_priv.h, wa.h; content: README.md of this folder. */
 #include "base/enc.h"
 #include "base/limits.h"
+#include "base/reason.h"
 #include "io/jsonw.h"
 #include "peer/meta/meta_hook_priv.h"
 #include "peer/wa/wa_line.h"
@@ -387,11 +388,11 @@ void meta_message(struct meta_decode *d, const struct json *n)
 {
 	struct str id = json_get_str(n, "id");
 	if (json_kind(n) != JSON_OBJECT) {
-		meta_add_unreadable(d, n, "a message that is not an object");
+		meta_add_unreadable(d, n, reason_en(REASON_NOTE_MESSAGE));
 		return;
 	}
 	if (id.n == 0 || id.n > WA_ID_MAX) {
-		meta_add_unreadable(d, n, "a message without a usable id");
+		meta_add_unreadable(d, n, reason_en(REASON_NOTE_MESSAGE_ID));
 		return;
 	}
 	struct wa_message *m = meta_take(d, sizeof *m);

@@ -1,5 +1,6 @@
 /* meta_status.c - one element of statuses[] (meta-cloud-api.md 2.4). Promises: meta_hook_priv.h, wa.h. */
 #include "base/limits.h"
+#include "base/reason.h"
 #include "peer/meta/meta_hook_priv.h"
 
 static struct str first_of(struct meta_decode *d, const struct json *n, const char *const *keys,
@@ -48,11 +49,11 @@ void meta_status(struct meta_decode *d, const struct json *n)
 	struct str id = json_get_str(n, "id");
 	struct str word = json_get_str(n, "status");
 	if (json_kind(n) != JSON_OBJECT) {
-		meta_add_unreadable(d, n, "a status that is not an object");
+		meta_add_unreadable(d, n, reason_en(REASON_NOTE_STATUS));
 		return;
 	}
 	if (id.n == 0 || id.n > WA_ID_MAX || word.n == 0) {
-		meta_add_unreadable(d, n, "a status without a usable id or word");
+		meta_add_unreadable(d, n, reason_en(REASON_NOTE_STATUS_ID));
 		return;
 	}
 	struct wa_status *s = meta_take(d, sizeof *s);

@@ -1,6 +1,7 @@
 /* n8n.c - what a workflow gets and what its answer means. Promises: n8n.h. No state; any thread. */
 #include "peer/n8n/n8n.h"
 
+#include "base/reason.h"
 #include "io/json.h"
 #include "io/jsonw.h"
 
@@ -244,7 +245,7 @@ static void judge_object(struct judge *j, const struct json *n)
 		if (started)
 			set(j, N8N_STARTED, "the workflow was started");
 		else
-			set(j, N8N_PARK, "the workflow's answer does not carry our id");
+			set(j, N8N_PARK, reason_en(REASON_N8N_NO_ID));
 		return;
 	}
 	take_replies(j, n);
@@ -267,7 +268,7 @@ static void judge_array(struct judge *j, const struct json *list)
 		take_actions(j, n);
 	}
 	if (!ours)
-		set(j, N8N_PARK, "the workflow's answer does not carry our id");
+		set(j, N8N_PARK, reason_en(REASON_N8N_NO_ID));
 	else
 		set(j, N8N_DONE, "answered");
 }
@@ -276,11 +277,11 @@ static void judge_success(struct judge *j)
 {
 	struct json *root AUTO(json_freep) = NULL;
 	if (str_trim(j->ans->body).n == 0) {
-		set(j, N8N_RETRY, "an empty answer: the workflow died before it answered");
+		set(j, N8N_RETRY, reason_en(REASON_N8N_EMPTY));
 		return;
 	}
 	if (json_parse(j->ans->body, &root, NULL) != RC_OK) {
-		set(j, N8N_RETRY, "an answer that is no JSON: starting up, or a proxy");
+		set(j, N8N_RETRY, reason_en(REASON_N8N_NO_JSON));
 		return;
 	}
 	if (json_kind(root) == JSON_OBJECT)
@@ -288,7 +289,7 @@ static void judge_success(struct judge *j)
 	else if (json_kind(root) == JSON_ARRAY)
 		judge_array(j, root);
 	else
-		set(j, N8N_PARK, "the workflow's answer does not carry our id");
+		set(j, N8N_PARK, reason_en(REASON_N8N_NO_ID));
 }
 
 static void judge_status(struct judge *j)
@@ -297,17 +298,17 @@ static void judge_status(struct judge *j)
 	if (status >= 200 && status < 300)
 		judge_success(j);
 	else if (status == 401 || status == 403)
-		set(j, N8N_PARK, "the webhook's authentication refuses us");
+		set(j, N8N_PARK, reason_en(REASON_N8N_AUTHENTICATION));
 	else if (status == 422)
-		set(j, N8N_PARK, "n8n cannot read the request");
+		set(j, N8N_PARK, reason_en(REASON_N8N_UNREADABLE));
 	else if (status == 404)
-		set(j, N8N_RETRY, "no such webhook: not active, or n8n is starting");
+		set(j, N8N_RETRY, reason_en(REASON_N8N_NO_WEBHOOK));
 	else if (status == 408 || status == 425 || status == 429)
-		set(j, N8N_RETRY, "n8n asks for patience");
+		set(j, N8N_RETRY, reason_en(REASON_N8N_PATIENCE));
 	else if (status >= 500 || status < 200)
-		set(j, N8N_RETRY, "the workflow or n8n failed");
+		set(j, N8N_RETRY, reason_en(REASON_N8N_FAILED));
 	else
-		set(j, N8N_PARK, "refused: check the address of the webhook");
+		set(j, N8N_PARK, reason_en(REASON_N8N_ADDRESS));
 }
 
 static void judge_transport(struct judge *j)
@@ -315,11 +316,11 @@ static void judge_transport(struct judge *j)
 	switch (j->ans->rc) {
 	case RC_INVALID:
 	case RC_REFUSED:
-		set(j, N8N_PARK, "the address is refused or malformed");
+		set(j, N8N_PARK, reason_en(REASON_ADDRESS));
 		return;
 	case RC_RETRY:
 	case RC_IO:
-		set(j, N8N_RETRY, "n8n was not reached");
+		set(j, N8N_RETRY, reason_en(REASON_N8N_UNREACHED));
 		return;
 	case RC_OK:
 	case RC_UNKNOWN:
@@ -331,7 +332,7 @@ static void judge_transport(struct judge *j)
 	}
 	/* It may run already. It has our idempotency_key, and a run may also have died unseen
 	 * (n8n.h). */
-	set(j, N8N_RETRY, "no answer; the workflow may have run");
+	set(j, N8N_RETRY, reason_en(REASON_N8N_SILENT));
 }
 
 enum rc n8n_judge(const struct n8n_answer *ans, struct arena *a, struct n8n_verdict *ret_v,

@@ -1,7 +1,7 @@
 /* api.ts - calls to the box. A session cookie says who, and writes carry the CSRF token that GET /api/v1/session gave; or an API token
  * that a link brought ("#token=", kept in this tab only). */
 
-import { told } from './i18n';
+import { lang, told } from './i18n';
 
 export interface FieldError { field: string; detail: string }
 export interface Problem { type?: string; title?: string; status?: number; detail?: string; request_id?: string; errors?: FieldError[] }
@@ -45,7 +45,7 @@ export async function mayAgain(status: number, problem: Problem): Promise<boolea
 export interface Ask { headers?: Record<string, string>; signal?: AbortSignal; raw?: BodyInit; again?: boolean }
 
 export async function call<T = unknown>(method: string, path: string, body?: unknown, ask: Ask = {}): Promise<T> {
-	const headers: Record<string, string> = { Accept: 'application/json', ...credentials(), ...ask.headers };
+	const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': lang.value, ...credentials(), ...ask.headers };
 	const init: RequestInit = { method, headers, cache: 'no-store', credentials: 'same-origin', signal: ask.signal ?? null };
 	if (ask.raw !== undefined) {
 		init.body = ask.raw;

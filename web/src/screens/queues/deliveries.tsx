@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Refused, get, post, query } from '../../lib/api';
 import { bytes, number } from '../../lib/format';
-import { t, word } from '../../lib/i18n';
+import { lang, t, word } from '../../lib/i18n';
 import { place, plain } from '../../lib/route';
 import { may } from '../../lib/session';
 import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
@@ -81,7 +81,7 @@ export async function replayOne(id: string): Promise<boolean> {
 }
 
 export function DeliveryView(p: { id: string; close: () => void }): JSX.Element {
-	const { data: d, error, reload } = useLoad(signal => get<Delivery>('/api/v1/deliveries/' + p.id, { signal }), p.id);
+	const { data: d, error, reload } = useLoad(signal => get<Delivery>('/api/v1/deliveries/' + p.id, { signal }), p.id + lang.value);
 	return <Dialog title={t('delivery')} onClose={p.close} wide>
 		{d === undefined ? error !== undefined ? <Failed error={error} again={reload} /> : <p aria-busy="true" /> : <>
 			<Facts rows={[[t('from'), word('source.', d.source)], [t('signature'), <State state={d.signature} prefix="signature." />], [t('received'), <Time at={d.received_at} full />],
@@ -139,6 +139,7 @@ export function Deliveries(): JSX.Element {
 	const asked = plain(place.value.query.get('delivery')), [shown, setShown] = useState(asked), [range, setRange] = useState(false);
 	const [source, setSource] = useState(''), [aside, setAside] = useState(false);
 	const list = usePages<Delivery>('/api/v1/deliveries', { source, put_aside: aside || undefined });
+	useEffect(() => list.reload(), [lang.value]); /* the box tells why in the reader's language */
 	useLive(list.reload, ['whatsapp_message', 'status'], 10_000);
 	useEffect(() => setShown(asked), [asked]);
 	return <div class="stack">
