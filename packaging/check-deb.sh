@@ -79,7 +79,7 @@ printf '# data_dir = /no\n data_dir =  /srv/own \n' >"$work/box/etc/totem/totem.
 before >/dev/null; check 'no copy of another data_dir' copied /srv/own
 mkdir -p "$work/box/srv/unit"; : >"$work/box/srv/unit/totem.db"
 before TOTEM_DATA_DIR=/srv/unit >/dev/null; check 'no copy of the data_dir of the unit' copied /srv/unit
-for u in totem.service totem-backup.service; do check "$u may not write to /var/backups/totem" grep -qx 'ReadWritePaths=-/var/backups/totem' "$top/systemd/$u"; done
+for u in totem.service totem-backup.service totem-stick@.service; do check "$u may not write to /var/backups/totem" grep -qx 'ReadWritePaths=-/var/backups/totem' "$top/systemd/$u"; done
 # Equal input, equal bytes.
 check 'a second build' "$top/packaging/deb.sh" "$work/root/usr/bin/totem" "$(dpkg-deb -f "$deb" Architecture)" "$(dpkg-deb -f "$deb" Version)" "$work/again.deb"
 check 'the second build differs' cmp "$deb" "$work/again.deb"

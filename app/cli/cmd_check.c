@@ -129,6 +129,21 @@ static void check_disk(struct check *k)
 	}
 }
 
+/* A wrong setting is told as one (check_settings): the folder is not known then, which says nothing of it. */
+static bool settings_are_wrong(const struct check *k)
+{
+	const struct setting_sources src = { .file = k->options.config_file,
+					     .args = k->options.args,
+					     .arg_count = k->options.arg_count };
+	struct err e = { .rc = RC_OK };
+	struct settings *s = NULL;
+
+	if (settings_load(&src, NULL, &s, &e) != RC_OK)
+		return true;
+	settings_free(s);
+	return false;
+}
+
 static void check_folder(struct check *k)
 {
 	struct err e = { .rc = RC_OK };
@@ -136,7 +151,8 @@ static void check_folder(struct check *k)
 	int fd = -1;
 
 	if (supervise_folder(&k->options, k->folder, &e) != RC_OK) {
-		add(k, FINDING_FOLDER, FINDING_BAD, e.text);
+		if (!settings_are_wrong(k))
+			add(k, FINDING_FOLDER, FINDING_BAD, e.text);
 		return;
 	}
 	if (!file_exists(k->folder)) {

@@ -7,7 +7,7 @@
 #include "io/sandbox.h"
 #include "store/setting/setting.h"
 
-#define READ_MAX 16
+#define READ_MAX 24
 
 /* Resolver, certificates, time zones, the loader's libraries (name services), what /metrics and totem doctor read. */
 static const char *const SYSTEM[] = { "/etc", "/usr", "/lib",         "/lib64",   "/proc",
@@ -22,22 +22,34 @@ struct paths {
 	size_t room_count;
 };
 
-/* The folder of a file that may be replaced while we run (certificates, totem.conf). */
+static char *room_for(struct paths *p)
+{
+	return p->room_count == READ_MAX || p->read_count == READ_MAX ? NULL
+								      : p->room[p->room_count];
+}
+
+static void add_room(struct paths *p)
+{
+	p->read[p->read_count++] = p->room[p->room_count++];
+}
+
+/* The folder of a file that may be replaced while we run (certificates, totem.conf), and the one in which it really lies:
+ * certbot's are links into another folder. */
 static void add_folder_of(struct paths *p, const char *file)
 {
 	const char *slash;
-	char *to;
+	char *to = room_for(p);
 
-	if (file == NULL || file[0] == '\0' || p->room_count == READ_MAX ||
-	    p->read_count == READ_MAX)
+	if (file == NULL || file[0] == '\0' || to == NULL)
 		return;
 	slash = strrchr(file, '/');
-	to = p->room[p->room_count];
 	if (!str_copy(slash == NULL ? STR(".") : str_n(file, (size_t)(slash - file) + 1), to,
 		      FOLDER_PATH_MAX))
 		return; /* such a path cannot be opened either */
-	p->room_count++;
-	p->read[p->read_count++] = to;
+	add_room(p);
+	to = room_for(p);
+	if (to != NULL && folder_of_real(file, to))
+		add_room(p);
 }
 
 static enum rc enter(struct paths *p, const struct supervise_options *o, const struct settings *s,

@@ -20,6 +20,7 @@
 #include "flow/backup/take_over.h"
 #include "flow/check/start_cure.h"
 #include "flow/supervise_key.h"
+#include "flow/supervise_patience.h"
 #include "io/crypto.h"
 #include "io/file.h"
 #include "io/http.h"
@@ -178,8 +179,9 @@ static enum rc open_spool(struct supervise *s, const char *why, struct err *e)
 	return store_run(s->app.store, e);
 }
 
-static enum rc open_store(struct supervise *s, struct err *e)
+static enum rc open_store(void *arg, struct err *e)
 {
+	struct supervise *s = arg;
 	char path[SUPERVISE_PATH_MAX];
 	struct store_options o = { .path = path, .migrate = true, .now_ms = s->app.started_ms };
 	struct err failed = { .rc = RC_OK };
@@ -226,7 +228,7 @@ static enum rc bring_up(struct supervise *s, const struct supervise_options *o, 
 	s->app.outside = outside_new();
 	s->app.posting = posting_new();
 	s->app.lookups = lookup_pool_new();
-	TRY(open_store(s, e));
+	TRY(s->serve ? supervise_patience(open_store, s, e) : open_store(s, e));
 	TRY(config_reload(&s->app, e));
 	TRY(use_ca_file(s, e));
 	if (s->serve)

@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +134,16 @@ enum rc folder_move(const char *from, const char *to, struct err *e)
 		return FAIL(e, RC_IO, "%.100s cannot be moved to %.100s: %m", from, to);
 	TRY(folder_sync(entered, e));
 	return strcmp(left, entered) == 0 ? RC_OK : folder_sync(left, e);
+}
+
+bool folder_of_real(const char *file, char ret_path[FOLDER_PATH_MAX])
+{
+	char real[PATH_MAX];
+	const char *slash;
+
+	if (realpath(file, real) == NULL || (slash = strrchr(real, '/')) == NULL)
+		return false;
+	return str_copy(str_n(real, (size_t)(slash - real) + 1), ret_path, FOLDER_PATH_MAX);
 }
 
 enum rc folder_remove_empty(const char *path, struct err *e)

@@ -52,6 +52,8 @@ void folder_cool_file(const char *path);
 /* The sum is of the bytes that were read. */
 enum rc folder_copy_file(const char *from, const char *to, unsigned mode, struct tempo *p,
 			 struct file_sum *ret, struct err *e) MUST_CHECK;
+/* The folder in which a file really lies, links followed. False: it is not there, or its path is too long. */
+bool folder_of_real(const char *file, char ret_path[FOLDER_PATH_MAX]);
 enum rc folder_file_bytes(const char *path, int64_t *ret, struct err *e) MUST_CHECK; /* RC_ABSENT */
 
 #endif

@@ -152,7 +152,9 @@ static const int FORBIDDEN[] = {
 };
 
 #ifdef ARCH
-#define ROWS (4 + COUNT(FORBIDDEN) + 2)
+#define X32 \
+	0x40000000u /* x86: the same calls under other numbers (asm/unistd.h, __X32_SYSCALL_BIT); elsewhere none */
+#define ROWS (5 + COUNT(FORBIDDEN) + 2)
 
 static enum rc seccomp(struct sandbox_report *ret, struct err *e)
 {
@@ -167,6 +169,9 @@ static enum rc seccomp(struct sandbox_report *ret, struct err *e)
 	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 					      offsetof(struct seccomp_data, nr));
+	f[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32, (uint8_t)(deny - n - 1),
+					    0);
+	n++;
 	for (size_t i = 0; i < COUNT(FORBIDDEN); i++, n++)
 		f[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 						    (uint32_t)FORBIDDEN[i], (uint8_t)(deny - n - 1),

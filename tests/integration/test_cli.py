@@ -45,6 +45,9 @@ def test_init_check_serve():
         assert p.returncode in (0, 1), p  # findings are allowed: the usual ports may be taken here
         assert p.stdout
         json.loads(run("check", "--data", d + "/data", "--json", cwd=d, env=env, code=None).stdout)
+        wrong = json.loads(run("check", "--data", d + "/data", "--json", "--set", "listen=nonsense", cwd=d, env=env, code=1).stdout)["data"]
+        wrong += json.loads(run("check", "--json", "--set", "listen=nonsense", cwd=d, env=env, code=1).stdout)["data"]
+        equal([f["code"] for f in wrong if f["state"] == "WRONG" and "listen" in f["detail"]], ["SETTINGS", "SETTINGS"], "told once each")
         key = os.stat(d + "/data/totem.key")
         equal(key.st_mode & 0o777, 0o600, "the key is the owner's")
         equal(os.stat(d + "/data").st_mode & 0o077, 0, "the folder is the owner's")
