@@ -8,7 +8,7 @@
  *   supervise_close       store, lock
  *
  * The web listeners and the event stream belong to layers above: cli/serve.c starts them between run and wait. Nothing
- * at start takes long: the check of the whole file runs in the background, at the pace of a backup (backup_pace). */
+ * at start takes long: the check of the whole file runs in the background, at the pace of the check of a backup (backup_check_pace). */
 #ifndef FLOW_SUPERVISE_H
 #define FLOW_SUPERVISE_H
 

@@ -64,7 +64,7 @@ enum rc start_check_begin(struct app *app, struct start_check **ret, struct err 
 	enum rc rc;
 
 	c->app = app;
-	c->pace = (struct tempo){ .percent = (int)setting_i64(set->settings, "backup_pace"),
+	c->pace = (struct tempo){ .percent = (int)setting_i64(set->settings, "backup_check_pace"),
 				  .stop = &c->stopping,
 				  .others = store_commit_count(app->store) };
 	config_put(set);
