@@ -82,11 +82,12 @@ test('the box does not answer: said so, and the message goes once', async () => 
 	await page.unroute('**/api/v1/messages');
 	await page.route('**/api/v1/messages', async route => {
 		const answer = await route.fetch();
-		await bubble(page, 'respuesta tardía').locator('.ticks.read').waitFor();
+		if (route.request().postData()?.includes('tardía')) /* the one before may still be asked about with its key */
+			await bubble(page, 'respuesta tardía').locator('.ticks.read').waitFor().catch(() => {}); /* the end of the test says so */
 		await route.fulfill({ response: answer });
 	});
 	await page.locator('#composer').fill('respuesta tardía');
-	const answered = page.waitForResponse('**/api/v1/messages');
+	const answered = page.waitForResponse(r => r.url().endsWith('/api/v1/messages') && !!r.request().postData()?.includes('tardía'));
 	await page.keyboard.press('Enter');
 	await answered;
 	await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
