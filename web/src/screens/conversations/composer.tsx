@@ -18,7 +18,7 @@ import { Templates } from './templates';
 import type { Thread } from './threads';
 
 const TEXT_MAX = 4096, CAPTION_MAX = 1024, SOON_MS = 3 * 3_600_000, FILES_MAX = 10;
-const TWICE_MS = 500; /* the second click of two: what took the place of the button meant it not */
+const TWICE_MS = 500; /* the second click of two was meant for the button that stood there, not for what took its place */
 
 /* What was begun stays with its conversation while the page is open. */
 const drafts = new Map<string, string>(), chosen = new Map<string, File[]>();
@@ -98,7 +98,7 @@ type Open = 'emoji' | 'templates' | 'buttons' | 'quicks' | null;
 export function Composer(p: { thread: Thread; c: Conversation; now: number; reply: Message | null; setReply: (m: Message | null) => void; typing: () => void; sent: () => void }): JSX.Element {
 	const { thread, c } = p, box = useRef<HTMLTextAreaElement>(null), picker = useRef<HTMLInputElement>(null);
 	const [value, setValue] = useState(drafts.get(c.id) ?? ''), [files, showFiles] = useState(chosen.get(c.id) ?? []), [open, setOpen] = useState<Open>(null);
-	const [rec, setRec] = useState<Recording | null>(null), [pick, setPick] = useState(0), here = useRef(true), sentAt = useRef(0);
+	const [rec, setRec] = useState<Recording | null>(null), [pick, setPick] = useState(0), here = useRef(true), clickedAt = useRef(0);
 	const closed = windowOf(c, p.now).state === 'closed';
 	const slash = /^\/(\S*)$/.exec(value), offers = slash !== null ? matching(slash[1]!) : [];
 	const write = (v: string) => { setValue(v); drafts.set(c.id, v); setPick(0); };
@@ -139,7 +139,6 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 			write('');
 			setFiles([]);
 		}
-		sentAt.current = Date.now();
 		setOpen(null);
 		p.setReply(null);
 		p.sent();
@@ -184,7 +183,7 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		}
 	}
 	async function voice() {
-		if (Date.now() - sentAt.current < TWICE_MS)
+		if (Date.now() - clickedAt.current < TWICE_MS)
 			return;
 		try {
 			const got = await record();
@@ -205,7 +204,7 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 		{offers.length > 0 && <ul class="offers" role="listbox" aria-label={t('c.quicks')}>{offers.map((q, i) => <li key={q.id} role="option" aria-selected={i === pick}
 			onMouseDown={e => { e.preventDefault(); write(q.text); }}><kbd>/{q.shortcut}</kbd> <bdi class="strong">{q.title}</bdi> <span class="one-line soft" dir="auto">{q.text}</span></li>)}</ul>}
 		{open === 'emoji' && <Emoji take={insert} />}
-		{rec !== null ? <Recorder rec={rec} end={() => { sentAt.current = Date.now(); setRec(null); }} send={f => { thread.send({ type: 'file', text: '', file: f, voice: true, ...answer() }); done(); }} />
+		{rec !== null ? <Recorder rec={rec} end={() => { clickedAt.current = Date.now(); setRec(null); }} send={f => { thread.send({ type: 'file', text: '', file: f, voice: true, ...answer() }); done(); }} />
 			: closed ? <div class="closed" role="status"><p>{t('c.window_closed_text')}</p><Button kind="main" onClick={() => setOpen('templates')}>{t('c.choose_template')}</Button></div>
 				: <div class="writing">
 					<div class="tools">
@@ -219,7 +218,7 @@ export function Composer(p: { thread: Thread; c: Conversation; now: number; repl
 						aria-autocomplete="list" onInput={e => { write(e.currentTarget.value); p.typing(); }} onKeyDown={key}
 						onPaste={e => { const got = pasted(e.clipboardData); if (got.length > 0) { e.preventDefault(); addFiles(got); } }} />
 					{value.trim() === '' && files.length === 0 && canRecord() ? <Button label={t('c.record')} onClick={voice}><Icon name="mic" /></Button>
-						: <Button kind="main" label={t('send')} onClick={send} disabled={over || (value.trim() === '' && files.length === 0)}><Icon name="send" /></Button>}
+						: <Button kind="main" label={t('send')} onClick={() => { clickedAt.current = Date.now(); send(); }} disabled={over || (value.trim() === '' && files.length === 0)}><Icon name="send" /></Button>}
 				</div>}
 		{value.length > TEXT_MAX - 500 && <p class={over ? 'error' : 'soft small'} role={over ? 'alert' : undefined}>{number(value.length)} / {number(TEXT_MAX)}</p>}
 		<input ref={picker} type="file" multiple hidden onChange={e => { addFiles(e.currentTarget.files ?? []); e.currentTarget.value = ''; }} />
