@@ -85,8 +85,12 @@ export async function newPage(box, { lang = 'es', theme = 'light', size = WIDE, 
 /* --- the box --- */
 
 /* Below the range from which systems take ports for outgoing calls: none of those can sit on it meanwhile. */
+const given = new Set(); /* tests run beside each other: between looking and listening a box needs a moment */
 function freePort(left = 100) {
 	const port = 12_000 + Math.floor(Math.random() * 20_000);
+	if (given.has(port))
+		return freePort(left);
+	given.add(port);
 	return new Promise((done, fail) => {
 		const s = createServer();
 		s.once('error', e => left > 0 ? freePort(left - 1).then(done, fail) : fail(e));

@@ -37,6 +37,23 @@ def equal(got, want, what=""):
     assert got == want, f"{what}: got {got!r}, want {want!r}"
 
 
+PORTS = []  # locks of this process's ports, held until it ends
+
+
+def claim_port(port):
+    """A lock that others who look for a port see: between looking and listening a box needs a moment."""
+    folder = os.path.join(tempfile.gettempdir(), f"totem-ports-{os.getuid()}")
+    os.makedirs(folder, exist_ok=True)
+    f = open(os.path.join(folder, str(port)), "w")
+    try:
+        fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        f.close()
+        return False
+    PORTS.append(f)
+    return True
+
+
 def free_port():
     """Below the ephemeral range: no outgoing connection of ours can sit on it while the box restarts."""
     for _ in range(1000):
@@ -44,9 +61,10 @@ def free_port():
         with contextlib.closing(socket.socket()) as s:
             try:
                 s.bind(("127.0.0.1", port))
-                return port
             except OSError:
-                pass
+                continue
+        if claim_port(port):
+            return port
     raise AssertionError("no free port")
 
 
