@@ -48,9 +48,11 @@ TEST(a_sum_with_another_number_is_another)
 
 TEST(what_is_no_checksum_is_passed_over)
 {
-	static const char *const BAD[] = { "", "abcd", "../../../etc/passwd",
-					   "AB00000000000000000000000000000000000000000000000000000"
-					   "000000000" };
+	static const char *const BAD[] = {
+		"", "abcd", "../../../etc/passwd",
+		("AB00000000000000000000000000000000000000000000000000000"
+		 "000000000")
+	};
 	struct sum_set s = { .count = 0 };
 
 	EACH (b, BAD)
