@@ -79,6 +79,17 @@ enum rc target_name(struct db *db, int64_t id, char ret_name[TARGET_NAME_MAX], s
 	return rc == RC_ABSENT ? RC_OK : rc;
 }
 
+enum rc target_made(struct db *db, int64_t id, int64_t *ret_ms, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+
+	TRY(stmt_begin(db, Q_TARGET_MADE, &s, e));
+	stmt_bind_i64(&s, "id", id);
+	TRY(stmt_next(&s, e));
+	*ret_ms = stmt_i64(&s, "created_ms");
+	return RC_OK;
+}
+
 /* Cut at a character's end: reasons are written for people. */
 static void copy_cut(struct str s, char *to, size_t bytes)
 {

@@ -14,6 +14,8 @@ struct target {
 #define TARGET_NAME_MAX 64
 enum rc target_name(struct db *db, int64_t id, char ret_name[TARGET_NAME_MAX], struct err *e)
 	MUST_CHECK;
+/* When its row was made. RC_ABSENT */
+enum rc target_made(struct db *db, int64_t id, int64_t *ret_ms, struct err *e) MUST_CHECK;
 bool target_slug_ok(struct str slug);
 /* Finds or makes it. Slug: 1 to TARGET_SLUG_MAX of [a-z0-9_-] (RC_INVALID). */
 enum rc target_resolve(struct tx *tx, const char *kind, struct str slug, int64_t *ret_id,

@@ -12,6 +12,12 @@ SELECT id FROM targets WHERE kind = @kind AND slug = @slug;
 -- out: name
 SELECT kind || '.' || slug AS name FROM targets WHERE id = @id;
 
+-- name: target_made
+-- When its row was made.
+-- in: id
+-- out: created_ms
+SELECT created_ms FROM targets WHERE id = @id;
+
 -- name: target_insert
 -- A new target.
 -- in: company_id kind slug created_ms

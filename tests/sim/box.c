@@ -14,6 +14,7 @@
 #include "flow/supervise.h"
 #include "io/file.h"
 #include "sim/sim.h"
+#include "store/channel/channel_state.h"
 #include "store/message/message.h"
 #include "store/access/token.h"
 #include "tables.h"
@@ -233,6 +234,42 @@ void box_set(struct str key, struct str value)
 
 	must(store_write(app->store, STORE_NORMAL, set_unit, &s, &e), &e, "set");
 	must(config_reload(app, &e), &e, "set");
+}
+
+struct fact_work {
+	enum channel_fact fact;
+	int64_t ms;
+};
+
+static enum rc fact_of_target(struct tx *tx, int64_t id, const struct fact_work *f, struct err *e)
+{
+	int64_t was;
+
+	TRY(channel_fact_get_i64(tx->db, id, f->fact, 0, &was, e));
+	return was == 0 ? RC_OK : channel_fact_set_i64(tx, id, f->fact, f->ms, e);
+}
+
+static enum rc fact_unit(struct tx *tx, void *arg, struct err *e)
+{
+	AUTO(config_putp) const struct config *c = config_get(box_app());
+
+	for (size_t i = 0; i < c->chatwoot_count; i++)
+		TRY(fact_of_target(tx, c->chatwoots[i].id, arg, e));
+	for (size_t i = 0; i < c->channel_count; i++)
+		TRY(fact_of_target(tx, c->channels[i].id, arg, e));
+	return RC_OK;
+}
+
+void box_fact(const char *name, int64_t ms)
+{
+	struct fact_work f = { .ms = ms };
+	struct err e = { 0 };
+
+	while (f.fact < CHANNEL_FACTS && strcmp(channel_fact_name(f.fact), name) != 0)
+		f.fact++;
+	if (f.fact == CHANNEL_FACTS)
+		fail("no fact %s", name);
+	must(store_write(box_app()->store, STORE_NORMAL, fact_unit, &f, &e), &e, "fact");
 }
 
 bool box_work_once(int depth)

@@ -133,6 +133,15 @@ static void step_crash(void)
 	box_kill();
 }
 
+static void step_fact(const struct words *w)
+{
+	int64_t ms;
+
+	if (w->n != 3 || !clock_parse(w->w[2], &ms))
+		fail("fact NAME TIME");
+	box_fact(arena_dup(&sim.arena, w->w[1]), ms);
+}
+
 static void step_end(void)
 {
 	char why[160];
@@ -198,6 +207,8 @@ void step_exec(const struct step *s, int depth)
 		net_default(&w, s->text);
 	else if (str_eqc(w.w[0], "crash"))
 		step_crash();
+	else if (str_eqc(w.w[0], "fact"))
+		step_fact(&w);
 	else if (str_eqc(w.w[0], "end"))
 		step_end();
 	else if (w.n > 2 && str_eqc(w.w[0], "evolution") && str_eqc(w.w[1], "has"))

@@ -127,6 +127,7 @@ struct app *box_app(void);
 const char *box_database(char path[SIM_PATH_MAX]);
 int64_t box_files(void); /* in the media folder */
 void box_set(struct str key, struct str value);
+void box_fact(const char *name, int64_t ms);
 bool box_work_once(int depth); /* one round over all queues; true: something was done */
 int64_t box_next_due(void);
 void box_janitor(void);

@@ -2,6 +2,7 @@
 #include "flow/chatwoot/chatwoot_catch.h"
 
 #include "base/log.h"
+#include "flow/clock/clockback.h"
 #include "flow/chatwoot/chatwoot_talk.h"
 #include "flow/ingest/ingest.h"
 #include "flow/upkeep_kinds.h"
@@ -224,6 +225,8 @@ static enum rc last_time(struct catch *c, struct err *e)
 		channel_fact_get_i64(db, c->talk.target->id, FACT_CAUGHT_UP, 0, &c->since_ms, e);
 
 	if (rc == RC_OK)
+		rc = clockback_since(db, c->talk.target->id, c->u->now_ms, &c->since_ms, e);
+	if (rc == RC_OK)
 		rc = channel_fact_get_i64(db, c->talk.target->id, FACT_CATCH_PASS, 0, &c->pass_ms,
 					  e);
 	if (rc == RC_OK)
@@ -298,6 +301,7 @@ enum rc chatwoot_catch_hold(struct tx *tx, struct parsed *p, const struct chatwo
 	if (up_ms > CHATWOOT_CATCH_LOOK_MS || chatwoot_catch_every(t) == 0)
 		return RC_OK;
 	TRY(channel_fact_get_i64(tx->db, t->id, FACT_CAUGHT_UP, 0, &known_ms, e));
+	TRY(clockback_since(tx->db, t->id, tx->now_ms, &known_ms, e));
 	if (known_ms == 0 || known_ms >= p->app->started_ms)
 		return RC_OK;
 	if (up_ms <= CHATWOOT_CATCH_HOLD_MS)

@@ -92,6 +92,18 @@ void clockback_start(struct app *app, int64_t now_ms)
 	pull_silences(app, now_ms, CLOCKBACK_PLAN_MAX_MS);
 }
 
+enum rc clockback_since(struct db *db, int64_t target_id, int64_t now_ms, int64_t *since_ms,
+			struct err *e)
+{
+	int64_t made_ms;
+
+	if (*since_ms <= now_ms)
+		return RC_OK;
+	TRY(target_made(db, target_id, &made_ms, e));
+	*since_ms = i64_min(i64_max(now_ms - CLOCKBACK_KNOWN_MS, made_ms), now_ms);
+	return RC_OK;
+}
+
 void clockback_one(struct app *app, bool back, int64_t now_ms, int64_t mono_us)
 {
 	if (back)

@@ -15,8 +15,16 @@
 /* Nothing of the program is planned further ahead: what a peer asks for is at most a day, periodic work comes daily. */
 #define CLOCKBACK_PLAN_MAX_MS (2 * DAY_MS)
 
+/* What is older would surprise whoever gets it now. */
+#define CLOCKBACK_KNOWN_MS DAY_MS
+
 /* Once at the start: an earlier life may have run ahead and stopped before anybody knew. */
 void clockback_start(struct app *app, int64_t now_ms);
+/* *since_ms, up to when something of a target is known, lies ahead of now: a clock wrote it that was ahead, and what came while
+ * the box was off is behind it. Then it is CLOCKBACK_KNOWN_MS before now instead, but not before the target was there; and now,
+ * if that clock made the target too. Else it stays. */
+enum rc clockback_since(struct db *db, int64_t target_id, int64_t now_ms, int64_t *since_ms,
+			struct err *e) MUST_CHECK;
 /* From clockwatch, once a second: begins at a jump back (`back`), and ends by itself. Failures are logged; the next minute
  * tries again. */
 void clockback_one(struct app *app, bool back, int64_t now_ms, int64_t mono_us);

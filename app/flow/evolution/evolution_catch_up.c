@@ -11,6 +11,7 @@
  * told as a gap. The first run of a channel only notes the time: what happened before Totem was there is not news. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "flow/clock/clockback.h"
 #include "flow/evolution/evolution.h"
 #include "flow/evolution/evolution_call.h"
 #include "flow/ingest/ingest.h"
@@ -228,6 +229,10 @@ static enum rc begin(struct catching *c, bool *ret_first, struct err *e)
 
 	if (rc == RC_OK)
 		rc = channel_fact_get_i64(db, ch->id, FACT_CATCHING_UP, 0, &going_ms, e);
+	if (rc == RC_OK)
+		rc = clockback_since(db, ch->id, c->u->now_ms, &until_ms, e);
+	if (rc == RC_OK)
+		rc = clockback_since(db, ch->id, c->u->now_ms, &going_ms, e);
 	store_reader_done(c->u->w->app->store, db);
 	TRY(rc);
 	*ret_first = until_ms == 0 && going_ms == 0;
