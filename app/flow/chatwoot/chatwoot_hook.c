@@ -235,10 +235,14 @@ static bool elsewhere(const struct hooked *h)
 		ev->account_id != h->target->account_id);
 }
 
+/* Echoes of ours and what customers wrote come with each message; nothing leaves for them. */
 static bool waits_for_older(const struct hooked *h)
 {
-	return h->ev->kind == CHATWOOT_EVENT_MESSAGE_CREATED ||
-	       h->ev->kind == CHATWOOT_EVENT_MESSAGE_UPDATED;
+	enum chatwoot_reason reason;
+
+	if (h->ev->kind == CHATWOOT_EVENT_MESSAGE_CREATED)
+		return chatwoot_event_decide(h->ev, &reason) == CHATWOOT_SEND;
+	return h->ev->kind == CHATWOOT_EVENT_MESSAGE_UPDATED;
 }
 
 enum rc chatwoot_hook_apply(struct tx *tx, struct parsed *p, struct err *e)
