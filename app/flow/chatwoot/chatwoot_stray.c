@@ -62,8 +62,13 @@ static enum rc overtaken_unit(struct tx *tx, void *arg, struct err *e)
 	AUTO(arena_release) struct arena a = ARENA(1 * MIB);
 	const struct ending *end = arg;
 	struct message m;
+	enum rc rc = message_load(tx->db, end->l->message_id, &a, &m, e);
 
-	TRY(message_load(tx->db, end->l->message_id, &a, &m, e));
+	if (rc == RC_ABSENT) { /* erased meanwhile: there is no state to tell */
+		err_clear(e);
+		return queue_done(tx, end->t->job, e);
+	}
+	TRY(rc);
 	TRY(chatwoot_mark_told(tx, m.id, "failed", e));
 	TRY(chatwoot_status_wanted(tx, &m, e));
 	return queue_done(tx, end->t->job, e);
