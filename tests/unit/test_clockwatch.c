@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "box.h"
+#include "flow/chatwoot/chatwoot_catch.h"
 #include "flow/clock/clockdoubt.h"
 #include "flow/clock/clockwatch.h"
 #include "flow/janitor.h"
@@ -333,6 +334,28 @@ TEST(a_year_ahead_that_is_set_right_deletes_nothing)
 	CHECK_I64("right again", kept_at(&b, BOX_NOW_MS + 3000, 3000000), 1);
 	CHECK_I64("over", open_of(&b, "clock_ahead"), 0);
 	CHECK(!clockdoubt_is(&b.app));
+	box_close(&b);
+}
+
+static enum rc hold_unit(struct tx *tx, void *arg, struct err *e)
+{
+	const struct chatwoot_target none = { .id = 1 };
+	struct parsed *p = arg;
+
+	p->app->started_ms = tx->now_ms - 10 * MINUTE_MS;
+	p->app->agents_held_ms = tx->now_ms + 5 * MINUTE_MS;
+	return chatwoot_catch_hold(tx, p, &none, e);
+}
+
+/* The time service sets a clock right that was five minutes ahead, soon after the start. */
+TEST(what_agents_write_waits_for_no_time_of_the_clock_that_was_ahead)
+{
+	struct box b;
+
+	box_open(&b, NULL, 0);
+	struct parsed p = { .app = &b.app };
+	MUST(store_write(b.app.store, STORE_NORMAL, hold_unit, &p, &t_err));
+	CHECK_I64("not held", p.defer_ms, 0);
 	box_close(&b);
 }
 

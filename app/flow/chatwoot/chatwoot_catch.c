@@ -294,7 +294,8 @@ enum rc chatwoot_catch_hold(struct tx *tx, struct parsed *p, const struct chatwo
 
 	if (up_ms < 0 || up_ms > CHATWOOT_CATCH_LOOK_MS + CHATWOOT_CATCH_HOLD_STEP_MS)
 		return RC_OK;
-	if (tx->now_ms < held_ms) { /* behind those that wait */
+	/* Behind those that wait; what a clock said that was ahead is longer. */
+	if (tx->now_ms < held_ms && held_ms - tx->now_ms <= CHATWOOT_CATCH_HOLD_STEP_MS) {
 		p->defer_ms = held_ms - tx->now_ms;
 		return RC_OK;
 	}
