@@ -56,7 +56,9 @@ bool message_conversation_act(struct call *c, const struct conversation *v, bool
 /* Members of the message in an open object: expiry, attempts before and after it, notes. */
 struct db;
 struct jsonw;
-enum rc message_write_plan(struct db *db, int64_t id, struct jsonw *w, struct err *e) MUST_CHECK;
+struct message;
+enum rc message_write_plan(struct db *db, const struct message *m, struct jsonw *w, struct err *e)
+	MUST_CHECK;
 /* GET /api/v1/messages?sending=...; false: that was not asked. */
 bool message_unsettled(struct call *c);
 /* templates.c */

@@ -356,19 +356,23 @@ static enum rc write_other(struct db *db, int64_t id, const char *key, struct js
 	return RC_OK;
 }
 
-enum rc message_write_plan(struct db *db, int64_t id, struct jsonw *w, struct err *e)
+enum rc message_write_plan(struct db *db, const struct message *m, struct jsonw *w, struct err *e)
 {
 	AUTO(arena_release) struct arena a = ARENA(1 * MIB);
 	struct message_plan p;
+	int64_t due_ms = 0;
 
-	TRY(message_plan_load(db, id, &a, &p, e));
+	TRY(message_plan_load(db, m->id, &a, &p, e));
+	if (is_at(m, "queued"))
+		TRY(message_plan_due(db, m, &due_ms, e));
+	jsonw_ktime(w, "send_at", due_ms);
 	jsonw_ktime(w, "expires_at", p.expires_ms);
 	jsonw_kraw(w, "fallback_template", p.fallback);
 	TRY(write_other(db, p.attempt_of, "attempt_of", w, e));
 	TRY(write_other(db, p.replaced_by, "replaced_by", w, e));
 	TRY(write_other(db, p.twin_of, "suspected_duplicate_of", w, e));
 	jsonw_karray(w, "notes");
-	TRY(message_plan_notes(db, id, note_row, w, e));
+	TRY(message_plan_notes(db, m->id, note_row, w, e));
 	jsonw_end(w);
 	return RC_OK;
 }

@@ -237,7 +237,7 @@ static enum rc message_write(struct call *c, struct db *db, int64_t created_ms, 
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	TRY(view_message(&v, &m, e));
-	TRY(message_write_plan(db, id, &w, e));
+	TRY(message_write_plan(db, &m, &w, e));
 	TRY(write_history(db, &m, &w, e));
 	jsonw_end(&w);
 	answer_json(c, 200, &w);

@@ -78,6 +78,15 @@ SELECT j.id FROM jobs AS j JOIN topic_events AS t ON t.id = j.ref
    AND t.topic = @topic AND t.ref = @message_id
  LIMIT 1;
 
+-- name: message_plan_due
+-- When a message was asked to leave: of the jobs that were made for later, the one of it that was not tried yet.
+-- in: number made_ms topic message_id
+-- out: due_ms
+SELECT j.due_ms FROM jobs AS j JOIN topic_events AS t ON t.id = j.ref
+ WHERE j.id >> 40 = @number AND j.due_ms > 0 AND j.due_ms > @made_ms AND j.created_ms = @made_ms
+   AND j.attempts = 0 AND j.snoozes = 0 AND t.topic = @topic AND t.ref = @message_id
+ LIMIT 1;
+
 -- name: message_plan_heard
 -- The customer's newest message after a time. What was imported does not count, nor what is no message: edits, revokes,
 -- reactions and notices of the system open no window (meta-cloud-api.md 3.6; the same as topic.h `act`).

@@ -87,6 +87,7 @@ def test_send_later_and_priority():
         time.sleep(0.5)
         equal(b.peers.state("meta")["accepted"], 0, "not before its time")
         equal(b.queues()["messages"]["delayed"], 1)
+        equal(b.get("/api/v1/messages/" + m["id"])["send_at"], stamp, "who looks at it is told when it leaves")
         wait_until(lambda: b.peers.state("meta")["accepted"] == 1, what="sent later")
         assert time.time() >= at - 0.05
         far = b.send("34600123456", "far", send_at="2099-01-01T00:00:00Z", status=422)

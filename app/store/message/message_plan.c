@@ -167,6 +167,26 @@ enum rc message_plan_job(struct db *db, const struct message *m, int64_t *ret_jo
 	return job_of(db, m, 0, ret_job_id, e);
 }
 
+enum rc message_plan_due(struct db *db, const struct message *m, int64_t *ret_ms, struct err *e)
+{
+	AUTO(stmt_end) struct stmt s = { 0 };
+	int64_t due_ms = 0;
+
+	TRY(stmt_begin(db, Q_MESSAGE_PLAN_DUE, &s, e));
+	stmt_bind_i64(&s, "number", queue_first_id(QUEUE_MESSAGES) >> QUEUE_ID_BITS);
+	stmt_bind_i64(&s, "made_ms", m->created_at);
+	stmt_bind_i64(&s, "topic", TOPIC_OUTBOUND_JOBS);
+	stmt_bind_i64(&s, "message_id", m->id);
+	enum rc rc = stmt_next(&s, e);
+	if (rc != RC_OK && rc != RC_ABSENT)
+		return rc;
+	if (rc == RC_OK)
+		due_ms = stmt_i64(&s, "due_ms");
+	err_clear(e);
+	*ret_ms = due_ms;
+	return RC_OK;
+}
+
 /* One column of the newest inbound row; RC_ABSENT. */
 static enum rc newest(struct db *db, enum query q, const struct message *m, int64_t since_ms,
 		      struct stmt *s, struct err *e)

@@ -51,6 +51,9 @@ enum rc message_plan_notes(struct db *db, int64_t id, message_plan_note_fn *fn, 
 /* The waiting or running job of queue `messages` that will send it. RC_ABSENT: none. */
 enum rc message_plan_job(struct db *db, const struct message *m, int64_t *ret_job_id, struct err *e)
 	MUST_CHECK;
+/* When a message that waits was asked to leave; 0: at once, or it is on its way already. */
+enum rc message_plan_due(struct db *db, const struct message *m, int64_t *ret_ms, struct err *e)
+	MUST_CHECK;
 /* Time of the customer's newest message after since_ms; 0: none. */
 enum rc message_plan_heard(struct db *db, const struct message *m, int64_t since_ms,
 			   int64_t *ret_ms, struct err *e) MUST_CHECK;

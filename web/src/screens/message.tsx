@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Refused, get, post } from '../lib/api';
+import { moment } from '../lib/format';
 import { lang, metaSaid, t, word } from '../lib/i18n';
 import { go } from '../lib/route';
 import { may } from '../lib/session';
@@ -15,7 +16,7 @@ import { DeliveryView, replayOne } from './queues/deliveries';
 
 interface Message { id: string; conversation_id: string; channel: string; meta_message_id: string | null; direction: string; type: string; content: string | null;
 	status: string; sending: string | null; wa_id: string; sender_name: string | null; source: string; failed: boolean;
-	error: { code?: number; text?: string } | null; correlation_id: string | null; replaced_by: string | null; attempt_of: string | null }
+	error: { code?: number; text?: string } | null; correlation_id: string | null; send_at?: string | null; replaced_by: string | null; attempt_of: string | null }
 interface Step { at: string; what: string; source?: string; signature?: string; delivery_id?: string; target?: string; took_ms?: number; status?: number | string;
 	class?: string; answer?: string | null; queue?: string; reason?: string; error?: unknown; id?: string; sending?: string; provider_time?: string | null; sender_name?: string | null; body_size?: number }
 
@@ -109,7 +110,7 @@ function Story(p: { id: string }): JSX.Element {
 		<div class="card">
 			<p class={out ? 'bubble mine' : 'bubble'}><span class="body" dir="auto">{d.content !== null ? line({ type: d.type, content: d.content }) : '[' + word('type.', d.type) + ']'}</span></p>
 			{d.error?.text && <p class="error"><bdi>{errorText(d.error)}</bdi></p>}
-			<Facts rows={[[out ? t('message_to') : t('from'), <bdi>{phone(d.wa_id)}</bdi>], [t('state'), word('status.', d.sending === 'unknown' || d.sending === 'cancelled' ? d.sending : d.status)], [t('by'), word('by.', d.source)],
+			<Facts rows={[[out ? t('message_to') : t('from'), <bdi>{phone(d.wa_id)}</bdi>], [t('state'), word('status.', d.sending === 'unknown' || d.sending === 'cancelled' ? d.sending : d.status)], [t('send_at'), d.send_at ? moment(d.send_at) : null], [t('by'), word('by.', d.source)],
 				[t('conversation'), <a href={`#/conversations/${d.conversation_id}?m=${d.id}`}>{t('look')}</a>], [t('channel'), d.channel], [t('replaced_by'), d.replaced_by ? <a href={'#/messages/' + d.replaced_by}>{t('look')}</a> : null],
 				[t('attempt_of'), d.attempt_of ? <a href={'#/messages/' + d.attempt_of}>{t('look')}</a> : null], [t('whatsapp_id'), d.meta_message_id], [t('request'), d.correlation_id]]} />
 			<Acts m={d} steps={steps} reload={reload} show={setShown} />

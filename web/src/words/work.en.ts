@@ -107,7 +107,7 @@ export const workEn = {
 	'sending.cancelled': 'cancelled', resend: 'Send again', resend_text: 'It goes to the customer once more, as a new message.',
 	resolve_title: 'Did it arrive?', resolve_sent_text: 'You looked on the phone and it is there: it is noted as sent and never sent again.',
 	resolve_resend_text: 'You looked on the phone and it is not there: it is sent again, once.', it_arrived: 'It arrived',
-	it_did_not: 'It did not; send again', cancel_send: 'Do not send', cancel_send_text: 'It has not left yet and will not be sent.', 'type.image': 'image',
+	it_did_not: 'It did not; send again', send_at: 'Leaves at', cancel_send: 'Do not send', cancel_send_text: 'It has not left yet and will not be sent.', 'type.image': 'image',
 	'type.video': 'video', 'type.audio': 'audio', 'type.document': 'document', 'type.sticker': 'sticker', 'type.location': 'location',
 	'type.contacts': 'contact', 'type.template': 'template', 'type.interactive': 'buttons', 'type.unsupported': 'not shown by WhatsApp',
 	/* first run */

@@ -112,7 +112,7 @@ export const workEs: typeof workEn = {
 	'sending.cancelled': 'cancelado', resend: 'Enviar de nuevo', resend_text: 'Va al cliente otra vez, como mensaje nuevo.', resolve_title: '¿Llegó?',
 	resolve_sent_text: 'Miró en el teléfono y está: queda como enviado y no se envía nunca más.',
 	resolve_resend_text: 'Miró en el teléfono y no está: se envía otra vez, una sola.', it_arrived: 'Llegó', it_did_not: 'No llegó; enviar otra vez',
-	cancel_send: 'No enviar', cancel_send_text: 'Todavía no salió y no se enviará.', 'type.image': 'imagen', 'type.video': 'video', 'type.audio': 'audio',
+	send_at: 'Sale', cancel_send: 'No enviar', cancel_send_text: 'Todavía no salió y no se enviará.', 'type.image': 'imagen', 'type.video': 'video', 'type.audio': 'audio',
 	'type.document': 'documento', 'type.sticker': 'sticker', 'type.location': 'ubicación', 'type.contacts': 'contacto', 'type.template': 'plantilla',
 	'type.interactive': 'botones', 'type.unsupported': 'WhatsApp no lo muestra',
 	/* first run */

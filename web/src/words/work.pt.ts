@@ -114,7 +114,7 @@ export const workPt: typeof workEn = {
 	resend_text: 'Vai ao cliente outra vez, como mensagem nova.', resolve_title: 'Chegou?',
 	resolve_sent_text: 'Você olhou no telefone e está lá: fica como enviada e nunca mais é enviada.',
 	resolve_resend_text: 'Você olhou no telefone e não está lá: é enviada outra vez, uma só.', it_arrived: 'Chegou', it_did_not: 'Não chegou; enviar de novo',
-	cancel_send: 'Não enviar', cancel_send_text: 'Ainda não saiu e não será enviada.', 'type.image': 'imagem', 'type.video': 'vídeo', 'type.audio': 'áudio',
+	send_at: 'Sai', cancel_send: 'Não enviar', cancel_send_text: 'Ainda não saiu e não será enviada.', 'type.image': 'imagem', 'type.video': 'vídeo', 'type.audio': 'áudio',
 	'type.document': 'documento', 'type.sticker': 'figurinha', 'type.location': 'localização', 'type.contacts': 'contato', 'type.template': 'modelo',
 	'type.interactive': 'botões', 'type.unsupported': 'o WhatsApp não mostra',
 	/* first run */
