@@ -62,6 +62,31 @@ test('what was not done is said, what was typed stays, and what holds is shown',
 	await page.getByRole('dialog').getByRole('button', { name: 'Crear un token' }).dblclick();
 	await page.getByRole('button', { name: 'Ya lo tengo' }).click();
 	assert.equal((await box.get('/api/v1/tokens')).data.filter(k => k.name === 'caja registradora').length, 1);
+
+	/* so do the forms of one's own account and of a setting */
+	const writes = [], slow = async route => { await new Promise(r => setTimeout(r, 300)); await route.continue(); };
+	page.on('request', r => { if (/^(PUT|PATCH)$/.test(r.method())) writes.push(new URL(r.url()).pathname.replace('/api/v1', '')); });
+	await page.route(/\/me\/password$|\/me$|\/settings$/, slow);
+	await page.goto('/#/system/me');
+	await page.getByLabel('Contraseña actual').fill('correcto caballo');
+	await page.getByLabel('Contraseña nueva').fill('correcto caballo dos');
+	await page.getByRole('button', { name: 'Cambiar contraseña' }).dblclick();
+	await page.locator('.toasts').getByText('La contraseña está cambiada.').first().waitFor();
+	await page.getByRole('button', { name: 'Guardar' }).dblclick();
+	await page.locator('.toasts').getByText('Guardado').first().waitFor();
+	await page.goto('/#/system/settings?find=company_name');
+	await page.getByRole('button', { name: 'company_name' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Guardar' }).dblclick();
+	await page.getByRole('dialog').waitFor({ state: 'detached' });
+	assert.deepEqual(writes, ['/me/password', '/me', '/settings']);
+
+	/* a file that is dropped beside the places for files does not take the page away */
+	const taken = await page.locator('main').evaluate(at => ['dragover', 'drop'].map(kind => {
+		const data = new DataTransfer();
+		data.items.add(new File(['x'], 'a.txt', { type: 'text/plain' }));
+		return at.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+	}));
+	assert.deepEqual(taken, [false, false]);
 });
 
 test('the door opens by itself when the box is back', async () => {

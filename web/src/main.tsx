@@ -14,6 +14,16 @@ import { Door } from './screens/door';
 import { Frame } from './frame';
 import { startTheme } from './lib/theme';
 
+/* A file that is dropped beside a place for files goes nowhere: the browser would leave the page and show it. */
+const noDrop = (e: DragEvent): void => {
+	if (e.dataTransfer?.types.includes('Files') !== true || e.defaultPrevented || (e.target instanceof HTMLInputElement && e.target.type === 'file'))
+		return;
+	e.preventDefault();
+	e.dataTransfer.dropEffect = 'none';
+};
+addEventListener('dragover', noDrop);
+addEventListener('drop', noDrop);
+
 /* In all three, as no words could be loaded. */
 const NO_WORDS = 'La caja no responde; se vuelve a intentar. · A caixa não responde; nova tentativa em breve. · The box does not answer; trying again.';
 

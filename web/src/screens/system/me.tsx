@@ -1,12 +1,12 @@
 /* me.tsx - one's own account: name, password, second factor, where one is logged in. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { Refused, call, get, post, type Page } from '../../lib/api';
+import { useRef, useState } from 'preact/hooks';
+import { call, get, post, type Page } from '../../lib/api';
 import { number } from '../../lib/format';
 import { t, word } from '../../lib/i18n';
 import { hasToken } from '../../lib/api';
 import { look } from '../../lib/session';
-import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad } from '../../ui/base';
+import { Button, Dialog, Empty, Failed, Field, confirm, sentence, toast, useLoad, useSubmit } from '../../ui/base';
 import { Copy, Facts, Time, useLive } from '../../ui/data';
 import { Qr } from '../../ui/qr';
 
@@ -40,69 +40,49 @@ export function Sessions(p: { path: string }): JSX.Element {
 }
 
 function Totp(p: { on: boolean; close: () => void; done: () => void }): JSX.Element {
-	const [error, setError] = useState(''), [step, setStep] = useState<{ secret: string; uri: string } | null>(null), [codes, setCodes] = useState<string[] | null>(null);
-	async function run(e: Event, fn: (form: FormData) => Promise<void>) {
-		e.preventDefault();
-		setError('');
-		try {
-			await fn(new FormData(e.currentTarget as HTMLFormElement));
-		} catch (x) {
-			setError(sentence(x));
-		}
-	}
+	const [step, setStep] = useState<{ secret: string; uri: string } | null>(null), [codes, setCodes] = useState<string[] | null>(null);
 	const begin = async (f: FormData) => setStep(await post('/api/v1/me/totp', { password: f.get('password') }));
 	const check = async (f: FormData) => { setCodes((await post<{ recovery_codes: string[] }>('/api/v1/me/totp/confirm', { code: String(f.get('code')).replace(/\s/g, '') })).recovery_codes); p.done(); };
 	const off = async (f: FormData) => { await call('DELETE', '/api/v1/me/totp', { password: f.get('password') }); toast(t('totp_off_done')); p.done(); p.close(); };
-	const said = error !== '' && <p class="error" role="alert">{error}</p>;
+	const { busy, error, submit } = useSubmit(form => (step !== null ? check : p.on ? off : begin)(form)), said = error !== null && <p class="error" role="alert">{sentence(error)}</p>;
 	return <Dialog title={t('totp')} onClose={p.close}>
 		{codes !== null ? <><p>{t('totp_codes')}</p><pre class="code codes">{codes.join('\n')}</pre><div class="row end"><Copy text={codes.join('\n')} /><Button kind="main" onClick={p.close}>{t('codes_kept')}</Button></div></>
-			: step !== null ? <form key="code" onSubmit={e => { void run(e, check); }}><p>{t('totp_add')}</p><div class="qr"><Qr text={step.uri} label={t('totp_qr')} /></div><p class="row"><code class="address">{step.secret.replace(/(.{4})/g, '$1 ')}</code><Copy text={step.secret} /></p>
+			: step !== null ? <form key="code" onSubmit={submit}><p>{t('totp_add')}</p><div class="qr"><Qr text={step.uri} label={t('totp_qr')} /></div><p class="row"><code class="address">{step.secret.replace(/(.{4})/g, '$1 ')}</code><Copy text={step.secret} /></p>
 				<p><a href={step.uri}>{t('totp_open')}</a></p><Field id="code" label={t('login_code')}><input id="code" name="code" inputMode="numeric" autocomplete="one-time-code" required /></Field>{said}
-				<div class="row end"><Button type="submit" kind="main">{t('totp_on')}</Button></div></form>
-				: <form key="password" onSubmit={e => { void run(e, p.on ? off : begin); }}><p>{t(p.on ? 'totp_off_text' : 'totp_text')}</p><Field id="tpassword" label={t('password')}><input id="tpassword" name="password" type="password" autocomplete="current-password" required /></Field>{said}
-					<div class="row end"><Button type="submit" kind={p.on ? 'danger' : 'main'}>{t(p.on ? 'totp_off' : 'next')}</Button></div></form>}
+				<div class="row end"><Button type="submit" kind="main" disabled={busy}>{t('totp_on')}</Button></div></form>
+				: <form key="password" onSubmit={submit}><p>{t(p.on ? 'totp_off_text' : 'totp_text')}</p><Field id="tpassword" label={t('password')}><input id="tpassword" name="password" type="password" autocomplete="current-password" required /></Field>{said}
+					<div class="row end"><Button type="submit" kind={p.on ? 'danger' : 'main'} disabled={busy}>{t(p.on ? 'totp_off' : 'next')}</Button></div></form>}
 	</Dialog>;
 }
 
 function Password(): JSX.Element {
-	const [error, setError] = useState<unknown>(null);
-	const wrong = (f: string) => error instanceof Refused ? error.field(f) : undefined;
-	async function submit(e: Event) {
-		e.preventDefault();
-		const form = e.currentTarget as HTMLFormElement, data = new FormData(form);
-		try {
-			await call('PUT', '/api/v1/me/password', { password: data.get('old'), new_password: data.get('new') });
-			setError(null);
-			form.reset();
-			toast(t('password_changed'));
-		} catch (x) {
-			setError(x);
-		}
-	}
-	return <form class="card" onSubmit={e => { void submit(e); }}><h2>{t('change_password')}</h2>
+	const ref = useRef<HTMLFormElement>(null);
+	const { busy, error, wrong, submit } = useSubmit(async form => {
+		await call('PUT', '/api/v1/me/password', { password: form.get('old'), new_password: form.get('new') });
+		ref.current?.reset();
+		toast(t('password_changed'));
+	});
+	return <form ref={ref} class="card" onSubmit={submit}><h2>{t('change_password')}</h2>
 		<Field id="old" label={t('password_now')} error={wrong('password')}><input id="old" name="old" type="password" autocomplete="current-password" required /></Field>
 		<Field id="new" label={t('password_new')} hint={t('password_hint')} error={wrong('new_password')}><input id="new" name="new" type="password" autocomplete="new-password" minLength={10} required /></Field>
 		{error !== null && !wrong('password') && !wrong('new_password') && <p class="error" role="alert">{sentence(error)}</p>}
-		<div class="row end"><Button type="submit" kind="main">{t('change_password')}</Button></div></form>;
+		<div class="row end"><Button type="submit" kind="main" disabled={busy}>{t('change_password')}</Button></div></form>;
 }
 
 export function Me(): JSX.Element {
 	const { data: me, error, reload } = useLoad(signal => hasToken() ? Promise.resolve(null) : get<Account>('/api/v1/me', { signal }), 'me'), [totp, setTotp] = useState(false);
 	useLive(reload, [], 5000);
+	const rename = useSubmit(form => call('PATCH', '/api/v1/me', { name: form.get('name') }).then(() => { toast(t('saved')); reload(); void look(); }, (x: unknown) => toast(sentence(x), 'bad')));
 	if (me === null)
 		return <Empty title={t('no_account')}><p>{t('no_account_text')}</p></Empty>;
 	if (me === undefined)
 		return error !== undefined ? <Failed error={error} again={reload} /> : <p class="loading" aria-busy="true" />;
-	async function rename(e: Event) {
-		e.preventDefault();
-		await call('PATCH', '/api/v1/me', { name: new FormData(e.currentTarget as HTMLFormElement).get('name') }).then(() => { toast(t('saved')); reload(); void look(); }, (x: unknown) => toast(sentence(x), 'bad'));
-	}
 	return <div class="stack"><div class="two">
-		<form class="card" onSubmit={e => { void rename(e); }}><h2><bdi>{me.login}</bdi> <span class="chip">{word('role.', me.role)}</span></h2>
+		<form class="card" onSubmit={rename.submit}><h2><bdi>{me.login}</bdi> <span class="chip">{word('role.', me.role)}</span></h2>
 			<Field id="name" label={t('your_name')}><input id="name" name="name" defaultValue={me.name} maxLength={100} required /></Field>
 			<Facts rows={[[t('last_login'), <Time at={me.last_login_at} full />], [t('password_since'), <Time at={me.password_changed_at} full />],
 				[t('totp'), me.totp ? t('totp_is_on', { n: number(me.recovery_codes_left) }) : t('totp_is_off')]]} />
-			<div class="row end"><Button onClick={() => setTotp(true)}>{t(me.totp ? 'totp_off' : 'totp_on')}</Button><Button type="submit" kind="main">{t('save')}</Button></div></form>
+			<div class="row end"><Button onClick={() => setTotp(true)}>{t(me.totp ? 'totp_off' : 'totp_on')}</Button><Button type="submit" kind="main" disabled={rename.busy}>{t('save')}</Button></div></form>
 		<Password /></div>
 		<div class="card"><h2>{t('sessions')}</h2><Sessions path="/api/v1/me/sessions" /></div>
 		{totp && <Totp on={me.totp} close={() => setTotp(false)} done={reload} />}

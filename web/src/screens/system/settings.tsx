@@ -1,35 +1,30 @@
 /* settings.tsx - every setting: what it is, what it does, where its value comes from; found by a word. Secrets are write-only. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { Refused } from '../../lib/api';
 import { t, word } from '../../lib/i18n';
 import { place } from '../../lib/route';
 import { helpOf, isSecret, loadSettings, saveSettings, valueOf, type Setting, type Value } from '../../lib/settings';
-import { Button, Dialog, Empty, Failed, Field, sentence, toast, useLoad } from '../../ui/base';
+import { Button, Dialog, Empty, Failed, Field, sentence, toast, useLoad, useSubmit } from '../../ui/base';
 import { useLive } from '../../ui/data';
 import { AnyInput } from '../../ui/form';
 
 function Edit(p: { s: Setting; v: Value; close: () => void; done: () => void }): JSX.Element {
-	const { s, v } = p, [error, setError] = useState<unknown>(null), secret = isSecret(s);
+	const { s, v } = p, secret = isSecret(s);
 	async function save(value: string | null) {
-		try {
-			const a = await saveSettings({ [v.key]: value });
-			toast(a.restart_needed.length > 0 ? t('saved_restart') : t('saved'));
-			p.done();
-			p.close();
-		} catch (x) {
-			setError(x);
-		}
+		const a = await saveSettings({ [v.key]: value });
+		toast(a.restart_needed.length > 0 ? t('saved_restart') : t('saved'));
+		p.done();
+		p.close();
 	}
-	const wrong = error instanceof Refused ? error.field(v.key) : undefined;
-	return <Dialog title={v.key} onClose={p.close}><form onSubmit={e => { e.preventDefault(); void save(String(new FormData(e.currentTarget).get('value'))); }}>
+	const { busy, error, wrong: wrongOf, submit } = useSubmit(form => save(String(form.get('value')))), wrong = wrongOf(v.key);
+	return <Dialog title={v.key} onClose={p.close}><form onSubmit={submit}>
 		<p>{helpOf(s)}</p>
 		<Field id="value" label={t('value')} hint={t('default_is', { value: valueOf(s.key, s.default) || '–' }) + (s.kind === 'int' && s.high > s.low ? ' ' + t('range_is', { low: s.low, high: s.high }) : '') + (s.restart ? ' ' + t('needs_restart') : '') + (secret && v.value ? ' ' + t('secret_kept') : '')} error={wrong}>
 			{s.kind === 'bool' || s.kind === 'boolean' ? <select id="value" name="value">{['true', 'false'].map(x => <option key={x} value={x} selected={v.value === x}>{x}</option>)}</select>
 				: <AnyInput id="value" name="value" type={secret ? 'password' : 'text'} autocomplete={secret ? 'new-password' : 'off'} spellcheck={false} defaultValue={secret ? '' : v.value} required={secret} />}</Field>
 		{v.source === 'argument' || v.source === 'environment' ? <p class="result waiting">{t('set_outside', { source: word('from.', v.source.split(':')[0]!) })}</p> : null}
 		{error !== null && wrong === undefined && <p class="error" role="alert">{sentence(error)}</p>}
-		<div class="row end">{v.source === 'database' && <Button onClick={() => save(null)}>{t('take_away')}</Button>}<Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main">{t('save')}</Button></div></form></Dialog>;
+		<div class="row end">{v.source === 'database' && <Button onClick={() => save(null)}>{t('take_away')}</Button>}<Button onClick={p.close}>{t('c.back')}</Button><Button type="submit" kind="main" disabled={busy}>{t('save')}</Button></div></form></Dialog>;
 }
 
 export function SettingsTable(): JSX.Element {
