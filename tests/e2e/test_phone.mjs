@@ -81,10 +81,18 @@ test('the widest tables fit on the smallest phone', async () => {
 	await box.idle();
 	await box.post('/api/v1/queues/messages/pause');
 	await box.post('/api/v1/messages', { to: '595981000001', type: 'text', text: { body: 'espera' } });
-	const page = await box.person('owner', { size: { width: 320, height: 640 }, lang: 'pt', screen: 'queues' });
+	await box.post('/api/v1/backups');
+	const look = { size: { width: 320, height: 640 }, screen: 'queues' };
+	let page;
 	const over = () => page.locator('main').evaluate(e => e.scrollWidth - e.clientWidth);
-	await page.locator('tr.paused').waitFor();
-	assert.equal(await over(), 0, 'queues');
+	for (const lang of ['en', 'es', 'pt']) {
+		page = await box.person('owner', { ...look, lang, login: lang });
+		await page.locator('tr.paused').waitFor();
+		assert.equal(await over(), 0, 'queues, ' + lang);
+		await page.goto('/#/system/backups');
+		await page.locator('tbody tr').first().waitFor();
+		assert.equal(await over(), 0, 'backups, ' + lang);
+	}
 	await page.goto('/#/queues/messages');
 	await page.locator('tbody tr').first().waitFor();
 	assert.equal(await over(), 0, 'a queue');
