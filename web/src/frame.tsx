@@ -15,23 +15,25 @@ export function screensOf(): Screen[] {
 	return SCREENS.filter(s => s.right === null || may(s.right));
 }
 
+const PREFIX_MS = 2000;
+
 /* g and a letter: go there; ?: the list of the keys. Not while somebody writes. Asked before a screen's own keys: the letter is none of those. */
 function useKeys(openHelp: () => void): void {
 	useEffect(() => {
-		let prefix = false;
+		let prefix = 0;
 		function press(e: KeyboardEvent) {
 			const at = e.target as HTMLElement;
 			if (e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName) || at.isContentEditable || document.querySelector('dialog[open]') !== null)
 				return;
 			if (e.key === '?') {
 				openHelp();
-			} else if (prefix) {
+			} else if (Date.now() - prefix < PREFIX_MS) {
 				e.stopPropagation();
 				const s = screensOf().find(x => x.key === e.key);
 				if (s)
 					go('#/' + s.path);
 			}
-			prefix = e.key === 'g';
+			prefix = e.key === 'g' ? Date.now() : 0;
 		}
 		addEventListener('keydown', press, true);
 		return () => removeEventListener('keydown', press, true);

@@ -42,6 +42,10 @@ export async function mayAgain(status: number, problem: Problem): Promise<boolea
 	return status === 403 && problem.type?.endsWith('csrf') === true && await renew();
 }
 
+let shut = false;
+/* The page is being loaded anew: what its screens still ask for is not asked, and never answered. */
+export function shutDown(): void { shut = true; }
+
 export interface Ask { headers?: Record<string, string>; signal?: AbortSignal; raw?: BodyInit; again?: boolean }
 
 export async function call<T = unknown>(method: string, path: string, body?: unknown, ask: Ask = {}): Promise<T> {
@@ -54,6 +58,8 @@ export async function call<T = unknown>(method: string, path: string, body?: unk
 		headers['Content-Type'] = 'application/json';
 	}
 	let answer: Response;
+	if (shut)
+		return new Promise<never>(() => {});
 	try {
 		answer = await fetch(path, init);
 	} catch (e) {

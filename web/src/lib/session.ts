@@ -1,6 +1,6 @@
 /* session.ts - who is sitting here, and what they may do. */
 import { signal } from '@preact/signals';
-import { Refused, call, credentials, dropToken, hasToken, setCsrf, setToken, whenLost, whenStale } from './api';
+import { Refused, call, credentials, dropToken, hasToken, setCsrf, setToken, shutDown, whenLost, whenStale } from './api';
 import { hasChosen, isLang, lang, readIn, startLang } from './i18n';
 import { go } from './route';
 import * as stream from './stream';
@@ -30,6 +30,7 @@ let over = false;
 export const isOver = (): boolean => over;
 function anew(): void {
 	over = true;
+	shutDown();
 	stream.stop();
 	history.replaceState(null, '', '#/'); /* not go(): the screen there would ask for things before the new page has come */
 	location.reload();
