@@ -187,6 +187,25 @@ test('what the box did not take holds back what was written after it: they arriv
 	await write('Perdón: es 200');
 	await until(async () => (await got(box)).length === 2, 'both are sent');
 	assert.deepEqual((await got(box)).map(m => m.text), ['El precio es 100', 'Perdón: es 200']);
+	/* its answer was lost: asked again, the box says how it was when it was made; what is known since is newer */
+	await page.unroute('**/api/v1/messages');
+	let lost = 1;
+	await page.route('**/api/v1/messages', async route => {
+		if (lost-- > 0) {
+			await route.fetch();
+			await page.locator('.bubble:not(.local)', { hasText: 'leído ya' }).locator('.ticks.read').waitFor().catch(() => {});
+			await route.abort();
+		} else {
+			await route.continue();
+		}
+	});
+	const answered = page.waitForResponse(r => r.url().endsWith('/api/v1/messages') && r.request().postData().includes('leído ya'));
+	await write('leído ya');
+	await (await answered).finished();
+	await page.waitForTimeout(100);
+	await page.locator('.bubble', { hasText: 'leído ya' }).locator('.ticks.read').waitFor({ timeout: 500 });
+	await page.unroute('**/api/v1/messages');
+	await page.route('**/api/v1/messages', route => cut-- > 0 ? route.abort() : route.continue());
 	/* the line is away: what is tried again by hand takes with it what was written before */
 	cut = 1000;
 	for (const text of ['uno', 'dos', 'tres'])
@@ -194,8 +213,8 @@ test('what the box did not take holds back what was written after it: they arriv
 	await until(async () => await page.locator('.bubble.lost').count() === 3, 'all three wait');
 	cut = 0;
 	await page.locator('.bubble.lost', { hasText: 'tres' }).getByRole('button', { name: 'Reintentar' }).click();
-	await until(async () => (await got(box)).length === 5, 'all are sent');
-	assert.deepEqual((await got(box)).slice(2).map(m => m.text), ['uno', 'dos', 'tres']);
+	await until(async () => (await got(box)).length === 6, 'all are sent');
+	assert.deepEqual((await got(box)).slice(3).map(m => m.text), ['uno', 'dos', 'tres']);
 	await page.locator('.bubble.local').waitFor({ state: 'detached' });
 });
 
@@ -276,4 +295,26 @@ test('a second click does not start a recording, and a recording ends with its c
 	await row(page, 'Beto').click();
 	await recorder.waitFor({ state: 'detached' });
 	await until(async () => (await tracks()).join() === 'ended', 'nothing listens any more');
+});
+
+test('a file of which nothing moves any more does not hold back what was written after it for ever', async () => {
+	const { box, page } = await begin();
+	let stuck = 0;
+	await page.route('**/api/v1/media?**', () => { stuck++; }, { times: 1 }); /* no answer, and no end */
+	await page.clock.install();
+	await page.locator('.composer input[type=file]').setInputFiles({ name: 'lista.txt', mimeType: 'text/plain', buffer: Buffer.from('lista') });
+	await page.locator('#composer').press('Enter');
+	await page.locator('#composer').fill('después de la lista');
+	await page.locator('#composer').press('Enter');
+	await until(() => stuck === 1, 'it is on its way');
+	await page.clock.runFor(31_000);
+	await until(async () => { await page.clock.runFor(1000); return await page.locator('.bubble:not(.local)', { hasText: 'después de la lista' }).count() > 0; }, 'both are sent');
+	assert.deepEqual((await box.get('/api/v1/messages?limit=2')).data.map(m => m.type), ['text', 'document']);
+	/* one that was asked to leave later says when */
+	const { id } = await box.post('/api/v1/messages', { to: LUCIA, text: 'mañana', send_at: new Date(Date.now() + 86_400_000).toISOString() });
+	const later = page.locator('.bubble', { hasText: 'mañana' });
+	await later.waitFor();
+	await until(async () => { await page.clock.runFor(1000); return await later.getByText('Sale el').count() > 0; }, 'it says when it leaves');
+	await page.goto('/#/messages/' + id);
+	await page.locator('dt', { hasText: 'Sale' }).waitFor();
 });

@@ -264,6 +264,22 @@ test('a long conversation scrolls both ways, and a search result opens in its pl
 	await (await answered).finished();
 	await page.waitForTimeout(400);
 	assert.ok((await texts()).includes('mensaje 300.'), `where one jumped to last: ${(await texts())[0]}`);
+	/* one to a message that is far away ends with its conversation: nobody is pulled back */
+	await box.hook(metaHook([{ ...metaText(LUCIA, 'como dije'), context: { from: LUCIA, id: slow.meta_message_id } }]));
+	await box.say('5511910000009', 'Gil', 'otra cosa');
+	await page.locator('#search').fill('');
+	await open(page, 'Gil');
+	await open(page, 'Lucía');
+	await bubble(page, 'como dije').waitFor();
+	let off, asked = 0;
+	const far = new Promise(r => { off = r; });
+	await page.route(/limit=500/, async route => { asked++; await far; await route.continue().catch(() => {}); });
+	await bubble(page, 'como dije').locator('.quote').click();
+	await until(() => asked === 1, 'it looks for it');
+	await open(page, 'Gil');
+	off();
+	await page.waitForTimeout(300);
+	await page.locator('.thread-head', { hasText: 'Gil' }).waitFor();
 });
 
 test('files, templates, quick answers, buttons; what failed and what is in doubt', async () => {
@@ -323,7 +339,7 @@ test('files, templates, quick answers, buttons; what failed and what is in doubt
 	await box.double('meta', 'behave', { do: 'meta_error', code: 131026, status: 400, times: 1, match: LUCIA });
 	await page.locator('#composer').fill('no llega');
 	await page.keyboard.press('Enter');
-	await bubble(page, 'no llega').locator('.trouble', { hasText: 'WhatsApp no puede entregar a este número' }).getByRole('button', { name: 'Enviar de nuevo' }).click();
+	await bubble(page, 'no llega').locator('.trouble', { hasText: 'WhatsApp no puede entregar a este número' }).getByRole('button', { name: 'Enviar de nuevo' }).dblclick();
 	await until(async () => await bubble(page, 'no llega').locator('.ticks.read').count() === 1, 'it went as a new message');
 	await bubble(page, 'no llega').locator('.trouble', { hasText: 'Se envió de nuevo' }).waitFor();
 	await page.reload();

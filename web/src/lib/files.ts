@@ -24,7 +24,9 @@ export function useFile(url: string | null): string | undefined {
 
 export interface Uploaded { id: string; mime: string; bytes: number; send_as: string }
 
-/* fetch cannot tell how far a body has gone. */
+const STALLED_MS = 30_000;
+
+/* fetch cannot tell how far a body has gone. However long it takes: it ends only when nothing moves any more. */
 export function upload(file: Blob, name: string, progress: (part: number) => void, stop?: AbortSignal, again = true): Promise<Uploaded> {
 	return new Promise((done, failed) => {
 		const x = new XMLHttpRequest();
@@ -33,7 +35,10 @@ export function upload(file: Blob, name: string, progress: (part: number) => voi
 			x.setRequestHeader(k, v);
 		x.setRequestHeader('Content-Type', file.type.split(';')[0] || 'application/octet-stream');
 		x.responseType = 'json';
-		x.upload.onprogress = e => { if (e.lengthComputable) progress(e.loaded / e.total); };
+		let timer = 0;
+		const moves = () => { clearTimeout(timer); timer = window.setTimeout(() => { failed(new Refused(0, {})); x.abort(); }, STALLED_MS); };
+		x.onloadend = () => clearTimeout(timer);
+		x.upload.onprogress = e => { moves(); if (e.lengthComputable) progress(e.loaded / e.total); };
 		x.onload = () => x.status >= 200 && x.status < 300 && x.response !== null ? done(x.response as Uploaded)
 			: refused((x.response ?? {}) as Problem);
 		const refused = (p: Problem) => void mayAgain(again ? x.status : 0, p).then(may =>
@@ -41,6 +46,7 @@ export function upload(file: Blob, name: string, progress: (part: number) => voi
 		x.onerror = x.ontimeout = () => failed(new Refused(0, {}));
 		x.onabort = () => failed(new DOMException('stopped', 'AbortError'));
 		stop?.addEventListener('abort', () => x.abort());
+		moves();
 		x.send(file);
 	});
 }

@@ -29,7 +29,7 @@ export const talk = {
 	'c.hole_button': 'End of the address of the button “{name}”', 'c.hole_file': 'File at the top', 'c.in_messages': 'In messages',
 	'c.key_back': 'Back to the list', 'c.key_before': 'Conversation before', 'c.key_info': 'About the customer', 'c.key_line': 'New line',
 	'c.key_mine': 'Assign to me', 'c.key_next': 'Next conversation', 'c.key_quick': 'Quick answer', 'c.key_reply': 'Write',
-	'c.key_resolve': 'Resolve or reopen', 'c.key_search': 'Search', 'c.known_since': 'Known since {when}', 'c.label': 'Label',
+	'c.key_resolve': 'Resolve or reopen', 'c.key_search': 'Search', 'c.leaves_at': 'It leaves on {when}.', 'c.known_since': 'Known since {when}', 'c.label': 'Label',
 	'c.label_new': 'New label', 'c.labels': 'Labels', 'c.less': 'Show less', 'c.location': 'Location', 'c.looks': '{name} is here too',
 	'c.map': 'Open the map', 'c.me': 'me', 'c.menu': 'What to do with it', 'c.mine': 'Mine', 'c.more': 'Show all ({n} characters)', 'c.name': 'Name',
 	'c.new': 'New', 'c.new_below': '{n} new', 'c.no_ads': 'Wants no advertising.', 'c.no_filter': 'Show all', 'c.no_messages': 'No messages yet.',

@@ -31,7 +31,7 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.hole_button': 'Final de la dirección del botón «{name}»', 'c.hole_file': 'Archivo de cabecera', 'c.in_messages': 'En mensajes',
 	'c.key_back': 'Volver a la lista', 'c.key_before': 'Conversación anterior', 'c.key_info': 'Sobre el cliente', 'c.key_line': 'Línea nueva',
 	'c.key_mine': 'Asignármela', 'c.key_next': 'Conversación siguiente', 'c.key_quick': 'Respuesta rápida', 'c.key_reply': 'Escribir',
-	'c.key_resolve': 'Resolver o reabrir', 'c.key_search': 'Buscar', 'c.known_since': 'Desde {when}', 'c.label': 'Etiqueta',
+	'c.key_resolve': 'Resolver o reabrir', 'c.key_search': 'Buscar', 'c.leaves_at': 'Sale el {when}.', 'c.known_since': 'Desde {when}', 'c.label': 'Etiqueta',
 	'c.label_new': 'Etiqueta nueva', 'c.labels': 'Etiquetas', 'c.less': 'Mostrar menos', 'c.location': 'Ubicación',
 	'c.looks': '{name} también está aquí', 'c.map': 'Abrir el mapa', 'c.me': 'yo', 'c.menu': 'Qué hacer con él', 'c.mine': 'Mías',
 	'c.more': 'Mostrar todo ({n} caracteres)', 'c.name': 'Nombre', 'c.new': 'Nuevos', 'c.new_below': '{n|# nuevo|# nuevos}',

@@ -32,7 +32,7 @@ export const talk: Record<keyof typeof en, string> = {
 	'c.hole_file': 'Arquivo do cabeçalho', 'c.in_messages': 'Em mensagens', 'c.key_back': 'Voltar à lista', 'c.key_before': 'Conversa anterior',
 	'c.key_info': 'Sobre o cliente', 'c.key_line': 'Nova linha', 'c.key_mine': 'Atribuir a mim', 'c.key_next': 'Próxima conversa',
 	'c.key_quick': 'Resposta rápida', 'c.key_reply': 'Escrever', 'c.key_resolve': 'Resolver ou reabrir', 'c.key_search': 'Buscar',
-	'c.known_since': 'Desde {when}', 'c.label': 'Etiqueta', 'c.label_new': 'Nova etiqueta', 'c.labels': 'Etiquetas', 'c.less': 'Mostrar menos',
+	'c.leaves_at': 'Sai em {when}.', 'c.known_since': 'Desde {when}', 'c.label': 'Etiqueta', 'c.label_new': 'Nova etiqueta', 'c.labels': 'Etiquetas', 'c.less': 'Mostrar menos',
 	'c.location': 'Localização', 'c.looks': '{name} também está aqui', 'c.map': 'Abrir o mapa', 'c.me': 'eu', 'c.menu': 'O que fazer com ela',
 	'c.mine': 'Minhas', 'c.more': 'Mostrar tudo ({n} caracteres)', 'c.name': 'Nome', 'c.new': 'Novas', 'c.new_below': '{n|# nova|# novas}',
 	'c.no_ads': 'Não quer publicidade.', 'c.no_filter': 'Mostrar todas', 'c.no_messages': 'Ainda não há mensagens.',

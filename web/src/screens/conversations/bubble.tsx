@@ -1,7 +1,7 @@
 /* bubble.tsx - one message: who, what, when, how far it is, what may be done with it. */
 import { Component, type ComponentChildren, type JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { post, call } from '../../lib/api';
+import { call, get, post } from '../../lib/api';
 import { clock, moment } from '../../lib/format';
 import { metaSaid, t, word } from '../../lib/i18n';
 import { may } from '../../lib/session';
@@ -46,17 +46,25 @@ async function act(thread: Thread, run: () => Promise<Message>): Promise<boolean
 
 /* A message that failed or may have been sent needs a person: here they decide. */
 function Trouble(p: BubbleProps): JSX.Element | null {
-	const { m, thread } = p, s = stateOf(m);
+	const { m, thread } = p, s = stateOf(m), [busy, setBusy] = useState(false);
 	if (m.direction === 'inbound' || (s !== 'failed' && s !== 'unknown'))
 		return null;
 	const path = '/api/v1/messages/' + m.id;
+	/* once, however often it is clicked */
+	const once = async (verb: string, body: object = {}) => {
+		setBusy(true);
+		const done = await act(thread, () => post(path + verb, body));
+		setBusy(false);
+		if (done && verb === '/resend')
+			thread.took({ ...m, resent: true }, performance.now());
+	};
 	return <div class="trouble" role="group" aria-label={word('status.', s)}>
 		<p>{s === 'failed' ? t('c.failed') : t('c.unknown')} <bdi>{whyFailed(m.error)}</bdi></p>
-		{m.resent ? <p class="soft">{t('c.resent')}</p> : may('messages:send') && <p class="row">{s === 'failed' ? <button type="button" class="link-button" onClick={() => act(thread, () => post(path + '/resend')).then(yes => { if (yes) thread.took({ ...m, resent: true }, performance.now()); })}>{t('c.resend')}</button>
-			: <><button type="button" class="link-button" onClick={() => act(thread, () => post(path + '/resolve', { as: 'sent' }))}>{t('c.was_sent')}</button>
-				<button type="button" class="link-button" onClick={async () => {
+		{m.resent ? <p class="soft">{t('c.resent')}</p> : may('messages:send') && <p class="row">{s === 'failed' ? <button type="button" class="link-button" disabled={busy} onClick={() => once('/resend')}>{t('c.resend')}</button>
+			: <><button type="button" class="link-button" disabled={busy} onClick={() => once('/resolve', { as: 'sent' })}>{t('c.was_sent')}</button>
+				<button type="button" class="link-button" disabled={busy} onClick={async () => {
 					if (await confirm({ title: t('c.not_sent'), text: t('c.not_sent_text'), yes: t('c.resend') }))
-						await act(thread, () => post(path + '/resolve', { as: 'not_sent', resend: true }));
+						await once('/resolve', { as: 'not_sent', resend: true });
 				}}>{t('c.not_sent')}</button></>}</p>}
 	</div>;
 }
@@ -130,13 +138,17 @@ class Safe extends Component<{ line: string; children: ComponentChildren }, { br
 
 const LONG_MS = 15_000;
 
-function Waits(p: { since: string }): JSX.Element | null {
-	const left = Date.parse(p.since) + LONG_MS - Date.now(), [long, setLong] = useState(left <= 0);
+/* One that was asked to leave later says when: only the message alone tells, and only this is worth asking for it. */
+function Waits(p: { m: Message }): JSX.Element | null {
+	const { m } = p, left = Date.parse(m.created_at) + LONG_MS - Date.now(), [long, setLong] = useState(left <= 0), [at, setAt] = useState<string | null>(null);
 	useEffect(() => {
-		const timer = setTimeout(() => setLong(true), Math.max(0, left));
+		const timer = setTimeout(() => {
+			setLong(true);
+			get<Message>('/api/v1/messages/' + m.id).then(x => setAt(x.send_at ?? null), () => { /* then it says only that it waits */ });
+		}, Math.max(0, left));
 		return () => clearTimeout(timer);
-	}, [p.since]);
-	return long ? <p class="soft small">{t('c.waits')}</p> : null;
+	}, [m.created_at]);
+	return long ? <p class="soft small">{at !== null && Date.parse(at) > Date.now() ? t('c.leaves_at', { when: moment(at, 'short') }) : t('c.waits')}</p> : null;
 }
 
 export function Bubble(p: BubbleProps): JSX.Element {
@@ -153,7 +165,7 @@ export function Bubble(p: BubbleProps): JSX.Element {
 		{!ours && list(c, 'errors').length > 0 && m.type !== 'unsupported' && <p class="absent small"><bdi>{text(list(c, 'errors')[0], 'title')}</bdi></p>}
 		<p class="foot">{m.edited_at && !m.revoked_at && <a class="soft" href={'#/messages/' + m.id} title={moment(m.edited_at)}>{t('c.edited')}</a>}
 			<time dateTime={m.timestamp} title={moment(m.timestamp)}>{clock(m.timestamp)}</time>{ours && <Ticks m={m} />}</p>
-		{s === 'pending' && ours && <Waits since={m.created_at} />}
+		{s === 'pending' && ours && <Waits m={m} />}
 		<Trouble {...p} /><Reactions m={m} /><Menu {...p} />
 	</article>;
 }

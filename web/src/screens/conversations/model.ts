@@ -10,7 +10,7 @@ export interface Message {
 	id: string; conversation_id: string; meta_message_id: string | null; direction: 'inbound' | 'outbound'; type: string; content: string; status: string;
 	sending: string | null; wa_id: string; sender_type: string; sender_name: string | null; sender_user_id: string | null; source: string; media: Media | null;
 	failed: boolean; error: Json; reply_to: string | null; timestamp: string; created_at: string; contact_name?: string | null;
-	content_json?: Json; edited_at?: string | null; revoked_at?: string | null; resent?: boolean; reactions?: Reaction[]; sender_source_id?: string | null;
+	content_json?: Json; edited_at?: string | null; revoked_at?: string | null; resent?: boolean; send_at?: string | null; reactions?: Reaction[]; sender_source_id?: string | null;
 }
 export interface Conversation {
 	id: string; contact_id: string; channel: string | null; contact_name: string | null; wa_id: string; status: string; unread_count: number;

@@ -17,8 +17,8 @@ export interface Local {
 	part: number; error?: unknown; body: Record<string, unknown>; reply?: Message; bound?: string; by: string;
 }
 
-/* The open thread of a conversation is told what the box answered; `asked`: when (performance.now()). */
-export interface Sink { readonly id: string; sent(m: Message, asked: number): void }
+/* The open thread of a conversation is told what the box answered. */
+export interface Sink { readonly id: string; sent(m: Message): void }
 
 const waiting = new Map<string, Signal<Local[]>>();
 const line = new Map<string, Promise<void>>();
@@ -120,8 +120,8 @@ async function push(id: string, l: Local): Promise<boolean> {
 			patch(id, key, { type: text(body, 'type') });
 		}
 		patch(id, key, { state: 'sending', error: undefined });
-		const asked = performance.now(), m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key }, signal: AbortSignal.timeout(ANSWER_MS) });
-		sinks.get(id)?.sent(m, asked);
+		const m = await post<Message>('/api/v1/messages', body, { headers: { 'Idempotency-Key': key }, signal: AbortSignal.timeout(ANSWER_MS) });
+		sinks.get(id)?.sent(m);
 		drop(id, key);
 		return true;
 	} catch (e) {

@@ -15,7 +15,9 @@ let loaded = 0;
 export async function loadQuicks(): Promise<void> {
 	loaded = Date.now();
 	try {
-		quicks.value = (await get<Page<Quick>>('/api/v1/quick-answers')).data;
+		const fresh = (await get<Page<Quick>>('/api/v1/quick-answers')).data;
+		loaded = Date.now(); /* what is drawn now must not ask again, however slow the line is */
+		quicks.value = fresh;
 	} catch { /* the list stays as it was */ }
 }
 

@@ -1,12 +1,12 @@
 /* thread.tsx - the messages of a conversation, from the newest upwards: pages in both directions, days, what is new, jumps to a message. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { get, post, type Page } from '../../lib/api';
+import { post, type Page } from '../../lib/api';
 import { day } from '../../lib/format';
 import { lang, t } from '../../lib/i18n';
 import { go } from '../../lib/route';
 import { may } from '../../lib/session';
-import { Button, Empty, Failed, toast } from '../../ui/base';
+import { Button, Empty, Failed, sentence, toast } from '../../ui/base';
 import { Icon } from '../../ui/icons';
 import { Bubble, Edit, LocalBubble } from './bubble';
 import { Viewer } from './media';
@@ -147,7 +147,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 		}
 		let after: string | null = thread.chunks.value[0]?.older ?? null; /* quotes reach back; a few large pages, then the search is the better way */
 		for (let i = 0; i < 6 && after !== null; i++) {
-			const page: Page<Message> = await get(`/api/v1/conversations/${thread.id}/messages?limit=500&after=${after}`);
+			const page: Page<Message> = await thread.ask(`/api/v1/conversations/${thread.id}/messages?limit=500&after=${after}`);
 			const hit = page.data.find(x => x.meta_message_id === meta);
 			if (hit !== undefined) {
 				go(`#/conversations/${thread.id}?m=${hit.id}`);
@@ -172,7 +172,7 @@ export function ThreadView(p: { thread: Thread; at: string | null; reply: (m: Me
 		cache.current.set(m.id, { facts, made: bubble });
 		return bubble;
 	}
-	jumpNow.current = jump;
+	jumpNow.current = meta => jump(meta).catch((e: unknown) => { if (!thread.closed) toast(sentence(e), 'bad'); });
 	const toEnd = async () => {
 		if (p.at !== null)
 			go('#/conversations/' + thread.id, true);

@@ -81,7 +81,10 @@ export class Thread implements Sink {
 			this.refreshSoon(0);
 	}
 
-	private ask<T>(path: string): Promise<T> {
+	get closed(): boolean { return this.stop.signal.aborted; }
+
+	/* Ends with the thread. */
+	ask<T>(path: string): Promise<T> {
 		return get<T>(path, { signal: this.stop.signal });
 	}
 	private async page(fields: Record<string, string | number | null>): Promise<Answer> {
@@ -274,9 +277,10 @@ export class Thread implements Sink {
 			this.retry();
 	}
 
-	/* The box has it. */
-	sent(m: Message, asked: number): void {
-		this.took(m, asked);
+	/* The box has it; `m`: as it was when it was made, however often it was asked for. Whatever else is known of it is newer. */
+	sent(m: Message): void {
+		const told = this.told.get(m.id), row = this.rows.value.find(r => r.id === m.id);
+		this.add([told?.m, row].reduce<Message>((old, fresh) => fresh === undefined ? old : merged(old, fresh), m));
 		if (!this.live.value)
 			void this.load();
 	}
