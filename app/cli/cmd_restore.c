@@ -35,6 +35,28 @@ static void print_since(const struct restore_report *r)
 			     (long long)r->sent_since, (long long)r->waited_since);
 }
 
+/* Without it a new box with Chatwoot receives and sends nothing, and nobody knows why. */
+static void print_paused(const struct restore_report *r)
+{
+	char at[CLOCK_TEXT_MAX];
+
+	clock_text(r->info.created_ms, at);
+	(void)printf("NOTHING IS SENT YET: the queues messages and orchestrator-inbound are "
+		     "paused.\n");
+	if (r->waiting > 0)
+		(void)printf("%lld sends waited in the backup and may have left since.\n",
+			     (long long)r->waiting);
+	if (r->chatwoot)
+		(void)printf("What agents wrote in Chatwoot since %s may have left already, and "
+			     "nothing here\ntells what: a minute after the start it waits in queue "
+			     "messages.\n",
+			     at);
+	(void)printf("Look at queue messages, cancel what was sent, then:\n"
+		     "  totem queue resume messages; totem queue resume orchestrator-inbound\n"
+		     "If the old box was stopped before this backup was made, nothing left since: "
+		     "resume them\nright after the start (or restore with --resume).\n");
+}
+
 static void print_report(const struct cli *c, const struct restore_report *r)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(8 * KIB);
@@ -52,6 +74,7 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 		jsonw_kbool(&w, "key_fits", r->key_fits);
 		jsonw_ki64(&w, "waiting_sends", r->waiting);
 		jsonw_kbool(&w, "sends_paused", r->paused);
+		jsonw_kbool(&w, "chatwoot_unknown", r->chatwoot);
 		jsonw_kbool(&w, "erased_known", r->erased_known);
 		jsonw_ki64(&w, "erased_since", r->erased);
 		if (r->sends_known) {
@@ -78,13 +101,7 @@ static void print_report(const struct cli *c, const struct restore_report *r)
 			     r->config);
 	print_since(r);
 	if (r->paused)
-		(void)printf(
-			"%lld sends waited in the backup and may have left since%s: the queues "
-			"messages and\n"
-			"orchestrator-inbound are paused. Look at them, then: totem queue "
-			"resume messages\n",
-			(long long)r->waiting,
-			r->sends_known ? "" : ", and so may what agents wrote in Chatwoot since");
+		print_paused(r);
 	print_erased(r);
 	(void)printf("Start the server now (systemctl start totem.socket totem).\n");
 }

@@ -179,11 +179,11 @@ enum rc incident_raise(struct tx *tx, enum incident_code code, const char *subje
 	return same ? RC_OK : publish(tx, &i, e);
 }
 
-static enum rc loops_over(struct tx *tx, int64_t *add_count, struct err *e)
+static enum rc state_over(struct tx *tx, enum query q, int64_t *add_count, struct err *e)
 {
 	AUTO(stmt_end) struct stmt s = { 0 };
 
-	TRY(stmt_begin(tx->db, Q_INCIDENT_LOOPS_OVER, &s, e));
+	TRY(stmt_begin(tx->db, q, &s, e));
 	stmt_bind_i64(&s, "now_ms", tx->now_ms);
 	TRY(stmt_run(&s, e));
 	*add_count += db_changes(tx->db);
@@ -201,7 +201,8 @@ enum rc incident_rest(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_
 	stmt_bind_i64(&s, "now_ms", tx->now_ms);
 	TRY(stmt_run(&s, e));
 	*ret_count = db_changes(tx->db);
-	return loops_over(tx, ret_count, e);
+	TRY(state_over(tx, Q_INCIDENT_LOOPS_OVER, ret_count, e));
+	return state_over(tx, Q_INCIDENT_RESTORED_OVER, ret_count, e);
 }
 
 enum rc incident_close(struct tx *tx, const char *kind, const char *subject, struct err *e)

@@ -38,8 +38,8 @@ enum rc incident_raise(struct tx *tx, enum incident_code code, const char *subje
 enum rc incident_close(struct tx *tx, const char *kind, const char *subject, struct err *e)
 	MUST_CHECK; /* none open: fine */
 /* Closes news that have no end of their own (a number that is not ours, an error told once) and were not told again since
- * `before_ms`, and loops ("conversation <number>") whose conversation is not silent any more. `limit` is not looked at: there
- * are few. */
+ * `before_ms`, loops ("conversation <number>") whose conversation is not silent any more, and a restore whose queues go on.
+ * `limit` is not looked at: there are few. */
 enum rc incident_rest(struct tx *tx, int64_t before_ms, int limit, int64_t *ret_count,
 		      struct err *e) MUST_CHECK;
 /* When the last incident of a part was over; 0: there was none. */

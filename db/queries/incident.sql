@@ -49,6 +49,14 @@ UPDATE incidents INDEXED BY incidents_open SET closed_ms = @now_ms
                     WHERE v.id = CAST(substr(incidents.subject, length('conversation ') + 1) AS INTEGER)
                       AND v.automation_off_until_ms > @now_ms);
 
+-- name: incident_restored_over
+-- Somebody has looked: the queues that a restore paused go on.
+-- in: now_ms
+-- scan: the open ones are few
+UPDATE incidents INDEXED BY incidents_open SET closed_ms = @now_ms
+ WHERE closed_ms = 0 AND kind = 'restore'
+   AND NOT EXISTS (SELECT 1 FROM queues WHERE state = 'paused' AND name IN ('messages', 'orchestrator-inbound'));
+
 -- name: incident_list
 -- All of them, newest first.
 -- in: limit

@@ -164,6 +164,35 @@ TEST(an_incident_tells_a_reason_of_ours_in_its_language)
 		   STR("main no funciona: HTTP 401: la autenticación del webhook nos rechaza"));
 }
 
+static void queues_state(struct tx *tx, const char *name, const char *state)
+{
+	struct stmt s;
+
+	MUST(stmt_begin(tx->db, Q_QUEUE_SET_STATE, &s, &t_err));
+	stmt_bind_text(&s, "name", name);
+	stmt_bind_text(&s, "state", state);
+	stmt_bind_i64(&s, "paused_until_ms", 0);
+	MUST(stmt_run(&s, &t_err));
+}
+
+TX_TEST(a_restore_is_over_when_both_queues_that_it_paused_go_on)
+{
+	int64_t n = 0;
+
+	queues_state(tx, "messages", "paused");
+	queues_state(tx, "orchestrator-inbound", "paused");
+	MUST(incident_raise(tx, INCIDENT_RESTORED_CHATWOOT, "box", NULL, &t_err));
+	MUST(incident_rest(tx, 0, 10, &n, &t_err));
+	CHECK_I64("not yet", n, 0);
+	queues_state(tx, "messages", "running");
+	MUST(incident_rest(tx, 0, 10, &n, &t_err));
+	CHECK_I64("only one of them", n, 0);
+	queues_state(tx, "orchestrator-inbound", "running");
+	MUST(incident_rest(tx, 0, 10, &n, &t_err));
+	CHECK_I64("over", n, 1);
+	CHECK_I64("all", list(tx, true).n, 0);
+}
+
 TX_TEST(a_loop_is_over_when_its_conversation_may_speak_again)
 {
 	int64_t id = tx_conversation(tx, "4915112345678").conversation, n = 0;

@@ -13,9 +13,11 @@
 
 #define STAGE   ".restore"
 #define JOURNAL "restore.journal"
-#define NOTE    "restored" /* what the next start tells: "<time of the backup> <sends that waited>" */
-#define STEPS   5
-#define SPARE   (64 * (int64_t)MIB)
+#define NOTE \
+	"restored" /* what the next start tells: "<time of the backup> <sends that waited>[ chatwoot]" */
+#define CHATWOOT "chatwoot"
+#define STEPS    5
+#define SPARE    (64 * (int64_t)MIB)
 
 /* What is swapped. Those of SQLite belong to the database: never the old log beside the new file. */
 static const struct {
@@ -332,7 +334,8 @@ static enum rc pause_sends(struct db *db, const struct restoring *s, struct err 
 	TRY(stmt_begin(db, Q_RESTORE_PAUSE, &q, e));
 	TRY(stmt_run(&q, e));
 	clock_text(s->r.info.created_ms, at);
-	(void)snprintf(text, sizeof(text), "%s %lld\n", at, (long long)s->r.waiting);
+	(void)snprintf(text, sizeof(text), "%s %lld%s\n", at, (long long)s->r.waiting,
+		       s->r.chatwoot ? " " CHATWOOT : "");
 	TRY(folder_join(s->stage, NOTE, path, e));
 	return file_write(path, str_of(text), 0600, e);
 }
@@ -341,14 +344,13 @@ static enum rc hold_sends(struct restoring *s, struct err *e)
 {
 	char path[FOLDER_PATH_MAX];
 	struct db *db = NULL;
-	bool doubt;
 	enum rc rc;
 
 	TRY(folder_join(s->stage, "totem.db", path, e));
 	TRY(db_open(path, DB_WRITER, &db, e));
 	rc = count_waiting(db, &s->r.waiting, e);
-	doubt = s->r.waiting > 0 || !take_over_links_known(db, s->plan->data_dir);
-	if (rc == RC_OK && doubt && !s->plan->resume) {
+	s->r.chatwoot = !take_over_links_known(db, s->plan->data_dir);
+	if (rc == RC_OK && (s->r.waiting > 0 || s->r.chatwoot) && !s->plan->resume) {
 		rc = pause_sends(db, s, e);
 		s->r.paused = true;
 	}
@@ -455,21 +457,22 @@ enum rc restore_run(const struct restore_plan *plan, int64_t now_ms, struct rest
 
 struct note {
 	char at[CLOCK_TEXT_MAX], waiting[24];
+	bool chatwoot;
 };
 
 static enum rc tell_unit(struct tx *tx, void *arg, struct err *e)
 {
 	const struct note *n = arg;
 
-	return incident_raise(tx, INCIDENT_RESTORED, "box",
-			      &(struct incident_args){ { n->at, n->waiting } }, e);
+	return incident_raise(tx, n->chatwoot ? INCIDENT_RESTORED_CHATWOOT : INCIDENT_RESTORED,
+			      "box", &(struct incident_args){ { n->at, n->waiting } }, e);
 }
 
 enum rc restore_tell(struct app *app, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf b = SBUF(KIB);
 	char path[FOLDER_PATH_MAX];
-	struct str rest, at;
+	struct str rest, at, waiting;
 	struct note n;
 
 	TRY(folder_join(app->data_dir, NOTE, path, e));
@@ -477,8 +480,10 @@ enum rc restore_tell(struct app *app, struct err *e)
 		return RC_OK;
 	TRY(file_read(path, &b, e));
 	rest = str_trim(sbuf_view(&b));
-	if (str_cut(&rest, ' ', &at) && str_copy(at, n.at, sizeof(n.at)) &&
-	    str_copy(rest, n.waiting, sizeof(n.waiting)))
+	if (str_cut(&rest, ' ', &at) && str_cut(&rest, ' ', &waiting) &&
+	    str_copy(at, n.at, sizeof(n.at)) && str_copy(waiting, n.waiting, sizeof(n.waiting))) {
+		n.chatwoot = str_eqc(rest, CHATWOOT);
 		TRY(store_write(app->store, STORE_NORMAL, tell_unit, &n, e));
+	}
 	return file_remove(path, e);
 }

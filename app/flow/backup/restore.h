@@ -40,6 +40,7 @@ struct restore_report {
 	bool key_fits;    /* has_key, and it opens the secrets of the backup (or there are none) */
 	bool paused;      /* the queues that send */
 	int64_t waiting;  /* sends that waited in the backup */
+	bool chatwoot;    /* what agents wrote there since may have left, and nothing here tells */
 	bool sends_known; /* the kept database could be asked for the next two */
 	int64_t sent_since, waited_since; /* messages of ours that are in the kept database only */
 	bool erased_known;          /* there is a list of who was erased (flow/erase/erased.h) */

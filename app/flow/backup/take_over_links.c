@@ -119,6 +119,16 @@ static bool has_links(struct db *old, int64_t target_id, int64_t wanted)
 	return rc == RC_ABSENT && found;
 }
 
+/* A restore paused its queues and nobody has resumed them: it knows no more than its backup. Not readable: likewise. */
+static bool waits_for_a_person(struct db *old)
+{
+	AUTO(stmt_end) struct stmt q = { 0 };
+	struct err e = { .rc = RC_OK };
+
+	return stmt_begin(old, Q_RESTORE_PAUSED, &q, &e) != RC_OK || stmt_next(&q, &e) != RC_OK ||
+	       stmt_i64(&q, "paused") > 0;
+}
+
 static bool goes_on(struct db *staged, struct db *old, const struct bridge_list *there,
 		    const struct target *t)
 {
@@ -128,7 +138,7 @@ static bool goes_on(struct db *staged, struct db *old, const struct bridge_list 
 		return true; /* Chatwoot was never written to */
 	for (size_t i = 0; old != NULL && i < there->n; i++) {
 		if (strcmp(there->t[i].slug, t->slug) == 0)
-			return has_links(old, there->t[i].id, newest);
+			return !waits_for_a_person(old) && has_links(old, there->t[i].id, newest);
 	}
 	return false;
 }
