@@ -305,7 +305,6 @@ def test_what_came_after_the_backup_comes_back_and_nothing_leaves_twice():
         for queue in ("messages", "orchestrator-inbound"):
             equal(b.queues()[queue]["state"], "paused")
             totem(b, "queue", "resume", queue)
-        wait_until(lambda: not [i for i in b.get("/api/v1/status")["incidents"] if i["kind"] == "restore"], what="somebody has looked")
 
 
 def test_a_damaged_page_costs_only_what_is_on_it():
