@@ -21,6 +21,14 @@ SELECT d.id, d.received_ms, d.company_id, d.target_id, d.source, d.signature, d.
   FROM webhook_deliveries AS d LEFT JOIN targets AS t ON t.id = d.target_id
  WHERE d.id > @after_id AND d.received_ms >= @since_ms AND d.outcome IS NOT 'erased' ORDER BY d.id LIMIT 1;
 
+-- name: kept_erasing
+-- Whether it names somebody whose erasure had begun there and not come to it yet (as in erase_deliveries).
+-- in: id
+-- out: id
+-- scan: erasures that are under way are few
+SELECT x.id FROM webhook_deliveries AS d, erasures AS x, json_each(x.aliases) AS j
+ WHERE d.id = @id AND x.state = 'rows' AND x.newest_delivery >= d.id AND instr(d.body, CAST(j.value AS BLOB)) > 0 LIMIT 1;
+
 -- name: kept_waits
 -- Whether it was still to be processed.
 -- in: ref first last

@@ -229,3 +229,28 @@ def test_a_restored_backup_brings_nobody_back_who_was_erased_behind_it():
         b.wait_idle()
         equal([m for m in b.peers.messages("meta") if PERSON in json.dumps(m)], [], "what waited in the backup was sent")
         b.cli("prove")
+
+
+def test_who_was_being_erased_when_the_box_died_does_not_come_back_from_the_database_put_aside():
+    with Box(settings=QUIET, n8n=None) as b:
+        others(b, 3)
+        b.wait_idle()
+        b.cli("backup")
+        name = [f for f in os.listdir(b.data + "/backups") if f.startswith("totem-")][0]
+        b.hook(named_hook(f"{WORD} hola"))
+        b.wait_idle()
+        b.hook(meta_hook("34600999001", "somebody else"))
+        b.wait_idle()
+        contact_of(b)
+        b.stop()
+        db = sqlite3.connect(b.data + "/totem.db")  # as a death leaves it between the cut and the first row
+        db.execute("INSERT INTO erasures (company_id, contact_id, state, asked_ms, asked_by, newest_delivery, aliases) "
+                   "SELECT 1, 1, 'rows', 1, '', max(id), ? FROM webhook_deliveries", (json.dumps([PERSON]),))
+        db.commit()
+        db.close()
+        b.cli("restore", name)
+        b.start()
+        wait_until(lambda: any("somebody else" in json.dumps(m) for m in b.messages()), what="taken over")
+        b.wait_idle()
+        equal([m for m in b.messages() if WORD in json.dumps(m)], [])
+        equal(b.get("/api/v1/contacts?limit=200&search=" + PERSON)["data"], [])

@@ -203,6 +203,18 @@ static bool still_waits(struct taking *t, int64_t id)
 	return stmt_next(&q, &e) == RC_OK;
 }
 
+/* Of somebody who is not to come back: the box died while it erased. A database of before erasures has none. */
+static bool is_being_erased(struct taking *t, int64_t id)
+{
+	AUTO(stmt_end) struct stmt q = { 0 };
+	struct err e = { .rc = RC_OK };
+
+	if (stmt_begin(t->from, Q_KEPT_ERASING, &q, &e) != RC_OK)
+		return false;
+	stmt_bind_i64(&q, "id", id);
+	return stmt_next(&q, &e) == RC_OK;
+}
+
 static void restored_headers(const struct taking *t, const struct delivery *d, struct sbuf *to)
 {
 	AUTO(json_freep) struct json *root = NULL;
@@ -234,6 +246,8 @@ static enum rc row_unit(struct tx *tx, void *arg, struct err *e)
 
 	damage_spool_row_read(r->q, &s);
 	t->after = s.d.id;
+	if (is_being_erased(t, s.d.id))
+		return RC_OK;
 	if (!still_waits(t, s.d.id)) {
 		if (strcmp(s.d.source, "meta") != 0 && strcmp(s.d.source, "evolution") != 0)
 			return RC_OK; /* was acted on */

@@ -5,6 +5,7 @@
  *              One that was processed comes back as rows only: its messages were posted to Chatwoot and answered by the
  *              assistant in the other life, so nobody is told again, but for messages whose jobs stood there unfinished
  *              (ingest_restored.c). What the backup knows already is recognized by the provider's ids.
+ *              Those of somebody whose erasure was under way are left where they are.
  *   Chatwoot   a processed event of Chatwoot was acted on and is left out. The ids of its messages are taken over, so that
  *              the look for missed ones (chatwoot_catch.h) does not send an agent's words a second time.
  *   sends      stay where they are: those that left must not leave again, and of those that waited nobody can say which
