@@ -1,6 +1,7 @@
 /* erase.c - the rights of one person: everything about them, and nothing any more. */
 #include "api/audit_row.h"
 #include "api/handlers.h"
+#include "api/view.h"
 #include "base/log.h"
 #include "flow/backup/backup_run.h"
 #include "flow/backup/backup_s3.h"
@@ -8,6 +9,7 @@
 #include "flow/erase/erased.h"
 #include "io/file.h"
 #include "io/folder.h"
+#include "io/sse.h"
 #include "store/access/audit.h"
 #include "store/conversation/contact.h"
 #include "store/retention/erasure.h"
@@ -81,6 +83,24 @@ static enum rc asker(struct call *c, struct str *ret, struct err *e)
 	return rc;
 }
 
+/* Pages that show the person look again; nothing of it is kept. */
+static void tell_pages(struct call *c, const struct contact *k)
+{
+	AUTO(sbuf_release) struct sbuf frame = SBUF(KIB);
+	struct jsonw w;
+
+	if (c->app->sse == NULL)
+		return;
+	sbuf_text(&frame, "event: erased\ndata: ");
+	jsonw_init(&w, &frame);
+	jsonw_object(&w);
+	view_id(&w, "contact_id", k->created_ms, k->id);
+	jsonw_end(&w);
+	sbuf_text(&frame, "\n\n");
+	if (sbuf_ok(&frame))
+		sse_shout(c->app->sse, c->who.company_id, sbuf_view(&frame));
+}
+
 void erase_contact_delete(struct call *c)
 {
 	struct erasure_ask ask = { .company_id = c->who.company_id };
@@ -97,6 +117,7 @@ void erase_contact_delete(struct call *c)
 		return;
 	}
 	log_event(LOG_INFO, "contact.erased", "messages", LOG_I64(r.messages), NULL);
+	tell_pages(c, &k);
 	answer_begin(c, &w);
 	jsonw_object(&w);
 	jsonw_ki64(&w, "erasure_id", r.id);

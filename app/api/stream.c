@@ -5,7 +5,7 @@
  *   media             a message's file is here, or will not come
  *   alert             a person should know             reset          first event: the asked place is not kept any more
  *
- * Not kept, without an id (sse_shout): presence (presence.c), queue (flow/pulse.c).
+ * Not kept, without an id (sse_shout): presence (presence.c), queue (flow/pulse.c), erased (erase.c).
  *
  * `id:` is the row of the event, so resuming is reading on. The source runs in the thread of io/sse.c. */
 #include "api/stream.h"

@@ -89,12 +89,17 @@ test('what is known of one person is taken as a file, and erased; the log shows 
 	assert.ok(taken.includes('totem-person/messages-0001.jsonl'), taken.slice(0, 200));
 	assert.equal((await box.get('/api/v1/audit?action=contacts.export')).data.length, 1);
 	assert.ok(taken.includes('una frase que solo ella dijo') && !taken.includes('Rosa'), taken);
+	const other = await box.person('agent', { login: 'beto', screen: 'conversations', allow: [/status of 404/] });
+	await other.locator('.talk', { hasText: 'Lucía' }).click();
+	await other.locator('.thread .bubble', { hasText: 'solo ella' }).waitFor();
 	await row.getByRole('button', { name: 'Borrar' }).click();
 	await page.getByRole('dialog').getByText('Se borra 1 mensaje con archivos').waitFor(); /* how much it touches */
 	await page.getByRole('dialog').getByRole('button', { name: 'Borrar' }).click();
 	await page.getByText('Borrado: 1 mensaje, 0 archivos.').waitFor();
 	await row.waitFor({ state: 'detached' });
 	await page.getByRole('status', { name: 'Personas borradas' }).filter({ hasText: 'Lucía' }).getByText('listo').waitFor(); /* where it was asked, until it is done */
+	await until(async () => !(await other.content()).includes('Lucía') && !(await other.content()).includes('solo ella'), 'who has the person open sees it go');
+	await other.locator('.talk', { hasText: 'Rosa' }).waitFor();
 	const gone = page.locator('tr', { hasText: 'listo' }); /* and in the list: who asked, when, when it was done */
 	await gone.getByText('owner', { exact: true }).waitFor();
 	assert.equal(await gone.locator('time').count(), 2);

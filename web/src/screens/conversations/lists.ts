@@ -173,6 +173,6 @@ export function start(): () => void {
 	if (may('queues:read'))
 		get<Page<{ channel: string }>>('/api/v1/channels').then(p => { channels.value = p.data.map(c => c.channel).sort(); }).catch(() => {});
 	const offs = [on('whatsapp_message', came), on('whatsapp_echo', came), on('conversation', (c: Conversation) => { changed(c); soon(); }),
-		on('open', () => soon(true)), on('reset', () => { void load(); })];
+		on('open', () => soon(true)), on('erased', () => soon(true)), on('reset', () => { void load(); })];
 	return () => { offs.forEach(off => off()); clearTimeout(timer); clearTimeout(oneTimer); timer = oneTimer = 0; };
 }

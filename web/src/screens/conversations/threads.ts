@@ -61,6 +61,7 @@ export class Thread implements Sink {
 			on('status', mine(m => { this.change(m); })), on('media', mine(m => { this.change(m); })),
 			on('conversation', (c: Conversation) => { if (c.id === this.id) this.conversation.value = { ...c, last_content: this.conversation.value?.last_content ?? null }; }),
 			on('open', () => { this.back(); }), on('reset', () => { void this.load(); }),
+			on('erased', (e: { contact_id: string }) => { if (e.contact_id === this.conversation.value?.contact_id) this.gone(); }),
 		];
 	}
 
@@ -104,6 +105,13 @@ export class Thread implements Sink {
 	}
 
 	/* The newest messages, or those around `at`. */
+	/* The person was erased: nothing of them stays on the screen, and what the box says of it is shown. */
+	private gone(): void {
+		this.conversation.value = null;
+		this.chunks.value = [];
+		void this.load();
+	}
+
 	async load(at: string | null = null): Promise<void> {
 		this.state.value = 'loading';
 		this.at = at;
