@@ -465,7 +465,7 @@ def test_a_log_that_is_gone_is_noticed():
         os.remove(b.data + "/damaged")
         b.start()
         equal(reason_of(b)[0], 200)
-        equal(len(b.messages(direction="inbound")), 3)
+        wait_until(lambda: len(b.messages(direction="inbound")) == 3, what="all three, also what was not read before the kill")
 
 
 def test_a_torn_end_of_the_log_is_no_damage():
