@@ -280,12 +280,7 @@ static void error_json(const char *why, struct sbuf *to)
 static enum rc tell(struct tx *tx, const struct message *m, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf payload = SBUF(4 * KIB);
-	struct topic_event ev = { .topic = TOPIC_STATUS,
-				  .company_id = m->company_id,
-				  .okey = m->conversation_id,
-				  .ref = m->id,
-				  .prio = PRIO_NORMAL,
-				  .correlation = m->correlation };
+	struct topic_event ev = message_event(m, TOPIC_STATUS);
 	struct jsonw w;
 
 	jsonw_init(&w, &payload);

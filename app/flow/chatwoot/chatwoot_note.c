@@ -18,12 +18,7 @@ enum rc chatwoot_note_want(struct tx *tx, const struct message *m,
 			   const struct chatwoot_note_new *n, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf payload = SBUF(4 * KIB);
-	struct topic_event ev = { .topic = TOPIC_ACTS,
-				  .company_id = m->company_id,
-				  .okey = m->conversation_id,
-				  .ref = m->id,
-				  .prio = PRIO_NORMAL,
-				  .correlation = m->correlation };
+	struct topic_event ev = message_event(m, TOPIC_ACTS);
 	struct jsonw w;
 
 	jsonw_init(&w, &payload);

@@ -113,13 +113,7 @@ static enum rc ask(struct ack *a, bool *ret_asked, struct err *e)
 static enum rc publish(struct tx *tx, const struct message *m, struct err *e)
 {
 	AUTO(sbuf_release) struct sbuf payload = SBUF(KIB);
-	struct topic_event ev = { .topic = TOPIC_STATUS,
-				  .company_id = m->company_id,
-				  .okey = m->conversation_id,
-				  .ref = m->id,
-				  .hop = m->hop,
-				  .prio = PRIO_NORMAL,
-				  .correlation = m->correlation };
+	struct topic_event ev = message_event(m, TOPIC_STATUS);
 	struct jsonw j;
 
 	jsonw_init(&j, &payload);
@@ -127,6 +121,7 @@ static enum rc publish(struct tx *tx, const struct message *m, struct err *e)
 	jsonw_ktext(&j, "status", "unknown");
 	jsonw_ktime(&j, "timestamp", tx->now_ms);
 	jsonw_end(&j);
+	ev.hop = m->hop;
 	ev.payload = sbuf_view(&payload);
 	return topic_publish(tx, &ev, e);
 }

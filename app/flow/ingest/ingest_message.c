@@ -193,16 +193,6 @@ static enum rc known(struct tx *tx, struct parsed *p, const struct wa_message *i
 
 /* ---- telling it ---- */
 
-static struct topic_event event_of(const struct message *m, enum topic topic)
-{
-	return (struct topic_event){ .topic = topic,
-				     .company_id = m->company_id,
-				     .okey = m->conversation_id,
-				     .ref = m->id,
-				     .prio = PRIO_NORMAL,
-				     .correlation = m->correlation };
-}
-
 /* What an assistant would take for a new question and is none. */
 static bool not_for_assistants(const struct wa_message *in)
 {
@@ -213,13 +203,13 @@ static bool not_for_assistants(const struct wa_message *in)
 static enum rc tell_inbound(struct tx *tx, const struct wa_message *in, const struct message *m,
 			    struct err *e)
 {
-	struct topic_event ev = event_of(m, TOPIC_INBOUND);
+	struct topic_event ev = message_event(m, TOPIC_INBOUND);
 
 	TRY(topic_publish(tx, &ev, e));
 	if (not_for_assistants(in))
 		return RC_OK;
 	/* The assistant does not wait for Chatwoot: each peer's weather is its own. */
-	ev = event_of(m, TOPIC_SUPPORT_INBOUND);
+	ev = message_event(m, TOPIC_SUPPORT_INBOUND);
 	return topic_publish_if_read(tx, &ev, e);
 }
 
@@ -240,7 +230,7 @@ static enum rc touch(struct tx *tx, const struct wa_message *in, const struct me
 static enum rc tell(struct tx *tx, const struct parsed *p, const struct wa_message *in,
 		    const struct message *m, struct err *e)
 {
-	struct topic_event ev = event_of(m, TOPIC_ECHO);
+	struct topic_event ev = message_event(m, TOPIC_ECHO);
 
 	if (p->restored) {
 		TRY(touch(tx, in, m, e));

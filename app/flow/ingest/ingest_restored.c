@@ -39,14 +39,9 @@ enum rc ingest_restored_read(struct worker *w, struct parsed *p, struct err *e)
 enum rc ingest_restored_tell(struct tx *tx, const struct parsed *p, const struct message *m,
 			     struct err *e)
 {
-	struct topic_event ev = { .topic = TOPIC_INBOUND,
-				  .company_id = m->company_id,
-				  .okey = m->conversation_id,
-				  .ref = m->id,
-				  .prio = PRIO_NORMAL,
-				  .correlation = m->correlation,
-				  .tried = true };
+	struct topic_event ev = message_event(m, TOPIC_INBOUND);
 
+	ev.tried = true;
 	if (has_id(p->untold_support, m->meta_message_id))
 		TRY(topic_publish(tx, &ev, e));
 	if (!has_id(p->untold_assistant, m->meta_message_id))

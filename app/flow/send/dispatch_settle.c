@@ -62,14 +62,9 @@ static enum rc publish_status(struct tx *tx, const struct sending *s, const char
 /* Loop rule 2: what came from Chatwoot is not mirrored back; the assistant's answers have their own way there. */
 enum rc dispatch_mirror(struct tx *tx, const struct message *m, struct err *e)
 {
-	struct topic_event ev = { .topic = TOPIC_MIRROR,
-				  .company_id = m->company_id,
-				  .okey = m->conversation_id,
-				  .ref = m->id,
-				  .hop = m->hop,
-				  .prio = PRIO_NORMAL,
-				  .correlation = m->correlation };
+	struct topic_event ev = message_event(m, TOPIC_MIRROR);
 
+	ev.hop = m->hop;
 	if (strcmp(m->source, "support_bridge") == 0 || strcmp(m->source, "ai_response") == 0)
 		return RC_OK;
 	return topic_publish(tx, &ev, e);

@@ -356,3 +356,13 @@ enum rc message_prove(struct db *db, struct message_counts *ret, struct err *e)
 	ret->cancelled = stmt_i64(&s, "cancelled");
 	return RC_OK;
 }
+
+struct topic_event message_event(const struct message *m, enum topic topic)
+{
+	return (struct topic_event){ .topic = topic,
+				     .company_id = m->company_id,
+				     .okey = m->conversation_id,
+				     .ref = m->id,
+				     .prio = PRIO_NORMAL,
+				     .correlation = m->correlation };
+}

@@ -10,6 +10,7 @@
 #ifndef STORE_MESSAGE_H
 #define STORE_MESSAGE_H
 
+#include "store/queue/topic.h"
 #include "store/store.h"
 
 enum message_status {
@@ -152,5 +153,9 @@ struct message_counts {
 };
 enum rc message_prove(struct db *db, struct message_counts *ret, struct err *e)
 	MUST_CHECK; /* reads the table */
+
+/* An event about the message, of normal priority, at its conversation's place in the order; hop and payload are the caller's. Borrows
+ * the correlation. */
+struct topic_event message_event(const struct message *m, enum topic topic);
 
 #endif
