@@ -6,7 +6,6 @@
 #include "flow/backup/backup_run.h"
 #include "flow/backup/backup_s3.h"
 #include "flow/erase/erase.h"
-#include "flow/erase/erased.h"
 #include "io/file.h"
 #include "io/folder.h"
 #include "io/sse.h"
@@ -40,11 +39,6 @@ static void backups_write(struct call *c, struct jsonw *w)
 	struct err e = { .rc = RC_OK };
 	char folder[FOLDER_PATH_MAX];
 
-	/* Beside the backups too: a new box may be built from them alone. */
-	if (c->app->data_dir != NULL && backup_run_folder(c->app, folder, &e) == RC_OK &&
-	    file_exists(folder) && erased_merge(c->app->data_dir, folder, &e) != RC_OK)
-		log_err(LOG_WARN, "erase.list_not_copied", &e);
-	err_clear(&e);
 	jsonw_karray(w, "backups");
 	if (c->app->data_dir != NULL && backup_run_folder(c->app, folder, &e) == RC_OK &&
 	    file_exists(folder) && folder_each(folder, backup_found, w, &e) != RC_OK)

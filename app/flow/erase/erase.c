@@ -2,8 +2,10 @@
 #include "flow/erase/erase.h"
 
 #include "base/log.h"
+#include "flow/backup/backup_run.h"
 #include "flow/erase/erase_priv.h"
 #include "flow/erase/erased.h"
+#include "io/file.h"
 
 #define ROUNDS_MAX 20 /* from the beginning, when somebody goes on writing in the thread */
 
@@ -144,6 +146,17 @@ static void report(struct erasing *x, struct erase_report *ret)
 				      .rows_left = x->x.rows };
 }
 
+/* The list lies beside the backups too: a new box may be built from them alone. */
+static void note_beside_backups(struct app *app)
+{
+	struct err e = { .rc = RC_OK };
+	char folder[FOLDER_PATH_MAX];
+
+	if (app->data_dir != NULL && backup_run_folder(app, folder, &e) == RC_OK &&
+	    file_exists(folder) && erased_merge(app->data_dir, folder, &e) != RC_OK)
+		log_err(LOG_WARN, "erase.list_not_copied", &e);
+}
+
 enum rc erase_contact(struct app *app, const struct erasure_ask *a, struct erase_report *ret,
 		      struct err *e)
 {
@@ -158,6 +171,7 @@ enum rc erase_contact(struct app *app, const struct erasure_ask *a, struct erase
 	(void)__atomic_add_fetch(&app->erasing, 1, __ATOMIC_RELAXED);
 	rc = store_write(app->store, STORE_NORMAL, cut_unit, x, e);
 	if (rc == RC_OK) {
+		note_beside_backups(app);
 		rc = run(x, &later);
 		if (rc == RC_CONFLICT)
 			rc = RC_OK; /* the janitor goes on with it */
