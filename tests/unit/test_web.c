@@ -347,25 +347,36 @@ TEST(a_stream_leaves_its_worker)
 	web_stop(w);
 }
 
-TEST(a_certificate_of_the_future_is_refused_and_its_time_is_known)
+/* A server whose certificate `pem` our own calls trust from now on. Its address is written. */
+static struct web *serve_tls(enum web_listener listener, struct str pem, bool ask_client,
+			     char ret_url[64])
 {
-	char path[512], url[64];
+	char path[512];
 	struct web *w = NULL;
-	ASSERT(snprintf(path, sizeof path, "%s/future.pem", t_dir()) > 0);
-	MUST(file_write(path, STR(TLS_FUTURE_PEM), 0600, &t_err));
-	MUST(crypto_start(&t_err));
-	MUST(http_start(&t_err));
-	MUST(http_set_ca_file(path, &t_err));
-	struct web_config c = { .listener = WEB_MAIN,
+	struct web_config c = { .listener = listener,
 				.address = "127.0.0.1:0",
 				.threads = 2,
 				.keep_alive_ms = 2000,
 				.request_timeout_ms = 2000,
 				.body_timeout_ms = 2000,
 				.tls_cert = path,
+				.tls_client_ca = ask_client ? path : NULL,
 				.handler = handle };
+
+	ASSERT(snprintf(path, sizeof path, "%s/served.pem", t_dir()) > 0);
+	MUST(file_write(path, pem, 0600, &t_err));
+	MUST(crypto_start(&t_err));
+	MUST(http_start(&t_err));
+	MUST(http_set_ca_file(path, &t_err));
 	MUST(web_start(&c, &w, &t_err));
-	ASSERT(snprintf(url, sizeof url, "https://127.0.0.1:%d/x", web_port(w)) > 0);
+	ASSERT(snprintf(ret_url, 64, "https://127.0.0.1:%d/x", web_port(w)) > 0);
+	return w;
+}
+
+TEST(a_certificate_of_the_future_is_refused_and_its_time_is_known)
+{
+	char url[64];
+	struct web *w = serve_tls(WEB_MAIN, STR(TLS_FUTURE_PEM), false, url);
 	struct http_request req = { .method = "GET", .url = url, .look_at_cert = true };
 	struct http_answer a = HTTP_ANSWER;
 	struct http *h = http_new();
@@ -428,24 +439,8 @@ TEST(tls_is_served_and_checked)
 
 TEST(who_has_no_client_certificate_reaches_the_port_and_nothing_behind_it)
 {
-	char path[512], url[64];
-	struct web *w = NULL;
-	ASSERT(snprintf(path, sizeof path, "%s/pair.pem", t_dir()) > 0);
-	MUST(file_write(path, STR(TLS_PAIR_PEM), 0600, &t_err));
-	MUST(crypto_start(&t_err));
-	MUST(http_start(&t_err));
-	MUST(http_set_ca_file(path, &t_err));
-	struct web_config c = { .listener = WEB_HOOKS,
-				.address = "127.0.0.1:0",
-				.threads = 2,
-				.keep_alive_ms = 2000,
-				.request_timeout_ms = 2000,
-				.body_timeout_ms = 2000,
-				.tls_cert = path,
-				.tls_client_ca = path,
-				.handler = handle };
-	MUST(web_start(&c, &w, &t_err));
-	ASSERT(snprintf(url, sizeof url, "https://127.0.0.1:%d/x", web_port(w)) > 0);
+	char url[64];
+	struct web *w = serve_tls(WEB_HOOKS, STR(TLS_PAIR_PEM), true, url);
 	struct http_request req = { .method = "GET", .url = url, .look_at_cert = true };
 	struct http_answer a = HTTP_ANSWER;
 	struct http *h = http_new();
